@@ -1,0 +1,31 @@
+VENV ?= .venv
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: help install run test lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/installed ## make .venv and install everything into it
+
+run: install ## train, test and report: the default model on the default data, 5 minutes on 2 cores; ARGS='model=... data=...'
+	$(VENV)/bin/python -m denoiser.run $(ARGS)
+
+test: install ## run the tests
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: install ## ruff and mypy
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+bench: install ## images/s of this project against the plain loop and the ceiling
+	$(VENV)/bin/python -m denoiser.bench $(ARGS)
+
+clean: ## remove .venv and build output; runs are kept
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,140 @@
+"""From a composed configuration to data, module and trainer, with the checks that need several groups at once."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from omegaconf import DictConfig
+
+from denoiser import build, hardware
+from denoiser.checkpoints import AtomicCheckpoints
+from denoiser.config import compose, options
+from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.errors import DenoiserError, nearest
+from denoiser.module import Denoiser
+from denoiser.noise import Noise
+
+PROTOCOLS = ("published", "clipped")
+
+
+def protocol_name(cfg: DictConfig) -> str:
+    """`published` or `clipped`: as asked for, else clipped if the noise of training is.
+
+    Raises:
+        DenoiserError: it is neither.
+    """
+    name = cfg.protocol or ("clipped" if cfg.noise.clip else "published")
+    if name not in PROTOCOLS:
+        raise DenoiserError(
+            f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or PROTOCOLS[0]}"
+        )
+    return str(name)
+
+
+def protocol(cfg: DictConfig) -> Protocol:
+    """How pictures become noisy pairs in this run.
+
+    Raises:
+        DenoiserError: the noise or a noise level cannot be meant.
+    """
+    noise: Noise = build.make("noise", cfg.noise)
+    levels = noise.levels(build.plain(cfg.test.sigma))
+    return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
+
+
+def data(cfg: DictConfig) -> PairsDataModule:
+    """The data of training, with the named set that it is tested on.
+
+    Raises:
+        DenoiserError: the data is for testing only, or its channels are not the model's.
+    """
+    made = _dataset(cfg.data, protocol(cfg))
+    if made.test_only:
+        raise DenoiserError(f"data={made.name} is for testing only (data)", f"data=synthetic data.test={made.name}")
+    if made.channels != cfg.model.channels:
+        other = cfg.model.channels
+        fix = f"data.channels={other}" if other in made.allowed_channels else f"model=unet, which takes {made.channels}"
+        raise DenoiserError(
+            f"model={cfg.model.name} takes {other} channel(s) and data={made.name} has {made.channels} (data.channels)",
+            fix,
+        )
+    return made
+
+
+def _dataset(config: DictConfig, how: Protocol) -> PairsDataModule:
+    given: dict[str, Any] = build.plain(config)
+    name, test = given.pop("name"), given.pop("test", None)
+    made: PairsDataModule = build.make("data", given, protocol=how)
+    made.name = name
+    made.test = None if test is None else _test_set(test, made.channels, how)
+    return made
+
+
+def _test_set(name: str, channels: int, how: Protocol) -> PairsDataModule:
+    known = options("data")
+    if name not in known:
+        raise DenoiserError(f"no data '{name}' (data.test)", f"data.test={nearest(name, known) or 'photos'}")
+    config = compose([f"data={name}", f"data.channels={channels}"]).data
+    return _dataset(config, how)
+
+
+def module(cfg: DictConfig) -> Denoiser:
+    """The model with what it learns from."""
+    noise = build.plain(cfg.noise)
+    return Denoiser(
+        network=build.plain(cfg.model.network),
+        objective=build.plain(cfg.objective),
+        optimizer=build.plain(cfg.optimizer),
+        channels=cfg.model.channels,
+        name=cfg.model.name,
+        trained_on=f"{cfg.data.name}, {', '.join(f'{k}={v}' for k, v in noise.items() if k != '_target_')}",
+    )
+
+
+def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
+    """Lightning's Trainer for a run folder, and the options it was made with, every `auto` resolved.
+
+    Raises:
+        DenoiserError: the device, precision or another key is not possible here.
+    """
+    chosen = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
+    arguments = {key: value for key, value in chosen.items() if key != "memory_format"}
+    callbacks = build.callbacks(cfg.callbacks, str(folder))
+    quiet()
+    try:
+        made = Trainer(
+            **arguments,
+            callbacks=callbacks,
+            logger=build.logger(cfg.logger, str(folder)),
+            default_root_dir=folder,
+            plugins=[AtomicCheckpoints()],
+            enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+            enable_checkpointing=any(type(callback).__name__ == "Checkpoints" for callback in callbacks),
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DenoiserError(
+            f"no such trainer: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
+        ) from error
+    return made, chosen
+
+
+def quiet() -> None:
+    """Leave out what Lightning says on every run and what is a choice here: no workers, small epochs, its tips."""
+    import logging
+
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (
+        ".*does not have many workers.*",
+        ".*LeafSpec.*is deprecated.*",
+        ".*The number of training batches.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*Starting from v1.9.0, .tensorboardX. has been removed.*",
+    ):
+        warnings.filterwarnings("ignore", message=message)

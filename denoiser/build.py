@@ -1,0 +1,117 @@
+"""Objects from configuration: the only caller of Hydra's `instantiate`, behind an allowlist.
+
+A checkpoint carries configuration too, so what may be called is decided by what is found at the end of the dotted
+path, not by how the path begins: `torch.nn.modules.os.system` begins well.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from denoiser.errors import DenoiserError
+
+ALLOWED = {
+    "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
+    "objective": ("denoiser.objectives",),
+    "optimizer": ("torch.optim.",),
+    "noise": ("denoiser.noise",),
+    "data": ("denoiser.data.",),
+    "callback": ("denoiser.callbacks", "lightning.pytorch.callbacks."),
+    "logger": ("lightning.pytorch.loggers.",),
+}
+"""For each kind of object, the modules whose classes and functions may be called."""
+
+
+def plain(config: Any) -> Any:
+    """Configuration as plain dicts, lists, strings and numbers, interpolations resolved."""
+    return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+
+
+def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
+    """Call what `config["_target_"]` names with the other keys and `arguments`.
+
+    Args:
+        kind: a key of `ALLOWED`.
+        config: `_target_` and arguments; nested `_target_`s are refused.
+        **arguments: objects that configuration cannot hold.
+
+    Raises:
+        DenoiserError: the target is not there, not allowed for this kind, or does not take these arguments.
+    """
+    options = dict(plain(config))
+    target = options.get("_target_")
+    for name in _targets(options):
+        _check(kind, name, top=name is target)
+    try:
+        # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
+        return instantiate(options, _recursive_=False, _convert_="all", _partial_=True)(**arguments)
+    except (InstantiationException, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DenoiserError(f"{kind} cannot be made: {reason} ({target})", f"check the keys below {kind}") from error
+
+
+def network(config: Mapping[str, Any]) -> Any:
+    """The network, an `nn.Module` from `(B, C, H, W)` to the same shape."""
+    return make("network", config)
+
+
+def objective(config: Mapping[str, Any]) -> Any:
+    """The objective, see `denoiser.objectives`."""
+    return make("objective", config)
+
+
+def optimizer(config: Mapping[str, Any], parameters: Iterable[Any]) -> Any:
+    """The optimiser of `parameters`."""
+    return make("optimizer", config, params=parameters)
+
+
+def callbacks(config: Mapping[str, Any] | None, folder: str) -> list[Any]:
+    """The callbacks by role; a role without a target, or whose callback is off, is left out.
+
+    Args:
+        config: from role to `_target_` and arguments.
+        folder: the run folder, for those that write.
+    """
+    made = [make("callback", _placed(role, folder)) for role in (config or {}).values() if role]
+    return [callback for callback in made if callback is not None]
+
+
+def _placed(config: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    options = cast("dict[str, Any]", plain(config))
+    takes_folder = "folder" in inspect.signature(get_object(_check("callback", options["_target_"]))).parameters
+    return {**options, "folder": folder} if takes_folder else options
+
+
+def logger(config: DictConfig | None, folder: str) -> Any:
+    """The logger that writes below `folder`, or False for none."""
+    return make("logger", config, save_dir=folder) if config else False
+
+
+def _targets(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if "_target_" in value:
+            yield value["_target_"]
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _targets(item)
+
+
+def _check(kind: str, target: str, top: bool = True) -> str:
+    allowed = ALLOWED[kind]
+    refusal = DenoiserError(f"{target} may not be called (_target_ of {kind})", f"a class of {' or '.join(allowed)}")
+    if not top or not any(target.startswith(prefix) for prefix in allowed):
+        raise refusal
+    try:
+        found = get_object(target)
+    except Exception as error:
+        raise DenoiserError(f"there is no {target} (_target_ of {kind})", "check its spelling") from error
+    if not any(f"{found.__module__}.".startswith(prefix.rstrip(".") + ".") for prefix in allowed):
+        raise refusal
+    return target

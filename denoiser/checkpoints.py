@@ -1,0 +1,80 @@
+"""How checkpoints reach the disk and come back: whole or not at all, and never by unpickling."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+
+from denoiser.errors import DenoiserError
+from denoiser.files import replacing
+
+
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Writes beside the target, flushes and renames; reads with `weights_only=True`.
+
+    Lightning's own stages in $TMPDIR, which may be another disk, and raises nothing where the folder cannot be written.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Save, whole or not at all.
+
+        Raises:
+            DenoiserError: the folder or disk does not take the file (exit code 3).
+        """
+        with replacing(Path(path)) as file:
+            torch.save(checkpoint, file)
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Load tensors and plain values and nothing else, whatever `weights_only` says.
+
+        Raises:
+            DenoiserError: the file is missing, damaged, or holds anything else.
+        """
+        return read(Path(path))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The checkpoint in a file, its tensors on the CPU.
+
+    Args:
+        path: a file that Lightning wrote.
+
+    Raises:
+        DenoiserError: the file is missing, empty, damaged, or holds more than tensors and plain values.
+    """
+    fix = "give a run folder or a checkpoint of `denoiser run`"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DenoiserError(f"cannot read the checkpoint: {error.strerror} ({path})", fix) from error
+    problem = _damage(content)
+    if problem:
+        raise DenoiserError(f"the checkpoint is {problem} ({path})", fix)
+    try:
+        checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, KeyError, EOFError, ValueError) as error:
+        raise DenoiserError(f"the checkpoint holds more than tensors and plain values ({path})", fix) from error
+    if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters"} <= checkpoint.keys():
+        raise DenoiserError(f"the checkpoint is not one of `denoiser run` ({path})", fix)
+    return checkpoint
+
+
+def _damage(content: bytes) -> str | None:
+    """What is wrong with a file that should be torch's zip; torch itself does not notice a flipped byte."""
+    if not content:
+        return "empty"
+    if not content.startswith(b"PK"):
+        return "no file of torch.save, or an old pickle, which is not loaded since it could run anything"
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return "damaged" if archive.testzip() else None
+    except (zipfile.BadZipFile, NotImplementedError, EOFError):
+        return "truncated or damaged"

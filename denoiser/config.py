@@ -1,0 +1,48 @@
+"""Where the configuration lives and how it is composed outside of a Hydra application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+PACKAGE = Path(__file__).resolve().parent
+HYDRA_VERSION_BASE = "1.3"
+
+
+def config_dir() -> Path:
+    """The folder of `config.yaml`: inside the installed package, else at the top of the checkout."""
+    inside = PACKAGE / "conf"
+    return inside if inside.is_dir() else PACKAGE.parent / "conf"
+
+
+def data_root() -> str:
+    """The store of named datasets: `$DENOISER_DATA`, else `$XDG_CACHE_HOME/denoiser`, absolute."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    chosen = os.environ.get("DENOISER_DATA") or f"{cache}/denoiser"
+    return str(Path(chosen).expanduser().absolute())
+
+
+def options(group: str) -> list[str]:
+    """What can be chosen for a group: `options("model")` names the models."""
+    return sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
+
+
+def compose(overrides: Sequence[str] = ()) -> DictConfig:
+    """The configuration that `denoiser run OVERRIDES` would run.
+
+    Raises:
+        hydra.errors.HydraException: an override cannot be understood or names what is not there.
+    """
+    register_resolvers()
+    with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
+        return hydra_compose("config", overrides=list(overrides))
+
+
+def register_resolvers() -> None:
+    """Make `${data_root:}` known to OmegaConf."""
+    OmegaConf.register_new_resolver("data_root", data_root, replace=True)

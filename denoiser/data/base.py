@@ -1,0 +1,202 @@
+"""The LightningDataModule that every dataset shares; a dataset says only where its pictures are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from denoiser import imageio
+from denoiser.data.pairs import Batch, EpochSampler, FrozenPairs, NoisyPairs, Pictures
+from denoiser.errors import DenoiserError
+from denoiser.noise import Noise
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How pictures become noisy pairs.
+
+    Args:
+        noise: the noise of training; None for pairs that are real.
+        seed: of crops, noise and order.
+        levels: noise levels to validate and test at, in grey levels of 255; `(None,)` for a noise without.
+        clip: test on input that is clamped and rounded to 8 bits (`clipped`), or on unclipped (`published`).
+    """
+
+    noise: Noise
+    seed: int
+    levels: Sequence[float | None]
+    clip: bool
+
+
+class PairsDataModule(LightningDataModule):
+    """Pictures of three splits as noisy pairs; subclasses say where the pictures are, in `pictures`.
+
+    Args:
+        protocol: how pictures become pairs.
+        channels: 3 for colour, 1 for grey.
+        batch_size: pairs in a batch, of validation and test too where the pictures have one size.
+        patch_size: side of the training crops in pixels; None for whole pictures.
+        crops_per_image: crops of each picture in an epoch.
+        flip: mirror the training crops at random.
+        num_workers: processes that make batches; 0 makes them in the training process.
+        test: test on these pictures instead of the dataset's own.
+
+    Raises:
+        DenoiserError: the dataset has no such channels.
+    """
+
+    real_pairs = False
+    """Whether the pictures hold real noisy ones, so that no noise is added."""
+    test_only = False
+    """Whether every picture is a test picture, so that nothing can be trained on it."""
+    allowed_channels: tuple[int, ...] = (3, 1)
+    """What `channels` may be."""
+    name = ""
+    """As in `data=NAME`."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        channels: int,
+        batch_size: int = 32,
+        patch_size: int | None = None,
+        crops_per_image: int = 1,
+        flip: bool = False,
+        num_workers: int = 0,
+        test: PairsDataModule | None = None,
+    ) -> None:
+        super().__init__()
+        if channels not in self.allowed_channels:
+            offered = " or ".join(map(str, self.allowed_channels))
+            raise DenoiserError(
+                f"{type(self).__name__} has {offered} channel(s), not {channels} (data.channels)",
+                f"data.channels={self.allowed_channels[0]}",
+            )
+        self.protocol, self.channels, self.batch_size, self.num_workers = protocol, channels, batch_size, num_workers
+        self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
+        self.splits: dict[str, Pictures] = {}
+
+    def pictures(self, split: str) -> Pictures:
+        """The pictures of `train`, `val` or `test`.
+
+        Raises:
+            DenoiserError: the data is missing, unreadable or holds none.
+        """
+        raise NotImplementedError
+
+    def split(self, name: str) -> Pictures:
+        """The pictures of a split, read once."""
+        if name not in self.splits:
+            source = self.test if name == "test" and self.test is not None else self
+            self.splits[name] = source.pictures(name)
+        return self.splits[name]
+
+    def setup(self, stage: str) -> None:
+        """Read the pictures that a stage needs.
+
+        Raises:
+            DenoiserError: the data is missing or unreadable, or a training picture is smaller than the patch.
+        """
+        for name in ("train", "val") if stage == "fit" else ("test",):
+            self.split(name)
+        if stage == "fit" and self.patch_size is not None:
+            _check_patch(self.split("train"), self.patch_size)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Shuffled crops with fresh noise, made on the device that trains where the pictures fit there."""
+        trainer, pictures = self.trainer, self.split("train")
+        if trainer is not None and self.num_workers == 0:
+            pictures = pictures.to(trainer.strategy.root_device)
+        noise = None if self.real_pairs else self.protocol.noise
+        pairs = NoisyPairs(pictures, noise, self.protocol.seed, self.patch_size, self.crops_per_image, self.flip)
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
+        sampler = EpochSampler(len(pairs), self.protocol.seed, rank, world)
+        whole = len(sampler) >= self.batch_size
+        return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=whole)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Whole pictures with frozen noise."""
+        return self._frozen("val")
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """Whole pictures with frozen noise."""
+        return self._frozen("test")
+
+    def frozen(self, name: str) -> FrozenPairs:
+        """The evaluation pairs of a split."""
+        source = self.test if name == "test" and self.test is not None else self
+        noise = None if source.real_pairs else self.protocol.noise.clipped(self.protocol.clip)
+        return FrozenPairs(self.split(name), noise, self.protocol.seed, self.protocol.levels)
+
+    def _frozen(self, name: str) -> DataLoader[Batch]:
+        pairs, trainer = self.frozen(name), self.trainer
+        batch_size = self.batch_size if self.split(name).same_size else 1
+        if trainer is None or trainer.world_size == 1:
+            return self._loader(pairs, batch_size)
+        # Lightning's own sharding pads with duplicates, which would count pictures twice.
+        share = range(trainer.global_rank, len(pairs), trainer.world_size)
+        return self._loader(Subset(pairs, list(share)), batch_size)
+
+    def _loader(self, pairs: Dataset[Batch], batch_size: int, **options: object) -> DataLoader[Batch]:
+        workers = {"num_workers": self.num_workers, "persistent_workers": self.num_workers > 0}
+        return DataLoader(pairs, batch_size, collate_fn=_as_made, **workers, **options)  # type: ignore[arg-type]
+
+
+class DecodedOnUse(Sequence[Tensor]):
+    """Pictures that do not fit in memory: each is decoded whenever it is asked for.
+
+    Args:
+        files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
+        channels: 3 or 1, of each file.
+    """
+
+    def __init__(self, files: Sequence[Sequence[Path]], channels: int) -> None:
+        self.files, self.channels = files, channels
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Tensor:  # type: ignore[override]
+        """The picture at `index`, uint8 `(C, H, W)`."""
+        return torch.cat([imageio.read(path, self.channels) for path in self.files[index]])
+
+
+def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache_gb: float = 4) -> Pictures:
+    """Pictures from files, in memory up to `cache_gb` GB (1e9 bytes) and decoded on use beyond.
+
+    Args:
+        files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
+        root: keys are the paths of the last files relative to it, without suffix.
+        channels: 3 or 1, of each file.
+        cache_gb: how much memory the decoded pictures may take.
+
+    Raises:
+        DenoiserError: a file cannot be read; names it.
+    """
+    keys = [paths[-1].relative_to(root).with_suffix("").as_posix() for paths in files]
+    sizes = [(len(paths) * channels, *imageio.size(paths[0])) for paths in files]
+    lazy = DecodedOnUse(files, channels)
+    fits = sum(math.prod(size) for size in sizes) <= cache_gb * 1e9
+    return Pictures(keys, list(lazy) if fits else lazy, sizes)
+
+
+def _check_patch(pictures: Pictures, patch: int) -> None:
+    for key, (_, height, width) in zip(pictures.keys, pictures.shapes, strict=True):
+        if min(height, width) < patch:
+            raise DenoiserError(
+                f"data.patch_size={patch} is larger than a training picture of {height}x{width} ({key})",
+                f"data.patch_size={min(height, width)}",
+            )
+
+
+def _as_made(batch: Batch) -> Batch:
+    """`__getitems__` made the batch; there is nothing to collate."""
+    return batch

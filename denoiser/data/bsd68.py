@@ -1,0 +1,60 @@
+"""BSD68 and CBSD68, the test pictures of the published tables: 68 of BSDS500's `val` folder (Roth & Black 2009)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.download import bsds500
+from denoiser.data.pairs import Pictures
+
+# fmt: off
+IDS = (
+    101085, 101087, 102061, 103070, 105025, 106024, 108005, 108070, 108082, 109053, 119082, 12084, 123074, 126007,
+    130026, 134035, 14037, 143090, 145086, 147091, 148026, 148089, 157055, 159008, 160068, 16077, 163085, 167062,
+    167083, 170057, 175032, 175043, 182053, 189080, 19021, 196073, 197017, 208001, 210088, 21077, 216081, 219090,
+    220075, 223061, 227092, 229036, 236037, 24077, 241004, 241048, 253027, 253055, 260058, 271035, 285079, 291000,
+    295087, 296007, 296059, 299086, 300091, 302008, 304034, 304074, 306005, 3096, 33039, 351093,
+)
+# fmt: on
+"""BSDS500's numbers of the 68 pictures, in the order test001 ... test068 of the published folders."""
+
+
+def bsd68_keys() -> list[str]:
+    """The 68 pictures as keys of BSDS500, in the published order: `val/101085`, ..."""
+    return [f"val/{number}" for number in IDS]
+
+
+class BSD68(PairsDataModule):
+    """The 68 pictures, for testing only; decoded from BSDS500's JPEGs.
+
+    In colour this is CBSD68 exactly; in grey Pillow's `convert("L")` is BSD68 to within one grey level.
+
+    Args:
+        protocol: how pictures become pairs.
+        root: where `BSR/BSDS500/data/images` is, or is downloaded to.
+        **options: see `PairsDataModule`.
+    """
+
+    test_only = True
+    allowed_channels: tuple[int, ...] = (1,)
+
+    def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
+        super().__init__(protocol, **options)
+        self.root = Path(root)
+
+    def prepare_data(self) -> None:
+        """Download BSDS500 where it is not there yet."""
+        bsds500(self.root)
+
+    def pictures(self, split: str) -> Pictures:
+        """All 68, whichever split is asked for."""
+        folder = bsds500(self.root)
+        return read_files([[folder / f"{key}.jpg"] for key in bsd68_keys()], folder, self.channels)
+
+
+class CBSD68(BSD68):
+    """The 68 pictures in colour."""
+
+    allowed_channels = (3,)

@@ -1,0 +1,60 @@
+"""BSDS500: 500 photographs of 481x321 or 321x481 (Arbelaez, Maire, Fowlkes & Malik 2011), colour or grey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.bsd68 import bsd68_keys
+from denoiser.data.download import bsds500
+from denoiser.data.pairs import Pictures
+from denoiser.errors import DenoiserError, nearest
+
+SPLITS = ("benchmark", "official")
+
+
+class BSDS500(PairsDataModule):
+    """BSDS500 in one of two splits.
+
+    `benchmark` keeps the 68 pictures of the published tables for testing: train = the train and test folders (400),
+    val = the 32 others of the val folder, test = the 68 (BSD68 in grey, CBSD68 in colour). `official` is the
+    dataset's own: 200 / 100 / 200.
+
+    Args:
+        protocol: how pictures become pairs.
+        root: where `BSR/BSDS500/data/images` is, or is downloaded to.
+        split: `benchmark` or `official`.
+        cache_gb: how much memory the decoded pictures may take; beyond it they are decoded on use.
+        **options: see `PairsDataModule`.
+
+    Raises:
+        DenoiserError: there is no such split.
+    """
+
+    def __init__(
+        self, protocol: Protocol, root: str, split: str = "benchmark", cache_gb: float = 4, **options: Any
+    ) -> None:
+        super().__init__(protocol, **options)
+        if split not in SPLITS:
+            near = nearest(split, SPLITS) or "benchmark"
+            raise DenoiserError(f"bsds500 has no split '{split}' (data.split)", f"data.split={near}")
+        self.root, self.which, self.cache_gb = Path(root), split, cache_gb
+
+    def prepare_data(self) -> None:
+        """Download the pictures where they are not there yet."""
+        bsds500(self.root)
+
+    def pictures(self, split: str) -> Pictures:
+        """The pictures of `train`, `val` or `test`; keys are like `val/101085`."""
+        folder = bsds500(self.root)
+        keys = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.jpg"))
+        wanted = [[folder / f"{key}.jpg"] for key in keys if self._belongs(key, split)]
+        return read_files(wanted, folder, self.channels, self.cache_gb)
+
+    def _belongs(self, key: str, split: str) -> bool:
+        if self.which == "official":
+            return key.startswith(f"{split}/")
+        published = set(bsd68_keys())
+        here = "train" if not key.startswith("val/") else "test" if key in published else "val"
+        return here == split

@@ -1,0 +1,109 @@
+"""Anyone's folder of clean pictures, of any mix of sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from denoiser import imageio
+from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.pairs import Pictures
+from denoiser.data.splits import by_hash
+from denoiser.errors import DenoiserError
+
+
+class Folder(PairsDataModule):
+    """The pictures below a folder, 80 / 10 / 10 by a hash of their paths.
+
+    Args:
+        protocol: how pictures become pairs.
+        path: the folder, searched with its subfolders.
+        split_seed: of the split, apart from `seed`, so that seed sweeps keep the split.
+        cache_gb: how much memory the decoded pictures may take; beyond it they are decoded on use.
+        **options: see `PairsDataModule`.
+
+    Raises:
+        DenoiserError: no path is given.
+    """
+
+    def __init__(
+        self, protocol: Protocol, path: str | None, split_seed: int = 0, cache_gb: float = 4, **options: Any
+    ) -> None:
+        super().__init__(protocol, **options)
+        if path is None:
+            raise DenoiserError("data=folder needs a folder (data.path)", "data.path=DIR")
+        self.path, self.split_seed, self.cache_gb = Path(path), split_seed, cache_gb
+
+    def pictures(self, split: str) -> Pictures:
+        """The pictures of `train`, `val` or `test`; keys are their paths without suffix."""
+        paths = imageio.find(self.path)
+        keys = [path.relative_to(self.path).as_posix() for path in paths]
+        wanted = [[paths[i]] for i in by_hash(keys, self.split_seed)[split]]
+        return read_files(wanted, self.path, self.channels, self.cache_gb)
+
+
+class RealPairs(PairsDataModule):
+    """Noisy pictures and their clean twins in two folders, matched by path without suffix; 80 / 10 / 10 like `Folder`.
+
+    Args:
+        protocol: how pictures become pairs; its noise is none, since these are noisy already.
+        noisy: the folder of noisy pictures.
+        clean: the folder of clean pictures.
+        split_seed: of the split, apart from `seed`, so that seed sweeps keep the split.
+        cache_gb: how much memory the decoded pictures may take; beyond it they are decoded on use.
+        **options: see `PairsDataModule`.
+
+    Raises:
+        DenoiserError: a folder is not given, or noise would be added to real noise.
+    """
+
+    real_pairs = True
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        noisy: str | None,
+        clean: str | None,
+        split_seed: int = 0,
+        cache_gb: float = 4,
+        **options: Any,
+    ) -> None:
+        super().__init__(protocol, **options)
+        if noisy is None or clean is None:
+            raise DenoiserError(
+                "data=pairs needs two folders (data.noisy, data.clean)", "data.noisy=DIR data.clean=DIR"
+            )
+        if protocol.noise.name != "none":
+            raise DenoiserError(f"data=pairs is noisy already (noise={protocol.noise.name})", "noise=none")
+        self.noisy, self.clean, self.split_seed, self.cache_gb = Path(noisy), Path(clean), split_seed, cache_gb
+
+    def pictures(self, split: str) -> Pictures:
+        """The pairs of `train`, `val` or `test`, each `(2C, H, W)`: noisy, then clean.
+
+        Raises:
+            DenoiserError: a picture has no twin, or one of another size.
+        """
+        noisy, clean = _by_key(self.noisy), _by_key(self.clean)
+        for key in noisy.keys() ^ clean.keys():
+            missing, there = (self.clean, noisy) if key in noisy else (self.noisy, clean)
+            raise DenoiserError(
+                f"a picture has no twin in {missing} ({there[key]})", f"add {missing / key} or remove it"
+            )
+        keys = sorted(clean)
+        for key in keys:
+            _check_size(noisy[key], clean[key])
+        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in by_hash(keys, self.split_seed)[split]]
+        return read_files(wanted, self.clean, self.channels, self.cache_gb)
+
+
+def _by_key(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in imageio.find(folder)}
+
+
+def _check_size(noisy: Path, clean: Path) -> None:
+    (height, width), expected = imageio.size(noisy), imageio.size(clean)
+    if (height, width) != expected:
+        raise DenoiserError(
+            f"{height}x{width} is not the {expected[0]}x{expected[1]} of its clean twin ({noisy})",
+            f"give {noisy.name} and {clean.name} one size",
+        )

@@ -1,0 +1,46 @@
+"""Dead leaves as a dataset: trained on drawn pictures, validated and tested on photographs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.pairs import Pictures
+from denoiser.data.photos import VALIDATION, photographs
+from denoiser.data.synthetic import dead_leaves
+from denoiser.errors import DenoiserError
+
+
+class Synthetic(PairsDataModule):
+    """Pictures of dead leaves, drawn once per run; validated on photographs, which the leaves are to stand for.
+
+    Args:
+        protocol: how pictures become pairs.
+        images: how many are drawn.
+        size: their side in pixels.
+        split_seed: of the drawing, apart from `seed`, so that seed sweeps keep the pictures.
+        **options: see `PairsDataModule`; `test` is needed.
+
+    Raises:
+        DenoiserError: no picture is asked for, or one of no size.
+    """
+
+    def __init__(self, protocol: Protocol, images: int, size: int, split_seed: int = 0, **options: Any) -> None:
+        super().__init__(protocol, **options)
+        for key, value in (("images", images), ("size", size)):
+            if value < 1:
+                raise DenoiserError(f"data.{key}={value} is not above 0 (data.{key})", f"data.{key}=256")
+        self.images, self.size, self.split_seed = images, size, split_seed
+
+    def pictures(self, split: str) -> Pictures:
+        """Leaves to train on, photographs to validate on.
+
+        Raises:
+            DenoiserError: a test is asked for and `data.test` names no set.
+        """
+        if split == "val":
+            return photographs(VALIDATION, self.channels)
+        if split == "test":
+            raise DenoiserError("dead leaves are no test (data.test)", "data.test=photos")
+        leaves = dead_leaves(self.images, self.size, self.channels, self.split_seed)
+        return Pictures([f"leaves/{i:05d}" for i in range(self.images)], leaves)

@@ -1,0 +1,38 @@
+"""Photographs that scikit-image's wheel holds, for validation and test without data or network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import skimage
+
+from denoiser.data.base import PairsDataModule, read_files
+from denoiser.data.pairs import Pictures
+
+TEST = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
+VALIDATION = ("motorcycle_left.png", "coins.png", "brick.png", "gravel.png")
+
+
+class Photos(PairsDataModule):
+    """Astronaut, camera, chelsea, coffee and rocket, for testing only.
+
+    `camera` is grey: in colour its three channels are equal.
+    """
+
+    test_only = True
+
+    def pictures(self, split: str) -> Pictures:
+        """All five, whichever split is asked for."""
+        return photographs(TEST, self.channels)
+
+
+def photographs(names: Sequence[str], channels: int) -> Pictures:
+    """Files of scikit-image's data folder.
+
+    Args:
+        names: of the files.
+        channels: 3 or 1.
+    """
+    folder = Path(skimage.__file__).parent / "data"
+    return read_files([[folder / name] for name in names], folder, channels)

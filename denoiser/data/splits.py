@@ -1,0 +1,87 @@
+"""What decides which picture belongs to which split, and torchvision's readers without their surprises."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import torch
+from torch import Tensor
+
+from denoiser.data.pairs import Pictures
+from denoiser.errors import ENVIRONMENT, DenoiserError
+
+
+def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
+    """The official test pictures, or 90 / 10 of the official training pictures, drawn by `split_seed`.
+
+    Args:
+        images: uint8 `(N, C, H, W)`, the official pictures of training or of test.
+        split: `train`, `val` or `test`.
+        split_seed: of the draw.
+    """
+    indices = list(range(len(images)))
+    if split != "test":
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(split_seed)).tolist()
+        cut = len(images) // 10
+        indices = sorted(order[:cut] if split == "val" else order[cut:])
+    official = "test" if split == "test" else "train"
+    return Pictures([f"{official}/{i:05d}" for i in indices], images[indices])
+
+
+def by_hash(keys: Sequence[str], split_seed: int) -> dict[str, list[int]]:
+    """80 / 10 / 10 by a hash of each key: pictures that are added later move none of the others.
+
+    A split that the hashes leave empty takes one of the training pictures.
+
+    Args:
+        keys: a name for each picture.
+        split_seed: part of the hash.
+
+    Returns:
+        Indices into `keys` of `train`, `val` and `test`.
+
+    Raises:
+        DenoiserError: there are fewer than 3 pictures.
+    """
+    if len(keys) < 3:
+        raise DenoiserError(
+            f"{len(keys)} picture(s) cannot be split into train, val and test (data.path)", "give a folder of 3 or more"
+        )
+    splits: dict[str, list[int]] = {"train": [], "val": [], "test": []}
+    digests = [hashlib.blake2b(f"{split_seed}/{key}".encode()).digest() for key in keys]
+    for index, digest in enumerate(digests):
+        splits[("test", "val", *["train"] * 8)[digest[0] * 10 // 256]].append(index)
+    for empty in [name for name, indices in splits.items() if not indices]:
+        largest = max(splits.values(), key=len)
+        splits[empty].append(largest.pop(largest.index(min(largest, key=digests.__getitem__))))
+    return splits
+
+
+def torchvision_reader(reader: Callable[..., Any], root: Path, folder: str, **options: Any) -> Any:
+    """A torchvision dataset, downloaded where it is not there yet.
+
+    Args:
+        reader: the dataset's class.
+        root: the store of named datasets.
+        folder: where below `root` the files belong, told to whoever has to put them there.
+        **options: to `reader`.
+
+    Raises:
+        DenoiserError: it is not there and cannot be downloaded (exit code 3), or is damaged.
+    """
+    try:
+        return reader(root, download=False, **options)
+    except RuntimeError:
+        try:
+            return reader(root, download=True, **options)
+        except (URLError, OSError, RuntimeError) as error:
+            source = ", ".join(getattr(reader, "mirrors", None) or [getattr(reader, "url", "")])
+            raise DenoiserError(
+                f"{reader.__name__} is not there and cannot be downloaded: {error} ({root / folder})",
+                f"fetch its files from {source} and put them into {root / folder}",
+                ENVIRONMENT,
+            ) from error

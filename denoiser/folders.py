@@ -1,0 +1,127 @@
+"""Run folders: taking one, what its `results.json` says, and finding one to go on in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from denoiser.errors import DenoiserError, nearest
+from denoiser.files import write_text
+
+RESULTS = "results.json"
+
+
+class Record:
+    """What `results.json` will hold; written once, when the run ends, however it ends.
+
+    Args:
+        folder: the run folder.
+        seed: of the run.
+        command: how it was called.
+    """
+
+    def __init__(self, folder: Path, seed: int, command: str) -> None:
+        self.folder, self.started = folder, time.perf_counter()
+        self.content: dict[str, Any] = {
+            "status": "failed",
+            "protocol": None,
+            "seed": seed,
+            "commit": commit(),
+            "command": command,
+            "device": None,
+            "seconds": 0.0,
+            "params": None,
+            "macs": None,
+            "rows": [],
+            "error": None,
+        }
+
+    def finish(self, **final: Any) -> None:
+        """Write the file with these last entries.
+
+        Raises:
+            DenoiserError: the folder or disk does not take it (exit code 3).
+        """
+        self.content.update(final, seconds=round(time.perf_counter() - self.started, 3))
+        write_text(self.folder / RESULTS, json.dumps(self.content, indent=1))
+
+
+def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool) -> None:
+    """Make the run folder and write the configuration into it.
+
+    Raises:
+        DenoiserError: the folder holds a run already, or cannot be written (exit code 3).
+    """
+    if not resume:
+        if (folder / RESULTS).exists() or (folder / ".hydra" / "config.yaml").exists():
+            raise DenoiserError(
+                f"the folder holds a run already ({folder})", f"choose another hydra.run.dir, or resume={folder}"
+            )
+        write_text(folder / ".hydra" / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+    write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(cfg))
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """What a run's `results.json` says, or an empty dict where there is none that can be read."""
+    try:
+        content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def to_resume(name: str) -> Path:
+    """The run folder that `resume=NAME` means: a path, or the newest unfinished one for `latest`.
+
+    Raises:
+        DenoiserError: there is no such folder, it holds no run, or its run is finished.
+    """
+    folder = _latest() if name == "latest" else Path(name).absolute()
+    if not (folder / ".hydra" / "config.yaml").is_file():
+        runs = [str(path) for path in _runs()]
+        near = nearest(name, runs) or (runs[-1] if runs else "latest")
+        raise DenoiserError(f"no run to go on with ({folder})", f"resume={near}")
+    if results(folder).get("status") == "ok":
+        raise DenoiserError(f"the run is finished ({folder})", "start another: the same command without resume=")
+    return folder
+
+
+def _runs() -> list[Path]:
+    found = [*Path("outputs").glob("*/*"), *Path("multirun").glob("*/*/*")]
+    runs = [path for path in found if (path / ".hydra" / "config.yaml").is_file()]
+    return sorted(runs, key=lambda path: (path / ".hydra" / "config.yaml").stat().st_mtime)
+
+
+def _latest() -> Path:
+    unfinished = [path for path in _runs() if results(path).get("status") != "ok"]
+    if not unfinished:
+        raise DenoiserError("no unfinished run here (outputs, multirun)", "resume=FOLDER, or start one without resume=")
+    return unfinished[-1].absolute()
+
+
+def commit() -> str | None:
+    """The commit that this code is at, with `+` where files differ from it; None outside of git."""
+    here = Path(__file__).resolve().parent
+    try:
+        sha = _git(here, "rev-parse", "--short=12", "HEAD")
+        changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", ".", "../conf")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{sha}+" if changed else sha
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def command_line(overrides: Sequence[str]) -> str:
+    """The command that composes the same configuration."""
+    return shlex.join(["denoiser", "run", *overrides])

@@ -1,0 +1,80 @@
+"""Which device, how many, in which precision and memory format: chosen by rule, each overridable."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from denoiser.build import plain
+from denoiser.errors import DenoiserError
+
+AUTO = "auto"
+
+
+def has_gpu() -> bool:
+    """Whether an accelerator that Lightning calls `gpu` is there."""
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+def trainer_options(config: DictConfig, recipe: DictConfig | None) -> dict[str, Any]:
+    """`trainer` with every `auto` resolved; `memory_format` is no key of Lightning's and stays in.
+
+    Args:
+        config: the `trainer` group.
+        recipe: the model's recipe; `bfloat16` and `channels_last` say whether it gains from them.
+
+    Raises:
+        DenoiserError: a GPU is asked for and there is none.
+    """
+    options, gains = dict(plain(config)), dict(plain(recipe or {}))
+    if options["accelerator"] in ("gpu", "cuda", "mps") and not has_gpu():
+        raise DenoiserError(f"there is no GPU here (trainer.accelerator={options['accelerator']})", "trainer=cpu")
+    if options["accelerator"] == AUTO:
+        options["accelerator"] = "gpu" if has_gpu() else "cpu"
+    if options["devices"] == AUTO:
+        # One, unless a launcher started more: Lightning's own children would each run a whole Hydra sweep.
+        options["devices"] = int(os.environ.get("LOCAL_WORLD_SIZE", os.environ.get("SLURM_NTASKS_PER_NODE", 1)))
+    if options["precision"] == AUTO:
+        wanted = gains.get("bfloat16", False) and has_bfloat16(options["accelerator"])
+        options["precision"] = "bf16-mixed" if wanted else "32-true"
+    if options["memory_format"] == AUTO:
+        options["memory_format"] = "channels_last" if gains.get("channels_last", False) else "contiguous"
+    return options
+
+
+def has_bfloat16(accelerator: str) -> bool:
+    """Whether bfloat16 is faster than float32 there: CPUs with AVX512-BF16 or AMX, CUDA from Ampere on."""
+    if accelerator == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def memory_format(name: str) -> torch.memory_format:
+    """`contiguous` or `channels_last` as torch knows it.
+
+    Raises:
+        DenoiserError: it is neither.
+    """
+    formats = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+    if name not in formats:
+        raise DenoiserError(f"no memory format '{name}' (trainer.memory_format)", "trainer.memory_format=channels_last")
+    return formats[name]
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for reports."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{_processor()}, {torch.get_num_threads()} threads"
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,145 @@
+"""Per-image PSNR and SSIM in float64, and their mean over a set of images."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import Metric
+
+RADIUS = 5  # of the SSIM window, 11 pixels a side
+C1, C2 = 0.01**2, 0.03**2
+CHUNK = {"cpu": 2**13}  # pixels per pass by device: on the CPU, what is in flight stays in the cache
+
+
+def quantize(image: Tensor) -> Tensor:
+    """Clamp an image to [0, 1] and round it to 8 bits, as saving it to a file would.
+
+    Args:
+        image: any shape, nominally in [0, 1]; bfloat16 is cast up, since it cannot hold 256 grey levels.
+
+    Returns:
+        The image on the grid 0, 1/255, ..., 1, at least float32.
+    """
+    return image.to(torch.promote_types(image.dtype, torch.float32)).clamp(0, 1).mul(255).round().div(255)
+
+
+def psnr(image: Tensor, clean: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each image, over all its channels and pixels, for a data range of 1.
+
+    Args:
+        image: (B, C, H, W), nominally in [0, 1], of any floating type.
+        clean: the reference, of the same shape.
+
+    Returns:
+        (B,) in dB, float64; infinite where the two are identical.
+
+    Raises:
+        ValueError: if the shapes differ or are not (B, C, H, W).
+    """
+    _check(image, clean)
+    return -10 * (image.double() - clean.double()).square().mean((1, 2, 3)).log10()
+
+
+def ssim(image: Tensor, clean: Tensor) -> Tensor:
+    """Structural similarity of each image (Wang, Bovik, Sheikh and Simoncelli, 2004), for a data range of 1.
+
+    Gaussian window of 11x11 pixels, sigma 1.5, K1 = 0.01, K2 = 0.03, population covariance; the outer 5 pixels of
+    the map, where the window would leave the image, are left out; mean over the map and the channels.
+
+    Args:
+        image: (B, C, H, W), nominally in [0, 1], of any floating type; H and W are at least 11.
+        clean: the reference, of the same shape.
+
+    Returns:
+        (B,), at most 1, float64.
+
+    Raises:
+        ValueError: if the shapes differ or are not (B, C, H, W), or an image is smaller than the window.
+    """
+    _check(image, clean)
+    height, width = image.shape[-2:]
+    if min(height, width) <= 2 * RADIUS:
+        raise ValueError(f"SSIM needs at least 11x11 pixels, the image has {height}x{width}")
+    n = max(1, CHUNK.get(image.device.type, 2**22) // image[:1].numel()) if len(image) else 1
+    pairs = zip(torch.split(image, n), torch.split(clean, n), strict=True)
+    return torch.cat([_ssim_map(x.double(), y.double()).mean((1, 2, 3)) for x, y in pairs])
+
+
+def _ssim_map(x: Tensor, y: Tensor) -> Tensor:
+    """The SSIM map (B, C, H - 10, W - 10) of two float64 batches."""
+    # Only the sum of the two variances enters, so four local means do.
+    mean_x, mean_y, mean_squares, mean_xy = _blur(torch.stack([x, y, x * x + y * y, x * y]))
+    product, squares = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
+    luminance = (2 * product + C1) / (squares + C1)
+    structure = (2 * (mean_xy - product) + C2) / (mean_squares - squares + C2)
+    return torch.mul(luminance, structure)
+
+
+def _blur(z: Tensor) -> Tensor:
+    """Gaussian-weighted means of the 11x11 windows that lie within `z` (..., H, W)."""
+    weights = torch.arange(-RADIUS, RADIUS + 1, dtype=torch.float64).div(1.5).square().div(-2).softmax(0).tolist()
+    for dim in (-2, -1):
+        # A sum of shifted copies: a float64 convolution is slower on the CPU.
+        n = z.shape[dim] - 2 * RADIUS
+        total = z.narrow(dim, 0, n) * weights[0]
+        for i, weight in enumerate(weights[1:], start=1):
+            total.add_(z.narrow(dim, i, n), alpha=weight)
+        z = total
+    return z
+
+
+def _check(image: Tensor, clean: Tensor) -> None:
+    if image.ndim != 4 or image.shape != clean.shape:
+        raise ValueError(f"expected two (B, C, H, W) of one shape, got {tuple(image.shape)} and {tuple(clean.shape)}")
+
+
+SCORES = {"psnr": psnr, "ssim": ssim}
+
+
+class ImageMean(Metric):
+    """Mean over images of a per-image score; batch size and order change nothing beyond rounding.
+
+    Infinite scores (the PSNR of identical images) are counted in `infinite` and left out of the mean.
+
+    Args:
+        score: name of the per-image score, "psnr" or "ssim".
+
+    Raises:
+        ValueError: if there is no such score.
+    """
+
+    is_differentiable = False
+    higher_is_better = True
+    full_state_update = False
+    total: Tensor
+    finite: Tensor
+    infinite: Tensor
+
+    def __init__(self, score: str) -> None:
+        """Start from no images."""
+        super().__init__()
+        if score not in SCORES:
+            raise ValueError(f"unknown score {score!r}, one of {', '.join(SCORES)}")
+        self.score = score
+        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("finite", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("infinite", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> nn.Module:
+        """Follow the model to its device, never to its precision."""
+        return super()._apply(lambda t: t.to(fn(torch.empty_like(t)).device), exclude_state)
+
+    def update(self, image: Tensor, clean: Tensor) -> None:
+        """Add a batch (B, C, H, W), nominally in [0, 1], and its reference of the same shape."""
+        scores = SCORES[self.score](image, clean)
+        # A score of -inf is a broken image, not a perfect one, and is to show in the mean.
+        infinite = scores.isposinf()
+        self.total += scores.masked_fill(infinite, 0).sum()
+        self.finite += (~infinite).sum()
+        self.infinite += infinite.sum()
+
+    def compute(self) -> Tensor:
+        """The mean of the finite scores, float64; infinite if every score is, NaN without any image."""
+        if not self.finite and self.infinite:
+            return torch.full_like(self.total, torch.inf)
+        return self.total / self.finite

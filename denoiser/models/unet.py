@@ -1,0 +1,88 @@
+"""The default model: a bias-free multi-scale residual U-Net on pixel-unshuffled input."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class Residual(nn.Module):
+    """Residual block ``z + conv(relu(conv(z)))`` of 3x3 convolutions without biases."""
+
+    def __init__(self, width: int) -> None:
+        """Build a block for ``width`` channels."""
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Refine the features ``z`` (B, width, H, W)."""
+        refinement: Tensor = self.conv2(torch.relu(self.conv1(z)))
+        return z + refinement
+
+
+def stack(width: int, n: int) -> nn.Sequential:
+    """Chain ``n`` residual blocks of one width."""
+    return nn.Sequential(*(Residual(width) for _ in range(n)))
+
+
+class UNet(nn.Module):
+    """Bias-free residual U-Net that predicts the noise and returns the image.
+
+    A U-Net (Ronneberger, Fischer and Brox, 2015) of residual blocks with summed skips (DRUNet: Zhang et al.,
+    2021), on 2x2 pixel-unshuffled input (FFDNet: Zhang, Zuo and Zhang, 2018), predicting the noise (DnCNN:
+    Zhang et al., 2017). No layer has an additive constant, so that f(a x) = a f(x) for a > 0 and the network
+    carries over to noise levels it was not trained on (Mohan, Kadkhodaie, Simoncelli and Fernandez-Granda, 2020).
+    For three widths::
+
+        x ── unshuffle ── head ── E[0] ─────────────── + ── D[0] ── tail ── shuffle ── n,   y = x - n
+                                   └ down[0] ─ E[1] ── + ── D[1] ── up[0] ┘
+                                                └ down[1] ── M ── up[1] ┘
+
+    Args:
+        channels: Channels of the image, 1 (grey) or 3 (colour).
+        widths: Feature channels per level, finest level first; each further level halves the resolution.
+        blocks: Residual blocks per stack: for E[i] and for D[i] at every level but the last, for M at the last.
+
+    Raises:
+        ValueError: If ``widths`` and ``blocks`` differ in length or are empty.
+    """
+
+    def __init__(
+        self, channels: int = 3, widths: Sequence[int] = (48, 96, 192), blocks: Sequence[int] = (2, 2, 4)
+    ) -> None:
+        """Build the network; the arguments are described in the class."""
+        super().__init__()
+        if not widths or len(widths) != len(blocks):
+            raise ValueError(f"widths {tuple(widths)} and blocks {tuple(blocks)} need one number per level")
+        self.channels = channels
+        self.multiple = 2 ** len(widths)
+        levels = list(zip(widths[:-1], widths[1:], blocks[:-1], strict=True))
+        self.head = nn.Conv2d(4 * channels, widths[0], 3, padding=1, bias=False)
+        self.E = nn.ModuleList(stack(fine, n) for fine, _, n in levels)
+        self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2, bias=False) for fine, coarse, _ in levels)
+        self.M = stack(widths[-1], blocks[-1])
+        self.up = nn.ModuleList(nn.ConvTranspose2d(coarse, fine, 2, stride=2, bias=False) for fine, coarse, _ in levels)
+        self.D = nn.ModuleList(stack(fine, n) for fine, _, n in levels)
+        self.tail = nn.Conv2d(widths[0], 4 * channels, 3, padding=1, bias=False)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Start close to the identity: every branch that is added to something begins almost silent."""
+        for name, layer in self.named_modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                fan_in = layer.in_channels * (1 if layer.transposed else layer.kernel_size[0] ** 2)
+                gain = {"conv1": 2**0.5, "conv2": 0.02, "tail": 0.02}.get(name.rpartition(".")[2], 1.0)
+                nn.init.normal_(layer.weight, 0.0, gain * fan_in**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Denoise ``x`` (B, channels, H, W), nominally in [0, 1]; H and W are multiples of ``multiple``."""
+        z = self.head(nn.functional.pixel_unshuffle(x, 2))
+        skips = []
+        for encode, down in zip(self.E, self.down, strict=True):
+            skips.append(encode(z))
+            z = down(skips[-1])
+        z = self.M(z)
+        for decode, up, skip in zip(reversed(self.D), reversed(self.up), reversed(skips), strict=True):
+            z = decode(up(z) + skip)
+        return x - nn.functional.pixel_shuffle(self.tail(z), 2)

@@ -1,0 +1,129 @@
+"""The LightningModule around every network: one step for training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.nn import functional
+
+from denoiser import build
+from denoiser.data.pairs import Batch
+from denoiser.errors import DIVERGED, DenoiserError
+from denoiser.metrics import ImageMean, psnr, ssim
+from denoiser.noise import to_8_bit
+from denoiser.optim import configure
+
+CHECK_EVERY = 50
+"""Training steps between two looks at the loss: each look waits for the device."""
+
+
+class Score(NamedTuple):
+    """One picture's figures, dB and 0..1, of the output and of the noisy input as the network saw it."""
+
+    psnr: float
+    ssim: float
+    psnr_noisy: float
+    ssim_noisy: float
+
+
+class Denoiser(LightningModule):
+    """A network, what it learns from and how it is optimised, built from plain dictionaries.
+
+    The dictionaries are what a checkpoint keeps, so that it loads without unpickling anything else.
+
+    Args:
+        network: `_target_` and arguments of the network.
+        objective: `_target_` and arguments of the objective.
+        optimizer: `_target_` and arguments of the optimiser, with `warmup` and `schedule`.
+        channels: colour channels of its pictures, 3 or 1.
+        name: of the model, as in `model=NAME`.
+        trained_on: what it learned from, in words, for tables and pages.
+
+    Raises:
+        DenoiserError: a dictionary names what is not there or not allowed.
+    """
+
+    def __init__(
+        self,
+        network: Mapping[str, Any],
+        objective: Mapping[str, Any],
+        optimizer: Mapping[str, Any],
+        channels: int,
+        name: str,
+        trained_on: str = "",
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.network = build.network(network)
+        self.objective = build.objective(objective)
+        self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
+        self.scores: dict[int, Score] = {}
+        self._loss, self._seen = torch.zeros(()), 0
+
+    def forward(self, noisy: Tensor) -> Tensor:
+        """Denoise `(B, C, H, W)` of any size, nominally in [0, 1]; padded to what the network needs and cropped."""
+        height, width = noisy.shape[-2:]
+        down, right = self._padding(height), self._padding(width)
+        if down or right:
+            noisy = functional.pad(noisy, (0, right, 0, down), mode="replicate")
+        denoised: Tensor = self.network(noisy)
+        return denoised[..., :height, :width]
+
+    def _padding(self, side: int) -> int:
+        multiple, smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
+        return max(-side % multiple, smallest - side)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss; logged once an epoch, since logging each step costs a small network a fifth of its speed."""
+        loss, _ = self.objective(self, batch)
+        self._loss, self._seen = self._loss + loss.detach(), self._seen + 1
+        if self._seen % CHECK_EVERY == 0 or self.trainer.is_last_batch:
+            self._check_finite(self._loss)
+        if self.trainer.is_last_batch:
+            self.log("train/loss", self._loss / self._seen, on_step=False, on_epoch=True, sync_dist=True)
+        return loss  # type: ignore[no-any-return]
+
+    def on_train_epoch_start(self) -> None:
+        """Start the epoch's mean of the loss."""
+        self._loss, self._seen = torch.zeros((), device=self.device), 0
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Loss, PSNR and SSIM of the output as an 8-bit file would hold it."""
+        loss, denoised = self.objective(self, batch)
+        self._check_finite(loss)
+        denoised = to_8_bit(denoised)
+        self.psnr.update(denoised, batch.clean)
+        self.ssim.update(denoised, batch.clean)
+        self.log("val/loss", loss, batch_size=len(batch.clean), on_epoch=True, sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the means over images."""
+        self.log_dict({"val/psnr": self.psnr.compute().float(), "val/ssim": self.ssim.compute().float()})
+        self.psnr.reset()
+        self.ssim.reset()
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Score every picture by itself, in float32 whatever the training's precision."""
+        with torch.autocast(self.device.type, enabled=False):
+            denoised = to_8_bit(self(batch.noisy).float())
+        columns = [f(image, batch.clean) for image in (denoised, batch.noisy) for f in (psnr, ssim)]
+        for index, row in zip(batch.item.tolist(), torch.stack(columns, dim=1).tolist(), strict=True):
+            self.scores[index] = Score(*row)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimiser and, where it has one, its schedule over all steps."""
+        steps = int(self.trainer.estimated_stepping_batches)
+        return configure(self.hparams["optimizer"], self.network.parameters(), steps)
+
+    def _check_finite(self, loss: Tensor) -> None:
+        if not torch.isfinite(loss):
+            raise DenoiserError(
+                f"the loss is no longer a number (epoch {self.current_epoch}, step {self.global_step})",
+                "a lower rate, say optimizer.lr=1e-4, or trainer.gradient_clip_val=1; the last good checkpoint is kept",
+                DIVERGED,
+            )

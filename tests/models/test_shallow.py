@@ -1,0 +1,53 @@
+import pytest
+import torch
+from torch import nn
+
+from denoiser.models.shallow import ShallowAutoencoder
+
+
+def test_layers():
+    model = ShallowAutoencoder()
+    layers = [*model.encoder, *model.decoder]
+    convs, others = layers[::2], layers[1::2]
+    assert [(type(c), c.in_channels, c.out_channels) for c in convs] == [
+        (nn.Conv2d, 3, 8),
+        (nn.Conv2d, 8, 8),
+        (nn.ConvTranspose2d, 8, 8),
+        (nn.ConvTranspose2d, 8, 3),
+    ]
+    assert [type(layer) for layer in others] == [nn.ReLU] * 3 + [nn.Sigmoid]
+    for conv in convs:
+        assert (conv.kernel_size, conv.stride, conv.padding) == ((3, 3), (1, 1), (0, 0))
+        assert conv.bias is not None
+
+
+def test_parameters():
+    assert sum(p.numel() for p in ShallowAutoencoder().parameters()) == 1_611
+
+
+@pytest.mark.parametrize("size", [(32, 32), (17, 23)])
+def test_shapes_range_and_gradients(size):
+    model = ShallowAutoencoder()
+    x = torch.rand(2, 3, *size)
+    assert model.multiple == 1
+    assert model.encode(x).shape == (2, 8, size[0] - 4, size[1] - 4)
+    y = model(x)
+    assert y.shape == x.shape
+    assert 0 <= y.min() and y.max() <= 1
+    (y - x).square().mean().backward()
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
+def test_smallest_size():
+    model = ShallowAutoencoder()
+    smallest = torch.rand(1, 3, model.smallest, model.smallest)
+    assert model(smallest).shape == smallest.shape
+    with pytest.raises(RuntimeError):
+        model(smallest[..., 1:])
+
+
+def test_the_input_is_left_as_it_was():
+    x = torch.randn(1, 3, 8, 8)
+    before = x.clone()
+    ShallowAutoencoder()(x)
+    assert x.equal(before)

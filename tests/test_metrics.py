@@ -1,0 +1,156 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch import nn
+
+from denoiser.metrics import ImageMean, psnr, quantize, ssim
+
+SHAPES = [(3, 1, 32, 32), (2, 3, 41, 27), (5, 1, 11, 11), (2, 3, 11, 64), (1, 3, 61, 75)]
+
+
+def pair(shape, seed, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand((*shape[:2], 4, 4), generator=generator)
+    clean = nn.functional.interpolate(coarse, shape[-2:], mode="bilinear")
+    return (clean + torch.randn(shape, generator=generator) * 25 / 255).to(dtype), clean.to(dtype)
+
+
+def reference_ssim(image, clean):
+    options = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1, "channel_axis": 0}
+    return [
+        structural_similarity(x.double().numpy(), y.double().numpy(), **options)
+        for x, y in zip(image, clean, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_scores_are_those_of_scikit_image(shape, seed, dtype):
+    image, clean = pair(shape, seed, dtype)
+    expected = [
+        peak_signal_noise_ratio(y.double().numpy(), x.double().numpy(), data_range=1)
+        for x, y in zip(image, clean, strict=True)
+    ]
+    assert psnr(image, clean).dtype == ssim(image, clean).dtype == torch.float64
+    np.testing.assert_allclose(psnr(image, clean), expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ssim(image, clean), reference_ssim(image, clean), rtol=0, atol=1e-9)
+
+
+def test_flat_bright_images_do_not_lose_digits():
+    clean = torch.full((1, 1, 32, 32), 0.98)
+    image = clean + torch.randn(clean.shape, generator=torch.Generator().manual_seed(0)) / 255
+    np.testing.assert_allclose(ssim(image, clean), reference_ssim(image, clean), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("score", [psnr, ssim])
+def test_a_batch_scores_as_its_images_alone(score):
+    image, clean = pair((40, 3, 24, 31), 0)
+    alone = torch.cat([score(x[None], y[None]) for x, y in zip(image, clean, strict=True)])
+    torch.testing.assert_close(score(image, clean), alone, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("score", [psnr, ssim])
+def test_memory_format_changes_nothing(score):
+    image, clean = pair((2, 3, 40, 30), 0)
+    strided = image.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(score(strided, clean), score(image, clean), rtol=0, atol=1e-12)
+
+
+def test_identical_images():
+    clean = pair((2, 3, 20, 20), 0)[1]
+    assert psnr(clean, clean).tolist() == [torch.inf] * 2
+    torch.testing.assert_close(ssim(clean, clean), torch.ones(2, dtype=torch.float64), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [(10, 32), (32, 10), (4, 4)])
+def test_ssim_refuses_images_smaller_than_its_window(size):
+    with pytest.raises(ValueError, match=f"11x11.*{size[0]}x{size[1]}"):
+        ssim(*pair((1, 1, *size), 0))
+
+
+@pytest.mark.parametrize("score", [psnr, ssim])
+@pytest.mark.parametrize("shapes", [((2, 3, 16, 16), (1, 3, 16, 16)), ((2, 3, 16, 16), (2, 1, 16, 16))])
+def test_shapes_must_agree(score, shapes):
+    with pytest.raises(ValueError, match="one shape"):
+        score(*map(torch.rand, shapes))
+
+
+@pytest.mark.parametrize("score", [psnr, ssim])
+def test_a_single_image_needs_a_batch_axis(score):
+    with pytest.raises(ValueError, match=r"\(B, C, H, W\)"):
+        score(torch.rand(3, 16, 16), torch.rand(3, 16, 16))
+
+
+def test_quantize_is_what_an_8_bit_file_keeps():
+    image = torch.tensor([-0.2, 0.0, 0.4 / 255, 0.6 / 255, 0.5, 1.0, 1.2])
+    np.testing.assert_array_equal(quantize(image) * 255, [0, 0, 0, 1, 128, 255, 255])
+
+
+def test_quantize_keeps_the_grey_levels_of_bfloat16_input():
+    image = torch.linspace(0, 1, 100, dtype=torch.bfloat16)
+    torch.testing.assert_close(quantize(image), quantize(image.float()), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("name", "score"), [("psnr", psnr), ("ssim", ssim)])
+@pytest.mark.parametrize("size", [1, 4, 13])
+def test_mean_over_images_whatever_the_batches_and_the_order(name, score, size):
+    image, clean = pair((13, 1, 16, 16), 0)
+    mean = ImageMean(name)
+    for batch in torch.randperm(13, generator=torch.Generator().manual_seed(size)).split(size):
+        mean.update(image[batch], clean[batch])
+    assert mean.compute().dtype == torch.float64
+    torch.testing.assert_close(mean.compute(), score(image, clean).mean(), rtol=0, atol=1e-12)
+
+
+def test_infinite_scores_are_counted_and_left_out():
+    image, clean = pair((3, 1, 16, 16), 0)
+    image[1] = clean[1]
+    mean = ImageMean("psnr")
+    mean.update(image, clean)
+    assert mean.infinite == 1
+    torch.testing.assert_close(mean.compute(), psnr(image[::2], clean[::2]).mean())
+    mean.reset()
+    mean.update(clean, clean)
+    assert mean.compute() == torch.inf
+    assert mean.infinite == 3
+
+
+@pytest.mark.parametrize("value", [torch.inf, torch.nan])
+def test_broken_images_show_in_the_mean(value):
+    image, clean = pair((3, 1, 16, 16), 0)
+    image[1, 0, 2, 2] = value
+    mean = ImageMean("psnr")
+    mean.update(image, clean)
+    assert mean.infinite == 0
+    assert not mean.compute().isfinite()
+
+
+def test_states_add_up_across_processes():
+    image, clean = pair((5, 1, 16, 16), 0)
+    whole = ImageMean("ssim")
+    whole.update(image, clean)
+    parts = [copy.deepcopy(whole), copy.deepcopy(whole)]
+    for part, chosen in zip(parts, (slice(0, 2), slice(2, 5)), strict=True):
+        part.reset()
+        part.update(image[chosen], clean[chosen])
+    for state, reduction in parts[0]._reductions.items():
+        setattr(parts[0], state, reduction(torch.stack([getattr(part, state) for part in parts])))
+    parts[0]._computed = None
+    torch.testing.assert_close(parts[0].compute(), whole.compute(), rtol=0, atol=1e-12)
+
+
+def test_states_stay_float64_in_a_module_of_lower_precision():
+    image, clean = pair((3, 1, 16, 16), 0)
+    module = nn.ModuleDict({"psnr": ImageMean("psnr")}).to(torch.bfloat16)
+    module["psnr"].update(image, clean)
+    module.to(torch.float16)
+    torch.testing.assert_close(module["psnr"].compute(), psnr(image, clean).mean(), rtol=0, atol=1e-12)
+
+
+def test_unknown_score():
+    with pytest.raises(ValueError, match=r"mse.*psnr, ssim"):
+        ImageMean("mse")

@@ -1,0 +1,207 @@
+import csv
+import json
+import math
+import re
+import statistics
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from denoiser.errors import DenoiserError
+from denoiser.report import table, write_report, write_summary
+
+HOSTILE = "<script>alert(1)</script>\"'&"
+EPOCHS = "epoch,step,train/loss,val/loss,val/psnr,val/ssim,lr,seconds\n0,9,0.5,0.4,20,0.5,1e-3,2\n1,18,0.02,0.03,,,,\n"
+
+
+def result(**changes):
+    row = {"method": "unet", "data": "photos", "noise": "gaussian", "sigma": 25, "n_images": 5}
+    return row | {"psnr": 28.57, "ssim": 0.81, "psnr_noisy": 20.17, "ssim_noisy": 0.41} | changes
+
+
+def make_run(folder, rows=None, overrides=(), **changes):
+    """A run folder with results.json and overrides; `changes` are keys of results.json."""
+    (folder / ".hydra").mkdir(parents=True)
+    facts = {"status": "ok", "protocol": "published", "seed": 0, "commit": None, "command": "denoiser run model=unet"}
+    facts |= {"device": "cpu", "seconds": 312.4, "params": 3721152, "macs": 8512000000, "train_data": "synthetic"}
+    facts |= {"train_images": 400, "epochs": 2, "steps": 18, "error": None}
+    facts |= {"rows": [result()] if rows is None else rows}
+    (folder / "results.json").write_text(json.dumps(facts | changes))
+    (folder / ".hydra/overrides.yaml").write_text(json.dumps(list(overrides)))
+    return folder
+
+
+def add_strip(folder, name="best.png", size=(8, 6), gaps=2, **changes):
+    """A strip of four panels of random pixels, each `size` wide and high, and its entry in images/index.json."""
+    (folder / "images").mkdir(exist_ok=True)
+    shape = (size[1], 4 * size[0] + 3 * gaps, 3)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)).save(folder / "images/best.png")
+    entry = {"rank": "best", "sigma": 25, "image": "coffee", "file": name}
+    entry |= {"psnr_noisy": 20.1, "psnr": 30.4, "ssim": 0.9} | changes
+    (folder / "images/index.json").write_text(json.dumps([entry]))
+
+
+class Page(HTMLParser):
+    """What a page says, its elements, and every address in it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.source, self.tags, self.loads, self.words = path.read_text(), [], [], []
+        self.feed(self.source)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [value for key, value in attrs if key in ("src", "href", "xlink:href", "srcset")]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_report_says_what_was_measured(tmp_path):
+    run = make_run(tmp_path / "run")
+    (run / "metrics.csv").write_text(EPOCHS)
+    (run / ".hydra/config.yaml").write_text("noise:\n  sigma: 25 # <kept>\n")
+    add_strip(run)
+    page = Page(write_report(run))
+    said = ["unet on photos", "gaussian noise, sigma 25", "denoiser run model=unet", "20.17", "28.57", "+8.40"]
+    said += ["Noise is added to the clean image and not clipped", "Best: coffee , sigma 25 · PSNR 20.10 → 30.40 dB"]
+    said += ["5 min 12 s", "3,721,152", "8,512,000,000", "not in a git checkout", "2 / 18", "sigma: 25 # <kept>"]
+    assert [words for words in said if words not in page.text] == []
+    assert "Lowest validation loss: 0.03, epoch 1." in page.text
+    assert (page.tags.count("svg"), page.tags.count("img")) == (2, 4)
+    assert "Below the noisy input" not in page.text
+
+
+def test_report_loads_nothing_from_elsewhere(tmp_path):
+    run = make_run(tmp_path / "run")
+    (run / "metrics.csv").write_text(EPOCHS)
+    add_strip(run)
+    page = Page(write_report(run))
+    assert all(value.startswith(("data:", "#")) for value in page.loads)
+    assert not re.search(r"https?:|@import|url\((?!#)", page.source)
+    assert "script" not in page.tags
+    ids = re.findall(r'\bid="([^"]+)"', page.source)
+    assert ids and len(set(ids)) == len(ids)
+    assert write_report(run).read_text() == page.source
+
+
+def test_hostile_names_are_text(tmp_path):
+    overrides = [f"data.path={HOSTILE}"]
+    run = make_run(tmp_path / "0", [result(method=HOSTILE, data=HOSTILE)], overrides, command=f"run {HOSTILE}")
+    (run / ".hydra/config.yaml").write_text(HOSTILE)
+    add_strip(run, image=HOSTILE, rank=HOSTILE)
+    make_run(tmp_path / "1", [result(method=HOSTILE, sigma=50)], status=HOSTILE, error=HOSTILE)
+    make_run(tmp_path / "2", [result(method=HOSTILE, sigma=50)])
+    for page in (Page(write_report(run)), Page(write_summary(tmp_path))):
+        assert "script" not in page.tags
+        assert HOSTILE in page.text
+
+
+def test_pictures_come_from_the_run_folder_alone(tmp_path):
+    run = make_run(tmp_path / "run")
+    add_strip(run, name="../../secret.png")
+    Image.new("RGB", (38, 6)).save(tmp_path / "secret.png")
+    page = Page(write_report(run))
+    assert "img" not in page.tags
+    assert "images/secret.png" in page.text
+    add_strip(run, gaps=1)  # not four panels two pixels apart: kept in one piece
+    assert Page(write_report(run)).tags.count("img") == 1
+
+
+def test_report_stays_small(tmp_path):
+    run = make_run(tmp_path / "run")
+    add_strip(run, size=(900, 900))
+    assert (run / "images/best.png").stat().st_size > 9_000_000
+    path = write_report(run)
+    assert path.stat().st_size < 10_000_000
+    assert "reduced here, every pixel in images/best.png" in Page(path).text
+
+
+def test_worse_than_the_input_is_said(tmp_path):
+    page = Page(write_report(make_run(tmp_path / "run", [result(psnr=18.9), result(sigma=50)])))
+    assert "Below the noisy input." in page.text
+    assert "1.27 dB less" in page.text
+    assert "-1.27" in page.text
+
+
+def test_identical_images_are_counted_not_averaged(tmp_path):
+    run = make_run(tmp_path / "run", [result(noise="none", sigma=None, psnr=40.0, psnr_noisy=math.inf)])
+    head = "method,data,noise,sigma,image,psnr,ssim,psnr_noisy,ssim_noisy\n"
+    rows = [f"unet,photos,none,,{name},{psnr},1,inf,1\n" for name, psnr in (("a", "inf"), ("b", "inf"), ("c", "40"))]
+    (run / "results.csv").write_text(head + "".join(rows))
+    page = Page(write_report(run))
+    assert "2 of the images came back identical" in page.text
+    assert "the input had no noise, so there is no gain" in page.text
+
+
+@pytest.mark.parametrize(("status", "words"), [("failed", "This run failed."), ("interrupted", "was interrupted.")])
+def test_failed_run(tmp_path, status, words):
+    error = "error: the loss is not finite (epoch 3)\nfix: optimizer.lr=1e-4"
+    nothing = dict.fromkeys(("params", "macs", "seconds", "epochs", "steps", "device"))
+    run = make_run(tmp_path / "run", [], ["model=unet"], status=status, error=error, **nothing)
+    page = Page(write_report(run))
+    assert words in page.text
+    assert error in page.source
+    for missing in ("There are no test results.", "No test images were kept.", "No epochs were recorded."):
+        assert missing in page.text
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[1]", '{"status": "ok", "rows": 3}', "\x00"])
+def test_damaged_folders_still_make_pages(tmp_path, content):
+    run = tmp_path / "0"
+    (run / "images").mkdir(parents=True)
+    for name in ("results.json", "results.csv", "metrics.csv", "images/index.json") if content is not None else ():
+        (run / name).write_text(content)
+    assert "There are no test results." in Page(write_report(run)).text
+    assert "No job finished with results." in Page(write_summary(tmp_path)).text
+
+
+def test_folders_that_are_not_there(tmp_path):
+    for write in (write_report, write_summary):
+        with pytest.raises(DenoiserError) as caught:
+            write(tmp_path / "none")
+        assert caught.value.code == 2
+
+
+def test_table_is_aligned_and_names_its_protocol():
+    rows = [result(), result(data="bsd68", noise="poisson(peak=30)", sigma=None, psnr=math.inf, n_images=68)]
+    protocol, head, first, second = table(rows, "clipped").splitlines()
+    assert protocol.startswith("protocol clipped: noisy input and output clamped")
+    assert head.split() == "method data noise sigma n PSNR noisy -> PSNR gain SSIM noisy -> SSIM".split()
+    assert first.split() == "unet photos gaussian 25 5 20.17 -> 28.57 +8.40 0.410 -> 0.810".split()
+    assert second.split() == "unet bsd68 poisson(peak=30) - 68 20.17 -> inf - 0.410 -> 0.810".split()
+    assert len(head) == len(first) == len(second)
+
+
+def make_sweep(folder):
+    """Sigma 15, 25 with three seeds each; job 4 failed and job 5 left nothing."""
+    for job in range(5):
+        sigma, seed = (15, 25)[job // 3], job % 3
+        overrides = ["model=unet", f"noise.sigma={sigma}", f"seed={seed}"]
+        rows = [result(sigma=sigma, psnr=30.0 + seed)]
+        make_run(
+            folder / str(job), rows if job != 4 else [], overrides, seed=seed, status="ok" if job != 4 else "failed"
+        )
+    (folder / "5").mkdir()
+    write_report(folder / "0")
+    return folder
+
+
+def test_summary_has_a_row_per_job_and_pools_seeds(tmp_path):
+    page = Page(write_summary(make_sweep(tmp_path)))
+    with (tmp_path / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["job"] for row in rows] == list("012345")
+    assert [row["status"] for row in rows] == ["ok"] * 4 + ["failed", "missing"]
+    first = {"overrides": "model=unet noise.sigma=15 seed=0", "sigma": "15", "n_images": "5", "psnr": "30"}
+    assert first.items() <= rows[0].items()
+    assert rows[5]["psnr"] == ""
+    assert f"31.00 ± {statistics.stdev((30, 31, 32)):.2f}" in page.text
+    assert page.text.count(" ± ") == 3  # PSNR and SSIM of sigma 15, and the explanation; none for the one seed at 25
+    assert page.tags.count("svg") == 1
+    assert "noisy input" in page.text
+    assert "no readable results.json" in page.text
+    assert set(page.loads) - {"data:,", "summary.csv", "0/report.html"} == {x for x in page.loads if x.startswith("#")}
