@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 PACKAGE = Path(__file__).resolve().parent
@@ -33,14 +34,19 @@ def options(group: str) -> list[str]:
 
 
 def compose(overrides: Sequence[str] = ()) -> DictConfig:
-    """The configuration that `denoiser run OVERRIDES` would run.
+    """The configuration that `denoiser run OVERRIDES` would run; also from within a Hydra application.
 
     Raises:
         hydra.errors.HydraException: an override cannot be understood or names what is not there.
     """
     register_resolvers()
-    with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
-        return hydra_compose("config", overrides=list(overrides))
+    application = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()  # Hydra refuses a second one beside an application that is running
+    try:
+        with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
+            return hydra_compose("config", overrides=list(overrides))
+    finally:
+        GlobalHydra.instance().hydra = application
 
 
 def register_resolvers() -> None:

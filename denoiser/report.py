@@ -54,7 +54,7 @@ def shown(value: object, spec: str = ".2f") -> str:
     return "-" if found is None else f"{found:{spec}}"
 
 
-def table(rows: Sequence[Row], protocol: str = "published") -> str:
+def table(rows: Sequence[Row], protocol: str) -> str:
     """The results as aligned plain text for a terminal: a line that states the protocol, column heads, the rows.
 
     Args:

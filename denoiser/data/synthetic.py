@@ -24,9 +24,11 @@ SPREAD = (0.16, 0.06, 0.022)  # of the objects' luminance, red-blue and green-ma
 FIELD = (0.2, 0.06, 0.022)  # standard deviation of the smooth fields
 DETAIL = (1.0, 0.2, 0.08)  # contrast of details: luminance, red-blue, green-magenta
 SPREAD_EXPONENT, CONTRAST_EXPONENT = 0.25, 0.15  # both spreads shrink with the size of the leaf
-CONTRAST, CONTRAST_SIGMA = 0.075, 0.8  # details of an object: median and log-deviation of their contrast
+CONTRAST, CONTRAST_SIGMA = 0.12, 0.8  # details of an object: median and log-deviation of their contrast
 PLAIN, TIDY, COMBED = 0.35, 0.8, 0.35  # shares of objects: without details; that clip them; that align them
 TEXTURE, TEXTURE_SIGMA = 0.006, 1.4  # 1/f texture of an object: median and log-deviation of its amplitude
+STRIPED, CROSSED = 0.2, 0.3  # shares: of objects with stripes, of those with a grid
+STRIPES, STRIPES_SIGMA, PERIOD = 0.12, 0.7, (3.0, 24.0)  # median and log-deviation of their amplitude; pixels
 SHADING = 0.12  # change of luminance across an object
 WARP = 2.0  # largest displacement that bends outlines, in pixels
 BLUR, DEFOCUS, DEFOCUSED = 0.5, (0.8, 1.6), 0.25  # widest lens blur; blur out of focus; share of pictures with it
@@ -124,13 +126,31 @@ def _details(rng: np.random.Generator, objects: _Objects, side: int) -> tuple[Fl
     return np.append(colour, np.zeros((planes, 1), np.float32), 1), np.where(seen, top, -1)
 
 
+def _stripes(rng: np.random.Generator, objects: _Objects, size: int) -> Floats:
+    """Luminance of stripes and grids on the fine grid: tiger, fence, knitwear."""
+    n, side = len(objects.comb), size * SUPERSAMPLING
+    period = SUPERSAMPLING * np.exp(rng.uniform(*np.log(PERIOD), n))
+    amplitude = STRIPES * np.exp(STRIPES_SIGMA * rng.standard_normal(n))
+    wavy, steep, duty = rng.uniform(0, 0.5, n), np.exp(rng.uniform(0, 2, n)), rng.uniform(-0.6, 0.6, n)
+    crossed, field = rng.random(n) < CROSSED, _noise(rng, size, 1.7)
+    points = np.flatnonzero((rng.random(n) < STRIPED)[objects.map])
+    j, (y, x) = objects.map.ravel()[points], np.divmod(points, side)
+    bend = wavy[j] * field[y // SUPERSAMPLING, x // SUPERSAMPLING]
+    cos, sin = np.cos(objects.comb)[j] / period[j], np.sin(objects.comb)[j] / period[j]
+    wave = np.sin(2 * np.pi * (x * cos + y * sin + bend))
+    grid = np.where(crossed[j], np.sin(2 * np.pi * (y * cos - x * sin + bend)), -1)
+    stripes = np.zeros(side * side, np.float32)
+    stripes[points] = amplitude[j] * np.clip(steep[j] * (np.maximum(wave, grid) - duty[j]), -1, 1)
+    return stripes.reshape(side, side)
+
+
 def _scene(rng: np.random.Generator, size: int, planes: int) -> Floats:
     """Opponent planes (planes, size, size) of one scene as a perfect lens would see it, luminance around 0.45."""
     objects, side = _Objects(rng, size, planes), size * SUPERSAMPLING
     colour, top = _details(rng, objects, side)
     grid = np.arange(side, dtype=np.float32)
     image = objects.colour[:, objects.map]
-    image[0] += objects.shade(objects.map, grid[:, None], grid)
+    image[0] += objects.shade(objects.map, grid[:, None], grid) + _stripes(rng, objects, size)
     image = np.where(top >= 0, np.take(colour, top, 1), image)
     image = image.reshape(planes, size, SUPERSAMPLING, size, SUPERSAMPLING).mean((2, 4))
     seen = objects.map[::SUPERSAMPLING, ::SUPERSAMPLING]
