@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from denoiser.config import compose, config_dir
-from denoiser.errors import ENVIRONMENT, INTERRUPTED, NOT_POSSIBLE, TERMINATED, DenoiserError, nearest
+from denoiser.errors import ENVIRONMENT, INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError, nearest
 
 VERBS = {
     "run": "train, test and report",
@@ -52,23 +52,31 @@ def guarded(command: Callable[[], int]) -> int:
         terminated = "terminated" in stop.args
         print(f"\n{'terminated' if terminated else 'interrupted'}", file=sys.stderr)
         return TERMINATED if terminated else INTERRUPTED
-    except (DenoiserError, HydraException, OmegaConfBaseException, OSError) as error:
-        if os.environ.get("DENOISER_DEBUG") == "1":
-            traceback.print_exc()
-        told = _told(error)
-        print(told, file=sys.stderr)
-        return told.code
+    except Exception as error:
+        return tell(error)
+
+
+def tell(error: Exception) -> int:
+    """Print a failure's two lines on stderr, after its traceback with DENOISER_DEBUG=1; give back the exit code."""
+    if os.environ.get("DENOISER_DEBUG") == "1":
+        traceback.print_exception(error)
+    told = _told(error)
+    print(told, file=sys.stderr)
+    return told.code
 
 
 def _told(error: Exception) -> DenoiserError:
     if isinstance(error, DenoiserError):
         return error
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return explain(error)
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return DenoiserError(
             f"{error.strerror or error}{where}", "check the path, its permissions and the disk", ENVIRONMENT
         )
-    return explain(error)
+    what = f"{type(error).__name__}: {error} (a fault of denoiser's own)"
+    return DenoiserError(what, "DENOISER_DEBUG=1 before the command shows where; please report it", SOME_FAILED)
 
 
 @contextmanager
@@ -101,7 +109,7 @@ def explain(error: Exception) -> DenoiserError:
     )
     if asked:
         key = asked[1].split("@")[0].lstrip("+~")
-        return DenoiserError(f"no key '{key}' (configuration)", f"did you mean {_nearest_key(key)}?")
+        return DenoiserError(f"no key '{key}' (configuration)", _nearest_key(key))
     if isinstance(error, OverrideParseException):
         return DenoiserError(
             f"cannot be understood as KEY=VALUE ({error.override})",
@@ -112,13 +120,33 @@ def explain(error: Exception) -> DenoiserError:
 
 
 def _nearest_key(key: str) -> str:
-    """The key that was most likely meant: the same last part first, then the spelling as a whole."""
+    """Advice: the key that was most likely meant, else what there is beside it."""
     groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
     known = [*keys(compose()), *groups]
     parent, _, last = key.rpartition(".")
-    siblings = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == parent}
-    close = nearest(last, siblings) if parent else None
-    return siblings[close] if close else nearest(key, known) or "one that `denoiser run --cfg job` lists"
+    siblings = {k.rpartition(".")[2]: k for k in known if parent and k.rpartition(".")[0] == parent}
+    close = siblings.get(nearest(last, siblings) or "") or (None if siblings else nearest(key, known))
+    if close:
+        return f"did you mean {close}?"
+    return f"one of {', '.join(siblings)}" if siblings else "one of those that `denoiser run --cfg job` lists"
+
+
+def check_types(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Refuse a word where the default is a number.
+
+    Args:
+        config: the composed configuration.
+        overrides: what it was composed with; only the choices of groups are used.
+
+    Raises:
+        DenoiserError: names the key.
+    """
+    groups = [o for o in overrides if (config_dir() / o.partition("=")[0]).is_dir()]
+    default = compose(groups)
+    for key in keys(config):
+        value, usual = OmegaConf.select(config, key), OmegaConf.select(default, key)
+        if isinstance(value, str) and isinstance(usual, int | float) and not isinstance(usual, bool):
+            raise DenoiserError(f"{key}={value} is not a number ({key})", f"{key}={usual}")
 
 
 def keys(config: Any, prefix: str = "") -> list[str]:

@@ -13,9 +13,9 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor
 
-from denoiser.errors import DenoiserError
+from denoiser.levels import GREY_LEVELS as GREY_LEVELS
+from denoiser.levels import check_sigma, number, require
 
-GREY_LEVELS = 255
 BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
 
 
@@ -30,35 +30,26 @@ def to_8_bit(image: Tensor) -> Tensor:
     return image.clamp(0, 1).mul(GREY_LEVELS).round_().div_(GREY_LEVELS)
 
 
-def check_sigma(sigma: float, key: str) -> float:
-    """Give back a noise level in grey levels of 255.
-
-    Raises:
-        DenoiserError: it is negative, or between 0 and 1, where a level in [0, 1] was probably meant.
-    """
-    if sigma < 0 or sigma != sigma:
-        raise DenoiserError(
-            f"{key}={sigma:g} is not a noise level ({key})", f"{key}=25, in grey levels of 255; 0 is none"
-        )
-    if 0 < sigma < 1:
-        meant = f"{sigma * GREY_LEVELS:g}"
-        raise DenoiserError(
-            f"{key}={sigma:g} is below one grey level ({key}): noise levels are in grey levels of 255",
-            f"did you mean {meant}? {key}={meant}",
-        )
-    return float(sigma)
-
-
 @dataclass(frozen=True)
 class Noise:
     """A noise model without a level of its own; `noise=none` is plain reconstruction.
 
     Args:
         clip: clamp the noisy image to [0, 1] and round it to 8 bits, as a camera's file would be.
+
+    Raises:
+        DenoiserError: a parameter, of this or of any other noise, cannot be meant.
     """
 
     clip: bool = False
     name: ClassVar[str] = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        self._check()
+
+    def _check(self) -> None:
+        """Raise a DenoiserError that names the parameter."""
 
     def levels(self, asked: float | Sequence[float] | None) -> tuple[float | None, ...]:
         """The levels to validate and test at: one, without a number, where the model has no sigma.
@@ -66,24 +57,20 @@ class Noise:
         Raises:
             DenoiserError: a level was asked for and this noise has none.
         """
-        if asked is not None:
-            raise DenoiserError(
-                f"noise={self.name} has no sigma (test.sigma)", "leave test.sigma=null, or noise=gaussian"
-            )
+        require(asked is None, "test.sigma", asked, f"not for noise={self.name}, which has no sigma", "null")
         return (None,)
 
     def draw_levels(self, n: int, generator: torch.Generator) -> Tensor:
         """A level for each of `n` training images, `(n,)` in grey levels; NaN where the model has none."""
         return torch.full((n,), torch.nan, device=generator.device)
 
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """Noisy `(B, C, H, W)` from clean `(B, C, H, W)` in [0, 1] and levels `(B,)` in grey levels, unclipped."""
-        return clean
-
     def __call__(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """`add`, then the 8-bit rounding where `clip` asks for it."""
-        noisy = self.add(clean, sigma, generator)
+        """Noisy `(B, C, H, W)`, unclipped unless `clip`, from clean `(B, C, H, W)` in [0, 1] and levels `(B,)`."""
+        noisy = self._add(clean, sigma, generator)
         return to_8_bit(noisy) if self.clip else noisy
+
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        return clean
 
     def clipped(self, clip: bool) -> Self:
         """The same noise with or without clamping and 8-bit rounding."""
@@ -98,10 +85,9 @@ class Noise:
 
 @dataclass(frozen=True)
 class Gaussian(Noise):
-    """Additive white Gaussian noise (AWGN), the same level in every pixel and channel.
+    """Additive white Gaussian noise (AWGN): `clean + n`, n ~ N(0, (sigma / 255)^2) in every pixel and channel.
 
     Args:
-        clip: see `Noise`.
         sigma: standard deviation in grey levels of 255.
         sigma_range: `[lowest, highest]`, from which each training image draws its level instead (uniformly).
     """
@@ -110,26 +96,25 @@ class Gaussian(Noise):
     sigma_range: Sequence[float] | None = None
     name: ClassVar[str] = "gaussian"
 
-    def __post_init__(self) -> None:
-        """Refuse levels that cannot be meant."""
+    def _check(self) -> None:
+        require(number(self.sigma), "noise.sigma", self.sigma, "not one noise level", "25; test.sigma takes several")
         check_sigma(self.sigma, "noise.sigma")
         if self.sigma_range is not None:
-            if len(self.sigma_range) != 2 or self.sigma_range[0] > self.sigma_range[1]:
-                raise DenoiserError(
-                    f"noise.sigma_range={list(self.sigma_range)} is not [lowest, highest] (noise.sigma_range)",
-                    "noise.sigma_range=[0,55]",
-                )
-            for level in self.sigma_range:
-                check_sigma(level, "noise.sigma_range")
+            pair = check_sigma(self.sigma_range, "noise.sigma_range")
+            ordered = len(pair) == 2 and pair[0] <= pair[1]
+            require(ordered, "noise.sigma_range", self.sigma_range, "not [lowest, highest]", "[0,55]")
 
     def levels(self, asked: float | Sequence[float] | None) -> tuple[float | None, ...]:
-        """The levels asked for, else the training level, else 15, 25 and 50 for a model trained on a range."""
+        """The levels asked for, each once, else the training level, else 15, 25 and 50 for a model trained on a range.
+
+        Raises:
+            DenoiserError: a level cannot be meant, or none is named.
+        """
         if asked is None:
             return (float(self.sigma),) if self.sigma_range is None else BLIND_TEST_LEVELS
-        listed = [asked] if isinstance(asked, int | float) else list(asked)
-        if not listed:
-            raise DenoiserError("test.sigma=[] names no noise level (test.sigma)", "test.sigma=[15,25,50]")
-        return tuple(check_sigma(level, "test.sigma") for level in listed)
+        listed = check_sigma(asked, "test.sigma")
+        require(bool(listed), "test.sigma", asked, "no noise level", "[15,25,50]")
+        return tuple(dict.fromkeys(listed))
 
     def draw_levels(self, n: int, generator: torch.Generator) -> Tensor:
         """The training level, or a uniform draw from the range, `(n,)` in grey levels."""
@@ -138,20 +123,38 @@ class Gaussian(Noise):
         low, high = self.sigma_range
         return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
 
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """`clean + n`, n ~ N(0, (sigma / 255)^2)."""
-        return _normal(clean, generator).mul_(_amplitude(sigma)).add_(clean)
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        return _normal(clean, sigma, generator).add_(clean)
 
 
 @dataclass(frozen=True)
 class Speckle(Gaussian):
-    """Multiplicative Gaussian noise, `clean * (1 + n)`; sigma is its standard deviation where the image is 1.0."""
+    """Multiplicative Gaussian noise: `clean + clean * n`, n as in `Gaussian`; sigma is its level where the image is 1."""
 
     name: ClassVar[str] = "speckle"
 
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """`clean + clean * n`, n ~ N(0, (sigma / 255)^2)."""
-        return _normal(clean, generator).mul_(_amplitude(sigma)).add_(1).mul_(clean)
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        return _normal(clean, sigma, generator).add_(1).mul_(clean)
+
+
+@dataclass(frozen=True)
+class Poisson(Noise):
+    """Shot noise: counted photons over `peak`; what is below 0 counts none.
+
+    Args:
+        peak: photons counted where the image is 1.0; fewer are noisier.
+    """
+
+    peak: float = 30
+    name: ClassVar[str] = "poisson"
+
+    def _check(self) -> None:
+        require(number(self.peak) and self.peak > 0, "noise.peak", self.peak, "not above 0", "30")
+
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        # Contiguous, because the draws follow the order in memory.
+        expected = clean.contiguous().clamp(min=0).mul_(self.peak)
+        return torch.poisson(expected, generator=generator).div_(self.peak)
 
 
 @dataclass(frozen=True)
@@ -159,44 +162,19 @@ class PoissonGaussian(Gaussian):
     """Shot noise, then AWGN of the read-out (Foi et al. 2008).
 
     Args:
-        clip: see `Noise`.
-        sigma: standard deviation of the read-out noise in grey levels of 255.
-        sigma_range: see `Gaussian`.
+        sigma: standard deviation of the read-out noise in grey levels of 255, or see `Gaussian`.
         peak: photons counted where the image is 1.0.
     """
 
     peak: float = 30
     name: ClassVar[str] = "poisson_gaussian"
 
-    def __post_init__(self) -> None:
-        """Refuse levels that cannot be meant."""
-        super().__post_init__()
-        _check_positive(self.peak, "noise.peak", 30)
+    def _check(self) -> None:
+        super()._check()
+        Poisson(peak=self.peak)
 
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """Counted photons over `peak`, plus AWGN."""
-        return super().add(_photons(clean, self.peak, generator), sigma, generator)
-
-
-@dataclass(frozen=True)
-class Poisson(Noise):
-    """Shot noise.
-
-    Args:
-        clip: see `Noise`.
-        peak: photons counted where the image is 1.0; fewer are noisier.
-    """
-
-    peak: float = 30
-    name: ClassVar[str] = "poisson"
-
-    def __post_init__(self) -> None:
-        """Refuse a peak that counts nothing."""
-        _check_positive(self.peak, "noise.peak", 30)
-
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """Counted photons over `peak`."""
-        return _photons(clean, self.peak, generator)
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        return super()._add(Poisson(peak=self.peak)._add(clean, sigma, generator), sigma, generator)
 
 
 @dataclass(frozen=True)
@@ -204,60 +182,41 @@ class SaltPepper(Noise):
     """Impulse noise: a share of the pixels, all channels of each, turns black or white with equal chance.
 
     Args:
-        clip: see `Noise`.
         amount: share of the pixels, 0 to 1.
     """
 
     amount: float = 0.1
     name: ClassVar[str] = "salt_pepper"
 
-    def __post_init__(self) -> None:
-        """Refuse a share that is none."""
-        if not 0 <= self.amount <= 1:
-            raise DenoiserError(
-                f"noise.amount={self.amount:g} is not a share of the pixels (noise.amount)", "noise.amount=0.1"
-            )
+    def _check(self) -> None:
+        share = number(self.amount) and 0 <= self.amount <= 1
+        require(share, "noise.amount", self.amount, "not a share of the pixels, 0 to 1", "0.1")
 
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """Pixels whose draw falls below amount / 2 turn black, those below amount white."""
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
         draw = torch.rand(len(clean), 1, *clean.shape[2:], generator=generator, device=clean.device)
         return clean.masked_fill(draw < self.amount, 1).masked_fill(draw < self.amount / 2, 0)
 
 
 @dataclass(frozen=True)
 class Uniform(Noise):
-    """Additive noise, uniform in plus or minus `width` grey levels.
+    """Additive noise: `clean + u`, u uniform in [-width, width] / 255.
 
     Args:
-        clip: see `Noise`.
         width: largest change of a pixel in grey levels of 255.
     """
 
     width: float = 43.3
     name: ClassVar[str] = "uniform"
 
-    def __post_init__(self) -> None:
-        """Refuse a width that cannot be meant."""
+    def _check(self) -> None:
+        require(number(self.width), "noise.width", self.width, "not a number of grey levels", "43.3")
         check_sigma(self.width, "noise.width")
 
-    def add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """`clean + u`, u uniform in [-width, width] / 255."""
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
         draw = torch.rand(clean.shape, generator=generator, device=clean.device)
         return draw.mul_(2).sub_(1).mul_(self.width / GREY_LEVELS).add_(clean)
 
 
-def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(like.shape, generator=generator, device=like.device)
-
-
-def _amplitude(sigma: Tensor) -> Tensor:
-    return (sigma / GREY_LEVELS).view(-1, 1, 1, 1)
-
-
-def _photons(clean: Tensor, peak: float, generator: torch.Generator) -> Tensor:
-    return torch.poisson(clean.clamp(min=0).mul(peak), generator=generator).div_(peak)
-
-
-def _check_positive(value: float, key: str, example: float) -> None:
-    if not value > 0:
-        raise DenoiserError(f"{key}={value:g} is not above 0 ({key})", f"{key}={example:g}")
+def _normal(like: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+    draw = torch.randn(like.shape, generator=generator, device=like.device)
+    return draw.mul_((sigma / GREY_LEVELS).view(-1, 1, 1, 1))

@@ -75,31 +75,33 @@ def _hydra(arguments: Sequence[str]) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    failed: list[str] = []
+    failures: list[Exception] = []
     sweep: list[Path] = []
 
     def job(cfg: DictConfig) -> None:
         settings = HydraConfig.get()
         folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
-        if settings.mode != RunMode.MULTIRUN:
-            run(cfg, folder, overrides)
-            return
-        sweep[:] = [Path(settings.sweep.dir).absolute()]
-        # Hydra shows the first failure of a sweep only, and no summary after it.
+        if settings.mode == RunMode.MULTIRUN:
+            sweep[:] = [Path(settings.sweep.dir).absolute()]
+        # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
         try:
+            cli.check_types(cfg, overrides)
             run(cfg, folder, overrides)
-        except DenoiserError as error:
-            failed.append(str(folder))
-            print(f"{error}\n{folder}", file=sys.stderr)
+        except Exception as error:
+            failures.append(error)
+            if sweep:
+                cli.tell(error)
 
     register_resolvers()
     with cli.hydra_arguments("denoiser run", arguments):
         hydra.main(version_base=HYDRA_VERSION_BASE, config_path=str(config_dir()), config_name="config")(job)()
+    if failures and not sweep:
+        raise failures[0]
     for folder in sweep:
         from denoiser.report import write_summary
 
         print(f"summary: {write_summary(folder)}", folder, sep="\n")
-    return SOME_FAILED if failed else 0
+    return SOME_FAILED if failures else 0
 
 
 def _resume(arguments: Sequence[str]) -> int:

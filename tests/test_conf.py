@@ -6,18 +6,25 @@ import pytest
 import torch
 from hydra.utils import get_object
 from omegaconf import OmegaConf
-from tiny import STEP, configured, names, one_step, small, store, yamls
+from tiny import STEP, configured, groups, names, one_step, small, store, yamls
 
 from denoiser import assemble
-from denoiser.config import compose, config_dir
+from denoiser.config import compose
 from denoiser.errors import NOT_POSSIBLE, DenoiserError
 from denoiser.hardware import has_gpu
 
-CHEAP = "model=cifar_shallow"
+
+def channels_taken(path):
+    """What a model's YAML takes: a fixed number of channels, or whatever the data has."""
+    fixed = OmegaConf.to_container(OmegaConf.load(path), resolve=False)["model"]["channels"]
+    return [fixed] if isinstance(fixed, int) else [3, 1]
+
+
+MODELS = [(path.stem, channels) for path in yamls("model") for channels in channels_taken(path)]
 DATASETS = {path.stem: get_object(OmegaConf.load(path)["_target_"]) for path in yamls("data")}
 TEST_ONLY = [name for name, dataset in DATASETS.items() if dataset.test_only]
-TRAINED_ON = [name for name in DATASETS if name not in TEST_ONLY]
-OTHERS = ("callbacks", "logger", "noise", "objective", "optimizer", "trainer")
+OTHERS = [(group, name) for group in groups() if group not in ("model", "data") for name in names(group)]
+CHEAP = {3: "model=cifar_shallow", 1: "model=mnist_basic"}
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +37,77 @@ def data_root(root, monkeypatch):
     monkeypatch.setenv("DENOISER_DATA", str(root))
 
 
-@pytest.fixture(params=[(name, channels) for name in names("model") for channels in (3, 1)], ids="-".join)
+@pytest.fixture(scope="module", params=MODELS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
 def model(request):
-    ...
+    name, channels = request.param
+    torch.manual_seed(0)
+    return assemble.module(compose([f"model={name}", f"data.channels={channels}"])), channels
 
 
-def channels_of(model):
-    """What a model takes: every number of channels that its YAML agrees to."""
-    return [c for c in (3, 1) if compose([f"model={model}", f"data.channels={c}"]).model.channels == c]
-
-
-def learned(trainer, module, before):
-    """Whether one step was done, on a loss that is a number, and moved every weight that is trained."""
-    weights = dict(module.named_parameters())
+def check_learned(trainer, module, before):
     assert trainer.global_step == 1
     assert math.isfinite(trainer.callback_metrics["train/loss"])
-    assert all(torch.isfinite(value).all() for value in weights.values())
-    return all(not torch.equal(value, before[name]) for name, value in weights.items())
+    for name, weight in module.named_parameters():
+        assert torch.isfinite(weight).all() and not torch.equal(weight.cpu(), before[name]), name
+
+
+@pytest.mark.parametrize("size", [(28, 28), (37, 50), (5, 3)], ids=str)
+def test_model_keeps_any_size(model, size):
+    module, channels = model
+    with torch.no_grad():
+        denoised = module.eval()(torch.rand(2, channels, *size))
+    assert denoised.shape == (2, channels, *size)
+    assert torch.isfinite(denoised).all()
+
+
+def test_model_gives_every_parameter_a_gradient(model):
+    module, channels = model
+    module.train().zero_grad()
+    clean = torch.rand(4, channels, 32, 32)
+    (module(clean + 0.1 * torch.randn_like(clean)) - clean).square().mean().backward()
+    for name, weight in module.named_parameters():
+        assert weight.grad is not None and torch.isfinite(weight.grad).all() and weight.grad.any(), name
+
+
+@pytest.mark.parametrize(("model", "channels"), MODELS)
+def test_model_trains(model, channels, root, tmp_path):
+    check_learned(*one_step(configured(root, f"model={model}", f"data.channels={channels}"), tmp_path))
+
+
+@pytest.mark.parametrize(("group", "name"), [pair for pair in OTHERS if pair != ("trainer", "gpu")])
+def test_every_other_choice_trains(group, name, root, tmp_path):
+    check_learned(*one_step(configured(root, CHEAP[3], f"{group}={name}"), tmp_path))
+
+
+def test_gpu_trains_or_says_that_there_is_none(root, tmp_path):
+    cfg = configured(root, CHEAP[3], "trainer=gpu")
+    if has_gpu():
+        check_learned(*one_step(cfg, tmp_path))
+        return
+    with pytest.raises(DenoiserError, match=r"no GPU(.|\n)*fix: trainer=cpu") as error:
+        one_step(cfg, tmp_path)
+    assert error.value.code == NOT_POSSIBLE
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name not in TEST_ONLY])
+def test_data_trains(name, root, tmp_path):
+    chosen = [*STEP, *small(name, root), "trainer=smoke"]
+    check_learned(*one_step(compose([*chosen, CHEAP[compose(chosen).data.channels]]), tmp_path))
+
+
+@pytest.mark.parametrize("name", TEST_ONLY)
+def test_set_for_testing_is_scored(name, root, tmp_path):
+    channels = DATASETS[name].allowed_channels[0]
+    chosen = (f"data.channels={channels}", f"data.test={name}", "trainer.limit_test_batches=2")
+    cfg = configured(root, CHEAP[channels], *chosen)
+    data, module = assemble.data(cfg), assemble.module(cfg)
+    assemble.trainer(cfg, tmp_path)[0].test(module, data, verbose=False)
+    assert data.test.name == name
+    assert sorted(module.scores) == [0, 1]
+    assert all(math.isfinite(score.psnr) and 0 < score.psnr_noisy < 40 for score in module.scores.values())
+
+
+@pytest.mark.parametrize("name", TEST_ONLY)
+def test_set_for_testing_is_not_trained_on(name):
+    with pytest.raises(DenoiserError, match=f"for testing only(.|\n)*fix: data=synthetic data.test={name}"):
+        assemble.data(compose([f"data={name}"]))

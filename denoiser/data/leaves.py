@@ -1,4 +1,4 @@
-"""Leaves of random shape that fall on a plane and hide one another: the geometry of dead-leaves pictures."""
+"""What dead-leaves pictures are drawn with: leaves of random shape that hide one another, 1/f fields, a blur."""
 
 from dataclasses import dataclass
 
@@ -101,3 +101,25 @@ def _inside(shape: Floats, dy: Floats, dx: Floats) -> NDArray[np.bool_]:
     # u^2 + v^2 - s^2 u^2 v^2 = 1 is Fernandez-Guasti's squircle: a disc at square = 0, a box at -1
     inside: NDArray[np.bool_] = (uu < 1) & (v < 1.5) & (uu + v + square * uu * v < 1)
     return inside
+
+
+def noise(rng: np.random.Generator, side: int, slope: float, stretch: float = 1.0, angle: float = 0.0) -> Floats:
+    """Gaussian field with an amplitude spectrum of 1 / f^slope, mean 0 and standard deviation 1."""
+    fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)
+    along, across = fx * np.cos(angle) + fy * np.sin(angle), fy * np.cos(angle) - fx * np.sin(angle)
+    f = np.sqrt(along**2 * stretch + across**2 / stretch)
+    f[0, 0] = np.inf
+    white = np.fft.rfft2(rng.standard_normal((side, side), dtype=np.float32))
+    field: Floats = np.fft.irfft2(white * f**-slope, s=(side, side)).astype(np.float32)
+    field /= field.std()
+    return field
+
+
+def blur(image: Floats, sigma: float) -> Floats:
+    """Gaussian blur of an image (C, H, W), ``sigma`` in pixels."""
+    kernel = np.exp(-0.5 * (np.arange(-4, 5) / max(sigma, 0.1)) ** 2).astype(np.float32)
+    kernel /= kernel.sum()
+    for axis in (1, 2):
+        padded = np.pad(image, [(4, 4) if a == axis else (0, 0) for a in range(3)], mode="reflect")
+        image = sum(k * np.take(padded, np.arange(i, i + image.shape[axis]), axis) for i, k in enumerate(kernel))
+    return image

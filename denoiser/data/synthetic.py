@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from denoiser.data.leaves import Floats, Ints, fall, paint
+from denoiser.data.leaves import Floats, Ints, blur, fall, noise, paint
 
 SUPERSAMPLING = 2  # leaves are painted on a grid this much finer, so that edges are antialiased
 SMALLEST, OBJECT, LARGEST = 0.5, (10.0, 40.0), 0.7  # radii: smallest leaf and object in pixels, largest in sides
@@ -35,28 +35,6 @@ BLUR, DEFOCUS, DEFOCUSED = 0.5, (0.8, 1.6), 0.25  # widest lens blur; blur out o
 OPPONENT = np.array(
     [[1, 1.2, -0.7], [1, 0, 1.4], [1, -1.2, -0.7]], np.float32
 )  # luminance, red-blue, green-magenta to RGB
-
-
-def _noise(rng: np.random.Generator, side: int, slope: float, stretch: float = 1.0, angle: float = 0.0) -> Floats:
-    """Gaussian field with an amplitude spectrum of 1 / f^slope, mean 0 and standard deviation 1."""
-    fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)
-    along, across = fx * np.cos(angle) + fy * np.sin(angle), fy * np.cos(angle) - fx * np.sin(angle)
-    f = np.sqrt(along**2 * stretch + across**2 / stretch)
-    f[0, 0] = np.inf
-    white = np.fft.rfft2(rng.standard_normal((side, side), dtype=np.float32))
-    field: Floats = np.fft.irfft2(white * f**-slope, s=(side, side)).astype(np.float32)
-    field /= field.std()
-    return field
-
-
-def _blur(image: Floats, sigma: float) -> Floats:
-    """Gaussian blur of an image (C, H, W), ``sigma`` in pixels."""
-    kernel = np.exp(-0.5 * (np.arange(-4, 5) / max(sigma, 0.1)) ** 2).astype(np.float32)
-    kernel /= kernel.sum()
-    for axis in (1, 2):
-        padded = np.pad(image, [(4, 4) if a == axis else (0, 0) for a in range(3)], mode="reflect")
-        image = sum(k * np.take(padded, np.arange(i, i + image.shape[axis]), axis) for i, k in enumerate(kernel))
-    return image
 
 
 class _Objects:
@@ -84,7 +62,7 @@ class _Objects:
         top = paint(self.leaves, side)
         top[top < 0] = np.argmax(self.leaves.radius)
         reach = WARP * SUPERSAMPLING * rng.random()
-        shifts = [np.rint(_noise(rng, size, 1.7) * reach).astype(np.int32) for _ in range(2)]
+        shifts = [np.rint(noise(rng, size, 1.7) * reach).astype(np.int32) for _ in range(2)]
         dy, dx = (s.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1) for s in shifts)
         grid = np.arange(side)
         bent: Ints = top[np.clip(grid[:, None] + dy, 0, side - 1), np.clip(grid + dx, 0, side - 1)]
@@ -92,7 +70,7 @@ class _Objects:
 
     def _colours(self, rng: np.random.Generator, size: int, planes: int) -> Floats:
         """Opponent colours (planes, n): a smooth field where the object lies, plus a spread that grows with it."""
-        field = np.stack([_noise(rng, size, 1.6) * s for s in FIELD[:planes]])
+        field = np.stack([noise(rng, size, 1.6) * s for s in FIELD[:planes]])
         field[0] *= np.exp(0.3 * rng.standard_normal())
         mean = rng.standard_normal(3) * (0.13, 0.05, 0.02) + (0.45, 0.01, 0)
         y, x = (centre // SUPERSAMPLING for centre in self.leaves.at(size * SUPERSAMPLING))
@@ -129,10 +107,10 @@ def _details(rng: np.random.Generator, objects: _Objects, side: int) -> tuple[Fl
 def _stripes(rng: np.random.Generator, objects: _Objects, size: int) -> Floats:
     """Luminance of stripes and grids on the fine grid: tiger, fence, knitwear."""
     n, side = len(objects.comb), size * SUPERSAMPLING
-    period = SUPERSAMPLING * np.exp(rng.uniform(*np.log(PERIOD), n))
+    period = SUPERSAMPLING * np.exp(rng.uniform(np.log(PERIOD[0]), np.log(PERIOD[1]), n))
     amplitude = STRIPES * np.exp(STRIPES_SIGMA * rng.standard_normal(n))
     wavy, steep, duty = rng.uniform(0, 0.5, n), np.exp(rng.uniform(0, 2, n)), rng.uniform(-0.6, 0.6, n)
-    crossed, field = rng.random(n) < CROSSED, _noise(rng, size, 1.7)
+    crossed, field = rng.random(n) < CROSSED, noise(rng, size, 1.7)
     points = np.flatnonzero((rng.random(n) < STRIPED)[objects.map])
     j, (y, x) = objects.map.ravel()[points], np.divmod(points, side)
     bend = wavy[j] * field[y // SUPERSAMPLING, x // SUPERSAMPLING]
@@ -154,9 +132,9 @@ def _scene(rng: np.random.Generator, size: int, planes: int) -> Floats:
     image = np.where(top >= 0, np.take(colour, top, 1), image)
     image = image.reshape(planes, size, SUPERSAMPLING, size, SUPERSAMPLING).mean((2, 4))
     seen = objects.map[::SUPERSAMPLING, ::SUPERSAMPLING]
-    image[0] += objects.texture[0][seen] * _noise(rng, size, rng.uniform(0.2, 1))
+    image[0] += objects.texture[0][seen] * noise(rng, size, rng.uniform(0.2, 1))
     stretch, angle = rng.uniform(1, 5), rng.uniform(0, np.pi)
-    image[0] += objects.texture[1][seen] * _noise(rng, size, rng.uniform(0.6, 1.6), stretch, angle)
+    image[0] += objects.texture[1][seen] * noise(rng, size, rng.uniform(0.6, 1.6), stretch, angle)
     seen_image: Floats = image
     return seen_image
 
@@ -164,12 +142,12 @@ def _scene(rng: np.random.Generator, size: int, planes: int) -> Floats:
 def _picture(size: int, channels: int, seed: int, i: int) -> NDArray[np.uint8]:
     """Picture ``i`` of ``seed``: a scene through a lens and a tone curve."""
     rng = np.random.default_rng([seed, i])
-    image = _blur(_scene(rng, size, channels), rng.uniform(0, BLUR))
+    image = blur(_scene(rng, size, channels), rng.uniform(0, BLUR))
     if rng.random() < DEFOCUSED:
-        far = np.clip(_noise(rng, size, 2.0) * 1.5 + 0.5, 0, 1)
-        image = image + far * (_blur(image, rng.uniform(*DEFOCUS)) - image)
+        far = np.clip(noise(rng, size, 2.0) * 1.5 + 0.5, 0, 1)
+        image = image + far * (blur(image, rng.uniform(*DEFOCUS)) - image)
     if channels == 3:
-        image[1:] = _blur(image[1:], 1.0)  # cameras and JPEG record colour at a lower resolution
+        image[1:] = blur(image[1:], 1.0)  # cameras and JPEG record colour at a lower resolution
         image = np.tensordot(OPPONENT, image, 1)
     image = 0.5 + 0.55 * np.tanh((image - 0.5) / 0.55)  # highlights and shadows are compressed before they clip
     grey_levels: NDArray[np.uint8] = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)

@@ -1,0 +1,44 @@
+"""What a noise parameter may be; levels that a person meets are in grey levels of 255."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from denoiser.errors import DenoiserError
+
+GREY_LEVELS = 255
+
+
+def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
+    """Give back the noise levels of `key`, one or several, in grey levels of 255.
+
+    Raises:
+        DenoiserError: one is no number, negative, or between 0 and 1, where a level in [0, 1] was probably meant.
+    """
+    levels = list(sigma) if isinstance(sigma, Sequence) and not isinstance(sigma, str) else [sigma]
+    for level in levels:
+        require(number(level) and level >= 0, key, level, "not a noise level", "25, in grey levels of 255; 0 is none")
+    if fractions := [level for level in levels if 0 < level < 1]:
+        listed = [f"{level * GREY_LEVELS if level in fractions else level:g}" for level in levels]
+        meant = listed[0] if len(listed) == 1 else f"[{','.join(listed)}]"
+        raise DenoiserError(
+            f"{key}={fractions[0]:g} is below one grey level ({key}): noise levels are in grey levels of 255",
+            f"did you mean {meant}? {key}={meant}",
+        )
+    return tuple(map(float, levels))
+
+
+def number(value: object) -> bool:
+    """Whether `value` is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def require(fulfilled: bool, key: str, value: object, problem: str, example: str) -> None:
+    """Refuse `value` for `key` unless `fulfilled`.
+
+    Raises:
+        DenoiserError: it is not fulfilled; says that the value is `problem` and gives the `example`.
+    """
+    if not fulfilled:
+        raise DenoiserError(f"{key}={value} is {problem} ({key})", f"{key}={example}")
