@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from omegaconf import DictConfig
 
 from denoiser import build, hardware
@@ -113,7 +113,7 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
             default_root_dir=folder,
             plugins=[AtomicCheckpoints()],
             enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
-            enable_checkpointing=any(type(callback).__name__ == "Checkpoints" for callback in callbacks),
+            enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
             enable_model_summary=False,
             use_distributed_sampler=False,
         )

@@ -7,24 +7,22 @@ import io
 import sys
 import time
 from pathlib import Path
-from typing import Any, cast
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from denoiser.data.base import PairsDataModule
 from denoiser.errors import DenoiserError
 from denoiser.files import write_text
+from denoiser.projector import Projector, validation_pairs
 from denoiser.strips import strip
 
 STYLES = ("auto", "rich", "plain", "none")
 METRICS = ("epoch", "step", "train/loss", "val/loss", "val/psnr", "val/ssim", "lr", "seconds")
 
 
-class Checkpoints(ModelCheckpoint):
-    """`checkpoints/best.ckpt`, by the monitored figure, and `checkpoints/last.ckpt`, after every epoch.
+class BestCheckpoint(ModelCheckpoint):
+    """`checkpoints/best.ckpt`: the epoch with the best of a logged figure.
 
     Args:
         folder: the run folder.
@@ -33,16 +31,27 @@ class Checkpoints(ModelCheckpoint):
     """
 
     def __init__(self, folder: str, monitor: str = "val/loss", mode: str = "min") -> None:
-        super().__init__(
-            dirpath=Path(folder) / "checkpoints",
-            filename="best",
-            monitor=monitor,
-            mode=mode,
-            save_last=True,
-            enable_version_counter=False,
-            # After the epoch's own hooks, so that a resumed run starts with the next epoch.
-            save_on_train_epoch_end=True,
-        )
+        super().__init__(filename="best", monitor=monitor, mode=mode, **_at_epoch_end(folder))
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """`checkpoints/last.ckpt` after every epoch; Lightning's own `save_last` writes it only when there is a new best.
+
+    Args:
+        folder: the run folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(filename="last", monitor=None, **_at_epoch_end(folder))
+
+
+def _at_epoch_end(folder: str) -> dict[str, Any]:
+    """After the epoch's own hooks, so that a resumed run starts with the next epoch."""
+    return {
+        "dirpath": Path(folder) / "checkpoints",
+        "enable_version_counter": False,
+        "save_on_train_epoch_end": True,
+    }
 
 
 def early_stopping(monitor: str, patience: int | None) -> EarlyStopping | None:
@@ -94,7 +103,7 @@ class EpochLog(Callback):
     def __init__(self, folder: str) -> None:
         self.path, self.rows, self.started = Path(folder) / "metrics.csv", list[dict[str, str]](), 0.0
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the rows of a run that goes on."""
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
@@ -137,7 +146,7 @@ class Images(Callback):
         """Denoise and log them; the frozen noise is the same each time."""
         if not isinstance(trainer.logger, TensorBoardLogger):
             return
-        pairs = cast("PairsDataModule", cast("Any", trainer).datamodule).frozen("val")
+        pairs = validation_pairs(trainer)
         for index in range(min(self.count, len(pairs.pictures))):
             batch = pairs.__getitems__([index])
             denoised = pl_module(batch.noisy.to(pl_module.device)).float().cpu()
@@ -150,33 +159,3 @@ class Images(Callback):
 def projector(images: int) -> Callback | None:
     """The latent code of validation pictures in TensorBoard's projector; 0 pictures is none."""
     return Projector(images) if images else None
-
-
-class Projector(Callback):
-    """Sends latent codes to TensorBoard's projector when training ends.
-
-    Args:
-        images: how many validation pictures, from the first.
-    """
-
-    def __init__(self, images: int) -> None:
-        self.images = images
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Encode the noisy pictures; each point shows its clean one.
-
-        Raises:
-            DenoiserError: the network has no `encode`, or the pictures are not of one size.
-        """
-        pairs = cast("PairsDataModule", cast("Any", trainer).datamodule).frozen("val")
-        encode = getattr(cast("Any", pl_module).network, "encode", None)
-        if encode is None or not pairs.pictures.same_size:
-            what = "this model has no latent code" if encode is None else "the pictures are not of one size"
-            raise DenoiserError(f"{what} (callbacks.projector.images={self.images})", "callbacks.projector.images=0")
-        if not isinstance(trainer.logger, TensorBoardLogger):
-            return
-        batch = pairs.__getitems__(list(range(min(self.images, len(pairs.pictures)))))
-        with torch.no_grad():
-            codes = encode(batch.noisy.to(pl_module.device)).float().flatten(1).cpu()
-        names = [pairs.describe(i)[0] for i in batch.item.tolist()]
-        trainer.logger.experiment.add_embedding(codes, names, batch.clean, trainer.global_step, "latent_code")

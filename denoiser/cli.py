@@ -60,12 +60,13 @@ def tell(error: Exception) -> int:
     """Print a failure's two lines on stderr, after its traceback with DENOISER_DEBUG=1; give back the exit code."""
     if os.environ.get("DENOISER_DEBUG") == "1":
         traceback.print_exception(error)
-    told = _told(error)
-    print(told, file=sys.stderr)
-    return told.code
+    said = told(error)
+    print(said, file=sys.stderr)
+    return said.code
 
 
-def _told(error: Exception) -> DenoiserError:
+def told(error: Exception) -> DenoiserError:
+    """Any failure as two lines and an exit code."""
     if isinstance(error, DenoiserError):
         return error
     if isinstance(error, HydraException | OmegaConfBaseException):

@@ -14,9 +14,10 @@ def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
     """Give back the noise levels of `key`, one or several, in grey levels of 255.
 
     Raises:
-        DenoiserError: one is no number, negative, or between 0 and 1, where a level in [0, 1] was probably meant.
+        DenoiserError: there is none, or one is no number, negative, or between 0 and 1, where a level in [0, 1] was probably meant.
     """
     levels = list(sigma) if isinstance(sigma, Sequence) and not isinstance(sigma, str) else [sigma]
+    require(bool(levels), key, [], "no noise level", "[15,25,50]")
     for level in levels:
         require(number(level) and level >= 0, key, level, "not a noise level", "25, in grey levels of 255; 0 is none")
     if fractions := [level for level in levels if 0 < level < 1]:

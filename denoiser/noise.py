@@ -1,11 +1,7 @@
-"""Noise models: pure functions of a clean batch and a generator, and the one place where sigma is divided by 255.
-
-Levels that a person meets are in grey levels of 255; images are float tensors `(B, C, H, W)`, nominally in [0, 1].
-"""
+"""Noise models: pure functions of a clean batch and a generator, and the one place where sigma is divided by 255."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
@@ -19,12 +15,6 @@ from denoiser.levels import check_sigma, number, require
 BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
 
 
-def seed_of(*parts: object) -> int:
-    """A 63-bit seed that depends on every part and on nothing else (not on the process, unlike `hash`)."""
-    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
-
-
 def to_8_bit(image: Tensor) -> Tensor:
     """Clamp to [0, 1] and round to the 256 levels of an 8-bit file; same shape and dtype."""
     return image.clamp(0, 1).mul(GREY_LEVELS).round_().div_(GREY_LEVELS)
@@ -32,7 +22,7 @@ def to_8_bit(image: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Noise:
-    """A noise model without a level of its own; `noise=none` is plain reconstruction.
+    """A noise model without a level of its own, for float images `(B, C, H, W)`; `noise=none` is plain reconstruction.
 
     Args:
         clip: clamp the noisy image to [0, 1] and round it to 8 bits, as a camera's file would be.
@@ -65,7 +55,7 @@ class Noise:
         return torch.full((n,), torch.nan, device=generator.device)
 
     def __call__(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """Noisy `(B, C, H, W)`, unclipped unless `clip`, from clean `(B, C, H, W)` in [0, 1] and levels `(B,)`."""
+        """Noisy `(B, C, H, W)`, unclipped unless `clip`, from clean in [0, 1] and levels `(B,)` of 255."""
         noisy = self._add(clean, sigma, generator)
         return to_8_bit(noisy) if self.clip else noisy
 
@@ -112,9 +102,7 @@ class Gaussian(Noise):
         """
         if asked is None:
             return (float(self.sigma),) if self.sigma_range is None else BLIND_TEST_LEVELS
-        listed = check_sigma(asked, "test.sigma")
-        require(bool(listed), "test.sigma", asked, "no noise level", "[15,25,50]")
-        return tuple(dict.fromkeys(listed))
+        return tuple(dict.fromkeys(check_sigma(asked, "test.sigma")))
 
     def draw_levels(self, n: int, generator: torch.Generator) -> Tensor:
         """The training level, or a uniform draw from the range, `(n,)` in grey levels."""
@@ -129,7 +117,7 @@ class Gaussian(Noise):
 
 @dataclass(frozen=True)
 class Speckle(Gaussian):
-    """Multiplicative Gaussian noise: `clean + clean * n`, n as in `Gaussian`; sigma is its level where the image is 1."""
+    """Multiplicative Gaussian noise: `clean + clean * n`, n as in `Gaussian`; sigma is that of the image at 1.0."""
 
     name: ClassVar[str] = "speckle"
 
@@ -139,11 +127,7 @@ class Speckle(Gaussian):
 
 @dataclass(frozen=True)
 class Poisson(Noise):
-    """Shot noise: counted photons over `peak`; what is below 0 counts none.
-
-    Args:
-        peak: photons counted where the image is 1.0; fewer are noisier.
-    """
+    """Shot noise: photons are counted, `peak` of them where the image is 1.0; what is below 0 counts none."""
 
     peak: float = 30
     name: ClassVar[str] = "poisson"
@@ -179,18 +163,15 @@ class PoissonGaussian(Gaussian):
 
 @dataclass(frozen=True)
 class SaltPepper(Noise):
-    """Impulse noise: a share of the pixels, all channels of each, turns black or white with equal chance.
-
-    Args:
-        amount: share of the pixels, 0 to 1.
-    """
+    """Impulse noise: `amount` of the pixels (0 to 1), all channels of each, turn black or white with equal chance."""
 
     amount: float = 0.1
     name: ClassVar[str] = "salt_pepper"
 
     def _check(self) -> None:
-        share = number(self.amount) and 0 <= self.amount <= 1
-        require(share, "noise.amount", self.amount, "not a share of the pixels, 0 to 1", "0.1")
+        require(
+            number(self.amount) and 0 <= self.amount <= 1, "noise.amount", self.amount, "not a share, 0 to 1", "0.1"
+        )
 
     def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
         draw = torch.rand(len(clean), 1, *clean.shape[2:], generator=generator, device=clean.device)
@@ -199,11 +180,7 @@ class SaltPepper(Noise):
 
 @dataclass(frozen=True)
 class Uniform(Noise):
-    """Additive noise: `clean + u`, u uniform in [-width, width] / 255.
-
-    Args:
-        width: largest change of a pixel in grey levels of 255.
-    """
+    """Additive noise: `clean + u`, u uniform in plus or minus `width` grey levels of 255."""
 
     width: float = 43.3
     name: ClassVar[str] = "uniform"

@@ -37,7 +37,7 @@ class Supervised(nn.Module):
     def __init__(self, loss: str = "mse") -> None:
         super().__init__()
         if loss not in LOSSES:
-            near = nearest(loss, LOSSES) or "mse"
+            near = nearest(str(loss), LOSSES) or "mse"
             raise DenoiserError(f"no loss '{loss}' (objective.loss)", f"objective.loss={near}, of {', '.join(LOSSES)}")
         self.loss = LOSSES[loss]
 

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from denoiser import build
 from denoiser.errors import DenoiserError, nearest
+from denoiser.levels import number, require
 
 SCHEDULES = ("constant", "cosine")
 
@@ -38,7 +39,8 @@ def configure(config: Mapping[str, Any], parameters: Iterable[nn.Parameter], ste
     """The optimiser of `config` and its schedule over `steps`.
 
     Args:
-        config: `_target_` and arguments of an optimiser of torch, with `warmup` (0..1) and `schedule`.
+        config: `_target_` and arguments of an optimiser of torch, with `warmup` (0..1, default 0) and
+            `schedule` (default `constant`).
         parameters: what is optimised.
         steps: steps of the whole training.
 
@@ -46,12 +48,12 @@ def configure(config: Mapping[str, Any], parameters: Iterable[nn.Parameter], ste
         DenoiserError: there is no such schedule, or the warm-up is no share.
     """
     options = dict(config)
-    warmup, schedule = options.pop("warmup"), options.pop("schedule")
+    warmup, schedule = options.pop("warmup", 0), options.pop("schedule", "constant")
     if schedule not in SCHEDULES:
         near = nearest(str(schedule), SCHEDULES) or SCHEDULES[0]
         raise DenoiserError(f"no schedule '{schedule}' (optimizer.schedule)", f"optimizer.schedule={near}")
-    if not 0 <= warmup < 1:
-        raise DenoiserError(f"{warmup} is no share of the steps (optimizer.warmup)", "optimizer.warmup=0.05")
+    share = number(warmup) and 0 <= warmup < 1
+    require(share, "optimizer.warmup", warmup, "not a share of the steps, 0 to below 1", "0.05")
     optimizer: Optimizer = build.optimizer(options, parameters)
     if schedule == "constant" and warmup == 0:
         return optimizer

@@ -45,8 +45,8 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     except KeyboardInterrupt:
         _broken_off(record, "interrupted", f"error: interrupted ({out_dir})\nfix: denoiser run resume={out_dir}")
         raise
-    except DenoiserError as error:
-        _broken_off(record, "failed", str(error))
+    except Exception as error:
+        _broken_off(record, "failed", str(cli.told(error)))
         raise
     record.finish(status="ok")
     page = write_report(out_dir)

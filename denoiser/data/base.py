@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import torch
 from lightning.pytorch import LightningDataModule
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from denoiser import imageio
-from denoiser.data.pairs import Batch, EpochSampler, FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.sampling import EpochSampler
 from denoiser.errors import DenoiserError
+from denoiser.levels import require
 from denoiser.noise import Noise
 
 
@@ -49,7 +46,7 @@ class PairsDataModule(LightningDataModule):
         test: test on these pictures instead of the dataset's own.
 
     Raises:
-        DenoiserError: the dataset has no such channels.
+        DenoiserError: the dataset has no such channels, or a size or count is below 1.
     """
 
     real_pairs = False
@@ -79,6 +76,10 @@ class PairsDataModule(LightningDataModule):
                 f"{type(self).__name__} has {offered} channel(s), not {channels} (data.channels)",
                 f"data.channels={self.allowed_channels[0]}",
             )
+        _check_whole("batch_size", batch_size, 1)
+        _check_whole("patch_size", 1 if patch_size is None else patch_size, 1)
+        _check_whole("crops_per_image", crops_per_image, 1)
+        _check_whole("num_workers", num_workers, 0)
         self.protocol, self.channels, self.batch_size, self.num_workers = protocol, channels, batch_size, num_workers
         self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
         self.splits: dict[str, Pictures] = {}
@@ -98,16 +99,21 @@ class PairsDataModule(LightningDataModule):
             self.splits[name] = source.pictures(name)
         return self.splits[name]
 
+    def prepare_data(self) -> None:
+        """Download what is not there yet, `test` included; subclasses that download call this too."""
+        if self.test is not None:
+            self.test.prepare_data()
+
     def setup(self, stage: str) -> None:
-        """Read the pictures that a stage needs.
+        """Read the pictures that a stage needs; `fit` reads the test pictures too, lest a bad one stops a run at its end.
 
         Raises:
-            DenoiserError: the data is missing or unreadable, or a training picture is smaller than the patch.
+            DenoiserError: the data is missing or unreadable, or the training pictures do not fit the patch.
         """
-        for name in ("train", "val") if stage == "fit" else ("test",):
+        for name in ("train", "val", "test") if stage == "fit" else ("test",):
             self.split(name)
-        if stage == "fit" and self.patch_size is not None:
-            _check_patch(self.split("train"), self.patch_size)
+        if stage == "fit":
+            _check_sizes(self.split("train"), self.patch_size, self.batch_size)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled crops with fresh noise, made on the device that trains where the pictures fit there."""
@@ -149,52 +155,24 @@ class PairsDataModule(LightningDataModule):
         return DataLoader(pairs, batch_size, collate_fn=_as_made, **workers, **options)  # type: ignore[arg-type]
 
 
-class DecodedOnUse(Sequence[Tensor]):
-    """Pictures that do not fit in memory: each is decoded whenever it is asked for.
-
-    Args:
-        files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
-        channels: 3 or 1, of each file.
-    """
-
-    def __init__(self, files: Sequence[Sequence[Path]], channels: int) -> None:
-        self.files, self.channels = files, channels
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self.files)
-
-    def __getitem__(self, index: int) -> Tensor:  # type: ignore[override]
-        """The picture at `index`, uint8 `(C, H, W)`."""
-        return torch.cat([imageio.read(path, self.channels) for path in self.files[index]])
+def _check_whole(key: str, value: object, lowest: int) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
+    require(whole, f"data.{key}", value, f"not a whole number from {lowest} up", str(32 * lowest))
 
 
-def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache_gb: float = 4) -> Pictures:
-    """Pictures from files, in memory up to `cache_gb` GB (1e9 bytes) and decoded on use beyond.
-
-    Args:
-        files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
-        root: keys are the paths of the last files relative to it, without suffix.
-        channels: 3 or 1, of each file.
-        cache_gb: how much memory the decoded pictures may take.
-
-    Raises:
-        DenoiserError: a file cannot be read; names it.
-    """
-    keys = [paths[-1].relative_to(root).with_suffix("").as_posix() for paths in files]
-    sizes = [(len(paths) * channels, *imageio.size(paths[0])) for paths in files]
-    lazy = DecodedOnUse(files, channels)
-    fits = sum(math.prod(size) for size in sizes) <= cache_gb * 1e9
-    return Pictures(keys, list(lazy) if fits else lazy, sizes)
-
-
-def _check_patch(pictures: Pictures, patch: int) -> None:
-    for key, (_, height, width) in zip(pictures.keys, pictures.shapes, strict=True):
-        if min(height, width) < patch:
-            raise DenoiserError(
-                f"data.patch_size={patch} is larger than a training picture of {height}x{width} ({key})",
-                f"data.patch_size={min(height, width)}",
-            )
+def _check_sizes(pictures: Pictures, patch: int | None, batch_size: int) -> None:
+    named = zip(pictures.shapes, pictures.keys, strict=True)
+    (_, height, width), key = min(named, key=lambda shape_and_key: min(shape_and_key[0][1:]))
+    if patch is not None and min(height, width) < patch:
+        raise DenoiserError(
+            f"data.patch_size={patch} is larger than a training picture of {height}x{width} ({key})",
+            f"data.patch_size={min(height, width)}",
+        )
+    if patch is None and batch_size > 1 and len({shape[1:] for shape in pictures.shapes}) > 1:
+        raise DenoiserError(
+            "training pictures of several sizes make no batch without crops (data.patch_size)",
+            f"data.patch_size={min(height, width, 64)}",
+        )
 
 
 def _as_made(batch: Batch) -> Batch:

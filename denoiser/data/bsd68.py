@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.decoding import read_files
 from denoiser.data.download import bsds500
 from denoiser.data.pairs import Pictures
 
@@ -42,10 +43,11 @@ class BSD68(PairsDataModule):
 
     def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
         super().__init__(protocol, **options)
-        self.root = Path(root)
+        self.root = Path(root).expanduser()
 
     def prepare_data(self) -> None:
         """Download BSDS500 where it is not there yet."""
+        super().prepare_data()
         bsds500(self.root)
 
     def pictures(self, split: str) -> Pictures:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.bsd68 import bsd68_keys
+from denoiser.data.decoding import read_files
 from denoiser.data.download import bsds500
 from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError, nearest
@@ -39,10 +40,11 @@ class BSDS500(PairsDataModule):
         if split not in SPLITS:
             near = nearest(split, SPLITS) or "benchmark"
             raise DenoiserError(f"bsds500 has no split '{split}' (data.split)", f"data.split={near}")
-        self.root, self.which, self.cache_gb = Path(root), split, cache_gb
+        self.root, self.which, self.cache_gb = Path(root).expanduser(), split, cache_gb
 
     def prepare_data(self) -> None:
         """Download the pictures where they are not there yet."""
+        super().prepare_data()
         bsds500(self.root)
 
     def pictures(self, split: str) -> Pictures:

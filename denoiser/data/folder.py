@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from denoiser import imageio
-from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import by_hash
 from denoiser.errors import DenoiserError
@@ -32,12 +33,13 @@ class Folder(PairsDataModule):
         super().__init__(protocol, **options)
         if path is None:
             raise DenoiserError("data=folder needs a folder (data.path)", "data.path=DIR")
-        self.path, self.split_seed, self.cache_gb = Path(path), split_seed, cache_gb
+        self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
 
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val` or `test`; keys are their paths without suffix."""
         paths = imageio.find(self.path)
-        keys = [path.relative_to(self.path).as_posix() for path in paths]
+        # Without suffix, so that a photo and its copy in another format stay on one side of the split.
+        keys = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
         wanted = [[paths[i]] for i in by_hash(keys, self.split_seed)[split]]
         return read_files(wanted, self.path, self.channels, self.cache_gb)
 
@@ -75,7 +77,8 @@ class RealPairs(PairsDataModule):
             )
         if protocol.noise.name != "none":
             raise DenoiserError(f"data=pairs is noisy already (noise={protocol.noise.name})", "noise=none")
-        self.noisy, self.clean, self.split_seed, self.cache_gb = Path(noisy), Path(clean), split_seed, cache_gb
+        self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
+        self.split_seed, self.cache_gb = split_seed, cache_gb
 
     def pictures(self, split: str) -> Pictures:
         """The pairs of `train`, `val` or `test`, each `(2C, H, W)`: noisy, then clean.
@@ -84,20 +87,26 @@ class RealPairs(PairsDataModule):
             DenoiserError: a picture has no twin, or one of another size.
         """
         noisy, clean = _by_key(self.noisy), _by_key(self.clean)
-        for key in noisy.keys() ^ clean.keys():
-            missing, there = (self.clean, noisy) if key in noisy else (self.noisy, clean)
+        if alone := sorted(noisy.keys() ^ clean.keys()):
+            missing, there = (self.clean, noisy) if alone[0] in noisy else (self.noisy, clean)
             raise DenoiserError(
-                f"a picture has no twin in {missing} ({there[key]})", f"add {missing / key} or remove it"
+                f"{len(alone)} picture(s) without a twin, the first has none in {missing} ({there[alone[0]]})",
+                "give both folders pictures of the same names, or remove those without a twin",
             )
         keys = sorted(clean)
         for key in keys:
             _check_size(noisy[key], clean[key])
-        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in by_hash(keys, self.split_seed)[split]]
+        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in by_hash(keys, self.split_seed, "data.clean")[split]]
         return read_files(wanted, self.clean, self.channels, self.cache_gb)
 
 
 def _by_key(folder: Path) -> dict[str, Path]:
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in imageio.find(folder)}
+    found: dict[str, Path] = {}
+    for path in imageio.find(folder):
+        first = found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
+        if first != path:
+            raise DenoiserError(f"two pictures of one name: {first.name} and {path.name} ({folder})", f"mv {path} away")
+    return found
 
 
 def _check_size(noisy: Path, clean: Path) -> None:

@@ -10,7 +10,11 @@ from torchvision.datasets import MNIST as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.pairs import Pictures
-from denoiser.data.splits import held_out, torchvision_reader
+from denoiser.data.readers import install, torchvision_reader
+from denoiser.data.splits import held_out
+
+FOLDER = "MNIST/raw"
+ARCHIVES = [f"{FOLDER}/{name}" for name, _ in Reader.resources]
 
 
 class MNIST(PairsDataModule):
@@ -27,14 +31,15 @@ class MNIST(PairsDataModule):
 
     def __init__(self, protocol: Protocol, root: str, split_seed: int = 0, **options: Any) -> None:
         super().__init__(protocol, **options)
-        self.root, self.split_seed = Path(root), split_seed
+        self.root, self.split_seed = Path(root).expanduser(), split_seed
 
     def prepare_data(self) -> None:
         """Download the digits where they are not there yet."""
-        torchvision_reader(Reader, self.root, "MNIST/raw")
+        super().prepare_data()
+        install(Reader, self.root, FOLDER, ARCHIVES)
 
     def pictures(self, split: str) -> Pictures:
         """The digits of `train`, `val` or `test`; keys are like `train/00042`."""
-        reader = torchvision_reader(Reader, self.root, "MNIST/raw", train=split != "test")
+        reader = torchvision_reader(Reader, self.root, FOLDER, ARCHIVES, train=split != "test")
         images = torch.as_tensor(reader.data)[:, None]
         return held_out(images, split, self.split_seed)

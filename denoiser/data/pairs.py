@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
-from denoiser.noise import GREY_LEVELS, Noise, seed_of
+from denoiser.data.sampling import seed_of
+from denoiser.noise import GREY_LEVELS, Noise
 
 
 class Batch(NamedTuple):
@@ -47,6 +48,8 @@ class Pictures:
     @property
     def shapes(self) -> Sequence[tuple[int, ...]]:
         """`(C, H, W)` of each."""
+        if isinstance(self.images, Tensor):
+            return [tuple(self.images.shape[1:])] * len(self)
         return self.sizes if self.sizes is not None else [tuple(image.shape) for image in self.images]
 
     def __len__(self) -> int:
@@ -133,7 +136,8 @@ class FrozenPairs(Dataset[Batch]):
     """
 
     def __init__(self, pictures: Pictures, noise: Noise | None, seed: int, levels: Sequence[float | None]) -> None:
-        self.pictures, self.noise, self.seed, self.levels = pictures, noise, seed, levels
+        self.pictures, self.noise, self.seed = pictures, noise, seed
+        self.levels = tuple(None if level is None else float(level) for level in levels)
 
     def __len__(self) -> int:
         """Pictures times noise levels."""
@@ -150,41 +154,13 @@ class FrozenPairs(Dataset[Batch]):
 
     def _pair(self, index: int) -> tuple[Tensor, Tensor, float]:
         key, level = self.describe(index)
-        clean = self.pictures.images[index % len(self.pictures)].cpu().float().div_(GREY_LEVELS)
+        clean = self.pictures.images[index % len(self.pictures)].cpu().contiguous().float().div_(GREY_LEVELS)
         sigma = torch.nan if level is None else level
         if self.noise is None:
             noisy, clean = clean.chunk(2)
             return noisy, clean, sigma
         generator = torch.Generator().manual_seed(seed_of(self.seed, level, key))
         return self.noise(clean[None], torch.tensor([sigma]), generator)[0], clean, sigma
-
-
-class EpochSampler(Sampler[int]):
-    """Shuffled indices that count on through the epochs; a pure function of (seed, epoch).
-
-    Args:
-        length: items in an epoch, over all processes.
-        seed: of the order.
-        rank: which process this is.
-        world_size: how many processes share an epoch; what does not divide evenly is left out of it.
-    """
-
-    def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
-        self.length, self.seed, self.rank, self.world_size, self.epoch = length, seed, rank, world_size, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        """Items of this process in an epoch."""
-        return self.length // self.world_size
-
-    def __iter__(self) -> Iterator[int]:
-        """The indices of this epoch and process."""
-        generator = torch.Generator().manual_seed(seed_of(self.seed, "order", self.epoch))
-        order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][: len(self)]
-        return iter((order + self.epoch * self.length).tolist())
 
 
 def _crop(image: Tensor, size: int | None, down: float, right: float) -> Tensor:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import skimage
 
-from denoiser.data.base import PairsDataModule, read_files
+from denoiser.data.base import PairsDataModule
+from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 
 TEST = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol, read_files
+from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
@@ -26,7 +27,7 @@ class Set12(PairsDataModule):
 
     def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
         super().__init__(protocol, **options)
-        self.folder = Path(root) / "Set12"
+        self.folder = Path(root).expanduser() / "Set12"
 
     def pictures(self, split: str) -> Pictures:
         """All twelve, whichever split is asked for."""

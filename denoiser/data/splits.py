@@ -1,18 +1,15 @@
-"""What decides which picture belongs to which split, and torchvision's readers without their surprises."""
+"""What decides which picture belongs to which split."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
-from urllib.error import URLError
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from denoiser.data.pairs import Pictures
-from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.errors import DenoiserError
 
 
 def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
@@ -26,20 +23,21 @@ def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
     indices = list(range(len(images)))
     if split != "test":
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(split_seed)).tolist()
-        cut = len(images) // 10
+        cut = max(1, len(images) // 10)
         indices = sorted(order[:cut] if split == "val" else order[cut:])
     official = "test" if split == "test" else "train"
     return Pictures([f"{official}/{i:05d}" for i in indices], images[indices])
 
 
-def by_hash(keys: Sequence[str], split_seed: int) -> dict[str, list[int]]:
+def by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> dict[str, list[int]]:
     """80 / 10 / 10 by a hash of each key: pictures that are added later move none of the others.
 
-    A split that the hashes leave empty takes one of the training pictures.
+    A split that the hashes leave empty takes a picture of the largest, until one arrives that belongs to it.
 
     Args:
-        keys: a name for each picture.
+        keys: a name for each picture; equal ones stay together.
         split_seed: part of the hash.
+        where: the key that gave the pictures, for the error.
 
     Returns:
         Indices into `keys` of `train`, `val` and `test`.
@@ -49,7 +47,7 @@ def by_hash(keys: Sequence[str], split_seed: int) -> dict[str, list[int]]:
     """
     if len(keys) < 3:
         raise DenoiserError(
-            f"{len(keys)} picture(s) cannot be split into train, val and test (data.path)", "give a folder of 3 or more"
+            f"{len(keys)} picture(s) cannot be split into train, val and test ({where})", "give a folder of 3 or more"
         )
     splits: dict[str, list[int]] = {"train": [], "val": [], "test": []}
     digests = [hashlib.blake2b(f"{split_seed}/{key}".encode()).digest() for key in keys]
@@ -59,29 +57,3 @@ def by_hash(keys: Sequence[str], split_seed: int) -> dict[str, list[int]]:
         largest = max(splits.values(), key=len)
         splits[empty].append(largest.pop(largest.index(min(largest, key=digests.__getitem__))))
     return splits
-
-
-def torchvision_reader(reader: Callable[..., Any], root: Path, folder: str, **options: Any) -> Any:
-    """A torchvision dataset, downloaded where it is not there yet.
-
-    Args:
-        reader: the dataset's class.
-        root: the store of named datasets.
-        folder: where below `root` the files belong, told to whoever has to put them there.
-        **options: to `reader`.
-
-    Raises:
-        DenoiserError: it is not there and cannot be downloaded (exit code 3), or is damaged.
-    """
-    try:
-        return reader(root, download=False, **options)
-    except RuntimeError:
-        try:
-            return reader(root, download=True, **options)
-        except (URLError, OSError, RuntimeError) as error:
-            source = ", ".join(getattr(reader, "mirrors", None) or [getattr(reader, "url", "")])
-            raise DenoiserError(
-                f"{reader.__name__} is not there and cannot be downloaded: {error} ({root / folder})",
-                f"fetch its files from {source} and put them into {root / folder}",
-                ENVIRONMENT,
-            ) from error
