@@ -19,7 +19,7 @@ from denoiser.errors import DenoiserError
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
     "objective": ("denoiser.objectives",),
-    "optimizer": ("torch.optim.",),
+    "optimizer": ("torch.optim.", "denoiser.muon"),
     "noise": ("denoiser.noise",),
     "data": ("denoiser.data.",),
     "callback": ("denoiser.callbacks", "lightning.pytorch.callbacks."),
@@ -93,7 +93,7 @@ def logger(config: DictConfig | None, folder: str) -> Any:
     return make("logger", config, save_dir=folder) if config else False
 
 
-def _targets(value: Any) -> Iterator[str]:
+def _targets(value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping):
         if "_target_" in value:
             yield value["_target_"]
@@ -103,15 +103,27 @@ def _targets(value: Any) -> Iterator[str]:
             yield from _targets(item)
 
 
-def _check(kind: str, target: str, top: bool = True) -> str:
+def _check(kind: str, target: Any, top: bool = True) -> str:
     allowed = ALLOWED[kind]
     refusal = DenoiserError(f"{target} may not be called (_target_ of {kind})", f"a class of {' or '.join(allowed)}")
-    if not top or not any(target.startswith(prefix) for prefix in allowed):
+    if not top or not isinstance(target, str) or not target.startswith(allowed):
         raise refusal
     try:
         found = get_object(target)
     except Exception as error:
         raise DenoiserError(f"there is no {target} (_target_ of {kind})", "check its spelling") from error
-    if not any(f"{found.__module__}.".startswith(prefix.rstrip(".") + ".") for prefix in allowed):
+    if not _may_be_called(kind, found):
         raise refusal
     return target
+
+
+def _may_be_called(kind: str, found: Any) -> bool:
+    """Networks and objectives, which a checkpoint may name, are classes of `nn.Module`; others may be functions."""
+    home = f"{getattr(found, '__module__', None)}."
+    if not any(home.startswith(prefix.rstrip(".") + ".") for prefix in ALLOWED[kind]):
+        return False
+    if kind not in ("network", "objective"):
+        return inspect.isclass(found) or inspect.isfunction(found)
+    from torch import nn
+
+    return inspect.isclass(found) and issubclass(found, nn.Module)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from denoiser.errors import DenoiserError
+from denoiser.errors import ENVIRONMENT, NOT_POSSIBLE, DenoiserError
 from denoiser.files import replacing
 
 
@@ -48,23 +47,34 @@ def read(path: Path) -> dict[str, Any]:
         path: a file that Lightning wrote.
 
     Raises:
-        DenoiserError: the file is missing, empty, damaged, or holds more than tensors and plain values.
+        DenoiserError: the file is missing, empty, damaged, or holds more than tensors and plain values; exit code 3 if
+            it may not be read.
     """
     fix = "give a run folder or a checkpoint of `denoiser run`"
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DenoiserError(f"cannot read the checkpoint: {error.strerror} ({path})", fix) from error
+        code = ENVIRONMENT if isinstance(error, PermissionError) else NOT_POSSIBLE
+        raise DenoiserError(f"cannot read the checkpoint: {error.strerror} ({path})", fix, code) from error
     problem = _damage(content)
     if problem:
         raise DenoiserError(f"the checkpoint is {problem} ({path})", fix)
     try:
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, KeyError, EOFError, ValueError) as error:
+    except Exception as error:  # the unpickler raises whatever an odd file leads it to
         raise DenoiserError(f"the checkpoint holds more than tensors and plain values ({path})", fix) from error
-    if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters"} <= checkpoint.keys():
+    if not _is_ours(checkpoint):
         raise DenoiserError(f"the checkpoint is not one of `denoiser run` ({path})", fix)
-    return checkpoint
+    return checkpoint  # type: ignore[no-any-return]
+
+
+def _is_ours(checkpoint: Any) -> bool:
+    if not isinstance(checkpoint, dict):
+        return False
+    weights, hyper_parameters = checkpoint.get("state_dict"), checkpoint.get("hyper_parameters")
+    if not isinstance(weights, dict) or not isinstance(hyper_parameters, dict):
+        return False
+    return all(isinstance(value, torch.Tensor) for value in weights.values())
 
 
 def _damage(content: bytes) -> str | None:
@@ -76,5 +86,5 @@ def _damage(content: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return "damaged" if archive.testzip() else None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError):
+    except Exception:  # zipfile too raises whatever a flipped byte leads it to
         return "truncated or damaged"

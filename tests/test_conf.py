@@ -98,7 +98,7 @@ def test_data_trains(name, root, tmp_path):
 @pytest.mark.parametrize("name", TEST_ONLY)
 def test_set_for_testing_is_scored(name, root, tmp_path):
     channels = DATASETS[name].allowed_channels[0]
-    chosen = (f"data.channels={channels}", f"data.test={name}", "trainer.limit_test_batches=2")
+    chosen = (f"data.channels={channels}", f"data.test={name}", "trainer=smoke")
     cfg = configured(root, CHEAP[channels], *chosen)
     data, module = assemble.data(cfg), assemble.module(cfg)
     assemble.trainer(cfg, tmp_path)[0].test(module, data, verbose=False)

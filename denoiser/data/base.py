@@ -105,7 +105,7 @@ class PairsDataModule(LightningDataModule):
             self.test.prepare_data()
 
     def setup(self, stage: str) -> None:
-        """Read the pictures that a stage needs; `fit` reads the test pictures too, lest a bad one stops a run at its end.
+        """Read the pictures that a stage needs; `fit` the test pictures too, lest a bad one stops a run at its end.
 
         Raises:
             DenoiserError: the data is missing or unreadable, or the training pictures do not fit the patch.

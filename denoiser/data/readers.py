@@ -1,4 +1,4 @@
-"""torchvision's readers without their surprises: a download arrives whole or not at all, and nothing is written over."""
+"""torchvision's readers without their surprises: a download arrives whole or not at all, and overwrites nothing."""
 
 from __future__ import annotations
 

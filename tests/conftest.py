@@ -1,0 +1,71 @@
+"""What every test stands on: no network, nobody's cache, fixed seeds, few threads."""
+
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+torch.set_num_threads(2)
+REPOSITORY = Path(__file__).resolve().parents[1]
+HERE = ("127.0.0.1", "localhost", "::1")
+
+
+def real_data_folder():
+    return Path(os.environ.get("DENOISER_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+
+
+REAL_DATA = real_data_folder()
+
+
+@pytest.fixture(autouse=True)
+def own_world(monkeypatch, tmp_path_factory):
+    """Data and caches of a test's own, a fixed seed, and no way out of this machine."""
+    store = tmp_path_factory.getbasetemp() / "store"
+    monkeypatch.setenv("DENOISER_DATA", str(store / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(store / "cache"))
+    for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(proxy, raising=False)
+    resolve = socket.getaddrinfo
+
+    def resolve_here(host, *args, **options):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in (None, "", *HERE, socket.gethostname()):
+            raise socket.gaierror(f"tests reach no network: {name}")
+        return resolve(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_here)
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def real_data():
+    """The folder of real images; the test is skipped where there is none."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no real images: set DENOISER_TEST_DATA to a folder with BSR, BSD68, MNIST, ... ({REAL_DATA})")
+    return REAL_DATA
+
+
+def save_picture(path, height, width, channels=3, seed=0):
+    """A picture of smooth colours, different for each seed."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), dtype=np.uint8))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse.resize((width, height), Image.Resampling.BICUBIC).convert("RGB" if channels == 3 else "L").save(path)
+    return path
+
+
+@pytest.fixture
+def pictures_folder(tmp_path):
+    """Makes a folder of small pictures: `pictures_folder(count, height, width, channels, name)`."""
+
+    def make(count=20, height=24, width=32, channels=3, name="pictures", start=0):
+        folder = tmp_path / name
+        for seed in range(start, start + count):
+            save_picture(folder / f"{seed:03d}.png", height, width, channels, seed)
+        return folder
+
+    return make
