@@ -46,8 +46,9 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     """
     options = dict(plain(config))
     target = options.get("_target_")
-    for name in _targets(options):
-        _check(kind, name, top=name is target)
+    _check(kind, target)
+    for nested in _targets([value for key, value in options.items() if key != "_target_"]):
+        raise _refusal(kind, nested)
     try:
         # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
         return instantiate(options, _recursive_=False, _convert_="all", _partial_=True)(**arguments)
@@ -103,17 +104,19 @@ def _targets(value: Any) -> Iterator[Any]:
             yield from _targets(item)
 
 
-def _check(kind: str, target: Any, top: bool = True) -> str:
-    allowed = ALLOWED[kind]
-    refusal = DenoiserError(f"{target} may not be called (_target_ of {kind})", f"a class of {' or '.join(allowed)}")
-    if not top or not isinstance(target, str) or not target.startswith(allowed):
-        raise refusal
+def _refusal(kind: str, target: Any) -> DenoiserError:
+    return DenoiserError(f"{target} may not be called (_target_ of {kind})", f"a class of {' or '.join(ALLOWED[kind])}")
+
+
+def _check(kind: str, target: Any) -> str:
+    if not isinstance(target, str) or not target.startswith(ALLOWED[kind]):
+        raise _refusal(kind, target)
     try:
         found = get_object(target)
     except Exception as error:
         raise DenoiserError(f"there is no {target} (_target_ of {kind})", "check its spelling") from error
     if not _may_be_called(kind, found):
-        raise refusal
+        raise _refusal(kind, target)
     return target
 
 

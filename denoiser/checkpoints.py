@@ -13,6 +13,9 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from denoiser.errors import ENVIRONMENT, NOT_POSSIBLE, DenoiserError
 from denoiser.files import replacing
 
+_IS_FOLDER = 0x10
+"""A zip entry's attribute, as DOS had it."""
+
 
 class AtomicCheckpoints(TorchCheckpointIO):
     """Writes beside the target, flushes and renames; reads with `weights_only=True`.
@@ -85,6 +88,8 @@ def _damage(content: bytes) -> str | None:
         return "no file of torch.save, or an old pickle, which is not loaded since it could run anything"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return "damaged" if archive.testzip() else None
+            # Of an entry that is marked as a folder torch reads nothing and takes what is in memory for weights.
+            odd = any(entry.external_attr & _IS_FOLDER for entry in archive.infolist())
+            return "damaged" if odd or archive.testzip() else None
     except Exception:  # zipfile too raises whatever a flipped byte leads it to
         return "truncated or damaged"

@@ -14,7 +14,7 @@ def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
     """Give back the noise levels of `key`, one or several, in grey levels of 255.
 
     Raises:
-        DenoiserError: there is none; one is no number, or negative, or between 0 and 1 and was probably meant in [0, 1].
+        DenoiserError: there is none, or one is no number, negative, or between 0 and 1 (probably meant in [0, 1]).
     """
     levels = list(sigma) if isinstance(sigma, Sequence) and not isinstance(sigma, str) else [sigma]
     require(bool(levels), key, [], "no noise level", "[15,25,50]")

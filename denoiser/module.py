@@ -103,7 +103,8 @@ class Denoiser(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the means over images."""
-        self.log_dict({"val/psnr": self.psnr.compute().float(), "val/ssim": self.ssim.compute().float()})
+        means = {"val/psnr": self.psnr.compute().float(), "val/ssim": self.ssim.compute().float()}
+        self.log_dict(means, sync_dist=True)
         self.psnr.reset()
         self.ssim.reset()
 
@@ -114,6 +115,13 @@ class Denoiser(LightningModule):
         columns = [f(image, batch.clean) for image in (denoised, batch.noisy) for f in (psnr, ssim)]
         for index, row in zip(batch.item.tolist(), torch.stack(columns, dim=1).tolist(), strict=True):
             self.scores[index] = Score(*row)
+
+    def on_test_epoch_end(self) -> None:
+        """Every process gets the scores of all, which are told apart by their item."""
+        if self.trainer.world_size > 1:
+            shares: list[dict[int, Score]] = [{}] * self.trainer.world_size
+            torch.distributed.all_gather_object(shares, self.scores)
+            self.scores = {item: score for share in shares for item, score in share.items()}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser and, where it has one, its schedule over all steps."""

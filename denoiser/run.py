@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from denoiser import cli
 from denoiser.config import HYDRA_VERSION_BASE, config_dir, register_resolvers
 from denoiser.errors import SOME_FAILED, DenoiserError
-from denoiser.folders import Record, claim, command_line, to_resume
+from denoiser.folders import Record, claim, command_line, process, to_resume
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,12 +33,15 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
         DenoiserError: what is asked for is not possible, the folder is taken, the training diverged, ...
         KeyboardInterrupt: interrupted; `results.json` says so, and the run can be resumed.
     """
-    from denoiser.report import table, write_report
     from denoiser.training import train_and_test
 
     out_dir = Path(out_dir).absolute()
-    claim(out_dir, cfg, overrides, resume)
     record = Record(out_dir, cfg.seed, command_line(overrides))
+    if process() > 0:  # of several that train together, the first keeps the folder
+        for stage in train_and_test(cfg, out_dir, resume):
+            record.content.update(stage)
+        return record.content
+    claim(out_dir, cfg, overrides, resume)
     try:
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
@@ -48,11 +51,17 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     except Exception as error:
         _broken_off(record, "failed", str(cli.told(error)))
         raise
-    record.finish(status="ok")
-    page = write_report(out_dir)
-    print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
-    print(f"tensorboard --logdir {out_dir / 'tensorboard'}", out_dir, sep="\n")
+    _finished(record)
     return record.content
+
+
+def _finished(record: Record) -> None:
+    from denoiser.report import table, write_report
+
+    record.finish(status="ok")
+    page = write_report(record.folder)
+    print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
+    print(f"tensorboard --logdir {record.folder / 'tensorboard'}", record.folder, sep="\n")
 
 
 def _broken_off(record: Record, status: str, error: str) -> None:

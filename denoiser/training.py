@@ -56,11 +56,12 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     last = folder / "checkpoints" / "last.ckpt"
     _uninterrupted(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
-    best = folder / "checkpoints" / "best.ckpt"
+    best = Path(trainer.strategy.broadcast(str(folder / "checkpoints" / "best.ckpt")))
     if best.exists():
         module.load_state_dict(checkpoints.read(best)["state_dict"])
     _uninterrupted(trainer, trainer.test, module, data, verbose=False)
-    yield {"rows": write_results(cfg, module, data, trainer, folder)}
+    if trainer.is_global_zero:
+        yield {"rows": write_results(cfg, module, data, trainer, folder)}
 
 
 def write_results(

@@ -9,7 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-torch.set_num_threads(2)
+from denoiser.data.base import Protocol
+from denoiser.noise import Gaussian
+
+torch.set_num_threads(1)  # tests run beside one another, and threads that wait for a core spin
 REPOSITORY = Path(__file__).resolve().parents[1]
 HERE = ("127.0.0.1", "localhost", "::1")
 
@@ -49,7 +52,7 @@ def real_data():
     return REAL_DATA
 
 
-def save_picture(path, height, width, channels=3, seed=0):
+def picture(path, height, width, channels=3, seed=0):
     """A picture of smooth colours, different for each seed."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), dtype=np.uint8))
@@ -59,13 +62,30 @@ def save_picture(path, height, width, channels=3, seed=0):
 
 
 @pytest.fixture
+def save_picture():
+    """Saves a small picture: `save_picture(path, height, width, channels, seed)`."""
+    return picture
+
+
+@pytest.fixture
 def pictures_folder(tmp_path):
     """Makes a folder of small pictures: `pictures_folder(count, height, width, channels, name)`."""
 
     def make(count=20, height=24, width=32, channels=3, name="pictures", start=0):
         folder = tmp_path / name
         for seed in range(start, start + count):
-            save_picture(folder / f"{seed:03d}.png", height, width, channels, seed)
+            picture(folder / f"{seed:03d}.png", height, width, channels, seed)
         return folder
+
+    return make
+
+
+@pytest.fixture
+def protocol():
+    """Makes a Protocol: `protocol(noise, levels)`; Gaussian noise at sigma 25 unless told otherwise."""
+
+    def make(noise=None, levels=None, seed=0, clip=False):
+        noise = Gaussian() if noise is None else noise
+        return Protocol(noise, seed, noise.levels(None) if levels is None else levels, clip)
 
     return make

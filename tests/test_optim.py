@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -20,7 +22,7 @@ def test_warm_up_rises_in_even_steps_to_the_full_rate():
 def test_cosine_falls_from_one_to_zero():
     rates = [factor(step, 100, 0, "cosine") for step in range(101)]
     assert rates[0] == 1 and rates[50] == pytest.approx(0.5) and rates[100] == pytest.approx(0, abs=1e-12)
-    assert all(later < earlier for earlier, later in zip(rates, rates[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(rates))
 
 
 def test_cosine_starts_where_the_warm_up_ends_and_stays_at_zero():
@@ -64,7 +66,7 @@ def test_the_schedule_moves_the_rate_each_step():
     ("change", "what", "fix"),
     [
         ({"schedule": "cosin"}, "no schedule 'cosin'", "optimizer.schedule=cosine"),
-        ({"schedule": None}, "no schedule 'None'", "optimizer.schedule=constant"),
+        ({"schedule": "flat"}, "no schedule 'flat'", "optimizer.schedule=constant"),
         ({"warmup": 1}, "optimizer.warmup=1 is not a share", "optimizer.warmup=0.05"),
         ({"warmup": -0.1}, "optimizer.warmup=-0.1", "optimizer.warmup=0.05"),
         ({"warmup": "some"}, "optimizer.warmup=some", "optimizer.warmup=0.05"),

@@ -196,6 +196,22 @@ def test_a_sweep_leaves_one_summary_and_tells_every_failure(tiny, tmp_path, caps
     assert (tmp_path / "sweep" / "summary.html").stat().st_size > 0
 
 
+def test_two_processes_share_a_run_and_count_no_picture_twice(tiny, tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "denoiser.run"]
+    options = [*tiny[:-1], f"data.path={tmp_path / 'many'}", "trainer.accelerator=cpu", "trainer.max_epochs=1"]
+    (tmp_path / "many").mkdir()
+    pictures = sorted(Path(tiny[-1].partition("=")[2]).glob("*.png"))
+    for i in range(60):
+        (tmp_path / "many" / f"{i}.png").write_bytes(pictures[i % len(pictures)].read_bytes())
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, *options, f"hydra.run.dir={out}"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with (out / "results.csv").open() as file:
+        images = [row["image"] for row in csv.DictReader(file)]
+    assert len(images) == len(set(images)) == json.loads((out / "results.json").read_text())["rows"][0]["n_images"] > 1
+
+
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
     out = tmp_path / "run"

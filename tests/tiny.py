@@ -11,6 +11,7 @@ from denoiser import assemble
 from denoiser.config import compose, config_dir
 from denoiser.data import download
 
+SIDE = 32
 SMALL = {"images": 4, "size": 48, "batch_size": 256, "patch_size": 16, "crops_per_image": 1, "verify": False}
 """What makes a dataset small, for whichever of these keys it has, and an epoch of it one batch."""
 FOLDERS = ("path", "noisy", "clean")
@@ -43,7 +44,7 @@ def store(root, seed=0):
     return root
 
 
-def pictures(paths, rng, size=(32, 32)):
+def pictures(paths, rng, size=(SIDE, SIDE)):
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (*size, 3), np.uint8)).save(path)

@@ -19,7 +19,13 @@ from denoiser.errors import DenoiserError
 
 FOLDER = "cifar-10-batches-py"
 ARCHIVES = ["cifar-10-python.tar.gz"]
-HARMLESS = {"_codecs.encode", "numpy.dtype", "numpy.ndarray", "numpy._core.multiarray._reconstruct"}
+HARMLESS = (
+    "_codecs.encode",
+    "numpy.dtype",
+    "numpy.ndarray",
+    "numpy._core.multiarray._reconstruct",
+    "numpy._core.numeric._frombuffer",
+)
 """What an array's pickle calls; any other name in an unverified file could run code."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -12,6 +13,9 @@ from urllib.error import URLError
 
 from denoiser.data.store import own_part
 from denoiser.errors import ENVIRONMENT, DenoiserError
+
+TIMEOUT = 30
+"""Seconds without an answer after which a mirror is given up; torchvision would wait for ever."""
 
 
 def torchvision_reader(
@@ -71,6 +75,8 @@ def _download(reader: Any, root: Path, staging: Path, archives: Sequence[str]) -
         (staging / name).parent.mkdir(parents=True, exist_ok=True)
         if (root / name).is_file():
             shutil.copy(root / name, staging / name)
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
     try:
         reader(staging, download=True)
     except (URLError, HTTPException, ConnectionError, TimeoutError, RuntimeError) as error:
@@ -81,6 +87,8 @@ def _download(reader: Any, root: Path, staging: Path, archives: Sequence[str]) -
             f"fetch {names} from {source} and put that into {(root / archives[0]).parent}",
             ENVIRONMENT,
         ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
 
 
 def _move(staged: Path, folder: Path) -> None:

@@ -23,26 +23,26 @@ OBJECTS_PER_OCTAVE, DETAILS_PER_OCTAVE = 0.5, 0.45  # how often an octave of siz
 SPREAD = (0.16, 0.06, 0.022)  # of the objects' luminance, red-blue and green-magenta around the smooth field
 FIELD = (0.2, 0.06, 0.022)  # standard deviation of the smooth fields
 DETAIL = (1.0, 0.2, 0.08)  # contrast of details: luminance, red-blue, green-magenta
-SPREAD_EXPONENT, CONTRAST_EXPONENT = 0.25, 0.15  # both spreads shrink with the size of the leaf
+SPREAD_EXPONENT, CONTRAST_EXPONENT = 0.25, 0.3  # both spreads shrink with the size of the leaf
 CONTRAST, CONTRAST_SIGMA = 0.12, 0.8  # details of an object: median and log-deviation of their contrast
 PLAIN, TIDY, COMBED = 0.35, 0.8, 0.35  # shares of objects: without details; that clip them; that align them
 TEXTURE, TEXTURE_SIGMA = 0.006, 1.4  # 1/f texture of an object: median and log-deviation of its amplitude
-STRIPED, CROSSED = 0.2, 0.3  # shares: of objects with stripes, of those with a grid
+STRIPED, CROSSED = 0.3, 0.3  # shares: of objects with stripes, of those with a grid
 STRIPES, STRIPES_SIGMA, PERIOD = 0.12, 0.7, (3.0, 24.0)  # median and log-deviation of their amplitude; pixels
 SHADING = 0.12  # change of luminance across an object
 WARP = 2.0  # largest displacement that bends outlines, in pixels
 BLUR, DEFOCUS, DEFOCUSED = 0.5, (0.8, 1.6), 0.25  # widest lens blur; blur out of focus; share of pictures with it
-OPPONENT = np.array(
-    [[1, 1.2, -0.7], [1, 0, 1.4], [1, -1.2, -0.7]], np.float32
-)  # luminance, red-blue, green-magenta to RGB
+# RGB of luminance, red-blue and green-magenta, close to the principal axes of photographs
+OPPONENT = np.array([[1, 1.2, -0.7], [1, 0, 1.4], [1, -1.2, -0.7]], np.float32)
 
 
 class _Objects:
-    """The large leaves of a scene and what each of them carries."""
+    """The large leaves of a scene, where each is seen (`map`, on the fine grid), and what each of them carries."""
 
     def __init__(self, rng: np.random.Generator, size: int, planes: int) -> None:
         side = size * SUPERSAMPLING
-        self.smallest = SUPERSAMPLING * np.exp(rng.uniform(*np.log(OBJECT)))
+        drawn = float(np.exp(rng.uniform(*np.log(OBJECT))))  # from crowds to close-ups
+        self.smallest = min(SUPERSAMPLING * drawn, LARGEST * side / 4)
         self.leaves = fall(rng, side, self.smallest, LARGEST * side, OBJECTS_PER_OCTAVE)
         n = len(self.leaves.y)
         self.map = self._outlines(rng, size)
@@ -171,7 +171,7 @@ def dead_leaves(n: int, size: int, channels: int, seed: int) -> torch.Tensor:
     """
     if channels not in (1, 3):
         raise ValueError(f"channels is {channels}; dead leaves are grey (1) or colour (3)")
-    if n < 1 or size < 32 or seed < 0:
-        raise ValueError(f"n {n}, size {size}, seed {seed}; allowed are n >= 1, size >= 32, seed >= 0")
+    if n < 1 or size < 8 or seed < 0:
+        raise ValueError(f"n {n}, size {size}, seed {seed}; allowed are n >= 1, size >= 8, seed >= 0")
     with ThreadPoolExecutor() as pool:  # NumPy lets other threads run while it computes
         return torch.from_numpy(np.stack(list(pool.map(lambda i: _picture(size, channels, seed, i), range(n)))))

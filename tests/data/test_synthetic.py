@@ -24,6 +24,11 @@ def test_format(channels, grey, colour):
     assert pictures.min() < 40 and pictures.max() > 215
 
 
+@pytest.mark.parametrize("size", [8, 33])
+def test_any_size_from_8_on(size):
+    assert dead_leaves(2, size, 3, seed=0).shape == (2, 3, size, size)
+
+
 def test_a_picture_depends_on_seed_and_index_alone(grey):
     assert torch.equal(dead_leaves(3, 96, 1, seed=3), grey[:3])
     assert not torch.equal(dead_leaves(1, 96, 1, seed=4)[0], grey[0])
@@ -32,7 +37,7 @@ def test_a_picture_depends_on_seed_and_index_alone(grey):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"channels": 2}, "channels is 2"), ({"n": 0}, "n 0"), ({"size": 8}, "size 8"), ({"seed": -1}, "seed -1")],
+    [({"channels": 2}, "channels is 2"), ({"n": 0}, "n 0"), ({"size": 7}, "size 7"), ({"seed": -1}, "seed -1")],
 )
 def test_refuses_what_cannot_be_drawn(change, message):
     with pytest.raises(ValueError, match=message):

@@ -1,0 +1,193 @@
+from itertools import chain
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+from denoiser.data.base import PairsDataModule
+from denoiser.data.decoding import DecodedOnUse, read_files
+from denoiser.data.folder import Folder
+from denoiser.data.pairs import Pictures
+from denoiser.errors import DenoiserError
+from denoiser.noise import Gaussian, SaltPepper
+
+
+class Drawn(PairsDataModule):
+    """Pictures of `sizes`, the same in each split but for their keys."""
+
+    sizes = ((16, 16),) * 10
+    prepared = 0
+
+    def prepare_data(self):
+        super().prepare_data()
+        self.prepared += 1
+
+    def pictures(self, split):
+        images = [torch.full((self.channels, *size), 20 * i, dtype=torch.uint8) for i, size in enumerate(self.sizes)]
+        stacked = torch.stack(images) if len(set(self.sizes)) == 1 else images
+        return Pictures([f"{split}/{i}" for i in range(len(images))], stacked)
+
+
+class Mixed(Drawn):
+    sizes = ((16, 16), (12, 30), (30, 14), (20, 20))
+
+
+class Listener(LightningModule):
+    """Learns nothing and keeps what it is shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def training_step(self, batch, index):
+        self.seen.append((self.current_epoch, batch))
+
+    def validation_step(self, batch, index):
+        """Nothing to learn."""
+
+    def configure_optimizers(self):
+        return None
+
+
+class FakeTrainer:
+    def __init__(self, rank, world):
+        self.global_rank, self.world_size = rank, world
+        self.strategy = type("Strategy", (), {"root_device": torch.device("cpu")})
+
+
+def refused(make):
+    with pytest.raises(DenoiserError) as caught:
+        make()
+    assert caught.value.code == 2
+    return str(caught.value)
+
+
+def items(loader):
+    return [item for batch in loader for item in batch.item.tolist()]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have many workers.*", "ignore:.*LeafSpec.*is deprecated.*")
+@pytest.mark.filterwarnings("ignore:`training_step` returned `None`.*", "ignore:.*configure_optimizers.*`None`.*")
+@pytest.mark.filterwarnings("ignore:.*number of training batches.*", "ignore:.*tensorboardX.*")
+def test_lightning_gets_every_picture_once_an_epoch_with_fresh_noise(protocol, tmp_path):
+    module, data = Listener(), Drawn(protocol(), 3, batch_size=5)
+    options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    quiet = {"enable_model_summary": False, "accelerator": "cpu", "default_root_dir": tmp_path}
+    Trainer(max_epochs=2, use_distributed_sampler=False, **options, **quiet).fit(module, data)
+    epochs = [[batch for epoch, batch in module.seen if epoch == wanted] for wanted in (0, 1)]
+    assert sorted(items(epochs[0])) == list(range(10)) and sorted(items(epochs[1])) == list(range(10, 20))
+    fields = torch.cat([batch.noisy - batch.clean for epoch in epochs for batch in epoch])
+    assert len(fields.flatten(1).unique(dim=0)) == 20
+
+
+def test_training_is_the_same_in_workers(protocol):
+    batches = [list(Drawn(protocol(), 1, 4, 8, num_workers=n).train_dataloader()) for n in (0, 2)]
+    assert len(batches[0]) == 2
+    for here, there in zip(*batches, strict=True):
+        assert all(a.equal(b) for a, b in zip(here, there, strict=True))
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_evaluation_shares_without_duplicates(protocol, split):
+    shares = []
+    for rank in range(3):
+        data = Drawn(protocol(levels=[15.0, 50.0]), 3, batch_size=4)
+        data.trainer = FakeTrainer(rank, 3)
+        shares.append(items(getattr(data, f"{split}_dataloader")()))
+    assert sorted(chain(*shares)) == list(range(20)) and {len(share) for share in shares} == {6, 7}
+
+
+def test_training_shares_without_duplicates(protocol):
+    shares = []
+    for rank in range(3):
+        data = Drawn(protocol(), 3, batch_size=2)
+        data.trainer = FakeTrainer(rank, 3)
+        shares.append(items(data.train_dataloader()))
+    assert {len(share) for share in shares} == {2} and len(set(chain(*shares))) == 6
+
+
+def test_batch_sizes(protocol):
+    def sizes(data, split):
+        return [len(batch.item) for batch in getattr(data, f"{split}_dataloader")()]
+
+    assert sizes(Drawn(protocol(), 3, batch_size=4), "val") == [4, 4, 2]
+    assert sizes(Mixed(protocol(), 3, batch_size=4), "test") == [1, 1, 1, 1]
+    assert sizes(Drawn(protocol(), 3, batch_size=4), "train") == [4, 4]
+    assert sizes(Drawn(protocol(), 3, batch_size=32), "train") == [10]
+
+
+def test_clipping_is_the_protocol_s(protocol):
+    noise, levels = Gaussian(sigma=100, clip=True), [100.0]
+    published = Drawn(protocol(noise, levels, clip=False), 3)
+    clipped = Drawn(protocol(noise.clipped(False), levels, clip=True), 3)
+    assert next(iter(published.val_dataloader())).noisy.min() < 0
+    assert next(iter(clipped.val_dataloader())).noisy.min() == 0
+    assert next(iter(published.train_dataloader())).noisy.min() == 0
+
+
+def test_a_noise_without_sigma_has_one_level(protocol):
+    batch = next(iter(Drawn(protocol(SaltPepper()), 3).val_dataloader()))
+    assert len(batch.item) == 10 and batch.sigma.isnan().all()
+
+
+def test_another_set_is_tested_on(protocol):
+    other = Mixed(protocol(), 3)
+    data = Drawn(protocol(), 3, test=other)
+    data.prepare_data()
+    data.setup("test")
+    assert data.split("test").shapes == other.split("test").shapes != data.split("val").shapes
+    assert data.prepared == other.prepared == 1
+    assert len(items(data.test_dataloader())) == 4
+
+
+def test_a_patch_larger_than_a_picture_names_the_smallest(protocol):
+    text = refused(lambda: Mixed(protocol(), 3, patch_size=15).setup("fit"))
+    assert "data.patch_size=15 is larger than a training picture of 12x30 (train/1)" in text
+    assert text.endswith("fix: data.patch_size=12")
+    assert refused(lambda: Drawn(protocol(), 3, patch_size=17).setup("fit")).endswith("data.patch_size=16")
+    Mixed(protocol(), 3, patch_size=12).setup("fit")
+    Mixed(protocol(), 3, patch_size=15).setup("test")
+
+
+def test_pictures_of_several_sizes_need_crops(protocol):
+    text = refused(lambda: Mixed(protocol(), 3, batch_size=4).setup("fit"))
+    assert "several sizes" in text and text.endswith("fix: data.patch_size=12")
+    Mixed(protocol(), 3, batch_size=1).setup("fit")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("batch_size", 0), ("batch_size", 2.5), ("patch_size", 0), ("patch_size", -8), ("crops_per_image", 0)],
+)
+def test_sizes_and_counts_below_one_are_refused(protocol, key, value):
+    text = refused(lambda: Drawn(protocol(), 3, **{key: value}))
+    assert f"data.{key}={value}" in text and text.endswith(f"fix: data.{key}=32")
+    assert "data.num_workers=-1" in refused(lambda: Drawn(protocol(), 3, num_workers=-1))
+
+
+def test_channels_that_a_set_has_not_are_named(protocol):
+    class Grey(Drawn):
+        allowed_channels = (1,)
+
+    assert "Grey has 1 channel(s), not 3 (data.channels)" in refused(lambda: Grey(protocol(), 3))
+    assert "Drawn has 3 or 1 channel(s), not 2" in refused(lambda: Drawn(protocol(), 2))
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+def test_decoded_on_use_equals_in_memory(protocol, pictures_folder, channels):
+    folder = pictures_folder(12)
+    held, lazy = (Folder(protocol(), folder, cache_gb=gb, channels=channels, patch_size=16, flip=True) for gb in (4, 0))
+    assert isinstance(held.split("train").images, list) and isinstance(lazy.split("train").images, DecodedOnUse)
+    assert held.split("train").shapes == lazy.split("train").shapes
+    for split in ("train", "val", "test"):
+        for a, b in zip(*(getattr(x, f"{split}_dataloader")() for x in (held, lazy)), strict=True):
+            assert a.noisy.equal(b.noisy) and a.clean.equal(b.clean)
+
+
+def test_the_cache_counts_what_pictures_take_decoded(pictures_folder):
+    folder = pictures_folder(3, 24, 32)
+    files = [[path] for path in sorted(folder.iterdir())]
+    needed = 3 * 24 * 32 * 3 / 1e9
+    assert isinstance(read_files(files, folder, 3, needed).images, list)
+    assert isinstance(read_files(files, folder, 3, needed * 0.99).images, DecodedOnUse)
+    assert read_files(files, folder, 1, 0).shapes == [(1, 24, 32)] * 3

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from denoiser import assemble
+from denoiser.config import compose
+from denoiser.data.bsd68 import BSD68, CBSD68, IDS
+from denoiser.data.bsds500 import BSDS500
+from denoiser.errors import DenoiserError
+from denoiser.metrics import psnr
+
+
+@pytest.fixture
+def grey(protocol, real_data):
+    return BSD68(protocol(), real_data, channels=1)
+
+
+def test_grey_pictures_are_the_published_ones_in_their_order(grey, real_data):
+    images, different = grey.split("test").images, 0
+    assert len(images) == len(IDS) == 68
+    for number, image in enumerate(images, 1):
+        published = np.array(Image.open(real_data / "BSD68" / f"test{number:03d}.png")).astype(int)
+        difference = np.abs(image[0].numpy() - published)
+        assert image.shape == (1, *published.shape) and difference.max() <= 1
+        different += bool(difference.any())
+    assert different == 68 - 29
+
+
+def test_noisy_input_is_20_17_db_at_sigma_25(grey):
+    scores = torch.cat([psnr(batch.noisy, batch.clean) for batch in grey.test_dataloader()])
+    assert len(scores) == 68 and scores.mean() == pytest.approx(20.17, abs=0.02)
+    assert scores.std() < 0.05
+
+
+def test_the_test_pictures_of_bsds500_are_these_with_the_same_noise(grey, protocol, real_data):
+    benchmark = BSDS500(protocol(), real_data, channels=1, cache_gb=0)
+    assert benchmark.split("test").keys == grey.split("test").keys
+    for index in (0, 67):
+        first, second = (data.frozen("test").__getitems__([index]) for data in (grey, benchmark))
+        assert first.noisy.equal(second.noisy) and first.clean.equal(second.clean)
+
+
+@pytest.mark.parametrize(("name", "made", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
+def test_each_is_tested_on_by_its_name(name, made, channels):
+    data = assemble.data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
+    assert type(data.test) is made and data.test.test_only and data.test.channels == channels
+
+
+def test_channels_are_fixed(protocol):
+    with pytest.raises(DenoiserError, match=r"BSD68 has 1 channel\(s\), not 3"):
+        BSD68(protocol(), "x", channels=3)
+    with pytest.raises(DenoiserError, match=r"CBSD68 has 3 channel\(s\), not 1"):
+        CBSD68(protocol(), "x", channels=1)

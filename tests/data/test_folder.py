@@ -1,0 +1,166 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from denoiser.data.folder import Folder, RealPairs
+from denoiser.errors import DenoiserError
+from denoiser.noise import Gaussian, Noise
+
+SPLITS = ("train", "val", "test")
+
+
+def keys(data):
+    return {split: set(data.split(split).keys) for split in SPLITS}
+
+
+def refused(make):
+    with pytest.raises(DenoiserError) as caught:
+        make()
+    assert caught.value.code == 2
+    return str(caught.value)
+
+
+def decoded(picture):
+    return np.array(Image.open(picture).convert("RGB")).transpose(2, 0, 1)
+
+
+def test_every_picture_once_under_its_path_without_suffix(protocol, pictures_folder, save_picture):
+    folder = pictures_folder(30)
+    save_picture(folder / "deep" / "er" / "one.jpg", 40, 30)
+    save_picture(folder / "grey.bmp", 18, 50, channels=1)
+    (folder / "notes.txt").write_text("no picture")
+    save_picture(folder / ".hidden.png", 8, 8)
+    data = Folder(protocol(), str(folder), channels=3)
+    split = keys(data)
+    assert set.union(*split.values()) == {"deep/er/one", "grey", *(f"{i:03d}" for i in range(30))}
+    assert sum(map(len, split.values())) == 32 and all(split.values())
+    for key, image in zip(data.split("train").keys, data.split("train").images, strict=True):
+        if key.isdigit():
+            assert np.array_equal(image, decoded(folder / f"{key}.png"))
+
+
+def test_adding_pictures_moves_none_of_the_others(protocol, pictures_folder):
+    before = keys(Folder(protocol(), pictures_folder(40), channels=3))
+    after = keys(Folder(protocol(), pictures_folder(30, start=40), channels=3))
+    assert all(before[split] <= after[split] for split in SPLITS) and sum(map(len, after.values())) == 70
+
+
+def test_a_photo_and_its_copy_stay_on_one_side(protocol, pictures_folder, save_picture):
+    folder = pictures_folder(30)
+    for path in sorted(folder.iterdir()):
+        save_picture(path.with_suffix(".jpg"), 24, 32)
+    split = keys(Folder(protocol(), folder, channels=3))
+    assert sum(map(len, split.values())) == 30
+
+
+def test_split_seed_is_apart_from_seed(protocol, pictures_folder):
+    folder = pictures_folder(30)
+    assert keys(Folder(protocol(seed=1), folder, channels=3)) == keys(Folder(protocol(seed=2), folder, channels=3))
+    assert keys(Folder(protocol(), folder, channels=3, split_seed=1)) != keys(Folder(protocol(), folder, channels=3))
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+@pytest.mark.parametrize("cache_gb", [4, 0])
+def test_any_mix_of_sizes_and_modes(protocol, tmp_path, save_picture, channels, cache_gb):
+    for seed in range(20):
+        save_picture(tmp_path / f"{seed}.png", 16 + seed, 40 - seed, 3 if seed % 2 else 1, seed)
+    Image.open(save_picture(tmp_path / "a.png", 20, 20)).convert("P").save(tmp_path / "palette.png")
+    Image.new("RGBA", (20, 22)).save(tmp_path / "alpha.png")
+    Image.fromarray(np.full((18, 19), 257 * 100, np.uint16)).save(tmp_path / "deep.png")
+    data = Folder(protocol(), tmp_path, channels=channels, batch_size=4, patch_size=16, flip=True, cache_gb=cache_gb)
+    data.setup("fit")
+    assert next(iter(data.train_dataloader())).noisy.shape == (4, channels, 16, 16)
+    for split in ("val", "test"):
+        batches = list(getattr(data, f"{split}_dataloader")())
+        assert [tuple(x.clean.shape[1:]) for x in batches] == data.split(split).shapes
+    held = {
+        key: image for split in map(data.split, SPLITS) for key, image in zip(split.keys, split.images, strict=True)
+    }
+    assert held["deep"].unique().tolist() == [100]
+
+
+@pytest.mark.parametrize("cache_gb", [4, 0])
+@pytest.mark.parametrize("damage", [lambda whole: b"not a picture", lambda whole: b"", lambda whole: whole[:60]])
+def test_an_unreadable_picture_is_named(protocol, pictures_folder, cache_gb, damage):
+    folder = pictures_folder(20)
+    for name in ("003.png", "011.png"):
+        (folder / name).write_bytes(damage((folder / name).read_bytes()))
+
+    def everything():
+        data = Folder(protocol(), folder, channels=3, patch_size=16, cache_gb=cache_gb)
+        data.setup("fit")
+        return [list(getattr(data, f"{split}_dataloader")()) for split in SPLITS]
+
+    text = refused(everything)
+    assert "unreadable picture" in text and str(folder) in text and ("003.png)" in text or "011.png)" in text)
+
+
+def test_an_unreadable_test_picture_is_found_before_the_training(protocol, pictures_folder):
+    folder = pictures_folder(20)
+    key = sorted(Folder(protocol(), folder, channels=3).split("test").keys)[0]
+    (folder / f"{key}.png").write_bytes((folder / f"{key}.png").read_bytes()[:60])
+    assert f"{key}.png)" in refused(lambda: Folder(protocol(), folder, channels=3).setup("fit"))
+
+
+def test_folders_without_enough_pictures(protocol, pictures_folder, tmp_path):
+    def fit(path):
+        data = Folder(protocol(), path, channels=3)
+        data.setup("fit")
+        return [len(data.split(split)) for split in SPLITS]
+
+    (tmp_path / "empty").mkdir()
+    assert "no picture in the folder" in refused(lambda: fit(tmp_path / "empty"))
+    assert f"no such folder ({tmp_path / 'nowhere'})" in refused(lambda: fit(tmp_path / "nowhere"))
+    assert refused(lambda: fit(None)).endswith("fix: data.path=DIR")
+    pictures_folder(1)
+    assert "1 picture(s) cannot be split" in refused(lambda: fit(tmp_path / "pictures"))
+    pictures_folder(2)
+    assert "2 picture(s) cannot be split" in refused(lambda: fit(tmp_path / "pictures"))
+    assert fit(pictures_folder(3)) == [1, 1, 1]
+
+
+@pytest.fixture
+def real_pairs(protocol, pictures_folder, save_picture, tmp_path):
+    """Makes real pairs: the noisy ones are the clean ones inverted, in another format."""
+    clean = pictures_folder(20, 24, 32, name="clean")
+    save_picture(clean / "sub" / "x.png", 30, 20)
+    for path in clean.rglob("*.png"):
+        target = (tmp_path / "noisy" / path.relative_to(clean)).with_suffix(".bmp")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - np.array(Image.open(path))).save(target)
+
+    def make(noise=None, **options):
+        return RealPairs(protocol(noise or Noise()), str(tmp_path / "noisy"), str(clean), channels=3, **options)
+
+    return make
+
+
+@pytest.mark.parametrize("cache_gb", [4, 0])
+def test_real_pairs_stay_together_in_crops_and_whole(real_pairs, cache_gb):
+    data = real_pairs(patch_size=16, flip=True, cache_gb=cache_gb, batch_size=4)
+    data.setup("fit")
+    assert sum(len(data.split(split)) for split in SPLITS) == 21
+    for split in SPLITS:
+        for batch in getattr(data, f"{split}_dataloader")():
+            assert batch.noisy.shape == batch.clean.shape and batch.clean.shape[1] == 3
+            assert (batch.noisy + batch.clean).sub(1).abs().max() < 1e-6 and batch.sigma.isnan().all()
+    assert data.split("train").shapes[0][0] == 6
+
+
+def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_picture):
+    data = real_pairs()
+    assert "noise=gaussian" in refused(lambda: real_pairs(Gaussian()))
+    assert "data.noisy=DIR data.clean=DIR" in refused(lambda: RealPairs(protocol(Noise()), None, "x", channels=3))
+    save_picture(tmp_path / "noisy" / "005.png", 24, 32)
+    assert "two pictures of one name: 005.bmp and 005.png" in refused(lambda: data.pictures("train"))
+    (tmp_path / "noisy" / "005.png").unlink()
+    save_picture(tmp_path / "noisy" / "007.bmp", 24, 31)
+    text = refused(lambda: data.pictures("train"))
+    assert "24x31 is not the 24x32 of its clean twin" in text and "007.bmp" in text
+    (tmp_path / "noisy" / "007.bmp").unlink()
+    text = refused(lambda: data.pictures("train"))
+    assert f"1 picture(s) without a twin, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
+    (tmp_path / "clean" / "007.png").unlink()
+    (tmp_path / "clean" / "003.png").unlink()
+    text = refused(lambda: data.pictures("train"))
+    assert f"none in {tmp_path / 'clean'}" in text and "003.bmp)" in text

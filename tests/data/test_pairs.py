@@ -1,0 +1,153 @@
+import pickle
+
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
+from denoiser.noise import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform
+
+NOISES = [Gaussian(), Speckle(), Poisson(), PoissonGaussian(), SaltPepper(), Uniform(), Noise()]
+
+
+def pictures(n=6, height=20, width=30, channels=3, equal=True):
+    """Each pixel of each picture has a value of its own, as far as 256 go."""
+    generator = torch.Generator().manual_seed(1)
+    sizes = [(height, width) if equal else (height + i, width - i) for i in range(n)]
+    images = [torch.randint(0, 256, (channels, *size), dtype=torch.uint8, generator=generator) for size in sizes]
+    return Pictures([f"p{i}" for i in range(n)], torch.stack(images) if equal else images)
+
+
+def same(first, second):
+    return all(torch.equal(a.nan_to_num(-1), b.nan_to_num(-1)) for a, b in zip(first, second, strict=True))
+
+
+def found_in(crop, image):
+    windows = image.unfold(1, crop.shape[1], 1).unfold(2, crop.shape[2], 1)
+    return (windows == crop[:, None, None]).flatten(3).all(-1).all(0).any()
+
+
+def bytes_of(clean):
+    return clean.mul(255).round().to(torch.uint8)
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+def test_a_training_batch_is_a_pure_function_of_seed_and_indices(noise):
+    first = NoisyPairs(pictures(), noise, 0, patch_size=8, flip=True)
+    second = NoisyPairs(pictures(), noise, 0, patch_size=8, flip=True)
+    second.__getitems__([3, 4])
+    torch.rand(5)
+    before = torch.random.get_rng_state()
+    assert same(first.__getitems__([5, 1, 2]), second.__getitems__([5, 1, 2]))
+    assert torch.random.get_rng_state().equal(before)
+
+
+def test_noise_and_crops_are_fresh_in_each_epoch_and_item_and_depend_on_the_seed():
+    pairs = NoisyPairs(pictures(), Gaussian(), 0)
+    first, second = pairs.__getitems__([0, 1, 2]), pairs.__getitems__([6, 7, 8])
+    assert first.clean.equal(second.clean)
+    fields = [*(first.noisy - first.clean), *(second.noisy - second.clean)]
+    other = NoisyPairs(pictures(), Gaussian(), 1).__getitems__([0, 1, 2])
+    fields += list(other.noisy - other.clean)
+    flat = torch.stack(fields).flatten(1)
+    assert torch.corrcoef(flat).fill_diagonal_(0).abs().max() < 0.1
+    cropped = NoisyPairs(pictures(1, 60, 60), Gaussian(), 0, patch_size=8, crops_per_image=16)
+    assert len(cropped) == 16 and len({bytes(bytes_of(x).numpy()) for x in cropped.__getitems__(range(16)).clean}) > 10
+
+
+def test_a_batch_has_its_contract():
+    batch = NoisyPairs(pictures(), Gaussian(sigma_range=[5, 55]), 0, patch_size=8).__getitems__([4, 11])
+    assert batch.noisy.shape == batch.clean.shape == (2, 3, 8, 8)
+    assert batch.noisy.dtype == batch.clean.dtype == batch.sigma.dtype == torch.float32
+    assert batch.clean.min() >= 0 and batch.clean.max() <= 1
+    assert batch.sigma[0] != batch.sigma[1] and batch.item.tolist() == [4, 11]
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_crops_lie_inside_their_picture_and_reach_its_corners(equal):
+    held = pictures(equal=equal)
+    pairs = NoisyPairs(held, Noise(), 0, patch_size=18)
+    seen = set()
+    for epoch in range(40):
+        batch = pairs.__getitems__([6 * epoch + i for i in range(6)])
+        for index, crop in enumerate(bytes_of(batch.clean)):
+            assert crop.shape == (3, 18, 18) and found_in(crop, held.images[index])
+        corners = held.images[0][:, :18, :18], held.images[0][:, -18:, -18:]
+        seen |= {i for i, corner in enumerate(corners) if bytes_of(batch.clean[0]).equal(corner)}
+    assert seen == {0, 1}
+
+
+def test_a_patch_of_the_picture_s_own_size_takes_it_whole():
+    held = pictures(2, 16, 16)
+    assert bytes_of(NoisyPairs(held, Noise(), 0, patch_size=16).__getitems__([0, 1]).clean).equal(held.images)
+
+
+@pytest.mark.parametrize(("height", "width", "orientations"), [(8, 8, 8), (8, 10, 4)])
+def test_flips_give_every_mirror_image_of_the_size_and_nothing_else(height, width, orientations):
+    held = pictures(1, height, width)
+    image = held.images[0]
+    mirrored = [x.flip(dims) for x in (image, image.mT) for dims in ((), (1,), (2,), (1, 2)) if x.shape == image.shape]
+    pairs = NoisyPairs(held, Noise(), 0, flip=True)
+    got = [bytes_of(pairs.__getitems__([i]).clean[0]) for i in range(80)]
+    found = [[turned.equal(crop) for turned in mirrored].index(True) for crop in got]
+    assert len(mirrored) == orientations and set(found) == set(range(orientations))
+
+
+def test_real_pairs_are_cut_and_turned_alike_and_get_no_noise():
+    clean = pictures().images
+    held = Pictures([f"p{i}" for i in range(6)], list(torch.cat([255 - clean, clean], dim=1)))
+    batch = NoisyPairs(held, None, 0, patch_size=8, flip=True).__getitems__(range(6))
+    assert batch.noisy.shape == (6, 3, 8, 8) and batch.sigma.isnan().all()
+    assert bytes_of(batch.noisy).equal(255 - bytes_of(batch.clean))
+    frozen = FrozenPairs(held, None, 0, [None]).__getitems__(range(6))
+    assert bytes_of(frozen.clean).equal(clean) and bytes_of(frozen.noisy).equal(255 - clean)
+
+
+def test_workers_change_nothing():
+    training = NoisyPairs(pictures(), PoissonGaussian(), 0, patch_size=8, flip=True)
+    frozen = FrozenPairs(pictures(), PoissonGaussian(), 0, [15.0, 25.0])
+    for pairs in (training, frozen):
+        here, there = (list(DataLoader(pairs, 4, collate_fn=tuple, num_workers=n)) for n in (0, 2))
+        assert len(here) == len(there) > 1 and all(same(a, b) for a, b in zip(here, there, strict=True))
+    assert same(pickle.loads(pickle.dumps(training)).__getitems__([1, 2]), training.__getitems__([1, 2]))
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+def test_frozen_noise_knows_neither_batch_size_nor_order_nor_memory_format(noise):
+    held = pictures()
+    pairs = FrozenPairs(held, noise, 0, noise.levels(None))
+    whole = pairs.__getitems__(range(6))
+    strided = Pictures(held.keys, held.images.contiguous(memory_format=torch.channels_last))
+    assert same(FrozenPairs(strided, noise, 0, pairs.levels).__getitems__(range(6)), whole)
+    for indices in ([0], [5, 2], [3, 0, 1, 2]):
+        assert same(pairs.__getitems__(indices), [x[indices] for x in whole])
+    assert len(pairs) == 6 and whole.noisy.dtype == torch.float32
+
+
+def test_frozen_noise_is_a_function_of_seed_sigma_and_key():
+    held = pictures()
+
+    def field(seed=0, level=25.0, key=2, among=held):
+        batch = FrozenPairs(among, Gaussian(), seed, [level]).__getitems__([key])
+        return (batch.noisy - batch.clean) / level
+
+    assert field().allclose(field(among=Pictures(held.keys[1:], held.images[1:]), key=1), atol=0, rtol=0)
+    assert field().equal(field(level=25))
+    for other in (field(seed=1), field(level=26.0), field(key=3)):
+        assert torch.corrcoef(torch.stack([field().flatten(), other.flatten()]))[0, 1].abs() < 0.1
+
+
+def test_frozen_items_count_through_the_levels():
+    pairs = FrozenPairs(pictures(), Gaussian(), 0, [15, 50])
+    assert len(pairs) == 12 and pairs.describe(4) == ("p4", 15.0) and pairs.describe(10) == ("p4", 50.0)
+    batch = pairs.__getitems__([4, 10])
+    assert batch.sigma.tolist() == [15, 50] and batch.clean[0].equal(batch.clean[1])
+    assert (batch.noisy - batch.clean).std(dim=(1, 2, 3)).mul(255).tolist() == pytest.approx([15, 50], rel=0.1)
+    assert Poisson().levels(None) == FrozenPairs(pictures(), Poisson(), 0, (None,)).levels
+
+
+def test_shapes_are_known_without_looking_where_they_are_given():
+    assert pictures(2).shapes == [(3, 20, 30)] * 2 and pictures(2).same_size
+    mixed = pictures(2, equal=False)
+    assert mixed.shapes == [(3, 20, 30), (3, 21, 29)] and not mixed.same_size
+    assert Pictures(["a"], [torch.empty(0)], [(1, 4, 5)]).shapes == [(1, 4, 5)]

@@ -1,0 +1,162 @@
+"""Every key of every choice changes something that can be seen."""
+
+from urllib.error import URLError
+
+import pytest
+import torch
+import torchvision.datasets.cifar
+from omegaconf import OmegaConf
+from tiny import FOLDERS, configured, groups, store, yamls
+
+from denoiser import assemble, build, hardware, optim
+from denoiser.data.pairs import Batch
+from denoiser.errors import DenoiserError
+
+OTHERWISE = {
+    "accelerator": "cpu" if hardware.has_gpu() else "gpu",
+    "batch_size": 3,
+    "betas": [0.8, 0.9],
+    "cache_gb": 0,
+    "decay": 0.9,
+    "gradient_clip_val": 1.0,
+    "devices": 2,
+    "logging_interval": "step",
+    "loss": "l1",
+    "max_time": "00:00:05:00",
+    "memory_format": "contiguous",
+    "mode": "max",
+    "monitor": "val/psnr",
+    "name": "second",
+    "precision": "64-true",
+    "sigma_range": [0, 55],
+    "split": "official",
+    "style": "plain",
+    "test": "photos",
+    "version": "second",
+    "warmup": 0.5,
+    "weight_decay": 0.5,
+}
+"""Another value, for the keys where none can be worked out from the value they have."""
+OPPOSITE = {"constant": "cosine", "cosine": "constant", "photos": None, 3: 1, 1: 3, "gpu": "cpu"}
+REFUSED = ("accelerator", "channels", "verify")
+"""Keys whose other value may not be possible, which is told."""
+
+
+def leaves(config, prefix=""):
+    """The dotted keys of a YAML that have a value."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        elif key not in ("_target_", "defaults") and not (key == "name" and "channels" in config):
+            yield f"{prefix}{key}"
+
+
+def every_key():
+    for group in groups():
+        for path in yamls(group) if group != "model" else ():
+            for key in leaves(OmegaConf.to_container(OmegaConf.load(path), resolve=False)):
+                yield pytest.param(group, path.stem, key, id=f"{group}={path.stem}:{key}")
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    return [store(tmp_path_factory.mktemp("store"), seed) for seed in range(2)]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(stores, monkeypatch):
+    def refuse(*_, **__):
+        raise URLError("no network in tests")
+
+    monkeypatch.setenv("DENOISER_DATA", str(stores[0]))
+    monkeypatch.setattr(torchvision.datasets.cifar, "download_and_extract_archive", refuse)
+    monkeypatch.setattr(hardware, "has_bfloat16", lambda accelerator: True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def otherwise(key, value, elsewhere):
+    """Another value that a key may have."""
+    last = key.rpartition(".")[2]
+    if last in FOLDERS or last == "root":
+        return str(elsewhere if last == "root" else elsewhere / last)
+    if last in ("channels", "schedule") or value in ("photos", "gpu"):
+        return OPPOSITE[value]
+    if last in OTHERWISE:
+        return OTHERWISE[last]
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else value / 2
+
+
+def of_data(cfg, folder):
+    if "test" not in cfg.data:
+        options = {key: value for key, value in build.plain(cfg.data).items() if key != "name"}
+        pictures = build.make("data", options, protocol=assemble.protocol(cfg)).pictures("test")
+        return pictures.shapes[0], pictures.images[0].tolist()
+    data = assemble.data(cfg)
+    loader, test = data.train_dataloader(), data.test and data.test.name
+    batch = loader.dataset.__getitems__(next(iter(loader.batch_sampler)))
+    return len(loader), loader.num_workers, test, type(data.split("train").images), [x.tolist() for x in batch[:2]]
+
+
+def of_noise(cfg, folder):
+    noise, generator = build.make("noise", cfg.noise), torch.Generator().manual_seed(0)
+    clean = torch.rand(2, 3, 8, 8, generator=generator)
+    return noise(clean, noise.draw_levels(2, generator), generator).tolist()
+
+
+def of_objective(cfg, folder):
+    clean = torch.linspace(0, 1, 48).view(1, 3, 4, 4)
+    return build.objective(cfg.objective)(torch.sqrt, Batch(clean, clean, torch.ones(1), torch.ones(1)))[0].item()
+
+
+def of_optimizer(cfg, folder):
+    weight = torch.nn.Parameter(torch.ones(4, 4))
+    made = optim.configure(build.plain(cfg.optimizer), [weight, torch.nn.Parameter(torch.ones(4))], steps=100)
+    made = made if isinstance(made, dict) else {"optimizer": made}
+    rates = [made["lr_scheduler"]["scheduler"].lr_lambdas[0](step) for step in (0, 90)] if len(made) > 1 else []
+    return made["optimizer"].param_groups[0].keys(), str(made["optimizer"]), rates
+
+
+def of_trainer(cfg, folder):
+    trainer, chosen = assemble.trainer(cfg, folder)
+    kept = [getattr(trainer, key, None) for key in cfg.trainer if key != "accelerator"]
+    kinds = [type(made).__name__ for made in (trainer.accelerator, trainer.strategy, *trainer.callbacks)]
+    return kept, kinds, trainer.num_devices, chosen["memory_format"], torch.are_deterministic_algorithms_enabled()
+
+
+def of_callbacks(cfg, folder):
+    made = build.callbacks(cfg.callbacks, str(folder))
+    plain = (str, int, float, type(None))
+    return [(type(one).__name__, {k: v for k, v in vars(one).items() if isinstance(v, plain)}) for one in made]
+
+
+def of_logger(cfg, folder):
+    made = build.logger(cfg.logger, str(folder))
+    return made.log_dir, vars(made)["_default_hp_metric"]
+
+
+SEEN = {group: globals()[f"of_{group}"] for group in groups() if group != "model"}
+ON = {"callbacks": ["callbacks.early_stopping.patience=3"]}
+"""What has to be on for all keys of a group to matter."""
+
+
+def seen(group, cfg, folder, may_be_refused):
+    try:
+        return SEEN[group](cfg, folder)
+    except DenoiserError as error:
+        if not may_be_refused:
+            raise
+        return str(error)
+
+
+@pytest.mark.parametrize(("group", "name", "key"), list(every_key()))
+def test_key_changes_something(group, name, key, stores, tmp_path):
+    chosen = {"data": name} if group == "data" else {}
+    cfg = configured(stores[0], "model=unet", f"{group}={name}", *ON.get(group, ()), **chosen)
+    refusable = key in REFUSED
+    before = seen(group, cfg, tmp_path, refusable)
+    value = OmegaConf.select(cfg[group], key)
+    OmegaConf.update(cfg[group], key, otherwise(key, value, stores[1]))
+    assert seen(group, cfg, tmp_path, refusable) != before

@@ -1,0 +1,106 @@
+"""Where the configuration is found, and what wins where a recipe, a group and the command line disagree."""
+
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+from tiny import names
+
+from denoiser import assemble, config
+from denoiser.callbacks import EarlyStopping
+from denoiser.config import compose
+from denoiser.errors import DenoiserError
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "value"),
+    [
+        (["model=cifar_early"], "trainer.max_epochs", 50),
+        (["model=cifar_early", "trainer.max_epochs=3"], "trainer.max_epochs", 3),
+        (["model=cifar_early", "trainer=smoke"], "trainer.max_epochs", 1),
+        (["trainer=smoke", "model=cifar_early"], "trainer.max_epochs", 1),
+        (["model=cifar_early"], "noise.sigma", 127.5),
+        (["model=cifar_early", "noise.sigma=15"], "noise.sigma", 15),
+        (["model=cifar_early", "recipe.sigma=50"], "noise.sigma", 50),
+        (["model=cifar_early"], "callbacks.early_stopping.patience", 3),
+        (["model=bsds_deep", "data=bsds500"], "data.batch_size", 16),
+        (["model=bsds_deep", "data=bsds500"], "data.patch_size", 128),
+        (["model=bsds_deep", "data.batch_size=2"], "data.batch_size", 2),
+        (["model=unet", "optimizer=adam"], "optimizer._target_", "torch.optim.Adam"),
+        (["optimizer=adam", "model=unet"], "optimizer._target_", "torch.optim.Adam"),
+        (["model=bsds_deep"], "optimizer._target_", "torch.optim.Adam"),
+        (["model=bsds_deep", "optimizer=adamw"], "optimizer._target_", "torch.optim.AdamW"),
+        (["model=unet", "data.channels=1"], "model.channels", 1),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_the_command_line_wins_over_the_recipe_and_the_recipe_over_the_groups(overrides, key, value):
+    assert OmegaConf.select(compose(overrides), key) == value
+
+
+def stopping(*overrides):
+    cfg = compose(["model=unet", "callbacks.progress.style=none", *overrides])
+    made = assemble.build.callbacks(cfg.callbacks, "unused")
+    return [callback for callback in made if isinstance(callback, EarlyStopping)]
+
+
+def test_early_stopping_is_on_where_there_is_patience():
+    assert not stopping()
+    assert [callback.patience for callback in stopping("callbacks.early_stopping.patience=5")] == [5]
+    assert [callback.patience for callback in stopping("model=cifar_early")] == [3]
+    assert not stopping("model=cifar_early", "~callbacks.early_stopping")
+
+
+def test_early_stopping_is_in_one_recipe_only():
+    with_patience = [name for name in names("model") if "patience" in compose([f"model={name}"]).recipe]
+    assert with_patience == ["cifar_early"]
+
+
+@pytest.mark.parametrize("model", names("model"))
+def test_every_model_composes_with_every_dataset(model):
+    for data in names("data"):
+        cfg = compose([f"model={model}", f"data={data}"])
+        OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+        assert (cfg.model.name, cfg.data.name) == (model, data)
+
+
+def test_a_model_and_data_of_other_channels_are_refused():
+    cfg = compose(["model=mnist_basic", "data=cifar10"])
+    with pytest.raises(DenoiserError, match=r"model=mnist_basic takes 1 .* data=cifar10 has 3 (.|\n)*fix: model=unet"):
+        assemble.data(cfg)
+    with pytest.raises(DenoiserError, match=r"fix: data\.channels=3"):
+        assemble.data(compose(["model=bsds_deep", "data.channels=1"]))
+
+
+def test_compose_leaves_a_running_application_alone():
+    application = object()
+    GlobalHydra.instance().hydra = application
+    try:
+        assert compose(["seed=3"]).seed == 3
+        assert GlobalHydra.instance().hydra is application
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def test_options_are_the_yamls_of_a_group():
+    assert set(config.options("trainer")) == {"auto", "cpu", "gpu", "smoke"}
+    assert config.options("trainer") == names("trainer")
+
+
+def test_the_package_s_own_conf_comes_before_the_checkout_s(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "PACKAGE", tmp_path / "denoiser")
+    assert config.config_dir() == tmp_path / "conf"
+    (tmp_path / "denoiser" / "conf").mkdir(parents=True)
+    assert config.config_dir() == tmp_path / "denoiser" / "conf"
+
+
+def test_data_root_is_the_store_asked_for_else_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DENOISER_DATA", "~/pictures")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert config.data_root() == str(tmp_path / "pictures")
+    monkeypatch.delenv("DENOISER_DATA")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert compose(["data=mnist"]).data.root == str(tmp_path / "cache" / "denoiser")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert Path(config.data_root()) == tmp_path / ".cache" / "denoiser"
