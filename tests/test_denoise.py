@@ -48,7 +48,6 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_model(monkeypatch):
-    """Fails if a model is loaded: what is wrong with names is found before."""
     monkeypatch.setattr(denoise, "load", lambda path: pytest.fail("a model was loaded"))
 
 
@@ -64,7 +63,6 @@ def files(folder):
 
 
 def told(capsys, code, arguments):
-    """Run the command; what it says on stderr, which is two lines at its end."""
     assert denoise.main([str(argument) for argument in arguments]) == code
     said = capsys.readouterr()
     error, fix = said.err.splitlines()[-2:]
@@ -94,14 +92,6 @@ def test_folders_and_files_into_a_folder_with_their_tree(here, grey, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "out"
 
 
-def test_out_is_a_folder_where_it_is_one_or_has_no_image_suffix(here, grey):
-    source = picture(here / "a.png")
-    (here / "album.png").mkdir()
-    for out in ("album.png", "results.v2"):
-        assert denoise.main([str(source), "-o", out, "--checkpoint", grey]) == 0
-        assert files(here / out) == ["a.png"]
-
-
 def test_the_format_is_that_of_the_file_to_write(here, grey):
     assert denoise.main([str(picture(here / "a.png")), "-o", "out.tif", "--checkpoint", grey]) == 0
     with Image.open(here / "out.tif") as written:
@@ -118,19 +108,6 @@ def test_an_existing_file_is_left_alone_unless_it_may_be_overwritten(here, grey,
     assert old.read_bytes() == before and files(here / "out") == ["a.png"]
     assert denoise.main([*arguments, "--overwrite"]) == 0
     assert old.read_bytes() != before and imageio.read(old, 1).max() <= 128 < imageio.read(source, 1).max()
-
-
-def test_a_second_run_into_a_folder_inside_leaves_its_results_out(here, grey):
-    picture(here / "in" / "a.png")
-    for _ in range(2):
-        assert denoise.main(["in", "-o", "in/clean", "--checkpoint", grey, "--overwrite"]) == 0
-    assert files(here / "in") == ["a.png", "clean/a.png"]
-
-
-def test_one_picture_given_twice_is_denoised_once(here, grey, capsys):
-    source = picture(here / "x" / "a.png")
-    assert denoise.main(["x", str(source), "-o", "out", "--checkpoint", grey]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, grey, capsys):
@@ -150,9 +127,8 @@ def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, grey, caps
 
 
 def test_one_bad_picture_is_told_in_two_lines(here, grey, capsys):
-    (here / "a.png").write_bytes(b"")
-    err = told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", grey])
-    assert len(err.splitlines()) == 2 and "not a picture (a.png)" in err
+    (here / "a.png").touch()
+    assert "not a picture (a.png)" in told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", grey])
 
 
 @pytest.mark.parametrize(("channels", "model"), [(3, "grey"), (1, "colour")])

@@ -44,6 +44,8 @@ def test_out_is_a_file_for_one_picture_and_an_image_name_only():
     one, two = picture("a.png"), picture("b.png")
     assert plan([one], Path("out.jpg")) == [Job(one, Path("out.jpg"))]
     assert plan([one], Path("out.v2")) == [Job(one, Path("out.v2/a.png"))]
+    Path("album.png").mkdir()
+    assert plan([one], Path("album.png")) == [Job(one, Path("album.png/a.png"))]
     assert [job.target for job in plan([one, two], Path("out.jpg"))] == [Path("out.jpg/a.png"), Path("out.jpg/b.png")]
 
 

@@ -43,9 +43,9 @@ def torchvision_reader(
     try:
         return reader(root, download=False, **options)
     except Exception as error:  # a damaged file: torchvision raises whatever its parser stumbles over
-        there = root / folder
+        there, reason = root / folder, str(error).partition(" You can use download=True")[0]
         raise DenoiserError(
-            f"{reader.__name__} is not whole or not the original: {error or type(error).__name__} ({there})",
+            f"{reader.__name__} is not whole or not the original: {reason or type(error).__name__} ({there})",
             other or f"mv {there} {there}-incomplete, then repeat the command: it downloads",
             ENVIRONMENT,
         ) from error

@@ -45,9 +45,7 @@ def test_whole_pictures_are_validated_and_crops_trained_on(protocol, real_data):
 
 
 def test_a_patch_larger_than_the_pictures(protocol, real_data):
-    with pytest.raises(
-        DenoiserError, match="data.patch_size=400 is larger than a training picture of 321x481"
-    ) as caught:
+    with pytest.raises(DenoiserError, match="=400 is larger than a training picture of 321x481") as caught:
         small(BSDS500(protocol(), real_data, patch_size=400, channels=3)).setup("fit")
     assert caught.value.fix == "data.patch_size=321"
 

@@ -39,6 +39,7 @@ def test_real_pictures_of_a_partial_set(protocol, real_data):
 def test_a_partial_set_is_not_the_original(protocol, real_data):
     text = refused(lambda: CIFAR10(protocol(), real_data, channels=3).setup("fit"))
     assert "CIFAR10 is not whole or not the original" in text and "fix: data.verify=false" in text
+    assert "download=True" not in text
     assert str(real_data / "cifar-10-batches-py") in text
 
 
