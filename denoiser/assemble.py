@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from omegaconf import DictConfig
+from torch import nn
 
 from denoiser import build, hardware
 from denoiser.checkpoints import AtomicCheckpoints
@@ -17,6 +20,7 @@ from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.errors import DenoiserError, nearest
 from denoiser.module import Denoiser
 from denoiser.noise import Noise
+from denoiser.optim import configure
 
 PROTOCOLS = ("published", "clipped")
 
@@ -83,8 +87,15 @@ def _test_set(name: str, channels: int, how: Protocol) -> PairsDataModule:
 
 
 def module(cfg: DictConfig) -> Denoiser:
-    """The model with what it learns from."""
+    """The model with what it learns from.
+
+    Raises:
+        DenoiserError: the network, objective or optimiser is not there or does not take its keys.
+    """
     noise = build.plain(cfg.noise)
+    # Tried on one weight, so that a bad key is refused now and not after the data is there.
+    endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
+    configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
     return Denoiser(
         network=build.plain(cfg.model.network),
         objective=build.plain(cfg.objective),

@@ -125,7 +125,7 @@ class Denoiser(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser and, where it has one, its schedule over all steps."""
-        steps = int(self.trainer.estimated_stepping_batches)
+        steps = self.trainer.estimated_stepping_batches
         return configure(self.hparams["optimizer"], self.network.parameters(), steps)
 
     def _check_finite(self, loss: Tensor) -> None:

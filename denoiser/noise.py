@@ -136,7 +136,7 @@ class Poisson(Noise):
         require(number(self.peak) and self.peak > 0, "noise.peak", self.peak, "not above 0", "30")
 
     def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        # Contiguous, because the draws follow the order in memory.
+        # Contiguous, so that the draws cannot follow the order in memory.
         expected = clean.contiguous().clamp(min=0).mul_(self.peak)
         return torch.poisson(expected, generator=generator).div_(self.peak)
 

@@ -18,7 +18,7 @@ from denoiser.levels import number, require
 SCHEDULES = ("constant", "cosine")
 
 
-def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
+def factor(step: int, steps: float, warmup: float, schedule: str) -> float:
     """What the learning rate is multiplied by, 0..1: a linear rise, then constant or half a cosine down to 0.
 
     Args:
@@ -35,17 +35,17 @@ def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1.0, steps - rise))))
 
 
-def configure(config: Mapping[str, Any], parameters: Iterable[nn.Parameter], steps: int) -> OptimizerLRScheduler:
+def configure(config: Mapping[str, Any], parameters: Iterable[nn.Parameter], steps: float) -> OptimizerLRScheduler:
     """The optimiser of `config` and its schedule over `steps`.
 
     Args:
         config: `_target_` and arguments of an optimiser of torch, with `warmup` (0..1, default 0) and
             `schedule` (default `constant`).
         parameters: what is optimised.
-        steps: steps of the whole training.
+        steps: steps of the whole training; infinite where it has no end.
 
     Raises:
-        DenoiserError: there is no such schedule, or the warm-up is no share.
+        DenoiserError: there is no such schedule, the warm-up is no share, or a training without end has a schedule.
     """
     options = dict(config)
     warmup, schedule = options.pop("warmup", 0), options.pop("schedule", "constant")
@@ -57,5 +57,8 @@ def configure(config: Mapping[str, Any], parameters: Iterable[nn.Parameter], ste
     optimizer: Optimizer = build.optimizer(options, parameters)
     if schedule == "constant" and warmup == 0:
         return optimizer
+    if math.isinf(steps):
+        what = f"a training that never ends has no schedule (optimizer.schedule={schedule}, optimizer.warmup={warmup})"
+        raise DenoiserError(what, "trainer.max_epochs=20, or optimizer.schedule=constant optimizer.warmup=0")
     scheduler = LambdaLR(optimizer, lambda step: factor(step, steps, warmup, schedule))
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

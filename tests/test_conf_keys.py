@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from tiny import FOLDERS, configured, groups, store, yamls
 
 from denoiser import assemble, build, hardware, optim
+from denoiser.config import compose
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
 
@@ -160,3 +161,24 @@ def test_key_changes_something(group, name, key, stores, tmp_path):
     value = OmegaConf.select(cfg[group], key)
     OmegaConf.update(cfg[group], key, otherwise(key, value, stores[1]))
     assert seen(group, cfg, tmp_path, refusable) != before
+
+
+def of_recipe(cfg):
+    taken = {group: build.plain(cfg[group]) for group in ("callbacks", "data", "noise", "optimizer")}
+    return taken | {"trainer": hardware.trainer_options(cfg.trainer, cfg.recipe)}
+
+
+@pytest.mark.parametrize("path", yamls("model"), ids=lambda path: path.stem)
+def test_every_key_of_a_recipe_changes_something(path):
+    cfg = compose([f"model={path.stem}", "data=folder"])
+    for key, value in cfg.recipe.items():
+        before = of_recipe(cfg)
+        cfg.recipe[key] = otherwise(key, value, None)
+        assert of_recipe(cfg) != before, key
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"protocol": "clipped"}, {"test": {"sigma": [15, 50]}}], ids=str)
+def test_every_key_at_the_top_changes_the_validation_pairs(change, stores):
+    cfg = configured(stores[0], "model=unet")
+    pairs = [assemble.data(made).frozen("val") for made in (cfg, OmegaConf.merge(cfg, change))]
+    assert not torch.equal(pairs[0].__getitems__([0]).noisy, pairs[1].__getitems__([0]).noisy)
