@@ -143,6 +143,7 @@ def quiet() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     for message in (
         ".*does not have many workers.*",
+        ".*could not find the monitored key.*",  # a run may end before its first validation
         ".*LeafSpec.*is deprecated.*",
         ".*The number of training batches.*",
         ".*Checkpoint directory .* exists and is not empty.*",

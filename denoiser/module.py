@@ -82,9 +82,10 @@ class Denoiser(LightningModule):
         """The loss; logged once an epoch, since logging each step costs a small network a fifth of its speed."""
         loss, _ = self.objective(self, batch)
         self._loss, self._seen = self._loss + loss.detach(), self._seen + 1
-        if self._seen % CHECK_EVERY == 0 or self.trainer.is_last_batch:
+        last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
+        if last or self._seen % CHECK_EVERY == 0:
             self._check_finite(self._loss)
-        if self.trainer.is_last_batch:
+        if last:
             self.log("train/loss", self._loss / self._seen, on_step=False, on_epoch=True, sync_dist=True)
         return loss  # type: ignore[no-any-return]
 

@@ -30,6 +30,7 @@ from denoiser.errors import DenoiserError
         (["model=unet", "optimizer=adam"], "optimizer._target_", "torch.optim.Adam"),
         (["optimizer=adam", "model=unet"], "optimizer._target_", "torch.optim.Adam"),
         (["model=bsds_deep"], "optimizer._target_", "torch.optim.Adam"),
+        (["model=unet", "optimizer=adam"], "optimizer.lr", 1e-3),
         (["model=bsds_deep", "optimizer=adamw"], "optimizer._target_", "torch.optim.AdamW"),
         (["model=unet", "data.channels=1"], "model.channels", 1),
     ],
