@@ -101,7 +101,7 @@ def _train(
     with tempfile.TemporaryDirectory() as folder:
         trainer, chosen = assemble.trainer(cfg, Path(folder))
         trainer.callbacks.append(rounds)  # type: ignore[attr-defined]
-        module = assemble.module(cfg).to(memory_format=hardware.memory_format(chosen["memory_format"]))  # type: ignore[call-overload]
+        module = assemble.module(cfg).to(memory_format=hardware.memory_format(chosen["memory_format"]))
         trainer.fit(module, RandomPictures(workload, cfg, crops))
     return rounds.rounds
 

@@ -11,18 +11,6 @@ C1, C2 = 0.01**2, 0.03**2
 CHUNK = {"cpu": 2**13}  # pixels per pass by device: on the CPU, what is in flight stays in the cache
 
 
-def quantize(image: Tensor) -> Tensor:
-    """Clamp an image to [0, 1] and round it to 8 bits, as saving it to a file would.
-
-    Args:
-        image: any shape, nominally in [0, 1]; bfloat16 is cast up, since it cannot hold 256 grey levels.
-
-    Returns:
-        The image on the grid 0, 1/255, ..., 1, at least float32.
-    """
-    return image.to(torch.promote_types(image.dtype, torch.float32)).clamp(0, 1).mul(255).round().div(255)
-
-
 def psnr(image: Tensor, clean: Tensor) -> Tensor:
     """Peak signal-to-noise ratio of each image, over all its channels and pixels, for a data range of 1.
 

@@ -16,8 +16,9 @@ BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
 
 
 def to_8_bit(image: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to the 256 levels of an 8-bit file; same shape and dtype."""
-    return image.clamp(0, 1).mul(GREY_LEVELS).round_().div_(GREY_LEVELS)
+    """Clamp to [0, 1] and round to the 256 levels of an 8-bit file; at least float32, since bfloat16 has not as many."""
+    at_least = image.to(torch.promote_types(image.dtype, torch.float32))
+    return at_least.clamp(0, 1).mul(GREY_LEVELS).round_().div_(GREY_LEVELS)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,22 +161,18 @@ def plain_loop(cfg: DictConfig, workload: Workload) -> Step:
     network, where = assemble.module(cfg).network.to(device(cfg)), device(cfg)
     images = random_pictures(workload.shape, min(workload.count, 2000))
     pairs = PerSample(images, cfg.data.get("patch_size"), cfg.noise.sigma)
-    batches = _endless(DataLoader(pairs, cfg.data.batch_size, shuffle=True, drop_last=True))
+    loader = DataLoader(pairs, cfg.data.batch_size, shuffle=True, drop_last=True)
+    batches = itertools.chain.from_iterable(itertools.repeat(loader))
     optimizer = torch.optim.Adam(network.parameters())
 
     def step() -> None:
         noisy, clean = (part.to(where) for part in next(batches))
-        loss = functional.mse_loss(network(noisy), clean)
+        loss: Any = functional.mse_loss(network(noisy), clean)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
     return step
-
-
-def _endless(loader: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    while True:
-        yield from loader
 
 
 def ceiling(cfg: DictConfig, workload: Workload, bfloat16: bool, channels_last: bool) -> Step:
@@ -187,10 +184,10 @@ def ceiling(cfg: DictConfig, workload: Workload, bfloat16: bool, channels_last: 
     side, sigma = cfg.data.get("patch_size"), cfg.noise.sigma / GREY_LEVELS
     shape = (workload.shape[0], *(workload.shape[1:] if side is None else (side, side)))
     held = [random_pictures(shape, cfg.data.batch_size).to(where).float().div_(GREY_LEVELS) for _ in range(HELD)]
-    turn = iter(range(1 << 62))
+    turn = itertools.cycle(held)
 
     def step() -> None:
-        clean = held[next(turn) % HELD]
+        clean = next(turn)
         with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
             denoised = network(torch.randn_like(clean).mul_(sigma).add_(clean)).float()
             loss = module.objective.loss(denoised, clean)

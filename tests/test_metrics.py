@@ -6,7 +6,8 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
-from denoiser.metrics import ImageMean, psnr, quantize, ssim
+from denoiser.metrics import ImageMean, psnr, ssim
+from denoiser.noise import to_8_bit
 
 SHAPES = [(3, 1, 32, 32), (2, 3, 41, 27), (5, 1, 11, 11), (2, 3, 11, 64), (1, 3, 61, 75)]
 
@@ -85,14 +86,14 @@ def test_a_single_image_needs_a_batch_axis(score):
         score(torch.rand(3, 16, 16), torch.rand(3, 16, 16))
 
 
-def test_quantize_is_what_an_8_bit_file_keeps():
+def test_8_bits_are_what_an_8_bit_file_keeps():
     image = torch.tensor([-0.2, 0.0, 0.4 / 255, 0.6 / 255, 0.5, 1.0, 1.2])
-    np.testing.assert_array_equal(quantize(image) * 255, [0, 0, 0, 1, 128, 255, 255])
+    np.testing.assert_array_equal(to_8_bit(image) * 255, [0, 0, 0, 1, 128, 255, 255])
 
 
-def test_quantize_keeps_the_grey_levels_of_bfloat16_input():
+def test_8_bits_keep_the_grey_levels_of_bfloat16_input():
     image = torch.linspace(0, 1, 100, dtype=torch.bfloat16)
-    torch.testing.assert_close(quantize(image), quantize(image.float()), rtol=0, atol=0)
+    torch.testing.assert_close(to_8_bit(image), to_8_bit(image.float()), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(("name", "score"), [("psnr", psnr), ("ssim", ssim)])
