@@ -86,7 +86,7 @@ class Denoiser(LightningModule):
         if last or self._seen % CHECK_EVERY == 0:
             self._check_finite(self._loss)
         if last:
-            self.log("train/loss", self._loss / self._seen, on_step=False, on_epoch=True, sync_dist=True)
+            self.log("train/loss", self._loss / self._seen, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss  # type: ignore[no-any-return]
 
     def on_train_epoch_start(self) -> None:
@@ -105,7 +105,7 @@ class Denoiser(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the means over images."""
         means = {"val/psnr": self.psnr.compute().float(), "val/ssim": self.ssim.compute().float()}
-        self.log_dict(means, sync_dist=True)
+        self.log_dict(means, prog_bar=True, sync_dist=True)
         self.psnr.reset()
         self.ssim.reset()
 

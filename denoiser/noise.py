@@ -16,7 +16,7 @@ BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
 
 
 def to_8_bit(image: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to the 256 levels of an 8-bit file; at least float32, since bfloat16 has not as many."""
+    """Clamp to [0, 1] and round to the 256 levels of an 8-bit file; at least float32 (bfloat16 has fewer)."""
     at_least = image.to(torch.promote_types(image.dtype, torch.float32))
     return at_least.clamp(0, 1).mul(GREY_LEVELS).round_().div_(GREY_LEVELS)
 

@@ -53,6 +53,9 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         "macs": macs(module, cfg.model.channels),
         "train_data": data.name,
     }
+    if trainer.is_global_zero:
+        device, precision = hardware.describe(trainer.strategy.root_device), chosen["precision"]
+        print(f"{cfg.model.name} on {data.name}, {data.protocol.noise}: {device}, {precision}", folder, "", sep="\n")
     last = folder / "checkpoints" / "last.ckpt"
     _uninterrupted(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
