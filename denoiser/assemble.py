@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,9 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     arguments = {key: value for key, value in chosen.items() if key != "memory_format"}
     callbacks = build.callbacks(cfg.callbacks, str(folder))
     quiet()
+    if not torch.cuda.is_available():
+        # Lightning has torch ask NVML whether there is a GPU, and torch asks at every optimiser step.
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
     try:
         made = Trainer(
             **arguments,

@@ -31,6 +31,8 @@ class BestCheckpoint(ModelCheckpoint):
         mode: `min` or `max`.
     """
 
+    state_key = "BestCheckpoint"  # Lightning's own is made of all arguments, anew at every hook of every step
+
     def __init__(self, folder: str, monitor: str = "val/loss", mode: str = "min") -> None:
         super().__init__(filename="best", monitor=monitor, mode=mode, **_at_epoch_end(folder))
 
@@ -41,6 +43,8 @@ class LastCheckpoint(ModelCheckpoint):
     Args:
         folder: the run folder.
     """
+
+    state_key = "LastCheckpoint"
 
     def __init__(self, folder: str) -> None:
         super().__init__(filename="last", monitor=None, **_at_epoch_end(folder))
