@@ -94,12 +94,13 @@ class Muon(Optimizer):
         p.addcdiv_(state["mean"], root, value=-group["lr"] / (1 - beta1 ** state["steps"]))
 
 
-def orthogonalise(matrices: Tensor, iterations: int = 5) -> Tensor:
+def orthogonalise(matrices: Tensor, iterations: int = 5, dtype: torch.dtype = torch.bfloat16) -> Tensor:
     """Matrices of about the same singular vectors whose singular values are all near 1 (0.7 to 1.2).
 
     Args:
         matrices: `(N, rows, columns)`.
         iterations: of the quintic Newton-Schulz iteration.
+        dtype: that it is computed in; bfloat16 is precise enough, since the singular values end near 1 only.
 
     Returns:
         The same shape and dtype.
@@ -108,7 +109,8 @@ def orthogonalise(matrices: Tensor, iterations: int = 5) -> Tensor:
     tall = matrices.shape[-2] > matrices.shape[-1]
     x: Tensor = matrices.mT if tall else matrices
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+    x = x.to(dtype)
     for _ in range(iterations):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if tall else x
+    return (x.mT if tall else x).to(matrices.dtype)
