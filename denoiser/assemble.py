@@ -115,7 +115,7 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     """
     chosen = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
     arguments = {key: value for key, value in chosen.items() if key != "memory_format"}
-    callbacks = build.callbacks(cfg.callbacks, str(folder))
+    callbacks = build.callbacks(cfg.get("callbacks"), str(folder))
     quiet()
     if not torch.cuda.is_available():
         # Lightning has torch ask NVML whether there is a GPU, and torch asks at every optimiser step.
@@ -124,7 +124,7 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
         made = Trainer(
             **arguments,
             callbacks=callbacks,
-            logger=build.logger(cfg.logger, str(folder)),
+            logger=build.logger(cfg.get("logger"), str(folder)),
             default_root_dir=folder,
             plugins=[AtomicCheckpoints()],
             enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),

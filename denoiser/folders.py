@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shlex
@@ -23,13 +24,13 @@ class Record:
     """What `results.json` will hold; written once, when the run ends, however it ends.
 
     Args:
-        folder: the run folder.
+        folder: the run folder; what an unfinished run took there counts into the seconds.
         seed: of the run.
         command: how it was called.
     """
 
     def __init__(self, folder: Path, seed: int, command: str) -> None:
-        self.folder, self.started = folder, time.perf_counter()
+        self.folder, self.started = folder, time.perf_counter() - float(results(folder).get("seconds") or 0)
         self.content: dict[str, Any] = {
             "status": "failed",
             "protocol": None,
@@ -55,18 +56,37 @@ class Record:
 
 
 def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool) -> None:
-    """Make the run folder and write the configuration into it.
+    """Make the run folder and write the configuration into it; of two runs that want one folder, one gets it.
 
     Raises:
         DenoiserError: the folder holds a run already, or cannot be written (exit code 3).
     """
+    config = folder / ".hydra" / "config.yaml"
     if not resume:
-        if (folder / RESULTS).exists() or (folder / ".hydra" / "config.yaml").exists():
-            raise DenoiserError(
-                f"the folder holds a run already ({folder})", f"choose another hydra.run.dir, or resume={folder}"
-            )
-        write_text(folder / ".hydra" / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
-    write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(cfg))
+        try:
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.open("x").close()
+        except FileExistsError:
+            finished = results(folder).get("status") == "ok"
+            fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir)"
+            fix += "" if finished else f", or denoiser run {resume_word(folder)}"
+            raise DenoiserError(f"the folder holds a run already ({folder})", fix) from None
+    write_text(folder / ".hydra" / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+    write_text(config, OmegaConf.to_yaml(cfg))
+
+
+def resume_word(folder: Path) -> str:
+    """`resume=FOLDER` as a shell takes it."""
+    return shlex.quote(f"resume={folder}")
+
+
+def absolute_paths(cfg: DictConfig) -> DictConfig:
+    """A copy whose data paths do not depend on the working directory or the environment, so that it can be resumed."""
+    settled = copy.deepcopy(cfg)
+    for key in ("root", "path", "noisy", "clean"):
+        if settled.data.get(key) is not None:
+            settled.data[key] = str(Path(settled.data[key]).expanduser().absolute())
+    return settled
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -79,7 +99,7 @@ def results(folder: Path) -> dict[str, Any]:
 
 
 def to_resume(name: str) -> Path:
-    """The run folder that `resume=NAME` means: a path, or the newest unfinished one for `latest`.
+    """The run folder that `resume=NAME` means: a path, or for `latest` the newest unfinished one with a checkpoint.
 
     Raises:
         DenoiserError: there is no such folder, it holds no run, or its run is finished.
@@ -101,7 +121,8 @@ def _runs() -> list[Path]:
 
 
 def _latest() -> Path:
-    unfinished = [path for path in _runs() if results(path).get("status") != "ok"]
+    started = [path for path in _runs() if (path / "checkpoints" / "last.ckpt").is_file()]
+    unfinished = [path for path in started if results(path).get("status") != "ok"]
     if not unfinished:
         raise DenoiserError("no unfinished run here (outputs, multirun)", "resume=FOLDER, or start one without resume=")
     return unfinished[-1].absolute()

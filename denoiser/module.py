@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from denoiser import build
+from denoiser.data import leaks
+from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
 from denoiser.errors import DIVERGED, DenoiserError
 from denoiser.metrics import ImageMean, psnr, ssim
@@ -123,6 +125,12 @@ class Denoiser(LightningModule):
             shares: list[dict[int, Score]] = [{}] * self.trainer.world_size
             torch.distributed.all_gather_object(shares, self.scores)
             self.scores = {item: score for share in shares for item, score in share.items()}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Record the pictures trained and selected on, so that an evaluation on them is found out."""
+        data = getattr(self._trainer, "datamodule", None)
+        if isinstance(data, PairsDataModule):
+            checkpoint["seen"] = leaks.seen(data)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser and, where it has one, its schedule over all steps."""

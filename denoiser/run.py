@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from denoiser import cli
 from denoiser.config import HYDRA_VERSION_BASE, config_dir, register_resolvers
-from denoiser.errors import SOME_FAILED, DenoiserError
-from denoiser.folders import Record, claim, command_line, process, to_resume
+from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.folders import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -35,7 +36,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     """
     from denoiser.training import train_and_test
 
-    out_dir = Path(out_dir).absolute()
+    cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(overrides))
     if process() > 0:  # of several that train together, the first keeps the folder
         for stage in train_and_test(cfg, out_dir, resume):
@@ -46,7 +47,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     except KeyboardInterrupt:
-        _broken_off(record, "interrupted", f"error: interrupted ({out_dir})\nfix: denoiser run resume={out_dir}")
+        _broken_off(record, "interrupted", str(_stopped(out_dir)))
         raise
     except Exception as error:
         _broken_off(record, "failed", str(cli.told(error)))
@@ -61,7 +62,20 @@ def _finished(record: Record) -> None:
     record.finish(status="ok")
     page = write_report(record.folder)
     print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
-    print(f"tensorboard --logdir {record.folder / 'tensorboard'}", record.folder, sep="\n")
+    print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]), record.folder, sep="\n")
+
+
+def _stopped(folder: Path, code: int = INTERRUPTED) -> DenoiserError:
+    what = "terminated" if code == TERMINATED else "interrupted"
+    return DenoiserError(f"{what} ({folder})", f"denoiser run {resume_word(folder)}", code)
+
+
+def _run_or_say(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool = False) -> None:
+    """`run` for a command: an interruption comes out with the folder to resume in."""
+    try:
+        run(cfg, folder, overrides, resume)
+    except KeyboardInterrupt as stop:
+        raise _stopped(folder, TERMINATED if "terminated" in stop.args else INTERRUPTED) from None
 
 
 def _broken_off(record: Record, status: str, error: str) -> None:
@@ -95,22 +109,35 @@ def _hydra(arguments: Sequence[str]) -> int:
         # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
         try:
             cli.check_types(cfg, overrides)
-            run(cfg, folder, overrides)
+            _run_or_say(cfg, folder, overrides)
         except Exception as error:
             failures.append(error)
             if sweep:
                 cli.tell(error)
+            if cli.told(error).code in (INTERRUPTED, TERMINATED):
+                raise KeyboardInterrupt from None  # not caught by Hydra: the sweep's other jobs are not wanted
 
     register_resolvers()
-    with cli.hydra_arguments("denoiser run", arguments):
-        hydra.main(version_base=HYDRA_VERSION_BASE, config_path=str(config_dir()), config_name="config")(job)()
+    try:
+        with cli.hydra_arguments("denoiser run", arguments):
+            hydra.main(version_base=HYDRA_VERSION_BASE, config_path=str(config_dir()), config_name="config")(job)()
+    except KeyboardInterrupt:
+        if not failures:
+            raise
+    return _ended(failures, sweep)
+
+
+def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
+    """The exit code; a sweep's summary is written however it ended."""
+    from denoiser.report import write_summary
+
     if failures and not sweep:
         raise failures[0]
     for folder in sweep:
-        from denoiser.report import write_summary
-
         print(f"summary: {write_summary(folder)}", folder, sep="\n")
-    return SOME_FAILED if failures else 0
+    codes = [cli.told(failure).code for failure in failures]
+    stopped = [code for code in codes if code in (INTERRUPTED, TERMINATED)]
+    return stopped[0] if stopped else SOME_FAILED if codes else 0
 
 
 def _resume(arguments: Sequence[str]) -> int:
@@ -129,7 +156,7 @@ def _resume(arguments: Sequence[str]) -> int:
     OmegaConf.set_struct(cfg, True)
     cfg.merge_with(cli.checked_dotlist(cfg, changes))
     before = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
-    run(cfg, folder, [*(before if isinstance(before, list) else []), *changes], resume=True)
+    _run_or_say(cfg, folder, [*(before if isinstance(before, list) else []), *changes], resume=True)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from denoiser.data.pairs import FrozenPairs
 from denoiser.files import write_text
 from denoiser.module import Denoiser, Score
 from denoiser.noise import GREY_LEVELS
+from denoiser.plots import GAP
 
-GAP = 2
 ERROR_GAIN = 4
 """The error is shown as mid-grey plus 4 times the difference: a denoiser's errors are faint."""
+STEM_BYTES = 80
+"""How much of a picture's key its file name keeps: file systems take 255 bytes, some only 143, for all of a name."""
 
 
 def strip(noisy: Tensor, denoised: Tensor, clean: Tensor) -> Tensor:
@@ -54,16 +57,29 @@ def write_strips(module: Denoiser, pairs: FrozenPairs, scores: Mapping[int, Scor
 
 
 def _choose(pairs: FrozenPairs, scores: Mapping[int, Score]) -> list[tuple[str, int]]:
-    chosen = []
+    chosen: list[tuple[str, int]] = []
     for level in range(len(pairs.levels)):
         items = [i for i in scores if i // len(pairs.pictures) == level]
-        ranked = sorted(items, key=lambda i: scores[i].psnr, reverse=True)
-        chosen += list(zip(("best", "median", "worst"), _three(ranked), strict=False))
+        chosen += _ranks(sorted(items, key=lambda i: _order(scores[i].psnr), reverse=True))
     return chosen
 
 
-def _three(ranked: Sequence[int]) -> list[int]:
-    return [ranked[0], ranked[len(ranked) // 2], ranked[-1]] if len(ranked) > 2 else list(ranked)
+def _order(psnr: float) -> float:
+    return -math.inf if math.isnan(psnr) else psnr  # NaN compares with nothing
+
+
+def _ranks(ranked: Sequence[int]) -> list[tuple[str, int]]:
+    """No picture twice: two are the best and the worst, one alone is the best."""
+    if len(ranked) < 3:
+        return list(zip(("best", "worst"), ranked, strict=False))
+    return [("best", ranked[0]), ("median", ranked[len(ranked) // 2]), ("worst", ranked[-1])]
+
+
+def _file(rank: str, level: float | None, key: str) -> str:
+    """A name that any file system takes, one for each rank and level; a path's end says more than its start."""
+    stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in key)
+    short = stem.encode()[-STEM_BYTES:].decode(errors="ignore")
+    return f"{rank}_{short}.png" if level is None else f"{rank}_{level:g}_{short}.png"
 
 
 def _write(
@@ -73,8 +89,7 @@ def _write(
     with torch.no_grad():
         denoised = module(batch.noisy.to(module.device)).float().cpu()
     key, level = pairs.describe(item)
-    stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in key)
-    file = f"{rank}_{stem}.png" if level is None else f"{rank}_{level:g}_{stem}.png"
+    file = _file(rank, level, key)
     imageio.write(folder / file, strip(batch.noisy[0], denoised[0], batch.clean[0]))
-    figures = {k: v if v != float("inf") else None for k, v in score._asdict().items()}
+    figures = {k: v if math.isfinite(v) else None for k, v in score._asdict().items()}
     return {"rank": rank, "sigma": level, "image": key, "file": file, **figures}

@@ -55,7 +55,8 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     }
     if trainer.is_global_zero:
         device, precision = hardware.describe(trainer.strategy.root_device), chosen["precision"]
-        print(f"{cfg.model.name} on {data.name}, {data.protocol.noise}: {device}, {precision}", folder, "", sep="\n")
+        print(f"{cfg.model.name} on {data.name}, {_noise(data, data)}: {device}, {precision}", folder, "", sep="\n")
+    _log_config(trainer, cfg)
     last = folder / "checkpoints" / "last.ckpt"
     _uninterrupted(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
@@ -64,21 +65,27 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         module.load_state_dict(checkpoints.read(best)["state_dict"])
     _uninterrupted(trainer, trainer.test, module, data, verbose=False)
     if trainer.is_global_zero:
-        yield {"rows": write_results(cfg, module, data, trainer, folder)}
+        rows = write_results(cfg, module, data, folder)
+        yield {"rows": rows}  # before what only shows them, which may fail
+        write_strips(module, data.frozen("test"), module.scores, folder / "images")
+        _log_final(trainer, cfg, rows)
 
 
-def write_results(
-    cfg: DictConfig, module: Denoiser, data: PairsDataModule, trainer: Trainer, folder: Path
-) -> list[dict[str, Any]]:
-    """`results.csv`, the strips and TensorBoard's last figures; gives back the table's rows."""
+def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
+    """`results.csv`; gives back the table's rows.
+
+    Raises:
+        DenoiserError: the folder or disk does not take the file (exit code 3).
+    """
     pairs, tested = data.frozen("test"), data.test or data
-    columns = {"method": cfg.model.name, "data": tested.name, "noise": str(data.protocol.noise)}
+    columns = {"method": cfg.model.name, "data": tested.name, "noise": _noise(data, tested)}
     write_text(folder / "results.csv", per_image(columns, pairs, module.scores))
-    write_strips(module, pairs, module.scores, folder / "images")
-    rows = [row for row in summarise(columns, pairs, module.scores) if row["n_images"]]
-    if isinstance(trainer.logger, TensorBoardLogger):
-        _log_final(trainer.logger, cfg, rows)
-    return rows
+    return [row for row in summarise(columns, pairs, module.scores) if row["n_images"]]
+
+
+def _noise(data: PairsDataModule, seen: PairsDataModule) -> str:
+    """The noise of `seen` in tables: its own where its pairs are real, else what `data` says is added."""
+    return "real" if seen.real_pairs else str(data.protocol.noise)
 
 
 def per_image(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[int, Score]) -> str:
@@ -89,7 +96,8 @@ def per_image(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[in
     for item in sorted(scores):
         key, level = pairs.describe(item)
         figures = {name: f"{value:.6g}" for name, value in scores[item]._asdict().items()}
-        writer.writerow({**columns, "sigma": "" if level is None else f"{level:g}", "image": key, **figures})
+        image = key.encode(errors="backslashreplace").decode()  # a file name need not be UTF-8, the table is
+        writer.writerow({**columns, "sigma": "" if level is None else f"{level:g}", "image": image, **figures})
     return text.getvalue()
 
 
@@ -118,14 +126,24 @@ def macs(module: Denoiser, channels: int) -> int:
     return int(counter.get_total_flops()) // 2
 
 
-def _log_final(logger: TensorBoardLogger, cfg: DictConfig, rows: Sequence[Mapping[str, Any]]) -> None:
-    resolved = OmegaConf.to_yaml(cfg, resolve=True)
-    logger.experiment.add_text("config", "```yaml\n" + resolved + "\n```")
+def _log_config(trainer: Trainer, cfg: DictConfig) -> None:
+    """The configuration in TensorBoard from the start, whatever becomes of the run."""
+    if isinstance(trainer.logger, TensorBoardLogger) and trainer.is_global_zero:
+        resolved = OmegaConf.to_yaml(cfg, resolve=True)
+        trainer.logger.experiment.add_text("config", f"```yaml\n{resolved}\n```")
+        trainer.logger.experiment.flush()
+
+
+def _log_final(trainer: Trainer, cfg: DictConfig, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The hyperparameters in TensorBoard with the figures that they came to."""
+    if not isinstance(trainer.logger, TensorBoardLogger):
+        return
     finals: dict[str, float] = {}
     for row in rows:
         level = "" if row["sigma"] is None else f"_{row['sigma']:g}"
         finals |= {f"test/{name}{level}": row[name] for name in Score._fields if row[name] is not None}
-    logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), finals)
+    trainer.logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), finals)
+    trainer.logger.finalize("success")  # once more, since the test's own came before these
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

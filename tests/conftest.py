@@ -13,15 +13,10 @@ from denoiser.data.base import Protocol
 from denoiser.noise import Gaussian
 
 torch.set_num_threads(1)  # tests run beside one another, and threads that wait for a core spin
-REPOSITORY = Path(__file__).resolve().parents[1]
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
-def real_data_folder():
-    return Path(os.environ.get("DENOISER_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
-
-
-REAL_DATA = real_data_folder()
+REAL_DATA = os.environ.get("DENOISER_TEST_DATA") or os.environ.get("DENOISER_DATA")
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +42,9 @@ def own_world(monkeypatch, tmp_path_factory):
 @pytest.fixture
 def real_data():
     """The folder of real images; the test is skipped where there is none."""
-    if not REAL_DATA.is_dir():
+    if REAL_DATA is None or not Path(REAL_DATA, "BSR").is_dir():
         pytest.skip(f"no real images: set DENOISER_TEST_DATA to a folder with BSR, BSD68, MNIST, ... ({REAL_DATA})")
-    return REAL_DATA
+    return Path(REAL_DATA).absolute()
 
 
 def picture(path, height, width, channels=3, seed=0):

@@ -1,12 +1,11 @@
 import csv
-import json
 import math
 import re
+import shlex
 import statistics
-from html.parser import HTMLParser
 
-import numpy as np
 import pytest
+from pages import Page, add_strip, make_run, result
 from PIL import Image
 
 from denoiser.errors import DenoiserError
@@ -16,59 +15,15 @@ HOSTILE = "<script>alert(1)</script>\"'&"
 EPOCHS = "epoch,step,train/loss,val/loss,val/psnr,val/ssim,lr,seconds\n0,9,0.5,0.4,20,0.5,1e-3,2\n1,18,0.02,0.03,,,,\n"
 
 
-def result(**changes):
-    row = {"method": "unet", "data": "photos", "noise": "gaussian", "sigma": 25, "n_images": 5}
-    return row | {"psnr": 28.57, "ssim": 0.81, "psnr_noisy": 20.17, "ssim_noisy": 0.41} | changes
-
-
-def make_run(folder, rows=None, overrides=(), **changes):
-    """A run folder with results.json and overrides; `changes` are keys of results.json."""
-    (folder / ".hydra").mkdir(parents=True)
-    facts = {"status": "ok", "protocol": "published", "seed": 0, "commit": None, "command": "denoiser run model=unet"}
-    facts |= {"device": "cpu", "seconds": 312.4, "params": 3721152, "macs": 8512000000, "train_data": "synthetic"}
-    facts |= {"train_images": 400, "epochs": 2, "steps": 18, "error": None}
-    facts |= {"rows": [result()] if rows is None else rows}
-    (folder / "results.json").write_text(json.dumps(facts | changes))
-    (folder / ".hydra/overrides.yaml").write_text(json.dumps(list(overrides)))
-    return folder
-
-
-def add_strip(folder, name="best.png", size=(8, 6), gaps=2, **changes):
-    """A strip of four panels of random pixels, each `size` wide and high, and its entry in images/index.json."""
-    (folder / "images").mkdir(exist_ok=True)
-    shape = (size[1], 4 * size[0] + 3 * gaps, 3)
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)).save(folder / "images/best.png")
-    entry = {"rank": "best", "sigma": 25, "image": "coffee", "file": name}
-    entry |= {"psnr_noisy": 20.1, "psnr": 30.4, "ssim": 0.9} | changes
-    (folder / "images/index.json").write_text(json.dumps([entry]))
-
-
-class Page(HTMLParser):
-    """What a page says, its elements, and every address in it."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.source, self.tags, self.loads, self.words = path.read_text(), [], [], []
-        self.feed(self.source)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.loads += [value for key, value in attrs if key in ("src", "href", "xlink:href", "srcset")]
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-
 def test_report_says_what_was_measured(tmp_path):
     run = make_run(tmp_path / "run")
     (run / "metrics.csv").write_text(EPOCHS)
-    (run / ".hydra/config.yaml").write_text("noise:\n  sigma: 25 # <kept>\n")
+    (run / ".hydra/config.yaml").write_text("noise:\n  name: <kept>\n")
     add_strip(run)
     page = Page(write_report(run))
     said = ["unet on photos", "gaussian noise, sigma 25", "denoiser run model=unet", "20.17", "28.57", "+8.40"]
     said += ["Noise is added to the clean image and not clipped", "Best: coffee , sigma 25 · PSNR 20.10 → 30.40 dB"]
-    said += ["5 min 12 s", "3,721,152", "8,512,000,000", "not in a git checkout", "2 / 18", "sigma: 25 # <kept>"]
+    said += ["5 min 12 s", "3,721,152", "8,512,000,000", "not in a git checkout", "2 / 18", "name: <kept>"]
     assert [words for words in said if words not in page.text] == []
     assert "Lowest validation loss: 0.03, epoch 1." in page.text
     assert (page.tags.count("svg"), page.tags.count("img")) == (2, 4)
@@ -133,6 +88,48 @@ def test_identical_images_are_counted_not_averaged(tmp_path):
     page = Page(write_report(run))
     assert "2 of the images came back identical" in page.text
     assert "the input had no noise, so there is no gain" in page.text
+
+
+def test_the_configuration_is_resolved(tmp_path, monkeypatch):
+    monkeypatch.setenv("DENOISER_DATA", "/store")
+    run = make_run(tmp_path / "run")
+    config = "recipe: {sigma: 50}\nnoise: {sigma: '${oc.select:recipe.sigma,25}'}\ndata: {root: '${data_root:}'}\n"
+    (run / ".hydra/config.yaml").write_text(config)
+    page = Page(write_report(run))
+    assert "Resolved configuration recipe: sigma: 50 noise: sigma: 50 data: root: /store" in page.text
+    assert "${" not in page.text
+
+
+@pytest.mark.parametrize("config", ["a: ${b}", "a: ${no_such_resolver:1}", "a: [1", "3", HOSTILE + ": ${a}"])
+def test_a_configuration_that_cannot_be_resolved_is_shown_as_it_is(tmp_path, config):
+    run = make_run(tmp_path / "run")
+    (run / ".hydra/config.yaml").write_text(config)
+    page = Page(write_report(run))
+    assert "Configuration, not resolved" in page.text and "Resolved configuration" not in page.text
+    assert "It is shown as it was written, because it cannot be resolved: " in page.text
+    assert page.text.endswith(config)
+
+
+def test_real_noise_and_one_image_are_named_so(tmp_path):
+    page = Page(write_report(make_run(tmp_path / "0", [result(noise="real", sigma=None, n_images=1)], train_images=1)))
+    assert "On photos (real noise, 1 image) PSNR goes from 20.17" in page.text
+    assert "synthetic (1 image)" in page.text and "no noise is added" in page.text
+    assert not re.search("no noise[,)]|had no noise|1 images", page.text)
+    page = Page(write_report(make_run(tmp_path / "1", train_images=4000)))
+    assert "sigma 25, 5 images)" in page.text and "(4,000 images)" in page.text
+    assert "no noise is added" not in page.text
+
+
+def test_arguments_are_quoted_as_a_shell_wants_them(tmp_path):
+    for job, seed in enumerate((0, 1)):
+        given = ["data.path=/my photos", f"seed={seed}", f"+note=it's {seed}"]
+        run = make_run(tmp_path / str(job), [], given, status="failed")
+    page = Page(write_report(run))
+    assert shlex.join(given) in page.text
+    page = Page(write_summary(tmp_path))
+    assert "'data.path=/my photos'" in page.text and shlex.quote(given[2]) in page.text
+    with (tmp_path / "summary.csv").open() as file:
+        assert shlex.split(list(csv.DictReader(file))[1]["overrides"]) == given
 
 
 @pytest.mark.parametrize(("status", "words"), [("failed", "This run failed."), ("interrupted", "was interrupted.")])

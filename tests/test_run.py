@@ -131,21 +131,81 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypa
     assert "finished" in capsys.readouterr().err
 
 
+def interrupted(settings, out, monkeypatch):
+    """A run that is interrupted in its second epoch."""
+    from denoiser.module import Denoiser
+
+    step = Denoiser.training_step
+
+    def stopping(self, batch, batch_idx):
+        if self.current_epoch == 1:
+            raise Stop
+        return step(self, batch, batch_idx)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Denoiser, "training_step", stopping)
+        run(compose([*settings, "trainer.max_epochs=2"]), out)
+
+
 def test_resume_takes_the_newest_unfinished_run_and_only_trainer_keys(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["resume=latest"]) == 2
+    day = tmp_path / "outputs" / "day"
     for name in ("old", "new"):
-        with pytest.raises(DenoiserError):
-            run(compose([*tiny, "trainer=smoke", "data.patch_size=99"]), tmp_path / "outputs" / "day" / name)
-        os.utime(tmp_path / "outputs" / "day" / name / ".hydra" / "config.yaml", (1e9, 1e9 + (name == "new")))
+        interrupted(tiny, day / name, monkeypatch)
+        os.utime(day / name / ".hydra" / "config.yaml", (1e9, 1e9 + (name == "new")))
+    with pytest.raises(DenoiserError):  # never started, so there is nothing to go on with
+        run(compose([*tiny, "noise.sigma=-1"]), day / "newest")
     capsys.readouterr()
     assert main(["resume=latest", "data.patch_size=16"]) == 2
     assert "data.patch_size=16" in capsys.readouterr().err
     assert main(["resume=latest", "trainer.max_epoch=3"]) == 2
     assert "trainer.max_epochs" in capsys.readouterr().err
-    assert main(["resume=latest", "trainer.max_epochs=2"]) == 2  # the patch is too large still
-    status = {name: (tmp_path / "outputs" / "day" / name / ".hydra" / "config.yaml") for name in ("old", "new")}
-    assert "max_epochs: 2" in status["new"].read_text() and "max_epochs: 2" not in status["old"].read_text()
+    before = json.loads((day / "new" / "results.json").read_text())["seconds"]
+    assert main(["resume=latest", "trainer.max_epochs=3"]) == 0
+    after = json.loads((day / "new" / "results.json").read_text())
+    assert after["epochs"] == 3 and after["seconds"] > before and "trainer.max_epochs=3" in after["command"]
+    assert json.loads((day / "old" / "results.json").read_text())["status"] == "interrupted"
+
+
+def test_a_run_can_be_resumed_from_another_folder(tiny, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    relative = [*tiny[:-1], f"data.path={folder.name}"]
+    interrupted(relative, tmp_path / "a b=c ü", monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    assert main(["resume=a b=c ü"]) == 0
+
+
+def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monkeypatch, capsys):
+    from denoiser.module import Denoiser
+
+    step = Denoiser.training_step
+
+    def stopping(self, batch, batch_idx):
+        if self.hparams["trained_on"].endswith("sigma=25, sigma_range=None, clip=False"):
+            raise Stop
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(Denoiser, "training_step", stopping)
+    sweep = tmp_path / "sweep"
+    assert main([*tiny, "trainer=smoke", "noise.sigma=15,25,50", f"hydra.sweep.dir={sweep}", "-m"]) == 130
+    captured = capsys.readouterr()
+    assert captured.err.strip().splitlines() == [
+        f"error: interrupted ({sweep / '1'})",
+        f"fix: denoiser run resume={sweep / '1'}",
+    ]
+    with (sweep / "summary.csv").open() as file:
+        assert [row["status"] for row in csv.DictReader(file)] == ["ok", "interrupted"]
+    assert not (sweep / "2").exists()
+
+
+def test_of_two_runs_that_want_one_folder_one_gets_it(tiny, tmp_path):
+    from denoiser.folders import claim
+
+    cfg = compose(tiny)
+    claim(tmp_path / "run", cfg, [], resume=False)
+    with pytest.raises(DenoiserError, match="holds a run already"):
+        claim(tmp_path / "run", cfg, [], resume=False)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tiny, tmp_path, monkeypatch):
@@ -224,6 +284,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         process.send_signal(stop)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
+    assert err.strip().splitlines()[-1] == f"fix: denoiser run resume={out}"
     assert "Traceback" not in err
     content = json.loads((out / "results.json").read_text())
     assert content["status"] == "interrupted" and "resume=" in content["error"]
@@ -315,14 +376,6 @@ def test_a_fault_of_our_own_is_two_lines_too_and_a_traceback_on_request(tiny, tm
     assert main([*tiny, "trainer=smoke", f"hydra.run.dir={tmp_path / 'b'}"]) == 1
     assert "Traceback" in capsys.readouterr().err
     assert json.loads((tmp_path / "b" / "results.json").read_text())["status"] == "failed"
-
-
-def test_help_does_not_import_torch():
-    code = "import sys; from denoiser.run import main; sys.argv = ['x']; main(['--help'])"
-    code += "; sys.exit('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "model:" in done.stdout and "unet" in done.stdout
 
 
 def test_the_module_and_the_script_are_the_same(tiny, tmp_path):

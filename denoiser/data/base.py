@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from denoiser.data import leaks
+from denoiser.data.checks import large_enough_to_score, patches_fit
 from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.sampling import EpochSampler
 from denoiser.errors import DenoiserError
@@ -57,6 +59,10 @@ class PairsDataModule(LightningDataModule):
     """What `channels` may be."""
     name = ""
     """As in `data=NAME`."""
+    which = ""
+    """The split in use, where a dataset has several that are named."""
+    split_seed = 0
+    """Of the split, where it is drawn."""
 
     def __init__(
         self,
@@ -83,6 +89,7 @@ class PairsDataModule(LightningDataModule):
         self.protocol, self.channels, self.batch_size, self.num_workers = protocol, channels, batch_size, num_workers
         self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
         self.splits: dict[str, Pictures] = {}
+        self._thumbnails: dict[str, leaks.Thumbnails] = {}
 
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val` or `test`.
@@ -99,6 +106,12 @@ class PairsDataModule(LightningDataModule):
             self.splits[name] = source.pictures(name)
         return self.splits[name]
 
+    def thumbnails(self, name: str) -> leaks.Thumbnails:
+        """Sizes and thumbnails of a split's clean pictures, made once."""
+        if name not in self._thumbnails:
+            self._thumbnails[name] = leaks.thumbnails(self.split(name), self.channels)
+        return self._thumbnails[name]
+
     def prepare_data(self) -> None:
         """Download what is not there yet, `test` included; subclasses that download call this too."""
         if self.test is not None:
@@ -108,12 +121,15 @@ class PairsDataModule(LightningDataModule):
         """Read the pictures that a stage needs; `fit` the test pictures too, lest a bad one stops a run at its end.
 
         Raises:
-            DenoiserError: the data is missing or unreadable, or the training pictures do not fit the patch.
+            DenoiserError: the data is missing or unreadable, the training pictures do not fit the patch, a picture is
+                too small to be scored, or `data.test` holds pictures that are trained or selected on.
         """
-        for name in ("train", "val", "test") if stage == "fit" else ("test",):
-            self.split(name)
         if stage == "fit":
-            _check_sizes(self.split("train"), self.patch_size, self.batch_size)
+            patches_fit(self.split("train"), self.patch_size, self.batch_size)
+        for name in ("val", "test") if stage == "fit" else ("test",):
+            large_enough_to_score(self.split(name))
+        if stage == "fit":
+            leaks.check(self)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled crops with fresh noise, made on the device that trains where the pictures fit there."""
@@ -146,6 +162,12 @@ class PairsDataModule(LightningDataModule):
         batch_size = self.batch_size if self.split(name).same_size else 1
         if trainer is None or trainer.world_size == 1:
             return self._loader(pairs, batch_size)
+        if len(pairs) < trainer.world_size:
+            raise DenoiserError(
+                f"{len(pairs.pictures)} {name} picture(s) cannot be shared by {trainer.world_size} processes "
+                "(trainer.devices)",
+                "trainer.devices=1",
+            )
         # Lightning's own sharding pads with duplicates, which would count pictures twice.
         share = range(trainer.global_rank, len(pairs), trainer.world_size)
         return self._loader(Subset(pairs, list(share)), batch_size)
@@ -158,21 +180,6 @@ class PairsDataModule(LightningDataModule):
 def _check_whole(key: str, value: object, lowest: int) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
     require(whole, f"data.{key}", value, f"not a whole number from {lowest} up", str(32 * lowest))
-
-
-def _check_sizes(pictures: Pictures, patch: int | None, batch_size: int) -> None:
-    named = zip(pictures.shapes, pictures.keys, strict=True)
-    (_, height, width), key = min(named, key=lambda shape_and_key: min(shape_and_key[0][1:]))
-    if patch is not None and min(height, width) < patch:
-        raise DenoiserError(
-            f"data.patch_size={patch} is larger than a training picture of {height}x{width} ({key})",
-            f"data.patch_size={min(height, width)}",
-        )
-    if patch is None and batch_size > 1 and len({shape[1:] for shape in pictures.shapes}) > 1:
-        raise DenoiserError(
-            "training pictures of several sizes make no batch without crops (data.patch_size)",
-            f"data.patch_size={min(height, width, 64)}",
-        )
 
 
 def _as_made(batch: Batch) -> Batch:

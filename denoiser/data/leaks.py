@@ -1,0 +1,170 @@
+"""Which pictures were trained or selected on, told by thumbnails that outlive re-encoding, and tests on those."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from denoiser.data.pairs import Pictures
+from denoiser.errors import DenoiserError
+
+if TYPE_CHECKING:
+    from denoiser.data.base import PairsDataModule
+
+LIMIT = 10_000
+"""Of more pictures than this nothing is recorded but their number, and none are compared."""
+CELLS = 8
+LUMA = (0.299, 0.587, 0.114)
+"""Pillow's weights of `convert("L")` (ITU-R 601)."""
+LOOKS = 1000
+"""Pictures compared pixel by pixel at most: where more have one thumbnail, thumbnails tell them badly apart."""
+
+
+class Thumbnails(TypedDict):
+    """Pictures told apart after re-encoding; plain tensors, so that a checkpoint loads with `weights_only=True`.
+
+    Attributes:
+        sizes: height and width of each in pixels, int32 `(N, 2)`.
+        thumbnails: mean luma of the cells of an 8x8 grid, uint8 `(N, 8, 8)`.
+    """
+
+    sizes: Tensor
+    thumbnails: Tensor
+
+
+def thumbnails(pictures: Pictures, channels: int) -> Thumbnails:
+    """Sizes and thumbnails of the clean pictures; those that are decoded on use are decoded once.
+
+    Cells share a row or column of pixels where 8 does not divide the side, and more where it is below 8.
+
+    Args:
+        pictures: any sizes; of real pairs the last `channels` channels, the clean ones, count.
+        channels: 3 or 1, of the clean pictures.
+    """
+    images = pictures.images
+    batches = torch.split(images, 64) if isinstance(images, Tensor) else (image[None] for image in images)
+    cells = [_luma(_cells(batch[:, -channels:].float())) for batch in batches]
+    sizes = torch.tensor([shape[1:] for shape in pictures.shapes], dtype=torch.int32)
+    return {"sizes": sizes.reshape(-1, 2), "thumbnails": torch.cat(cells).round().byte().cpu()}
+
+
+def same(a: Thumbnails, b: Thumbnails) -> list[tuple[int, int]]:
+    """Pairs of pictures of equal size with every cell of their thumbnails within 1 grey level.
+
+    A picture whose own cells are within 2 of one another, a black one say, tells nothing and equals none.
+
+    Returns:
+        Indices into `a` and `b`.
+    """
+    left, right = a["thumbnails"].flatten(1).short(), b["thumbnails"].flatten(1).short()
+    right_sums, order = right.sum(1).sort()
+    # Cells within 1 mean sums within 64: of thousands, a few are left to compare.
+    reach = left.shape[1]
+    low = torch.searchsorted(right_sums, left.sum(1) - reach).tolist()
+    high = torch.searchsorted(right_sums, left.sum(1) + reach, right=True).tolist()
+    pairs = []
+    for i in _telling(left).nonzero().flatten().tolist():
+        near = order[low[i] : high[i]]
+        near = near[(right[near] - left[i]).abs().amax(1) <= 1] if len(near) else near
+        near = near[(b["sizes"][near] == a["sizes"][i]).all(1)]
+        pairs += [(i, j) for j in sorted(near.tolist())]
+    return pairs
+
+
+def seen(data: PairsDataModule) -> dict[str, Any]:
+    """What a checkpoint records of the pictures trained and selected on.
+
+    Returns:
+        `data` and `split` by name, the number of `pictures` and, up to 10,000 of them, `Thumbnails`.
+    """
+    train, val = data.split("train"), data.split("val")
+    count, split = len(train) + len(val), data.which or f"split_seed={data.split_seed}"
+    record = {"data": data.name, "split": split, "pictures": count}
+    if count > LIMIT:
+        return record
+    parts = [data.thumbnails("train"), data.thumbnails("val")]
+    return {
+        **record,
+        "sizes": torch.cat([part["sizes"] for part in parts]),
+        "thumbnails": torch.cat([part["thumbnails"] for part in parts]),
+    }
+
+
+def check(data: PairsDataModule) -> None:
+    """Look for test pictures among those of training and validation.
+
+    Inside one set (a folder with copies under several names) it is a warning, since the pictures are the user's own;
+    in a test on another set it is refused, since its published numbers could not be compared.
+
+    Raises:
+        DenoiserError: `data.test` holds pictures that are trained or selected on.
+    """
+    if max(len(data.split("train")) + len(data.split("val")), len(data.split("test"))) > LIMIT:
+        return
+    found = _copies(data)
+    if not found:
+        return
+    tested = data.split("test")
+    first, twin = tested.keys[min(found)], found[min(found)]
+    name = first if first == twin else f"{first} (as {twin})"
+    among = f"{len(found)} of the {len(tested)} test pictures are among those of training or validation, {name} first"
+    if data.test is None:
+        warnings.warn(f"{among}: their scores flatter; remove the copies", stacklevel=2)
+        return
+    other = "data.split=benchmark, or another data.test"
+    fix = other if data.which == "official" else "another data.test, or remove the copies"
+    raise DenoiserError(f"{among} (data.test)", fix)
+
+
+def _copies(data: PairsDataModule) -> dict[int, str]:
+    """Test pictures that are trained or selected on, and the key of each there."""
+    found: dict[int, str] = {}
+    looks, tested = LOOKS, data.split("test")
+    for name in ("train", "val"):
+        pictures = data.split(name)
+        for i, j in same(data.thumbnails(name), data.thumbnails("test")):
+            if j in found or looks == 0:
+                continue
+            looks -= 1
+            if _alike(pictures.images[i][-data.channels :], tested.images[j][-data.channels :]):
+                found[j] = pictures.keys[i]
+    return found
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    """Whether two pictures with one thumbnail are one in detail too, but for what an encoder does.
+
+    Different textures under one lamp have one thumbnail, and details that differ by the sum of their energies; half of
+    that is as far from copies as from strangers. The 1 is for pictures without detail.
+
+    Args:
+        a: uint8 `(C, H, W)`.
+        b: the same.
+    """
+    a, b = _detail(a.float()), _detail(b.float())
+    energy = (a.square() + b.square()).mean() / 2 + 1
+    return bool((a - b).square().mean() <= energy)
+
+
+def _detail(image: Tensor) -> Tensor:
+    return image - functional.interpolate(_cells(image[None]), image.shape[-2:])[0]
+
+
+def _cells(images: Tensor) -> Tensor:
+    """Means over the grid of float `(N, C, H, W)`."""
+    return functional.adaptive_avg_pool2d(images, CELLS)
+
+
+def _luma(cells: Tensor) -> Tensor:
+    """`(N, C, 8, 8)` to `(N, 8, 8)`; a mean of luma is the luma of means."""
+    if cells.shape[1] == 1:
+        return cells[:, 0]
+    return torch.einsum("ncyx,c->nyx", cells, torch.tensor(LUMA, device=cells.device))
+
+
+def _telling(cells: Tensor) -> Tensor:
+    return cells.amax(1) - cells.amin(1) > 2
