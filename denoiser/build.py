@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -26,6 +25,7 @@ ALLOWED = {
     "logger": ("lightning.pytorch.loggers.",),
 }
 """For each kind of object, the modules whose classes and functions may be called."""
+NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
 
 
 def plain(config: Any) -> Any:
@@ -52,8 +52,10 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     try:
         # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
         return instantiate(options, _recursive_=False, _convert_="all", _partial_=True)(**arguments)
-    except (InstantiationException, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except (DenoiserError, OSError, MemoryError):  # told in their own words
+        raise
+    except Exception as error:  # whatever a library says to arguments that it does not take
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DenoiserError(f"{kind} cannot be made: {reason} ({target})", f"check the keys below {kind}") from error
 
 
@@ -72,14 +74,16 @@ def optimizer(config: Mapping[str, Any], parameters: Iterable[Any]) -> Any:
     return make("optimizer", config, params=parameters)
 
 
-def callbacks(config: Mapping[str, Any] | None, folder: str) -> list[Any]:
+def callbacks(config: Mapping[str, Any] | None, folder: str, logged: bool = True) -> list[Any]:
     """The callbacks by role; a role without a target, or whose callback is off, is left out.
 
     Args:
-        config: from role to `_target_` and arguments.
+        config: from role to `_target_` and arguments; None or nothing is no callback.
         folder: the run folder, for those that write.
+        logged: whether there is a logger; without one, those that refuse to run without are left out.
     """
-    made = [make("callback", _placed(role, folder)) for role in (config or {}).values() if role]
+    roles = [role for role in (config or {}).values() if role and (logged or role["_target_"] not in NEED_A_LOGGER)]
+    made = [make("callback", _placed(role, folder)) for role in roles]
     return [callback for callback in made if callback is not None]
 
 

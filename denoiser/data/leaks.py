@@ -60,18 +60,18 @@ def same(a: Thumbnails, b: Thumbnails) -> list[tuple[int, int]]:
     Returns:
         Indices into `a` and `b`.
     """
-    left, right = a["thumbnails"].flatten(1).short(), b["thumbnails"].flatten(1).short()
-    right_sums, order = right.sum(1).sort()
-    # Cells within 1 mean sums within 64: of thousands, a few are left to compare.
-    reach = left.shape[1]
-    low = torch.searchsorted(right_sums, left.sum(1) - reach).tolist()
-    high = torch.searchsorted(right_sums, left.sum(1) + reach, right=True).tolist()
-    pairs = []
-    for i in _telling(left).nonzero().flatten().tolist():
-        near = order[low[i] : high[i]]
-        near = near[(right[near] - left[i]).abs().amax(1) <= 1] if len(near) else near
-        near = near[(b["sizes"][near] == a["sizes"][i]).all(1)]
-        pairs += [(i, j) for j in sorted(near.tolist())]
+    left, right = a["thumbnails"].float(), b["thumbnails"].float()
+    # Means of 2x2 cells are within 1 where the cells are: that leaves few pairs worth a closer look.
+    coarse = [functional.avg_pool2d(cells, 2).flatten(1) for cells in (left, right)]
+    telling = left.amax((1, 2)) - left.amin((1, 2)) > 2
+    pairs: list[tuple[int, int]] = []
+    for start in range(0, len(left), 64):
+        near = torch.cdist(coarse[0][start : start + 64], coarse[1], p=torch.inf) <= 1
+        i, j = near.nonzero(as_tuple=True)
+        i = i + start
+        equal = (left[i] - right[j]).abs().amax((1, 2)) <= 1
+        equal &= (a["sizes"][i] == b["sizes"][j]).all(1) & telling[i]
+        pairs += zip(i[equal].tolist(), j[equal].tolist(), strict=True)
     return pairs
 
 
@@ -164,7 +164,3 @@ def _luma(cells: Tensor) -> Tensor:
     if cells.shape[1] == 1:
         return cells[:, 0]
     return torch.einsum("ncyx,c->nyx", cells, torch.tensor(LUMA, device=cells.device))
-
-
-def _telling(cells: Tensor) -> Tensor:
-    return cells.amax(1) - cells.amin(1) > 2

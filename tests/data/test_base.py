@@ -106,6 +106,17 @@ def test_training_shares_without_duplicates(protocol):
     assert {len(share) for share in shares} == {2} and len(set(chain(*shares))) == 6
 
 
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_fewer_pictures_than_processes_are_refused(protocol, split):
+    data = Mixed(protocol(levels=[25.0]), 3)
+    data.trainer = FakeTrainer(0, 5)
+    text = refused(getattr(data, f"{split}_dataloader"))
+    assert f"4 {split} picture(s) cannot be shared by 5 processes (trainer.devices)" in text
+    assert text.endswith("fix: trainer.devices=1")
+    data.trainer = FakeTrainer(3, 4)
+    assert items(getattr(data, f"{split}_dataloader")()) == [3]
+
+
 def test_batch_sizes(protocol):
     def sizes(data, split):
         return [len(batch.item) for batch in getattr(data, f"{split}_dataloader")()]
@@ -138,21 +149,6 @@ def test_another_set_is_tested_on(protocol):
     assert data.split("test").shapes == other.split("test").shapes != data.split("val").shapes
     assert data.prepared == other.prepared == 1
     assert len(items(data.test_dataloader())) == 4
-
-
-def test_a_patch_larger_than_a_picture_names_the_smallest(protocol):
-    text = refused(lambda: Mixed(protocol(), 3, patch_size=15).setup("fit"))
-    assert "data.patch_size=15 is larger than a training picture of 12x30 (train/1)" in text
-    assert text.endswith("fix: data.patch_size=12")
-    assert refused(lambda: Drawn(protocol(), 3, patch_size=17).setup("fit")).endswith("data.patch_size=16")
-    Mixed(protocol(), 3, patch_size=12).setup("fit")
-    Mixed(protocol(), 3, patch_size=15).setup("test")
-
-
-def test_pictures_of_several_sizes_need_crops(protocol):
-    text = refused(lambda: Mixed(protocol(), 3, batch_size=4).setup("fit"))
-    assert "several sizes" in text and text.endswith("fix: data.patch_size=12")
-    Mixed(protocol(), 3, batch_size=1).setup("fit")
 
 
 @pytest.mark.parametrize(
