@@ -22,8 +22,7 @@ from denoiser.errors import DenoiserError, nearest
 from denoiser.module import Denoiser
 from denoiser.noise import Noise
 from denoiser.optim import configure
-
-PROTOCOLS = ("published", "clipped")
+from denoiser.protocols import PROTOCOLS
 
 
 def protocol_name(cfg: DictConfig) -> str:
@@ -35,7 +34,7 @@ def protocol_name(cfg: DictConfig) -> str:
     name = cfg.protocol or ("clipped" if cfg.noise.clip else "published")
     if name not in PROTOCOLS:
         raise DenoiserError(
-            f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or PROTOCOLS[0]}"
+            f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or next(iter(PROTOCOLS))}"
         )
     return str(name)
 
@@ -115,7 +114,8 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     """
     chosen = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
     arguments = {key: value for key, value in chosen.items() if key != "memory_format"}
-    callbacks = build.callbacks(cfg.get("callbacks"), str(folder))
+    logger = build.logger(cfg.get("logger"), str(folder))
+    callbacks = build.callbacks(cfg.get("callbacks"), str(folder), logged=bool(logger))
     quiet()
     if not torch.cuda.is_available():
         # Lightning has torch ask NVML whether there is a GPU, and torch asks at every optimiser step.
@@ -124,7 +124,7 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
         made = Trainer(
             **arguments,
             callbacks=callbacks,
-            logger=build.logger(cfg.get("logger"), str(folder)),
+            logger=logger,
             default_root_dir=folder,
             plugins=[AtomicCheckpoints()],
             enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),

@@ -12,12 +12,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
 from denoiser import assemble, cli, hardware
+from denoiser.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.files import write_text
 from denoiser.peers import RandomPictures, Rounds, Step, Workload, ceiling, configuration, device, plain_loop, speed
@@ -165,14 +166,8 @@ def _check(options: argparse.Namespace) -> None:
         raise DenoiserError(f"bench.json is already there ({options.out})", "give another --out")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Two lines."""
-        raise DenoiserError(f"{message} (denoiser bench)", "denoiser bench --help")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("denoiser bench", description=__doc__.partition(": ")[2], allow_abbrev=False)
+    parser = Parser("denoiser bench", description=__doc__.partition(": ")[2], allow_abbrev=False)
     usual = Path("outputs") / time.strftime("bench-%Y-%m-%d-%H-%M-%S")
     parser.add_argument("--models", nargs="+", default=USUAL, metavar="MODEL", help=f"of {', '.join(WORKLOADS)}")
     parser.add_argument("--seconds", type=float, default=2, help="of each contender in a round, 2 unless given")

@@ -27,14 +27,13 @@ class BestCheckpoint(ModelCheckpoint):
 
     Args:
         folder: the run folder.
-        monitor: a logged figure.
-        mode: `min` or `max`.
+        monitor: a logged figure; a loss is best where it is lowest, PSNR and SSIM where they are highest.
     """
 
     state_key = "BestCheckpoint"  # Lightning's own is made of all arguments, anew at every hook of every step
 
-    def __init__(self, folder: str, monitor: str = "val/loss", mode: str = "min") -> None:
-        super().__init__(filename="best", monitor=monitor, mode=mode, **_at_epoch_end(folder))
+    def __init__(self, folder: str, monitor: str = "val/loss") -> None:
+        super().__init__(filename="best", monitor=monitor, mode=_mode(monitor), **_at_epoch_end(folder))
 
 
 class LastCheckpoint(ModelCheckpoint):
@@ -50,6 +49,10 @@ class LastCheckpoint(ModelCheckpoint):
         super().__init__(filename="last", monitor=None, **_at_epoch_end(folder))
 
 
+def _mode(monitor: str) -> str:
+    return "min" if monitor.endswith("loss") else "max"
+
+
 def _at_epoch_end(folder: str) -> dict[str, Any]:
     """After the epoch's own hooks, so that a resumed run starts with the next epoch."""
     return {
@@ -60,8 +63,8 @@ def _at_epoch_end(folder: str) -> dict[str, Any]:
 
 
 def early_stopping(monitor: str, patience: int | None) -> EarlyStopping | None:
-    """Stop when `monitor` has not fallen for `patience` validations; None never stops."""
-    return None if patience is None else EarlyStopping(monitor=monitor, patience=patience, mode="min")
+    """Stop when `monitor` has not become better for `patience` validations; None never stops."""
+    return None if patience is None else EarlyStopping(monitor=monitor, patience=patience, mode=_mode(monitor))
 
 
 def ema(decay: float | None) -> EMAWeightAveraging | None:

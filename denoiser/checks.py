@@ -55,7 +55,6 @@ NUMBERS = {
 """Bounds that no part of the run would look at before it is too late."""
 WORDS = {
     "callbacks.best_checkpoint.monitor": FIGURES,
-    "callbacks.best_checkpoint.mode": ("min", "max"),
     "callbacks.early_stopping.monitor": FIGURES,
 }
 ALSO = {"trainer.deterministic": ("warn",)}
@@ -118,9 +117,7 @@ def _check_number(key: str, value: Any, wanted: Number) -> None:
 
 def _said(value: Any) -> str:
     """A value as it is typed."""
-    return (
-        {True: "true", False: "false", None: "null"}.get(value, str(value)) if value in (None, True, False) else value
-    )
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def keys(config: Any, prefix: str = "") -> list[str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError
 
+from denoiser.arguments import Parser
 from denoiser.checks import choices, groups, keys
 from denoiser.config import compose, config_dir, options
 from denoiser.errors import DenoiserError, nearest
@@ -21,22 +21,13 @@ TRIED = 16
 """Combinations of a sweep's choices that are composed to find the one without a key."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Two lines, with the option that was most likely meant."""
-        known = [option for action in self._actions for option in action.option_strings if option.startswith("--")]
-        wrong = next((word for word in message.split() if word.startswith("--") and word not in known), None)
-        near = nearest(wrong, known) if wrong else None
-        raise DenoiserError(f"{message} ({self.prog})", f"did you mean {near}?" if near else f"{self.prog} --help")
-
-
 def sorted_arguments(name: str, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Hydra's flags and the overrides apart; Hydra itself takes flags between overrides for unknown ones.
 
     Raises:
         DenoiserError: there is no such flag, or it does not take this value.
     """
-    parser = _Parser(name, parents=[get_args_parser()], add_help=False)
+    parser = Parser(name, parents=[get_args_parser()], add_help=False)
     given = vars(parser.parse_intermixed_args(list(arguments)))
     overrides: list[str] = given.pop("overrides")
     long = {key: f"--{key.replace('_', '-')}" for key, value in given.items() if value not in (None, False)}
@@ -83,7 +74,8 @@ def _left_out(error: Any, text: str, overrides: Sequence[str]) -> DenoiserError:
     where = f"{error.full_key} refers to it" if wanted else "configuration"
     removed = next((o for o in overrides if o[:1] == "~" and f"{key}.".startswith(f"{o[1:].partition('=')[0]}.")), None)
     usual = key in keys(compose())
-    fix = f"leave out {removed or f'~{key}'}" if removed or usual else _nearest_key(key, [])
+    root = f"the override that begins with ~{key.partition('.')[0]}"
+    fix = f"leave out {removed or root}" if removed or usual else _nearest_key(key, [])
     return DenoiserError(f"no key '{key}', which is needed ({where})", fix)
 
 

@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from denoiser import cli, imageio
-from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError, nearest
+from denoiser.arguments import Parser
+from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError
 from denoiser.load import load
 from denoiser.plan import Job, check, plan
 
@@ -96,19 +97,8 @@ def denoise(model: Denoiser, image: Tensor, name: Path) -> Tensor:
     return denoised.clamp(0, 1).mul(255).round().byte().cpu()
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Two lines, with the option that was most likely meant."""
-        known = [option for action in self._actions for option in action.option_strings]
-        wrong = next((word for word in message.split() if word.startswith("-") and word not in known), None)
-        near = nearest(wrong, known) if wrong else None
-        raise DenoiserError(
-            f"{message} (denoiser denoise)", f"did you mean {near}?" if near else "denoiser denoise --help"
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         "denoiser denoise", description="Denoise pictures with a trained model, 8 bits a channel.", allow_abbrev=False
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, or a folder whose tree is kept")

@@ -60,7 +60,7 @@ class RandomPictures(PairsDataModule):
     def pictures(self, split: str) -> Pictures:
         """The pictures of a split; a list where they are cut into patches, as photographs of any sizes are."""
         count = self.workload.count if split == "train" else 4
-        images = random_pictures(self.workload.shape, count)
+        images = random_pictures(self.workload.shape, count, seed=("train", "val", "test").index(split))
         return Pictures(list(map(str, range(count))), images if self.patch_size is None else list(images))
 
 
@@ -139,9 +139,9 @@ def speed(step: Step, batch_size: int, seconds: float) -> float:
     return steps * batch_size / (clock() - started)
 
 
-def random_pictures(shape: tuple[int, int, int], count: int) -> Tensor:
-    """Uint8 `(count, *shape)`, the same each time."""
-    return torch.randint(0, 256, (count, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+def random_pictures(shape: tuple[int, int, int], count: int, seed: int = 0) -> Tensor:
+    """Uint8 `(count, *shape)`, the same for the same seed."""
+    return torch.randint(0, 256, (count, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
 
 
 def configuration(model: str, workload: Workload) -> DictConfig:

@@ -62,7 +62,9 @@ def _finished(record: Record) -> None:
     record.finish(status="ok")
     page = write_report(record.folder)
     print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
-    print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]), record.folder, sep="\n")
+    if (record.folder / "tensorboard").is_dir():
+        print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
+    print(record.folder)
 
 
 def _stopped(folder: Path, code: int = INTERRUPTED) -> DenoiserError:

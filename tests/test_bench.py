@@ -69,7 +69,7 @@ def test_the_plain_loop_makes_the_same_kind_of_pairs(shape):
         (["--seconds", "nan"], "--seconds 2"),
         (["--repeats", "0"], "--repeats 7"),
         (["--repeats", "many"], "--help"),
-        (["--fast"], "--help"),
+        (["--fast"], "did you mean --formats?"),
     ],
 )
 def test_wrong_arguments_are_told_in_two_lines(tmp_path, capsys, arguments, said):

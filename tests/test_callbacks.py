@@ -74,10 +74,10 @@ def test_a_run_that_goes_on_keeps_the_rows_of_the_epochs_it_has(run, tmp_path):
     assert [row["epoch"] for row in log.rows] == ["1", "2"]
 
 
-@pytest.mark.parametrize(("mode", "choose"), [("min", min), ("max", max)])
-def test_best_has_the_best_figure_and_last_is_the_last(mode, choose, root, tmp_path):
-    train(root, tmp_path, f"callbacks.best_checkpoint.mode={mode}", "callbacks.projector.images=0")
-    losses = [float(row["val/loss"]) for row in rows((tmp_path / "metrics.csv").read_text())]
+@pytest.mark.parametrize(("figure", "choose"), [("val/loss", min), ("val/ssim", max)])
+def test_best_has_the_best_figure_and_last_is_the_last(figure, choose, root, tmp_path):
+    train(root, tmp_path, f"callbacks.best_checkpoint.monitor={figure}", "callbacks.projector.images=0")
+    losses = [float(row[figure]) for row in rows((tmp_path / "metrics.csv").read_text())]
     best, last = (checkpoints.read(tmp_path / "checkpoints" / f"{name}.ckpt") for name in ("best", "last"))
     assert len(set(losses)) == EPOCHS
     assert best["epoch"] == losses.index(choose(losses))
@@ -171,3 +171,8 @@ def test_plain_progress_is_a_line_an_epoch(root, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[0] for line in lines] == [f"epoch {i}/{EPOCHS}" for i in (1, 2, 3)]
     assert all("train/loss" in line and "val/psnr" in line for line in lines)
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("train/loss", "min"), ("val/psnr", "max")])
+def test_early_stopping_knows_what_is_better(monitor, mode):
+    assert callbacks.early_stopping(monitor, 3).mode == mode

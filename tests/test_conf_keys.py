@@ -55,7 +55,8 @@ def leaves(config, prefix=""):
 def every_key():
     for group in groups():
         for path in yamls(group) if group != "model" else ():
-            for key in leaves(OmegaConf.to_container(OmegaConf.load(path), resolve=False)):
+            content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+            for key in leaves(content.get(group, content)):  # a YAML may be of the whole tree
                 yield pytest.param(group, path.stem, key, id=f"{group}={path.stem}:{key}")
 
 
