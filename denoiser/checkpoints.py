@@ -13,8 +13,12 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from denoiser.errors import ENVIRONMENT, NOT_POSSIBLE, DenoiserError
 from denoiser.files import replacing
 
+ZIP = b"PK"
+"""What torch.save's zip begins with."""
 _IS_FOLDER = 0x10
 """A zip entry's attribute, as DOS had it."""
+_LFS = b"version https://git-lfs.github.com/spec/"
+_MARKUP = (b"<!", b"<html", b"<HTML", b"<?xml", b"<head")
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
@@ -54,38 +58,50 @@ def read(path: Path) -> dict[str, Any]:
             it may not be read.
     """
     fix = "give a run folder or a checkpoint of `denoiser run`"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        code = ENVIRONMENT if isinstance(error, PermissionError) else NOT_POSSIBLE
-        raise DenoiserError(f"cannot read the checkpoint: {error.strerror} ({path})", fix, code) from error
-    problem = _damage(content)
-    if problem:
+    content = content_of(path, "checkpoint", fix)
+    if not content.startswith(ZIP):
+        what = "no file of torch.save, or an old pickle, which is not loaded since it could run anything"
+        raise DenoiserError(f"the checkpoint is {what} ({path})", fix)
+    if problem := damage(content):
         raise DenoiserError(f"the checkpoint is {problem} ({path})", fix)
     try:
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises whatever an odd file leads it to
         raise DenoiserError(f"the checkpoint holds more than tensors and plain values ({path})", fix) from error
-    if not _is_ours(checkpoint):
+    if not is_ours(checkpoint):
         raise DenoiserError(f"the checkpoint is not one of `denoiser run` ({path})", fix)
     return checkpoint  # type: ignore[no-any-return]
 
 
-def _is_ours(checkpoint: Any) -> bool:
-    if not isinstance(checkpoint, dict):
-        return False
-    weights, hyper_parameters = checkpoint.get("state_dict"), checkpoint.get("hyper_parameters")
-    if not isinstance(weights, dict) or not isinstance(hyper_parameters, dict):
-        return False
-    return all(isinstance(value, torch.Tensor) for value in weights.values())
+def content_of(path: Path, what: str, fix: str) -> bytes:
+    """A file's content, unless it is plainly something else: nothing, a web page, or git-LFS's note of a file.
 
+    Args:
+        path: the file.
+        what: what it should be, in words.
+        fix: the advice if it cannot be read or is empty.
 
-def _damage(content: bytes) -> str | None:
-    """What is wrong with a file that should be torch's zip; torch itself does not notice a flipped byte."""
+    Raises:
+        DenoiserError: it is no such file; exit code 3 if it may not be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        code = ENVIRONMENT if isinstance(error, PermissionError) else NOT_POSSIBLE
+        raise DenoiserError(f"cannot read the {what}: {error.strerror} ({path})", fix, code) from error
     if not content:
-        return "empty"
-    if not content.startswith(b"PK"):
-        return "no file of torch.save, or an old pickle, which is not loaded since it could run anything"
+        raise DenoiserError(f"the {what} is empty ({path})", fix)
+    if content.startswith(_LFS):
+        told = f"the {what} is a git-LFS pointer, which stands for a file that was not fetched ({path})"
+        raise DenoiserError(told, "git lfs pull, in the repository that it is from")
+    if content[:512].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARKUP):
+        told = f"the {what} is a web page that was saved in its place ({path})"
+        raise DenoiserError(told, "download the file itself; pages about it have a link such as Raw or Download")
+    return content
+
+
+def damage(content: bytes) -> str | None:
+    """What is wrong with a zip of torch.save, in words; torch itself does not notice a flipped byte."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             # Of an entry that is marked as a folder torch reads nothing and takes what is in memory for weights.
@@ -93,3 +109,13 @@ def _damage(content: bytes) -> str | None:
             return "damaged" if odd or archive.testzip() else None
     except Exception:  # zipfile too raises whatever a flipped byte leads it to
         return "truncated or damaged"
+
+
+def is_ours(checkpoint: Any) -> bool:
+    """Whether something unpickled is a checkpoint of `denoiser run`."""
+    if not isinstance(checkpoint, dict):
+        return False
+    weights, hyper_parameters = checkpoint.get("state_dict"), checkpoint.get("hyper_parameters")
+    if not isinstance(weights, dict) or not isinstance(hyper_parameters, dict):
+        return False
+    return all(isinstance(value, torch.Tensor) for value in weights.values())

@@ -8,6 +8,7 @@ from torchmetrics import Metric
 
 RADIUS = 5  # of the SSIM window, 11 pixels a side
 C1, C2 = 0.01**2, 0.03**2
+LUMA = (65.481, 128.553, 24.966)  # of red, green and blue in [0, 1], in grey levels of 255; white is 219 above black
 CHUNK = {"cpu": 2**13}  # pixels per pass by device: on the CPU, what is in flight stays in the cache
 
 
@@ -26,6 +27,30 @@ def psnr(image: Tensor, clean: Tensor) -> Tensor:
     """
     _check(image, clean)
     return -10 * (image.double() - clean.double()).square().mean((1, 2, 3)).log10()
+
+
+def psnr_y(image: Tensor, clean: Tensor) -> Tensor:
+    """PSNR of each image's luma, as tables of colour restoration give it (MATLAB's rgb2ycbcr, BasicSR), not rounded.
+
+    Luma is that of ITU-R BT.601 in studio range, 16 to 235 of 255, and yet counted against a peak of 255. Hence it is
+    1.32 dB above the PSNR of the same luma in full range.
+
+    Args:
+        image: (B, 3, H, W), red, green and blue, nominally in [0, 1], of any floating type.
+        clean: the reference, of the same shape.
+
+    Returns:
+        (B,) in dB, float64; infinite where the two lumas are identical.
+
+    Raises:
+        ValueError: if the shapes differ or are not (B, 3, H, W).
+    """
+    _check(image, clean)
+    if image.shape[1] != 3:
+        raise ValueError(f"luma needs 3 channels, the image has {image.shape[1]}")
+    weights = torch.tensor(LUMA, dtype=torch.float64, device=image.device).view(1, 3, 1, 1) / 255
+    difference = (image.double() - clean.double()).mul_(weights).sum(1)
+    return -10 * difference.square_().mean((1, 2)).log10()
 
 
 def ssim(image: Tensor, clean: Tensor) -> Tensor:

@@ -45,7 +45,9 @@ def test_what_is_saved_comes_back(whole):
     ("content", "reason"),
     [
         (b"", "is empty"),
-        (b"<!DOCTYPE html><html>404</html>", "no file of torch.save"),
+        (b"<!DOCTYPE html><html>404</html>", "is a web page"),
+        (b"\xef\xbb\xbf\r\n <html lang='en'><body>Sign in</body></html>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 2224903\n", "is a git-LFS pointer"),
         (b"hello", "no file of torch.save"),
         (b"PK", "truncated or damaged"),
         (b"PK\x03\x04" + bytes(500), "truncated or damaged"),

@@ -1,12 +1,16 @@
 import copy
+import math
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
-from denoiser.metrics import ImageMean, psnr, ssim
+from denoiser.metrics import ImageMean, psnr, psnr_y, ssim
 from denoiser.noise import to_8_bit
 
 SHAPES = [(3, 1, 32, 32), (2, 3, 41, 27), (5, 1, 11, 11), (2, 3, 11, 64), (1, 3, 61, 75)]
@@ -45,6 +49,66 @@ def test_flat_bright_images_do_not_lose_digits():
     clean = torch.full((1, 1, 32, 32), 0.98)
     image = clean + torch.randn(clean.shape, generator=torch.Generator().manual_seed(0)) / 255
     np.testing.assert_allclose(ssim(image, clean), reference_ssim(image, clean), rtol=0, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    channels=st.sampled_from([1, 3]),
+    size=st.tuples(st.integers(11, 37), st.integers(11, 37)),
+    seed=st.integers(0, 2**31),
+    low=st.floats(-0.5, 1),
+    span=st.sampled_from([0.0, 1e-3, 0.3, 1.0, 2.0]),
+    sigma=st.sampled_from([1e-3, 0.5, 25, 300]),
+    dtype=st.sampled_from([torch.float32, torch.bfloat16, torch.float16, torch.float64]),
+)
+@example(channels=1, size=(11, 11), seed=0, low=1, span=0.0, sigma=25, dtype=torch.bfloat16)
+@example(channels=3, size=(12, 37), seed=0, low=0, span=0.0, sigma=1e-3, dtype=torch.float32)
+def test_any_image_scores_as_in_scikit_image(channels, size, seed, low, span, sigma, dtype):
+    generator = torch.Generator().manual_seed(seed)
+    clean = low + span * torch.rand((1, channels, *size), generator=generator)
+    image = (clean + torch.randn(clean.shape, generator=generator) * sigma / 255).to(dtype)
+    expected = peak_signal_noise_ratio(clean[0].double().numpy(), image[0].double().numpy(), data_range=1)
+    # Where the types hold the noise too coarsely the two are identical.
+    assert psnr(image, clean).item() == pytest.approx(expected, abs=1e-5)
+    np.testing.assert_allclose(ssim(image, clean), reference_ssim(image, clean), rtol=0, atol=1e-5)
+    if channels == 3:
+        assert psnr_y(image, clean).item() == pytest.approx(reference_psnr_y(image, clean), abs=1e-5)
+
+
+def reference_psnr_y(image, clean):
+    """From scikit-image's luma, whose full conversion this is."""
+    x, y = (rgb2ycbcr(picture[0].double().numpy(), channel_axis=0)[0] for picture in (image, clean))
+    return 20 * math.log10(255 / math.sqrt(np.mean((x - y) ** 2)))
+
+
+@settings(deadline=None, max_examples=20, derandomize=True)
+@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([1, 3]))
+@example(0.0, 1.0, 1)
+@example(0.5, 0.5, 3)
+def test_flat_images_score_as_worked_out(one, other, channels):
+    image, clean = (torch.full((1, channels, 12, 15), value, dtype=torch.float64) for value in (one, other))
+    gap = abs(one - other)
+    score = psnr(image, clean).item()
+    assert score == math.inf if gap**2 == 0 else score == pytest.approx(-20 * math.log10(gap), abs=1e-6)
+    luminance = (2 * one * other + 1e-4) / (one**2 + other**2 + 1e-4)
+    assert ssim(image, clean).item() == pytest.approx(luminance, abs=1e-9)
+
+
+def test_luma_is_in_studio_range():
+    clean = torch.rand((4, 3, 16, 20), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    # One grey level more in all channels is 219/255 of one in luma, and the peak stays 255.
+    grey = psnr_y(clean + 1 / 255, clean)
+    np.testing.assert_allclose(grey, [20 * math.log10(255 * 255 / 219)] * 4, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(grey - psnr(clean + 1 / 255, clean), [20 * math.log10(255 / 219)] * 4, atol=1e-9)
+    green = clean + torch.tensor([0, 10 / 255, 0]).view(3, 1, 1)
+    assert psnr_y(green, clean)[0].item() == pytest.approx(20 * math.log10(255 / (10 * 128.553 / 255)), abs=1e-4)
+    assert psnr_y(clean, clean).tolist() == [math.inf] * 4
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_luma_needs_colour(channels):
+    with pytest.raises(ValueError, match=f"3 channels, the image has {channels}"):
+        psnr_y(torch.rand(1, channels, 12, 12), torch.rand(1, channels, 12, 12))
 
 
 @pytest.mark.parametrize("score", [psnr, ssim])

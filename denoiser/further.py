@@ -1,0 +1,130 @@
+"""Image metrics beyond PSNR and SSIM by name, out of torchmetrics."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.functional import image as functional
+
+from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
+
+Further = Callable[[Tensor, Tensor], Tensor]
+SHORT = {
+    "lpips": "learned_perceptual_image_patch_similarity",
+    "dists": "deep_image_structure_and_texture_similarity",
+    "ms_ssim": "multiscale_structural_similarity_index_measure",
+    "vif": "visual_information_fidelity",
+    "uqi": "universal_image_quality_index",
+    "scc": "spatial_correlation_coefficient",
+    "sam": "spectral_angle_mapper",
+}
+OURS = ("psnr", "psnr_y", "ssim", "peak_signal_noise_ratio", "structural_similarity_index_measure")
+"""What every evaluation has, in this project's own definition."""
+WEIGHTS = {"lpips": "AlexNet", "dists": "VGG16"}
+"""The networks of torchvision, learned on ImageNet, that two of them stand on."""
+
+
+def further(name: str) -> Further:
+    """An image metric: from `(B, C, H, W)`, nominally in [0, 1], and its reference to `(B,)` float64, image by image.
+
+    | name | what it is | better | paper |
+    |---|---|---|---|
+    | `lpips` | distance of AlexNet's features, version 0.1 | lower | Zhang, Isola, Efros, Shechtman and Wang, 2018 |
+    | `dists` | structure and texture in VGG16's features | lower | Ding, Ma, Wang and Simoncelli, 2020 |
+    | `ms_ssim` | SSIM at five scales; from 176 pixels a side | higher | Wang, Simoncelli and Bovik, 2003 |
+    | `vif` | visual information fidelity, of pixels; from 41 | higher | Sheikh and Bovik, 2006 |
+    | `uqi` | universal quality index, SSIM without constants | higher | Wang and Bovik, 2002 |
+    | `scc` | correlation of high-pass filtered images | higher | Zhou, Civco and Silander, 1998 |
+    | `sam` | angle between colours, in radians; colour only | lower | Yuhas, Goetz and Boardman, 1992 |
+
+    Any other function of `torchmetrics.functional.image` that takes `preds` and `target` alone goes by its own name.
+    All get a data range of 1, but `vif`, whose constants are meant for 255, gets grey levels. `lpips` and `dists` see
+    images clamped to [0, 1], in float32, a grey one in three equal channels; all others see float64.
+
+    Args:
+        name: one of the table, or the function's.
+
+    Raises:
+        DenoiserError: there is no such metric, or it is one that is always there (exit code 2); a network that it
+            stands on is neither on this machine nor to be had (3). Of the metric: an image is not one that it takes.
+    """
+    if name in OURS:
+        raise DenoiserError(f"every evaluation has {name} (metrics)", f"leave {name} out of metrics")
+    short = next((key for key, function in SHORT.items() if function == name), name)
+    if short in WEIGHTS:
+        network = _network(short)
+        return lambda image, clean: _per_image(short, lambda x, y: _distance(network, x, y), image, clean)
+    function = getattr(functional, SHORT.get(short, short), None) if short in _known() else None
+    if function is None:
+        near = nearest(name, _known()) or "lpips"
+        raise DenoiserError(f"no metric '{name}' (metrics)", f"metrics=[{near}], of {', '.join(_known())}")
+    options = {"data_range": 1.0} if "data_range" in inspect.signature(function).parameters else {}
+    scale = 255 if short == "vif" else 1
+    return lambda image, clean: _per_image(
+        short, lambda x, y: function(x.double() * scale, y.double() * scale, **options), image, clean
+    )
+
+
+def _known() -> list[str]:
+    """The short names, then the functions of two images that have none."""
+    rest = [name for name in functional.__all__ if name not in (*SHORT.values(), *OURS)]
+    return [*SHORT, *(name for name in rest if _compares(getattr(functional, name)))]
+
+
+def _compares(function: Callable[..., Any]) -> bool:
+    parameters = list(inspect.signature(function).parameters.values())
+    needed = [one.name for one in parameters if one.default is one.empty and one.name != "data_range"]
+    return needed == ["preds", "target"]
+
+
+def _per_image(name: str, metric: Further, image: Tensor, clean: Tensor) -> Tensor:
+    """The metric of each image by itself: torchmetrics pools some over the batch."""
+    try:
+        values = [metric(x[None], y[None]) for x, y in zip(image, clean, strict=True)]
+    except (RuntimeError, ValueError, TypeError) as error:  # of images that are too small or have other channels
+        size = "x".join(map(str, image.shape[-2:]))
+        raise DenoiserError(
+            f"{name} is not for images of {size} pixels with {image.shape[1]} channel(s): {error} (metrics)",
+            f"leave {name} out of metrics",
+        ) from error
+    return torch.stack([value.detach().double().reshape(()) for value in values])
+
+
+def _distance(network: nn.Module, image: Tensor, clean: Tensor) -> Tensor:
+    x, y = (picture.float().clamp(0, 1).expand(-1, 3, -1, -1) for picture in (image, clean))
+    with torch.no_grad():
+        return network.to(image.device)(x, y)  # type: ignore[no-any-return]
+
+
+class _Lpips(nn.Module):
+    """LPIPS of images in [0, 1]; its network is loaded once, where torchmetrics' function does so on every call."""
+
+    def __init__(self) -> None:
+        from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+
+        super().__init__()
+        self.network = LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True).net
+
+    def forward(self, image: Tensor, clean: Tensor) -> Tensor:
+        return self.network(image, clean, normalize=True)  # type: ignore[no-any-return]
+
+
+def _network(name: str) -> nn.Module:
+    from torchmetrics.functional.image.dists import DISTSNetwork
+    from torchvision.models import AlexNet_Weights, VGG16_Weights
+
+    weights = {"lpips": AlexNet_Weights, "dists": VGG16_Weights}[name].DEFAULT
+    makers: dict[str, Callable[[], nn.Module]] = {"lpips": _Lpips, "dists": DISTSNetwork}
+    try:
+        return makers[name]().eval()
+    except Exception as error:  # of the network, of the disk, or of a file that is there and damaged
+        file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rpartition('/')[2]}"
+        raise DenoiserError(
+            f"{name} needs {WEIGHTS[name]}'s weights of torchvision: {error} ({file})",
+            f"download {weights.url} to that path",
+            ENVIRONMENT,
+        ) from error
