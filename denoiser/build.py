@@ -59,6 +59,16 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         raise DenoiserError(f"{kind} cannot be made: {reason} ({target})", f"check the keys below {kind}") from error
 
 
+def found(kind: str, target: str) -> Any:
+    """The class or function that a dotted path names.
+
+    Raises:
+        DenoiserError: it is not there, or not allowed for this kind.
+    """
+    _check(kind, target)
+    return get_object(target)
+
+
 def network(config: Mapping[str, Any]) -> Any:
     """The network, an `nn.Module` from `(B, C, H, W)` to the same shape."""
     return make("network", config)

@@ -10,6 +10,7 @@ from PIL import Image
 from denoiser import assemble
 from denoiser.config import compose, config_dir
 from denoiser.data import download
+from denoiser.data.catalogue import card
 
 SIDE = 32
 SMALL = {"images": 4, "size": 48, "batch_size": 256, "patch_size": 16, "crops_per_image": 1, "verify": False}
@@ -36,7 +37,8 @@ def store(root, seed=0):
     rng = np.random.default_rng(seed)
     for name in FOLDERS:
         pictures([root / name / f"{i:02d}.png" for i in range(12)], rng)
-    pictures([root / "Set12" / f"{i:02d}.png" for i in range(1, 13)], rng)
+    for about in filter(None, map(card, names("data"))):
+        pictures([root / about.places[0] / file for file in about.files if about.source], rng)
     listed = download.read_hashes(Path(download.__file__).with_name("bsds500-sha256.txt"))
     pictures([root / download.BSDS500_PLACES[0] / name for name in listed], rng, (32, 48))
     mnist(root / "MNIST" / "raw", rng)

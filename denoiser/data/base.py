@@ -63,6 +63,8 @@ class PairsDataModule(LightningDataModule):
     """The split in use, where a dataset has several that are named."""
     split_seed = 0
     """Of the split, where it is drawn."""
+    evaluated = "test"
+    """The split that an evaluation takes; `all` where the pictures are the user's own."""
 
     def __init__(
         self,
@@ -151,11 +153,11 @@ class PairsDataModule(LightningDataModule):
         """Whole pictures with frozen noise."""
         return self._frozen("test")
 
-    def frozen(self, name: str) -> FrozenPairs:
-        """The evaluation pairs of a split."""
+    def frozen(self, name: str, draws: int = 1) -> FrozenPairs:
+        """The evaluation pairs of a split, with noise drawn so many times for each."""
         source = self.test if name == "test" and self.test is not None else self
         noise = None if source.real_pairs else self.protocol.noise.clipped(self.protocol.clip)
-        return FrozenPairs(self.split(name), noise, self.protocol.seed, self.protocol.levels)
+        return FrozenPairs(self.split(name), noise, self.protocol.seed, self.protocol.levels, draws)
 
     def _frozen(self, name: str) -> DataLoader[Batch]:
         pairs, trainer = self.frozen(name), self.trainer
@@ -174,7 +176,7 @@ class PairsDataModule(LightningDataModule):
 
     def _loader(self, pairs: Dataset[Batch], batch_size: int, **options: object) -> DataLoader[Batch]:
         workers = {"num_workers": self.num_workers, "persistent_workers": self.num_workers > 0}
-        return DataLoader(pairs, batch_size, collate_fn=_as_made, **workers, **options)  # type: ignore[arg-type]
+        return DataLoader(pairs, batch_size, collate_fn=as_made, **workers, **options)  # type: ignore[arg-type]
 
 
 def _check_whole(key: str, value: object, lowest: int) -> None:
@@ -182,6 +184,6 @@ def _check_whole(key: str, value: object, lowest: int) -> None:
     require(whole, f"data.{key}", value, f"not a whole number from {lowest} up", str(32 * lowest))
 
 
-def _as_made(batch: Batch) -> Batch:
+def as_made(batch: Batch) -> Batch:
     """`__getitems__` made the batch; there is nothing to collate."""
     return batch

@@ -1,4 +1,7 @@
-"""BSD68 and CBSD68, the test pictures of the published tables: 68 of BSDS500's `val` folder (Roth & Black 2009)."""
+"""BSD68 and CBSD68, the test pictures of the published tables: 68 of BSDS500's `val` folder (Roth & Black 2009).
+
+Source: github.com/BIDS/BSDS500, for non-commercial research and education; sha256 of each in bsds500-sha256.txt.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import bsds500
+from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
 from denoiser.data.pairs import Pictures
 
 # fmt: off
@@ -27,6 +31,12 @@ def bsd68_keys() -> list[str]:
     return [f"val/{number}" for number in IDS]
 
 
+def _card(what: str) -> Card:
+    hashes = read_hashes(BSDS500_HASHES)
+    files = {f"{key}.jpg": hashes[f"{key}.jpg"] for key in bsd68_keys()}
+    return Card(what, "non-commercial research", len(files), places=BSDS500_PLACES, files=files)
+
+
 class BSD68(PairsDataModule):
     """The 68 pictures, for testing only; decoded from BSDS500's JPEGs.
 
@@ -40,6 +50,7 @@ class BSD68(PairsDataModule):
 
     test_only = True
     allowed_channels: tuple[int, ...] = (1,)
+    card = _card("grey test pictures of the published tables, out of BSDS500")
 
     def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
         super().__init__(protocol, **options)
@@ -60,3 +71,4 @@ class CBSD68(BSD68):
     """The 68 pictures in colour."""
 
     allowed_channels = (3,)
+    card = _card("the same 68 in colour, out of BSDS500")

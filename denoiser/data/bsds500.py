@@ -1,4 +1,7 @@
-"""BSDS500: 500 photographs of 481x321 or 321x481 (Arbelaez, Maire, Fowlkes & Malik 2011), colour or grey."""
+"""BSDS500: 500 photographs of 481x321 or 321x481 (Arbelaez, Maire, Fowlkes & Malik 2011), colour or grey.
+
+Source: github.com/BIDS/BSDS500, for non-commercial research and education; sha256 of each in bsds500-sha256.txt.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.bsd68 import bsd68_keys
+from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import bsds500
+from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
 from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError, nearest
 
@@ -32,6 +36,14 @@ class BSDS500(PairsDataModule):
     Raises:
         DenoiserError: there is no such split.
     """
+
+    card = Card(
+        "photographs of 481x321 (Arbelaez et al. 2011)",
+        "non-commercial research",
+        500,
+        places=BSDS500_PLACES,
+        files=read_hashes(BSDS500_HASHES),
+    )
 
     def __init__(
         self, protocol: Protocol, root: str, split: str = "benchmark", cache_gb: float = 4, **options: Any

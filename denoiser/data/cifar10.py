@@ -1,4 +1,7 @@
-"""CIFAR-10: 60,000 colour pictures of 3x32x32 (Krizhevsky 2009), read by torchvision."""
+"""CIFAR-10: 60,000 colour pictures of 3x32x32 (Krizhevsky 2009), read by torchvision.
+
+Source: www.cs.toronto.edu/~kriz/cifar.html, which states no licence; md5 of each batch from torchvision.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from torch import Tensor
 from torchvision.datasets import CIFAR10 as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.catalogue import Card
 from denoiser.data.pairs import Pictures
 from denoiser.data.readers import install, torchvision_reader
 from denoiser.data.splits import held_out
@@ -41,6 +45,13 @@ class CIFAR10(PairsDataModule):
     """
 
     allowed_channels = (3,)
+    card = Card(
+        "colour pictures of 32x32 (Krizhevsky 2009)",
+        "not stated",
+        60_000,
+        places=(FOLDER,),
+        files=dict([*Reader.train_list, *Reader.test_list]),
+    )
 
     def __init__(self, protocol: Protocol, root: str, split_seed: int = 0, verify: bool = True, **options: Any) -> None:
         super().__init__(protocol, **options)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from denoiser.data.archive import unpack
+from denoiser.data.catalogue import Card
 from denoiser.data.fetch import GIB, fetch_into
-from denoiser.data.store import on_disk, own_part, sha256_of
+from denoiser.data.store import on_disk, own_part
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 COMMIT = "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722"  # the one whose hashes ship
@@ -17,6 +20,8 @@ BSDS500_MIRRORS = (
     f"https://github.com/BIDS/BSDS500/archive/{COMMIT}.zip",
     "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz",
 )
+BSDS500_HASHES = Path(__file__).with_name("bsds500-sha256.txt")
+MAX_BYTES = 1 << 25  # of one picture
 BSDS500_PLACES = ("BSR/BSDS500/data/images", "BSDS500/data/images", "BSDS500-master/BSDS500/data/images")
 
 
@@ -28,10 +33,57 @@ def read_hashes(path: Path) -> dict[str, str]:
 
 
 def verify(folder: Path, hashes: Mapping[str, str]) -> list[str]:
-    """The names, of those in `hashes`, that are missing in `folder` or have another content."""
-    return [
-        name for name, digest in hashes.items() if not (folder / name).is_file() or sha256_of(folder / name) != digest
-    ]
+    """The names, of those in `hashes` (sha256, or md5 by its length), that `folder` lacks or has with other content."""
+    return [name for name, digest in hashes.items() if not (folder / name).is_file() or not _is(folder / name, digest)]
+
+
+def _is(path: Path, digest: str) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5" if len(digest) == 32 else "sha256").hexdigest() == digest
+
+
+def file_by_file(root: Path, card: Card) -> Path:
+    """The folder that holds a dataset of single files; downloaded where it is not there yet, whole or not at all.
+
+    A folder that is there is counted, not hashed, and never written to. A download that breaks off is gone on with.
+
+    Args:
+        root: the store of datasets.
+        card: names, hashes and address of the files.
+
+    Raises:
+        DenoiserError: the folder there lacks files, the dataset has to be fetched by hand, the download failed, or the
+            disk did not take it (exit code 3 for all).
+    """
+    folder = card.folder(root)
+    with on_disk(folder):
+        there = folder.is_dir()
+    if not there and not card.url:
+        raise DenoiserError(f"{folder.name} is not there ({root})", card.by_hand(root), ENVIRONMENT)
+    if not there:
+        with own_part(folder) as part:
+            if not folder.is_dir():  # looked at again: another process may have just finished
+                _collect(card, part, f"repeat the command, which goes on; or {card.by_hand(root)}")
+                part.rename(folder)
+    if missing := card.missing(root):
+        what = f"{folder.name} has {len(card.files) - len(missing)} of its {len(card.files)} pictures"
+        raise DenoiserError(f"{what}, {missing[0]} is missing ({folder})", card.anew(root), ENVIRONMENT)
+    return folder
+
+
+def _collect(card: Card, part: Path, fix: str) -> None:
+    """Download all files of a dataset into the folder `part`, those that are not in it yet."""
+    part.mkdir(exist_ok=True)
+    try:
+        for name, digest in card.files.items():
+            fetch_into([f"{card.url}/{name}"], part / name, part / f"{name}.part", digest or None, MAX_BYTES, fix)
+    except DenoiserError:
+        with suppress(OSError):  # it holds what there is to go on with
+            part.rmdir()
+        raise
+    for path in part.iterdir():  # what a broken-off try left
+        if path.name not in card.files:
+            path.unlink()
 
 
 def bsds500(root: Path, urls: Sequence[str] = BSDS500_MIRRORS, hashes: Mapping[str, str] | None = None) -> Path:
@@ -48,7 +100,7 @@ def bsds500(root: Path, urls: Sequence[str] = BSDS500_MIRRORS, hashes: Mapping[s
         DenoiserError: the pictures there are too few or too many (exit code 2); the download failed, is damaged or
             holds other pictures, or the disk did not take it (exit code 3).
     """
-    known = hashes or read_hashes(Path(__file__).with_name("bsds500-sha256.txt"))
+    known = hashes or read_hashes(BSDS500_HASHES)
     archive = root / "BSDS500.archive"
     with on_disk(root):
         folder = _found(root, known)

@@ -44,8 +44,10 @@ def fetch(urls: Sequence[str], target: Path, *, sha256: str | None = None, max_b
         return fetch_into(urls, target, part, sha256, max_bytes)
 
 
-def fetch_into(urls: Sequence[str], target: Path, part: Path, sha256: str | None, max_bytes: int) -> Path:
-    """`fetch`, for a caller that already holds `target`'s part (see `own_part`)."""
+def fetch_into(
+    urls: Sequence[str], target: Path, part: Path, sha256: str | None, max_bytes: int, fix: str | None = None
+) -> Path:
+    """`fetch`, for a caller that already holds `target`'s part (see `own_part`) and may have advice of its own."""
     if target.exists():
         if sha256 in (None, sha256_of(target)):
             return target
@@ -61,7 +63,7 @@ def fetch_into(urls: Sequence[str], target: Path, part: Path, sha256: str | None
             _note(part).unlink(missing_ok=True)
             return target
     what = f"cannot download {target.name}: {'; '.join(reasons)} ({target.parent})"
-    raise DenoiserError(what, f"download {' or '.join(urls)} by hand and save it as {target}", ENVIRONMENT)
+    raise DenoiserError(what, fix or f"download {' or '.join(urls)} by hand and save it as {target}", ENVIRONMENT)
 
 
 def _note(part: Path) -> Path:

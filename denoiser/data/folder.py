@@ -7,14 +7,15 @@ from typing import Any
 
 from denoiser import imageio
 from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
-from denoiser.data.splits import by_hash
+from denoiser.data.splits import chosen
 from denoiser.errors import DenoiserError
 
 
 class Folder(PairsDataModule):
-    """The pictures below a folder, 80 / 10 / 10 by a hash of their paths.
+    """The pictures below a folder, 80 / 10 / 10 by a hash of their paths; an evaluation takes them all.
 
     Args:
         protocol: how pictures become pairs.
@@ -27,6 +28,9 @@ class Folder(PairsDataModule):
         DenoiserError: no path is given.
     """
 
+    evaluated = "all"
+    card = Card("pictures of a folder (data.path)", "yours", home="yours")
+
     def __init__(
         self, protocol: Protocol, path: str | None, split_seed: int = 0, cache_gb: float = 4, **options: Any
     ) -> None:
@@ -36,16 +40,18 @@ class Folder(PairsDataModule):
         self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
 
     def pictures(self, split: str) -> Pictures:
-        """The pictures of `train`, `val` or `test`; keys are their paths without suffix."""
+        """The pictures of `train`, `val`, `test` or `all`; keys are their paths without suffix."""
         paths = imageio.find(self.path)
         # Without suffix, so that a photo and its copy in another format stay on one side of the split.
         keys = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
-        wanted = [[paths[i]] for i in by_hash(keys, self.split_seed)[split]]
+        wanted = [[paths[i]] for i in chosen(keys, split, self.split_seed)]
         return read_files(wanted, self.path, self.channels, self.cache_gb)
 
 
 class RealPairs(PairsDataModule):
-    """Noisy pictures and their clean twins in two folders, matched by path without suffix; 80 / 10 / 10 like `Folder`.
+    """Noisy pictures and their clean twins in two folders, matched by path without suffix.
+
+    80 / 10 / 10 like `Folder`; an evaluation takes them all.
 
     Args:
         protocol: how pictures become pairs; its noise is none, since these are noisy already.
@@ -60,6 +66,8 @@ class RealPairs(PairsDataModule):
     """
 
     real_pairs = True
+    evaluated = "all"
+    card = Card("real pairs of two folders (data.noisy, data.clean)", "yours", home="yours")
 
     def __init__(
         self,
@@ -81,7 +89,7 @@ class RealPairs(PairsDataModule):
         self.split_seed, self.cache_gb = split_seed, cache_gb
 
     def pictures(self, split: str) -> Pictures:
-        """The pairs of `train`, `val` or `test`, each `(2C, H, W)`: noisy, then clean.
+        """The pairs of `train`, `val`, `test` or `all`, each `(2C, H, W)`: noisy, then clean.
 
         Raises:
             DenoiserError: a picture has no twin, or one of another size.
@@ -96,7 +104,7 @@ class RealPairs(PairsDataModule):
         keys = sorted(clean)
         for key in keys:
             _check_size(noisy[key], clean[key])
-        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in by_hash(keys, self.split_seed, "data.clean")[split]]
+        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in chosen(keys, split, self.split_seed, "data.clean")]
         return read_files(wanted, self.clean, self.channels, self.cache_gb)
 
 

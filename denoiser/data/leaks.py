@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import torch
@@ -82,8 +83,8 @@ def seen(data: PairsDataModule) -> dict[str, Any]:
         `data` and `split` by name, the number of `pictures` and, up to 10,000 of them, `Thumbnails`.
     """
     train, val = data.split("train"), data.split("val")
-    count, split = len(train) + len(val), data.which or f"split_seed={data.split_seed}"
-    record = {"data": data.name, "split": split, "pictures": count}
+    count = len(train) + len(val)
+    record = {"data": data.name, "split": _split(data), "pictures": count}
     if count > LIMIT:
         return record
     parts = [data.thumbnails("train"), data.thumbnails("val")]
@@ -92,6 +93,31 @@ def seen(data: PairsDataModule) -> dict[str, Any]:
         "sizes": torch.cat([part["sizes"] for part in parts]),
         "thumbnails": torch.cat([part["thumbnails"] for part in parts]),
     }
+
+
+def _split(data: PairsDataModule) -> str:
+    return data.which or f"split_seed={data.split_seed}"
+
+
+def among(record: Mapping[str, Any], data: PairsDataModule) -> list[str]:
+    """The pictures of an evaluation that a checkpoint was trained or selected on.
+
+    A dataset's own test split is apart from its others, and not compared: where two of its pictures look alike,
+    CIFAR-10 has such, its published numbers count them too.
+
+    Args:
+        record: the checkpoint's, see `seen`; without thumbnails nothing is found.
+        data: what is evaluated on.
+
+    Returns:
+        Their keys, in order.
+    """
+    apart = data.evaluated == "test" and (record["data"], record["split"]) == (data.name, _split(data))
+    if apart or "thumbnails" not in record or len(data.split(data.evaluated)) > LIMIT:
+        return []
+    known = Thumbnails(sizes=record["sizes"], thumbnails=record["thumbnails"])
+    found = {j for _, j in same(known, data.thumbnails(data.evaluated))}
+    return [data.split(data.evaluated).keys[j] for j in sorted(found)]
 
 
 def check(data: PairsDataModule) -> None:

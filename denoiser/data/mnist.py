@@ -1,4 +1,7 @@
-"""MNIST: 70,000 handwritten digits of 1x28x28 (LeCun, Bottou, Bengio & Haffner 1998), read by torchvision."""
+"""MNIST: 70,000 handwritten digits of 1x28x28 (LeCun, Bottou, Bengio & Haffner 1998), read by torchvision.
+
+Source: torchvision's mirrors of yann.lecun.com/exdb/mnist, which states no licence; sha256 of each unpacked file below.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,20 @@ import torch
 from torchvision.datasets import MNIST as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.catalogue import Card
 from denoiser.data.pairs import Pictures
 from denoiser.data.readers import install, torchvision_reader
 from denoiser.data.splits import held_out
 
 FOLDER = "MNIST/raw"
 ARCHIVES = [f"{FOLDER}/{name}" for name, _ in Reader.resources]
+
+HASHES = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
 
 
 class MNIST(PairsDataModule):
@@ -28,6 +39,7 @@ class MNIST(PairsDataModule):
     """
 
     allowed_channels = (1,)
+    card = Card("digits of 28x28 (LeCun et al. 1998)", "not stated", 70_000, places=(FOLDER,), files=HASHES)
 
     def __init__(self, protocol: Protocol, root: str, split_seed: int = 0, **options: Any) -> None:
         super().__init__(protocol, **options)

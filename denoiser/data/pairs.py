@@ -126,22 +126,26 @@ class FrozenPairs(Dataset[Batch]):
     """Evaluation pairs: whole pictures whose noise is a function of (seed, sigma, key) alone.
 
     It is drawn on the CPU, picture by picture, in contiguous float32: batch size, order, workers, devices and memory
-    format change nothing. Item `level * len(pictures) + position` is a picture at one noise level.
+    format change nothing. Item `(draw * len(levels) + level) * len(pictures) + position` is a picture at one noise
+    level; of several draws, the first is the same as where there is one.
 
     Args:
         pictures: the clean pictures.
         noise: what is added; None where the pictures hold real noisy ones.
         seed: of the noise.
         levels: the noise levels in grey levels of 255, or `(None,)` for a noise without.
+        draws: how many times noise is drawn for each picture and level.
     """
 
-    def __init__(self, pictures: Pictures, noise: Noise | None, seed: int, levels: Sequence[float | None]) -> None:
-        self.pictures, self.noise, self.seed = pictures, noise, seed
+    def __init__(
+        self, pictures: Pictures, noise: Noise | None, seed: int, levels: Sequence[float | None], draws: int = 1
+    ) -> None:
+        self.pictures, self.noise, self.seed, self.draws = pictures, noise, seed, draws
         self.levels = tuple(None if level is None else float(level) for level in levels)
 
     def __len__(self) -> int:
-        """Pictures times noise levels."""
-        return len(self.pictures) * len(self.levels)
+        """Pictures times noise levels times draws."""
+        return len(self.pictures) * len(self.levels) * self.draws
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """The batch at `indices`; all of one size."""
@@ -150,16 +154,24 @@ class FrozenPairs(Dataset[Batch]):
 
     def describe(self, index: int) -> tuple[str, float | None]:
         """Key and noise level of an item."""
-        return self.pictures.keys[index % len(self.pictures)], self.levels[index // len(self.pictures)]
+        position, level, _ = self.place(index)
+        return self.pictures.keys[position], self.levels[level]
+
+    def place(self, index: int) -> tuple[int, int, int]:
+        """Which picture, which of `levels` and which draw an item is."""
+        rest, position = divmod(index, len(self.pictures))
+        draw, level = divmod(rest, len(self.levels))
+        return position, level, draw
 
     def _pair(self, index: int) -> tuple[Tensor, Tensor, float]:
-        key, level = self.describe(index)
-        clean = self.pictures.images[index % len(self.pictures)].cpu().contiguous().float().div_(GREY_LEVELS)
+        (key, level), (position, _, draw) = self.describe(index), self.place(index)
+        clean = self.pictures.images[position].cpu().contiguous().float().div_(GREY_LEVELS)
         sigma = torch.nan if level is None else level
         if self.noise is None:
             noisy, clean = clean.chunk(2)
             return noisy, clean, sigma
-        generator = torch.Generator().manual_seed(seed_of(self.seed, level, key))
+        named = (level, key, draw) if draw else (level, key)
+        generator = torch.Generator().manual_seed(seed_of(self.seed, *named))
         return self.noise(clean[None], torch.tensor([sigma]), generator)[0], clean, sigma
 
 

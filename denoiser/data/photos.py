@@ -1,4 +1,7 @@
-"""Photographs that scikit-image's wheel holds, for validation and test without data or network."""
+"""Photographs that scikit-image's wheel holds, for validation and test without data or network.
+
+Source: scikit-image's skimage.data, which says of each of the five that it is in the public domain or CC0.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from pathlib import Path
 import skimage
 
 from denoiser.data.base import PairsDataModule
+from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 
 TEST = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
+FOLDER = Path(skimage.__file__).parent / "data"
 VALIDATION = ("motorcycle_left.png", "coins.png", "brick.png", "gravel.png")
 
 
@@ -22,6 +27,14 @@ class Photos(PairsDataModule):
     """
 
     test_only = True
+    card = Card(
+        "photographs that scikit-image holds",
+        "public domain",
+        len(TEST),
+        home="in scikit-image",
+        places=(str(FOLDER),),
+        files=dict.fromkeys(TEST, ""),
+    )
 
     def pictures(self, split: str) -> Pictures:
         """All five, whichever split is asked for."""
@@ -35,5 +48,4 @@ def photographs(names: Sequence[str], channels: int) -> Pictures:
         names: of the files.
         channels: 3 or 1.
     """
-    folder = Path(skimage.__file__).parent / "data"
-    return read_files([[folder / name] for name in names], folder, channels)
+    return read_files([[FOLDER / name] for name in names], FOLDER, channels)

@@ -1,41 +1,16 @@
-"""Set12, the twelve grey test pictures of the published tables (Zhang et al. 2017)."""
+"""Set12, the twelve grey test pictures of the published tables (Zhang, Zuo, Chen, Meng & Zhang 2017).
+
+Seven of 256x256 and five of 512x512. Source: testsets/Set12 of github.com/cszn/FFDNet, which states no licence; sha256
+of each in testset-sha256.txt.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.decoding import read_files
-from denoiser.data.pairs import Pictures
-from denoiser.errors import ENVIRONMENT, DenoiserError
-
-COUNT = 12
+from denoiser.data.testset import PublishedSet, from_ffdnet
 
 
-class Set12(PairsDataModule):
-    """The twelve pictures, for testing only; grey.
+class Set12(PublishedSet):
+    """The twelve pictures, for testing only; grey. `Set12/01.png` ... `Set12/12.png` below `root`."""
 
-    Args:
-        protocol: how pictures become pairs.
-        root: where `Set12/01.png` ... `Set12/12.png` are.
-        **options: see `PairsDataModule`.
-    """
-
-    test_only = True
     allowed_channels = (1,)
-
-    def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
-        super().__init__(protocol, **options)
-        self.folder = Path(root).expanduser() / "Set12"
-
-    def pictures(self, split: str) -> Pictures:
-        """All twelve, whichever split is asked for."""
-        found = sorted(self.folder.glob("*.png"))
-        if len(found) != COUNT:
-            raise DenoiserError(
-                f"Set12 has {len(found)} of its {COUNT} pictures ({self.folder})",
-                f"put testsets/Set12 of github.com/cszn/FFDNet there: {self.folder}/01.png ... 12.png",
-                ENVIRONMENT,
-            )
-        return read_files([[path] for path in found], self.folder, self.channels)
+    card = from_ffdnet("Set12", "grey test pictures of the published tables (Zhang et al. 2017)")

@@ -29,6 +29,15 @@ def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
     return Pictures([f"{official}/{i:05d}" for i in indices], images[indices])
 
 
+def chosen(keys: Sequence[str], split: str, split_seed: int, where: str = "data.path") -> Sequence[int]:
+    """Indices of the pictures of `train`, `val` or `test` by their hashes, or of `all`; arguments as in `by_hash`.
+
+    Raises:
+        DenoiserError: there are too few to split; `all` may be a single one.
+    """
+    return range(len(keys)) if split == "all" else by_hash(keys, split_seed, where)[split]
+
+
 def by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> dict[str, list[int]]:
     """80 / 10 / 10 by a hash of each key: pictures that are added later move none of the others.
 

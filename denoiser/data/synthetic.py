@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.catalogue import Card
 from denoiser.data.pairs import Pictures
 from denoiser.data.photos import VALIDATION, photographs
 from denoiser.data.scenes import SMALLEST_SIZE, dead_leaves
@@ -25,6 +26,8 @@ class Synthetic(PairsDataModule):
     Raises:
         DenoiserError: no picture is asked for, or too small ones.
     """
+
+    card = Card("dead leaves, to train on", "free", home="drawn")
 
     def __init__(self, protocol: Protocol, images: int, size: int, split_seed: int = 0, **options: Any) -> None:
         super().__init__(protocol, **options)

@@ -71,3 +71,5 @@ def test_hashes_are_read_and_compared(tmp_path):
     (tmp_path / "val").mkdir()
     (tmp_path / "val/3.jpg").write_bytes(PICTURES["val/3.jpg"])
     assert verify(tmp_path, hashes) == ["b c.jpg"]
+    md5 = hashlib.md5(PICTURES["val/3.jpg"]).hexdigest()
+    assert verify(tmp_path, {"val/3.jpg": md5}) == [] and verify(tmp_path, {"val/3.jpg": "0" * 32}) == ["val/3.jpg"]

@@ -119,6 +119,17 @@ def test_folders_without_enough_pictures(protocol, pictures_folder, tmp_path):
     assert fit(pictures_folder(3)) == [1, 1, 1]
 
 
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_an_evaluation_takes_every_picture(protocol, pictures_folder, count):
+    data = Folder(protocol(), pictures_folder(count), channels=3)
+    everything = data.pictures(data.evaluated)
+    assert everything.keys == [f"{i:03d}" for i in range(count)] and len(everything.images) == count
+
+
+def test_an_evaluation_of_an_empty_folder_is_none(protocol, tmp_path):
+    assert "no picture in the folder" in refused(lambda: Folder(protocol(), tmp_path, channels=3).pictures("all"))
+
+
 @pytest.fixture
 def real_pairs(protocol, pictures_folder, save_picture, tmp_path):
     """Makes real pairs: the noisy ones are the clean ones inverted, in another format."""
@@ -145,6 +156,16 @@ def test_real_pairs_stay_together_in_crops_and_whole(real_pairs, cache_gb):
             assert batch.noisy.shape == batch.clean.shape and batch.clean.shape[1] == 3
             assert (batch.noisy + batch.clean).sub(1).abs().max() < 1e-6 and batch.sigma.isnan().all()
     assert data.split("train").shapes[0][0] == 6
+
+
+def test_an_evaluation_takes_every_pair(real_pairs, tmp_path):
+    data = real_pairs()
+    everything = data.pictures(data.evaluated)
+    assert set(everything.keys) == set.union(*keys(data).values()) and everything.keys == sorted(everything.keys)
+    for path in [*(tmp_path / "clean").glob("*.png"), *(tmp_path / "noisy").glob("*.bmp")]:
+        path.unlink()
+    (noisy_and_clean,) = real_pairs().pictures("all").images
+    assert (noisy_and_clean[:3].int() + noisy_and_clean[3:]).unique().tolist() == [255]
 
 
 def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_picture):

@@ -175,3 +175,25 @@ def test_the_benchmark_tests_on_none_that_it_saw(protocol, real_data):
     data.setup("fit")
     seen = leaks.seen(data)
     assert (seen["split"], seen["pictures"], seen["thumbnails"].shape) == ("benchmark", 432, (432, 8, 8))
+
+
+def test_pictures_of_an_evaluation_are_found_in_a_checkpoints_record(pictures_folder, protocol):
+    folder = pictures_folder(12, 48, 48)
+    data = Folder(protocol(), str(folder), channels=3, patch_size=16)
+    data.name = "folder"
+    trained = {*data.split("train").keys, *data.split("val").keys}
+    record = leaks.seen(data)
+    assert leaks.among(record, data) == sorted(trained) and 0 < len(trained) < 12
+    other = Folder(protocol(), str(pictures_folder(5, 48, 48, name="other", start=50)), channels=3)
+    assert leaks.among(record, other) == []
+    assert leaks.among({**record, "data": "else"}, data) == sorted(trained)  # whatever it was called in training
+    assert leaks.among({key: record[key] for key in ("data", "split", "pictures")}, data) == []
+
+
+def test_a_datasets_own_test_split_is_apart_from_its_others(protocol):
+    images = [photo(48, 48, seed) for seed in range(3)]
+    data = Given(protocol(), images, images[:1], images)
+    data.name = "given"
+    record = leaks.seen(data)
+    assert leaks.among(record, data) == []
+    assert leaks.among({**record, "split": "split_seed=1"}, data) == ["test/0", "test/1", "test/2"]

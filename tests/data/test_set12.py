@@ -10,12 +10,11 @@ def test_twelve_pictures_in_order(protocol, real_data):
     assert test.shapes == [(1, 256, 256)] * 7 + [(1, 512, 512)] * 5
 
 
-def test_pictures_that_are_missing_are_counted_with_their_source(protocol, tmp_path, save_picture):
+def test_pictures_that_are_missing_are_counted(protocol, tmp_path, save_picture):
     save_picture(tmp_path / "Set12" / "01.png", 8, 8, channels=1)
-    with pytest.raises(DenoiserError, match="Set12 has 1 of its 12 pictures") as caught:
+    with pytest.raises(DenoiserError, match=r"Set12 has 1 of its 12 pictures, 02\.png is missing") as caught:
         Set12(protocol(), tmp_path, channels=1).setup("test")
-    assert caught.value.code == 3 and "github.com/cszn/FFDNet" in caught.value.fix
-    assert str(tmp_path / "Set12" / "01.png") in caught.value.fix
+    assert caught.value.code == 3 and str(tmp_path / "Set12") in caught.value.fix
 
 
 def test_grey_only(protocol):

@@ -1,0 +1,28 @@
+"""Kodak's 24 photographs in their full size, 768x512 or 512x768 (Franzen 1999).
+
+`kodak24` has the crops of FFDNet's tables, and its figures are others. Source: r0k.us/graphics/kodak, which understands
+that Kodak released them for unrestricted use. Fetched by hand; hashes are not known here.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from denoiser.data.catalogue import Card
+from denoiser.data.testset import PublishedSet
+
+FOLDER = "Kodak24_full"
+
+
+class Kodak24Full(PublishedSet):
+    """The 24 photographs, for testing only; colour or grey. `Kodak24_full/kodim01.png` ... below `root`."""
+
+    card = Card(
+        "Kodak's photographs in full, 768x512 (Franzen 1999)",
+        "unrestricted use",
+        24,
+        places=(FOLDER,),
+        files={f"kodim{number:02d}.png": "" for number in range(1, 25)},
+        source="the 24 PNGs of r0k.us/graphics/kodak",
+    )
+    taken_for: ClassVar = {(500, 500): "kodak24"}
