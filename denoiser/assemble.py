@@ -26,12 +26,15 @@ from denoiser.protocols import PROTOCOLS
 
 
 def protocol_name(cfg: DictConfig) -> str:
-    """`published` or `clipped`: as asked for, else clipped if the noise of training is.
+    """`published` or `clipped`: as asked for, else clipped if the noise of training is, or is a camera's.
 
     Raises:
-        DenoiserError: it is neither.
+        DenoiserError: it is neither, or real noise is to be unclipped.
     """
-    name = cfg.protocol or ("clipped" if cfg.noise.clip else "published")
+    real = build.found("data", cfg.data["_target_"]).real_pairs and cfg.data.get("test") is None
+    name = cfg.protocol or ("clipped" if cfg.noise.clip or real else "published")
+    if real and name == "published":
+        raise DenoiserError(f"real noise is clipped by its camera (protocol={name})", "protocol=clipped")
     if name not in PROTOCOLS:
         raise DenoiserError(
             f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or next(iter(PROTOCOLS))}"
@@ -69,6 +72,17 @@ def data(cfg: DictConfig) -> PairsDataModule:
     return made
 
 
+def evaluated(cfg: DictConfig) -> PairsDataModule:
+    """The pictures of an evaluation: `data.test` where it is given, else the data itself.
+
+    Raises:
+        DenoiserError: the data, the noise or the protocol is not possible.
+    """
+    made = _dataset(cfg.data, protocol(cfg))
+    made.prepare_data()
+    return made.test or made
+
+
 def _dataset(config: DictConfig, how: Protocol) -> PairsDataModule:
     given: dict[str, Any] = build.plain(config)
     name, test = given.pop("name"), given.pop("test", None)
@@ -93,6 +107,7 @@ def module(cfg: DictConfig) -> Denoiser:
         DenoiserError: the network, objective or optimiser is not there or does not take its keys.
     """
     noise = build.plain(cfg.noise)
+    level = noise.get("sigma")
     # Tried on one weight, so that a bad key is refused now and not after the data is there.
     endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
     configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
@@ -103,6 +118,7 @@ def module(cfg: DictConfig) -> Denoiser:
         channels=cfg.model.channels,
         name=cfg.model.name,
         trained_on=f"{cfg.data.name}, {', '.join(f'{k}={v}' for k, v in noise.items() if k != '_target_')}",
+        trained_sigma=noise.get("sigma_range") or (None if level is None else [level, level]),
     )
 
 

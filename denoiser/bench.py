@@ -1,4 +1,4 @@
-"""`denoiser bench`: images/s of training with this project, beside the plain loop and the ceiling."""
+"""`denoiser bench`: speed of training beside the plain loop and the ceiling, of evaluating beside bare model calls."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from denoiser import assemble, cli, hardware
 from denoiser.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.files import write_text
+from denoiser.overhead import overhead
 from denoiser.peers import RandomPictures, Rounds, Step, Workload, ceiling, configuration, device, plain_loop, speed
 
 WORKLOADS = {
@@ -53,9 +54,21 @@ def _command(options: argparse.Namespace) -> int:
         results.append(measure(model, options.seconds, options.repeats))
         show(results[-1])
     content = {"device": hardware.describe(where), "seconds": options.seconds, "repeats": options.repeats}
-    write_text(target, json.dumps({**content, "formats" if options.formats else "models": results}, indent=2) + "\n")
+    content["formats" if options.formats else "models"] = results
+    if options.pictures and not options.formats:
+        content["evaluation"] = _evaluation(options.pictures)
+    write_text(target, json.dumps(content, indent=2) + "\n")
     print(target)
     return 0
+
+
+def _evaluation(pictures: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        result = overhead(Path(folder), pictures)
+    print(f"\nevaluation of dncnn, {pictures} pictures of 481x321 at 3 noise levels, checkpoint to page")
+    print(f"  {result['seconds']:.1f} s / {result['bare']:.1f} s of bare model calls = {result['ratio']:.3f}")
+    print(f"  bar {'met' if result['met'] else 'missed'}: {result['bar']:g} or less", flush=True)
+    return result
 
 
 def three(model: str, seconds: float, repeats: int) -> dict[str, Any]:
@@ -162,6 +175,8 @@ def _check(options: argparse.Namespace) -> None:
         raise DenoiserError(f"--seconds {options.seconds:g} is not above 0 (--seconds)", "--seconds 2")
     if options.repeats < 1:
         raise DenoiserError(f"--repeats {options.repeats} is below 1 (--repeats)", "--repeats 7")
+    if options.pictures < 0:
+        raise DenoiserError(f"--pictures {options.pictures} is below 0 (--pictures)", "--pictures 68, or 0 for none")
     if (options.out / "bench.json").exists():
         raise DenoiserError(f"bench.json is already there ({options.out})", "give another --out")
 
@@ -173,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=2, help="of each contender in a round, 2 unless given")
     parser.add_argument("--repeats", type=int, default=7, help="rounds, 7 unless given")
     parser.add_argument("--formats", action="store_true", help="precisions and memory formats of the ceiling instead")
+    parser.add_argument("--pictures", type=int, default=68, help="of the evaluation; 68 unless given, 0 leaves it out")
     parser.add_argument("--out", type=Path, default=usual, help="folder of bench.json, new below outputs unless given")
     return parser
 

@@ -16,7 +16,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from denoiser.errors import DenoiserError
 from denoiser.files import write_text
 from denoiser.projector import Projector, validation_pairs
-from denoiser.strips import strip
+from denoiser.strips import amplified, strip
 
 STYLES = ("auto", "rich", "plain", "none")
 METRICS = ("epoch", "step", "train/loss", "val/loss", "val/psnr", "val/ssim", "lr", "seconds")
@@ -157,8 +157,9 @@ class Images(Callback):
         pairs = validation_pairs(trainer)
         for index in range(min(self.count, len(pairs.pictures))):
             batch = pairs.__getitems__([index])
-            denoised = pl_module(batch.noisy.to(pl_module.device)).float().cpu()
-            picture = strip(batch.noisy[0], denoised[0], batch.clean[0])
+            denoised = pl_module(batch.noisy.to(pl_module.device)).float().cpu()[0]
+            noisy, clean = batch.noisy[0], batch.clean[0]
+            picture = strip([noisy, denoised, clean, amplified(denoised, clean)])
             key, _ = pairs.describe(index)
             tag = f"{key} (noisy | denoised | clean | error)"
             trainer.logger.experiment.add_image(f"pictures/{tag}", picture, trainer.global_step)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import compose, config_dir
+from denoiser.config import RUN, Application, compose, config_dir
 from denoiser.errors import DenoiserError, nearest
 from denoiser.levels import number, require
 
@@ -46,6 +46,9 @@ class Number(NamedTuple):
 FIGURES = ("train/loss", "val/loss", "val/psnr", "val/ssim")
 NUMBERS = {
     "seed": Number(0, 2**32 - 1),
+    "draws": Number(1, example=1),
+    "batch_size": Number(1, null=True, example=8),
+    "num_workers": Number(0),
     "data.cache_gb": Number(0, whole=False, example=4),
     "callbacks.early_stopping.patience": Number(0, null=True, example=3),
     "callbacks.ema.decay": Number(0, 1, whole=False, null=True, example=0.999),
@@ -80,17 +83,18 @@ def choices(overrides: Iterable[str]) -> list[tuple[str, list[str]]]:
     return found
 
 
-def check_types(config: DictConfig, overrides: Sequence[str]) -> None:
+def check_types(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
     """Refuse a word where the default is a number, a number where it is true or false, and what is out of bounds.
 
     Args:
         config: the composed configuration.
         overrides: what it was composed with; only the choices of groups are used.
+        application: of which the configuration is.
 
     Raises:
         DenoiserError: names the key.
     """
-    default = compose([f"{group}{values[0]}" for group, values in choices(overrides)])
+    default = compose([f"{group}{values[0]}" for group, values in choices(overrides)], application)
     for key in keys(config):
         value, usual = OmegaConf.select(config, key), OmegaConf.select(default, key)
         if key in NUMBERS:

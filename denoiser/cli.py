@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from denoiser.checks import check_types, checked_dotlist, keys
 from denoiser.complaints import explain, sorted_arguments
+from denoiser.config import Application
 from denoiser.errors import ENVIRONMENT, INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError, nearest
 
 __all__ = ["check_types", "checked_dotlist", "guarded", "hydra_arguments", "keys", "main", "tell", "told", "version"]
@@ -23,7 +24,10 @@ DISTRIBUTION = "denoiser-lightning"
 FLAGS = ("--help", "--version")
 VERBS = {
     "run": "train, test and report",
+    "evaluate": "score checkpoints, published weights and classical baselines on one noise",
+    "report": "run folders to tables and pages",
     "denoise": "photos in, photos out",
+    "data": "which datasets there are; download and verify them",
     "bench": "images/s of this project against the plain loop and the ceiling",
 }
 
@@ -43,7 +47,10 @@ def main() -> int:
     if verb not in VERBS:
         kind, known = ("option", FLAGS) if verb.startswith("-") else ("verb", tuple(VERBS))
         return tell(DenoiserError(f"no {kind} '{verb}' (denoiser)", f"denoiser {nearest(verb, known) or '--help'}"))
-    code: int = importlib.import_module(f"denoiser.{verb}").main(arguments[1:])
+    module = importlib.import_module(f"denoiser.{verb}")
+    if hasattr(module, "__path__"):  # a package, as for `python -m`
+        module = importlib.import_module(f"denoiser.{verb}.__main__")
+    code: int = module.main(arguments[1:])
     return code
 
 
@@ -92,23 +99,24 @@ def told(error: Exception) -> DenoiserError:
 
 
 @contextmanager
-def hydra_arguments(name: str, arguments: Sequence[str]) -> Iterator[None]:
+def hydra_arguments(application: Application, arguments: Sequence[str]) -> Iterator[None]:
     """Give Hydra its arguments, flags first wherever they stood, and tell its complaints in two lines.
 
     Args:
-        name: what the command is called.
+        application: which command it is.
         arguments: flags and overrides in any order.
 
     Raises:
         DenoiserError: Hydra does not understand them, or they ask for what is not there.
     """
+    name = application.command
     flags, overrides = sorted_arguments(name, arguments)
     before, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv, os.environ["HYDRA_FULL_ERROR"] = [name, *flags, *overrides], "1"  # it raises what it would print
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, overrides) from error
+        raise explain(error, overrides, application) from error
     except ValueError as error:  # flags that exclude one another; the run's own failures do not come by here
         raise DenoiserError(f"{error} ({name})", f"{name} --help") from error
     finally:

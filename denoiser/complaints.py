@@ -14,7 +14,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, Interpolation
 
 from denoiser.arguments import Parser
 from denoiser.checks import choices, groups, keys
-from denoiser.config import compose, config_dir, options
+from denoiser.config import RUN, Application, compose, config_dir, options
 from denoiser.errors import DenoiserError, nearest
 
 TRIED = 16
@@ -34,12 +34,13 @@ def sorted_arguments(name: str, arguments: Sequence[str]) -> tuple[list[str], li
     return [flag if given[key] is True else f"{flag}={given[key]}" for key, flag in long.items()], overrides
 
 
-def explain(error: Exception, overrides: Sequence[str] = ()) -> DenoiserError:
+def explain(error: Exception, overrides: Sequence[str] = (), application: Application = RUN) -> DenoiserError:
     """Hydra's and OmegaConf's complaints in two lines that name the nearest choice or key.
 
     Args:
         error: what was raised.
         overrides: what was asked for; the advice is of the groups chosen there.
+        application: of which the configuration is.
     """
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -52,11 +53,11 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> DenoiserError:
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return DenoiserError(f"several values, and this is no sweep ({several[1]})", "put -m before them for a sweep")
     if asked := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
-        return _no_key(asked[1].split("@")[0].lstrip("+~"), overrides)
+        return _no_key(asked[1].split("@")[0].lstrip("+~"), overrides, application)
     if isinstance(error, InterpolationKeyError | ConfigAttributeError | ConfigKeyError):
-        return _left_out(error, text, overrides)
+        return _left_out(error, text, overrides, application)
     kind = "the configuration is not possible" if isinstance(error, HydraException) else "the configuration"
-    return DenoiserError(f"{kind}: {text.splitlines()[0]}", "denoiser run --help lists groups and keys")
+    return DenoiserError(f"{kind}: {text.splitlines()[0]}", f"{application.command} --help lists groups and keys")
 
 
 def _no_choice(file: str, known: Sequence[str]) -> DenoiserError:
@@ -67,41 +68,41 @@ def _no_choice(file: str, known: Sequence[str]) -> DenoiserError:
     return DenoiserError(f"no {group} '{name}' ({group}={name})", f"{group}={near}, of {', '.join(known)}")
 
 
-def _left_out(error: Any, text: str, overrides: Sequence[str]) -> DenoiserError:
+def _left_out(error: Any, text: str, overrides: Sequence[str], application: Application) -> DenoiserError:
     """A key that is needed is not there: taken away with `~`, or named in an interpolation."""
     wanted = re.search(r"Interpolation key '([^']+)'", text)
     key = wanted[1] if wanted else str(error.full_key or error.key)
     where = f"{error.full_key} refers to it" if wanted else "configuration"
     removed = next((o for o in overrides if o[:1] == "~" and f"{key}.".startswith(f"{o[1:].partition('=')[0]}.")), None)
-    usual = key in keys(compose())
+    usual = key in keys(compose((), application))
     root = f"the override that begins with ~{key.partition('.')[0]}"
-    fix = f"leave out {removed or root}" if removed or usual else _nearest_key(key, [])
+    fix = f"leave out {removed or root}" if removed or usual else _nearest_key(key, [], application)
     return DenoiserError(f"no key '{key}', which is needed ({where})", fix)
 
 
-def _no_key(key: str, overrides: Sequence[str]) -> DenoiserError:
-    chosen = _combination_without(key, overrides)
+def _no_key(key: str, overrides: Sequence[str], application: Application) -> DenoiserError:
+    chosen = _combination_without(key, overrides, application)
     group = key.partition(".")[0]
     where = next((choice for choice in chosen if choice.startswith(f"{group}=")), "configuration")
-    return DenoiserError(f"no key '{key}' ({where})", _nearest_key(key, chosen))
+    return DenoiserError(f"no key '{key}' ({where})", _nearest_key(key, chosen, application))
 
 
-def _combination_without(key: str, overrides: Sequence[str]) -> list[str]:
+def _combination_without(key: str, overrides: Sequence[str], application: Application) -> list[str]:
     """The choices of groups that lack `key`; in a sweep only some may."""
     several = [[f"{group}{value}" for value in values] for group, values in choices(overrides)]
     combinations = [list(one) for one in itertools.islice(itertools.product(*several), TRIED)]
     for combination in combinations:
         try:
-            if key not in keys(compose(combination)):
+            if key not in keys(compose(combination, application)):
                 return combination
         except HydraException:  # with --config-dir there may be choices that are not known here
             continue
     return []
 
 
-def _nearest_key(key: str, chosen: Sequence[str]) -> str:
+def _nearest_key(key: str, chosen: Sequence[str], application: Application) -> str:
     """Advice: the key that was most likely meant, else what there is beside it and which choices have it."""
-    known = [one for one in [*keys(compose(chosen)), *groups()] if one != key and "._" not in one]
+    known = [one for one in [*keys(compose(chosen, application)), *groups()] if one != key and "._" not in one]
     parent, _, last = key.rpartition(".")
     siblings = {k.rpartition(".")[2]: k for k in known if parent and k.rpartition(".")[0] == parent}
     if elsewhere := _choices_with(key):
@@ -111,7 +112,7 @@ def _nearest_key(key: str, chosen: Sequence[str]) -> str:
     close = siblings.get(nearest(last, siblings) or "") or (None if siblings else nearest(key, known))
     if close:
         return f"did you mean {close}?"
-    listing = f"denoiser run --cfg {'hydra' if key.startswith('hydra.') else 'job'}"
+    listing = f"{application.command} --cfg {'hydra' if key.startswith('hydra.') else 'job'}"
     return f"one of {', '.join(siblings)}" if siblings else f"one of those that `{listing}` lists"
 
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
+
+class Application(NamedTuple):
+    """A Hydra application: how it is called, and the name of its configuration."""
+
+    command: str
+    config: str
+
+
+RUN = Application("denoiser run", "config")
+EVALUATE = Application("denoiser evaluate", "evaluate")
 PACKAGE = Path(__file__).resolve().parent
 HYDRA_VERSION_BASE = "1.3"
 
@@ -33,20 +44,24 @@ def options(group: str) -> list[str]:
     return sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
 
 
-def compose(overrides: Sequence[str] = ()) -> DictConfig:
+def compose(overrides: Sequence[str] = (), application: Application = RUN) -> DictConfig:
     """The configuration that `denoiser run OVERRIDES` would run; also from within a Hydra application.
+
+    Args:
+        overrides: as on the command line.
+        application: of which the configuration is.
 
     Raises:
         hydra.errors.HydraException: an override cannot be understood or names what is not there.
     """
     register_resolvers()
-    application = GlobalHydra.instance().hydra
+    running = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()  # Hydra refuses a second one beside an application that is running
     try:
         with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
-            return hydra_compose("config", overrides=list(overrides))
+            return hydra_compose(application.config, overrides=list(overrides))
     finally:
-        GlobalHydra.instance().hydra = application
+        GlobalHydra.instance().hydra = running
 
 
 def register_resolvers() -> None:

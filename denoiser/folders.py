@@ -14,6 +14,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from denoiser.config import Application
 from denoiser.errors import DenoiserError, nearest
 from denoiser.files import write_text
 
@@ -55,7 +56,7 @@ class Record:
         write_text(self.folder / RESULTS, json.dumps(self.content, indent=1))
 
 
-def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool) -> None:
+def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool = False) -> None:
     """Make the run folder and write the configuration into it; of two runs that want one folder, one gets it.
 
     Raises:
@@ -67,7 +68,7 @@ def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool)
             config.parent.mkdir(parents=True, exist_ok=True)
             config.open("x").close()
         except FileExistsError:
-            finished = results(folder).get("status") == "ok"
+            finished = results(folder).get("status") == "ok" or "model" not in cfg
             fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir)"
             fix += "" if finished else f", or denoiser run {resume_word(folder)}"
             raise DenoiserError(f"the folder holds a run already ({folder})", fix) from None
@@ -109,6 +110,8 @@ def to_resume(name: str) -> Path:
         runs = [str(path) for path in _runs()]
         near = nearest(name, runs) or (runs[-1] if runs else "latest")
         raise DenoiserError(f"no run to go on with ({folder})", f"resume={near}")
+    if "model" not in OmegaConf.load(folder / ".hydra" / "config.yaml"):
+        raise DenoiserError(f"an evaluation is not gone on with ({folder})", "repeat its command in another folder")
     if results(folder).get("status") == "ok":
         raise DenoiserError(f"the run is finished ({folder})", "start another: the same command without resume=")
     return folder
@@ -149,6 +152,6 @@ def process() -> int:
     return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", os.environ.get("SLURM_PROCID", 0))))
 
 
-def command_line(overrides: Sequence[str]) -> str:
+def command_line(application: Application, overrides: Sequence[str]) -> str:
     """The command that composes the same configuration."""
-    return shlex.join(["denoiser", "run", *overrides])
+    return shlex.join([*application.command.split(), *overrides])

@@ -65,6 +65,24 @@ def memory_format(name: str) -> torch.memory_format:
     return formats[name]
 
 
+def device(name: str) -> torch.device:
+    """The device of an evaluation; `auto` is an accelerator where there is one.
+
+    Raises:
+        DenoiserError: there is no such device here.
+    """
+    if name == AUTO:
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        found = torch.device(name)
+        torch.zeros(1, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise DenoiserError(f"there is no device '{name}' here (device={name})", "device=cpu") from error
+    # Scores are of float32, which TF32 is not; it is torch's default for convolutions on NVIDIA's GPUs.
+    torch.backends.cudnn.allow_tf32 = False
+    return found
+
+
 def describe(device: torch.device) -> str:
     """The device in words, for reports."""
     if device.type == "cuda":

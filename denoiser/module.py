@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -45,6 +45,7 @@ class Denoiser(LightningModule):
         channels: colour channels of its pictures, 3 or 1.
         name: of the model, as in `model=NAME`.
         trained_on: what it learned from, in words, for tables and pages.
+        trained_sigma: the lowest and highest noise level of training in grey levels of 255; None where there is none.
 
     Raises:
         DenoiserError: a dictionary names what is not there or not allowed.
@@ -58,6 +59,7 @@ class Denoiser(LightningModule):
         channels: int,
         name: str,
         trained_on: str = "",
+        trained_sigma: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()

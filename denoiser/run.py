@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoiser import cli
-from denoiser.config import HYDRA_VERSION_BASE, config_dir, register_resolvers
-from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.application import run_application
+from denoiser.config import RUN, register_resolvers
+from denoiser.errors import INTERRUPTED, TERMINATED, DenoiserError
 from denoiser.folders import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     from denoiser.training import train_and_test
 
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
-    record = Record(out_dir, cfg.seed, command_line(overrides))
+    record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     if process() > 0:  # of several that train together, the first keeps the folder
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
@@ -47,17 +48,18 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     except KeyboardInterrupt:
-        _broken_off(record, "interrupted", str(_stopped(out_dir)))
+        broken_off(record, "interrupted", str(_stopped(out_dir)))
         raise
     except Exception as error:
-        _broken_off(record, "failed", str(cli.told(error)))
+        broken_off(record, "failed", str(cli.told(error)))
         raise
     _finished(record)
     return record.content
 
 
 def _finished(record: Record) -> None:
-    from denoiser.report import table, write_report
+    from denoiser.report import write_report
+    from denoiser.reports.tables import table
 
     record.finish(status="ok")
     page = write_report(record.folder)
@@ -80,7 +82,7 @@ def _run_or_say(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume:
         raise _stopped(folder, TERMINATED if "terminated" in stop.args else INTERRUPTED) from None
 
 
-def _broken_off(record: Record, status: str, error: str) -> None:
+def broken_off(record: Record, status: str, error: str) -> None:
     """Say on disk how the run ended; a full disk must not hide the reason."""
     from denoiser.report import write_report
 
@@ -92,54 +94,11 @@ def _broken_off(record: Record, status: str, error: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: Hydra's for a run or a sweep, our own for `resume=`. Returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return cli.guarded(lambda: _resume(given) if any(a.startswith("resume=") for a in given) else _hydra(given))
+    return cli.guarded(lambda: _resume(given) if any(a.startswith("resume=") for a in given) else _started(given))
 
 
-def _hydra(arguments: Sequence[str]) -> int:
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    failures: list[Exception] = []
-    sweep: list[Path] = []
-
-    def job(cfg: DictConfig) -> None:
-        settings = HydraConfig.get()
-        folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
-        if settings.mode == RunMode.MULTIRUN:
-            sweep[:] = [Path(settings.sweep.dir).absolute()]
-        # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
-        try:
-            cli.check_types(cfg, overrides)
-            _run_or_say(cfg, folder, overrides)
-        except Exception as error:
-            failures.append(error)
-            if sweep:
-                cli.tell(error)
-            if cli.told(error).code in (INTERRUPTED, TERMINATED):
-                raise KeyboardInterrupt from None  # not caught by Hydra: the sweep's other jobs are not wanted
-
-    register_resolvers()
-    try:
-        with cli.hydra_arguments("denoiser run", arguments):
-            hydra.main(version_base=HYDRA_VERSION_BASE, config_path=str(config_dir()), config_name="config")(job)()
-    except KeyboardInterrupt:
-        if not failures:
-            raise
-    return _ended(failures, sweep)
-
-
-def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
-    """The exit code; a sweep's summary is written however it ended."""
-    from denoiser.report import write_summary
-
-    if failures and not sweep:
-        raise failures[0]
-    for folder in sweep:
-        print(f"summary: {write_summary(folder)}", folder, sep="\n")
-    codes = [cli.told(failure).code for failure in failures]
-    stopped = [code for code in codes if code in (INTERRUPTED, TERMINATED)]
-    return stopped[0] if stopped else SOME_FAILED if codes else 0
+def _started(arguments: Sequence[str]) -> int:
+    return run_application(RUN, arguments, _run_or_say)
 
 
 def _resume(arguments: Sequence[str]) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,17 +12,15 @@ import torch
 from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
-from torch.utils.flop_counter import FlopCounterMode
 
 from denoiser import assemble, checkpoints, hardware
+from denoiser.cost import macs, parameters
 from denoiser.data.base import PairsDataModule
-from denoiser.data.pairs import FrozenPairs
+from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.files import write_text
 from denoiser.module import Denoiser, Score
+from denoiser.results import per_image, summarise
 from denoiser.strips import write_strips
-
-COLUMNS = ("method", "data", "noise", "sigma", "image", *Score._fields)
-MACS_SIDE = 256
 
 
 def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
@@ -49,9 +44,9 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         "device": hardware.describe(trainer.strategy.root_device),
         "precision": str(chosen["precision"]),
         "memory_format": chosen["memory_format"],
-        "params": sum(parameter.numel() for parameter in module.network.parameters()),
-        "macs": macs(module, cfg.model.channels),
+        **(cost := _cost(module)),
         "train_data": data.name,
+        "methods": [{"method": cfg.model.name, "kind": "run", **_learned(module), **cost}],
     }
     if trainer.is_global_zero:
         device, precision = hardware.describe(trainer.strategy.root_device), chosen["precision"]
@@ -67,8 +62,19 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     if trainer.is_global_zero:
         rows = write_results(cfg, module, data, folder)
         yield {"rows": rows}  # before what only shows them, which may fail
-        write_strips(module, data.frozen("test"), module.scores, folder / "images")
+        _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
         _log_final(trainer, cfg, rows)
+
+
+def _cost(module: Denoiser) -> dict[str, int]:
+    training, channels = module.training, module.hparams["channels"]
+    figures = {"params": parameters(module.network), "macs": macs(module.eval(), channels, module.device)}
+    module.train(training)
+    return figures
+
+
+def _learned(module: Denoiser) -> dict[str, Any]:
+    return {key: module.hparams[key] for key in ("trained_on", "trained_sigma")}
 
 
 def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
@@ -78,52 +84,26 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
         DenoiserError: the folder or disk does not take the file (exit code 3).
     """
     pairs, tested = data.frozen("test"), data.test or data
-    columns = {"method": cfg.model.name, "data": tested.name, "noise": _noise(data, tested)}
-    write_text(folder / "results.csv", per_image(columns, pairs, module.scores))
-    return [row for row in summarise(columns, pairs, module.scores) if row["n_images"]]
+    columns = {"data": tested.name, "noise": _noise(data, tested)}
+    scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
+    write_text(folder / "results.csv", per_image(columns, pairs, scores))
+    return summarise(columns, pairs, scores)
+
+
+def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None:
+    """Pictures of the best, median and worst test images."""
+
+    def denoise(batch: Batch) -> torch.Tensor:
+        with torch.inference_mode():
+            denoised: torch.Tensor = module(batch.noisy.to(module.device))
+        return denoised.float().cpu()
+
+    write_strips({name: denoise}, pairs, {name: module.scores}, folder, error=True)
 
 
 def _noise(data: PairsDataModule, seen: PairsDataModule) -> str:
     """The noise of `seen` in tables: its own where its pairs are real, else what `data` says is added."""
     return "real" if seen.real_pairs else str(data.protocol.noise)
-
-
-def per_image(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[int, Score]) -> str:
-    """The text of `results.csv`: a row per image and noise level."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for item in sorted(scores):
-        key, level = pairs.describe(item)
-        figures = {name: f"{value:.6g}" for name, value in scores[item]._asdict().items()}
-        image = key.encode(errors="backslashreplace").decode()  # a file name need not be UTF-8, the table is
-        writer.writerow({**columns, "sigma": "" if level is None else f"{level:g}", "image": image, **figures})
-    return text.getvalue()
-
-
-def summarise(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[int, Score]) -> list[dict[str, Any]]:
-    """A row per noise level: means over images; infinite PSNR is left out of them and counted."""
-    rows = []
-    for position, level in enumerate(pairs.levels):
-        mine = [score for item, score in scores.items() if item // len(pairs.pictures) == position]
-        means = {name: _mean([getattr(score, name) for score in mine]) for name in Score._fields}
-        identical = sum(math.isinf(score.psnr) for score in mine)
-        rows.append({**columns, "sigma": level, "n_images": len(mine), **means, "n_identical": identical})
-    return rows
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    finite = [value for value in values if math.isfinite(value)]
-    return math.fsum(finite) / len(finite) if finite else None
-
-
-def macs(module: Denoiser, channels: int) -> int:
-    """Multiply-accumulates of one forward pass on `1 x channels x 256 x 256`."""
-    training = module.training
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        module.eval()(torch.zeros(1, channels, MACS_SIDE, MACS_SIDE))
-    module.train(training)
-    return int(counter.get_total_flops()) // 2
 
 
 def _log_config(trainer: Trainer, cfg: DictConfig) -> None:

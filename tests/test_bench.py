@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from denoiser import bench, peers
+from denoiser import bench, overhead, peers
 from denoiser.errors import NOT_POSSIBLE
 
-TINY = ["--seconds", "0.01", "--repeats", "2"]
+TINY = ["--seconds", "0.01", "--repeats", "2", "--pictures", "0"]
 
 
 def measured(tmp_path, *arguments):
@@ -84,3 +84,12 @@ def test_a_bench_that_is_there_is_kept(tmp_path, capsys):
     assert bench.main([*TINY, "--out", str(tmp_path)]) == NOT_POSSIBLE
     assert (tmp_path / "bench.json").read_text() == "mine"
     assert "another --out" in capsys.readouterr().err
+
+
+def test_an_evaluation_is_measured_beside_its_bare_calls(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(overhead, "SIZE", (24, 32))
+    content = measured(tmp_path, "--models", "mnist_basic", "--pictures", "2")
+    result = content["evaluation"]
+    assert result["calls"] == 6 and result["ratio"] == result["seconds"] / result["bare"] > 0
+    assert result["met"] == (result["ratio"] <= 1.1)
+    assert f"bar {'met' if result['met'] else 'missed'}: 1.1 or less" in capsys.readouterr().out

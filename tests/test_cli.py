@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from denoiser import cli
-from denoiser.config import compose
+from denoiser.config import RUN, compose
 from denoiser.errors import DenoiserError
 from denoiser.run import main
 
@@ -67,7 +67,7 @@ def test_advice_is_of_the_groups_that_were_chosen(given, what, fix, tmp_path, mo
 def test_flags_may_stand_anywhere(given, passed, monkeypatch):
     before = ["as it was"]
     monkeypatch.setattr(sys, "argv", before)
-    with cli.hydra_arguments("denoiser run", given):
+    with cli.hydra_arguments(RUN, given):
         assert sys.argv == ["denoiser run", *passed]
     assert sys.argv is before
 

@@ -7,9 +7,9 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from tiny import names
 
-from denoiser import assemble, config
+from denoiser import application, assemble, config
 from denoiser.callbacks import EarlyStopping
-from denoiser.config import compose
+from denoiser.config import EVALUATE, RUN, compose, config_dir
 from denoiser.errors import DenoiserError
 
 
@@ -76,11 +76,11 @@ def test_a_model_and_data_of_other_channels_are_refused():
 
 
 def test_compose_leaves_a_running_application_alone():
-    application = object()
-    GlobalHydra.instance().hydra = application
+    running = object()
+    GlobalHydra.instance().hydra = running
     try:
         assert compose(["seed=3"]).seed == 3
-        assert GlobalHydra.instance().hydra is application
+        assert GlobalHydra.instance().hydra is running
     finally:
         GlobalHydra.instance().clear()
 
@@ -106,3 +106,29 @@ def test_data_root_is_the_store_asked_for_else_the_cache(tmp_path, monkeypatch):
     assert compose(["data=mnist"]).data.root == str(tmp_path / "cache" / "denoiser")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert Path(config.data_root()) == tmp_path / ".cache" / "denoiser"
+
+
+def test_the_evaluation_has_the_same_data_and_noise_and_nothing_of_a_training():
+    cfg = compose(["data=set12", "noise.sigma=50"], EVALUATE)
+    assert cfg.data.name == "set12" and cfg.noise.sigma == 50
+    assert {*cfg} & {"model", "optimizer", "objective", "trainer", "callbacks", "logger", "hydra"} == set()
+    training = compose(["data=set12", "noise.sigma=50"])
+    assert cfg.data == training.data and cfg.noise == training.noise
+
+
+def test_hydras_settings_are_those_of_the_one_file_that_has_them():
+    given = dict(setting.split("=", 1) for setting in application._settings(EVALUATE))
+    block = OmegaConf.to_container(OmegaConf.load(config_dir() / "config.yaml").hydra, resolve=False)
+    assert given["hydra.run.dir"] == block["run"]["dir"] and given["hydra.sweep.dir"] == block["sweep"]["dir"]
+    assert given["hydra.output_subdir"] == "null" and application._settings(RUN) == []
+
+
+@pytest.mark.parametrize(("overrides", "span"), [([], [25, 25]), (["noise.sigma_range=[0,55]"], [0, 55])])
+def test_a_model_knows_the_noise_levels_that_it_was_trained_on(overrides, span):
+    made = assemble.module(compose(["model=cifar_shallow", "data=cifar10", *overrides]))
+    assert made.hparams["trained_sigma"] == span
+
+
+def test_a_model_of_a_noise_without_levels_says_so():
+    made = assemble.module(compose(["model=cifar_shallow", "data=cifar10", "noise=poisson"]))
+    assert made.hparams["trained_sigma"] is None

@@ -1,15 +1,17 @@
+import base64
 import csv
+import hashlib
 import math
 import re
 import shlex
-import statistics
 
 import pytest
-from pages import Page, add_strip, make_run, result
+from pages import Page, add_strip, make_evaluation, make_run, result
 from PIL import Image
 
 from denoiser.errors import DenoiserError
-from denoiser.report import table, write_report, write_summary
+from denoiser.report import write_report
+from denoiser.reports.summary import write_summary
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 EPOCHS = "epoch,step,train/loss,val/loss,val/psnr,val/ssim,lr,seconds\n0,9,0.5,0.4,20,0.5,1e-3,2\n1,18,0.02,0.03,,,,\n"
@@ -26,7 +28,7 @@ def test_report_says_what_was_measured(tmp_path):
     said += ["5 min 12 s", "3,721,152", "8,512,000,000", "not in a git checkout", "2 / 18", "name: <kept>"]
     assert [words for words in said if words not in page.text] == []
     assert "Lowest validation loss: 0.03, epoch 1." in page.text
-    assert (page.tags.count("svg"), page.tags.count("img")) == (2, 4)
+    assert (page.tags.count("svg"), page.tags.count("img")) == (2, 8)  # each panel, and its block
     assert "Below the noisy input" not in page.text
 
 
@@ -37,7 +39,7 @@ def test_report_loads_nothing_from_elsewhere(tmp_path):
     page = Page(write_report(run))
     assert all(value.startswith(("data:", "#")) for value in page.loads)
     assert not re.search(r"https?:|@import|url\((?!#)", page.source)
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     ids = re.findall(r'\bid="([^"]+)"', page.source)
     assert ids and len(set(ids)) == len(ids)
     assert write_report(run).read_text() == page.source
@@ -47,11 +49,12 @@ def test_hostile_names_are_text(tmp_path):
     overrides = [f"data.path={HOSTILE}"]
     run = make_run(tmp_path / "0", [result(method=HOSTILE, data=HOSTILE)], overrides, command=f"run {HOSTILE}")
     (run / ".hydra/config.yaml").write_text(HOSTILE)
-    add_strip(run, image=HOSTILE, rank=HOSTILE)
+    (run / "results.csv").write_text(f"method,image,psnr,{HOSTILE.replace(',', ';')}\n{HOSTILE},{HOSTILE},30,1\n")
+    add_strip(run, image=HOSTILE, rank=HOSTILE, panels=["noisy", HOSTILE, "clean"])
     make_run(tmp_path / "1", [result(method=HOSTILE, sigma=50)], status=HOSTILE, error=HOSTILE)
     make_run(tmp_path / "2", [result(method=HOSTILE, sigma=50)])
     for page in (Page(write_report(run)), Page(write_summary(tmp_path))):
-        assert "script" not in page.tags
+        assert page.tags.count("script") == 1  # the page's own
         assert HOSTILE in page.text
 
 
@@ -71,7 +74,46 @@ def test_report_stays_small(tmp_path):
     assert (run / "images/best.png").stat().st_size > 9_000_000
     path = write_report(run)
     assert path.stat().st_size < 10_000_000
-    assert "reduced here, every pixel in images/best.png" in Page(path).text
+    assert "reduced here but for the block below, every pixel in images/best.png" in Page(path).text
+
+
+def test_only_the_pages_own_script_may_run(tmp_path):
+    source = write_report(make_run(tmp_path / "run")).read_text()
+    (script,) = re.findall(r"<script>(.*?)</script>", source, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'\"" in source and "default-src 'none'" in source
+    assert not re.search(r"<[^>]+\son\w+=", source.replace(script, ""))
+
+
+def test_an_evaluation_says_what_was_compared(tmp_path):
+    run = make_evaluation(tmp_path / "run")
+    add_strip(run, panels=["noisy", "unet", "nlm", "clean"], scores={"nlm": {"psnr": 29.4, "ssim": 0.8}})
+    page = Page(write_report(run))
+    said = ["unet, nlm on photos", "gaussian noise, sigma 15, 50", "unet is best with 33.00 dB", "33.00 [28.12, 31.00]"]
+    said += ["+1.00 [\N{MINUS SIGN}0.25, 2.00]", "UNET Trained on bsds500 At sigma 0 to 55 Parameters 556,032"]
+    said += ["Noisy input on photos: 20.17 dB at sigma 15, 20.17 dB at sigma 50 (differs from"]
+    said += ["ab" * 32, "Seconds per megapixel 0.25", "Draws of the noise 4", "nlm 29.40 dB · 0.800"]
+    assert [words for words in said if words not in page.text] == []
+    assert [
+        words for words in ("Training", "Not a test of", "trained or selected", "PSNR Y") if words in page.text
+    ] == []
+    assert page.tags.count("svg") == 1 and page.tags.count("option") == 2 * 4
+    assert set(page.loads) >= {"results.csv"}
+
+
+def test_further_figures_have_columns(tmp_path):
+    more = {"psnr_y": 31.5, "psnr_y_noisy": 21.5, "lpips": 0.12345, "sigma_estimated": 24.123}
+    rows = [result(**more), result(method="nlm", noise="real", sigma=None)]
+    page = Page(write_report(make_run(tmp_path / "run", rows, kind="evaluation")))
+    said = ["PSNR Y", "lpips", "0.1235", "Sigma estimated", "24.12", "BT.601", "no noise is added"]
+    assert [words for words in said if words not in page.text] == []
+
+
+def test_a_leak_is_stamped(tmp_path):
+    page = Page(write_report(make_evaluation(tmp_path / "run", leak=["a1", "a2"], images=7)))
+    assert "Not a test of unet: it was trained or selected on 2 of these 7 pictures." in page.text
+    assert "unet trained or selected on 2 of these 7 pictures Architecture" in page.text
+    assert "Which pictures a1, a2" in page.text
 
 
 def test_worse_than_the_input_is_said(tmp_path):
@@ -154,44 +196,15 @@ def test_damaged_folders_still_make_pages(tmp_path, content):
     assert "No job finished with results." in Page(write_summary(tmp_path)).text
 
 
+@pytest.mark.parametrize("part", [[{}], [{"leak": 3, "sigma": [], "interval": "x", "trained_sigma": [1]}], [3], "x"])
+def test_a_damaged_evaluation_still_makes_a_page(tmp_path, part):
+    run = make_run(tmp_path / "run", part, kind="evaluation", methods=part, comparisons=part, draws=part)
+    add_strip(run, panels=["noisy", "unet"], scores=part, worst=part)
+    assert Page(write_report(run)).text.endswith("There is no .hydra/config.yaml.")
+
+
 def test_folders_that_are_not_there(tmp_path):
     for write in (write_report, write_summary):
         with pytest.raises(DenoiserError) as caught:
             write(tmp_path / "none")
         assert caught.value.code == 2
-
-
-def test_table_is_aligned_and_names_its_protocol():
-    rows = [result(), result(data="bsd68", noise="poisson(peak=30)", sigma=None, psnr=math.inf, n_images=68)]
-    protocol, head, first, second = table(rows, "clipped").splitlines()
-    assert protocol.startswith("protocol clipped: noisy input and output clamped")
-    assert head.split() == "method data noise sigma n PSNR noisy -> PSNR gain SSIM noisy -> SSIM".split()
-    assert first.split() == "unet photos gaussian 25 5 20.17 -> 28.57 +8.40 0.410 -> 0.810".split()
-    assert second.split() == "unet bsd68 poisson(peak=30) - 68 20.17 -> inf - 0.410 -> 0.810".split()
-    assert len(head) == len(first) == len(second)
-
-
-def make_sweep(folder):
-    """Sigma 15 with three seeds, 25 with two; job 4 failed after a first result and job 5 left nothing."""
-    for job in range(5):
-        sigma, seed, status = (15, 25)[job // 3], job % 3, "failed" if job == 4 else "ok"
-        rows = [result(sigma=sigma, psnr=30.0 + seed)]
-        make_run(folder / str(job), rows, [f"noise.sigma={sigma}", f"seed={seed}"], seed=seed, status=status)
-    (folder / "5").mkdir()
-    write_report(folder / "0")
-    return folder
-
-
-def test_summary_has_a_row_per_job_and_pools_seeds(tmp_path):
-    page = Page(write_summary(make_sweep(tmp_path)))
-    with (tmp_path / "summary.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["job"] for row in rows] == list("012345")
-    assert [row["status"] for row in rows] == ["ok"] * 4 + ["failed", "missing"]
-    first = {"overrides": "noise.sigma=15 seed=0", "sigma": "15", "n_images": "5", "psnr": "30"}
-    assert first.items() <= rows[0].items()
-    assert f"31.00 ± {statistics.stdev((30, 31, 32)):.2f}" in page.text
-    assert page.text.count(" ± ") == 3  # PSNR and SSIM of sigma 15, and the explanation; none for the one seed at 25
-    assert page.tags.count("svg") == 1
-    assert "no readable results.json" in page.text
-    assert set(page.loads) - {"data:,", "summary.csv", "0/report.html"} == {x for x in page.loads if x.startswith("#")}

@@ -9,33 +9,29 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser import plots
 from denoiser.data.pairs import FrozenPairs, Pictures
 from denoiser.module import Score
 from denoiser.noise import Gaussian
-from denoiser.strips import strip, write_strips
+from denoiser.reports.viewer import GAP
+from denoiser.strips import amplified, strip, write_strips
 
 
-class Half(torch.nn.Module):
-    """Stands in for a Denoiser: every output is mid-grey."""
-
-    device = torch.device("cpu")
-
-    def forward(self, noisy):
-        return torch.full_like(noisy, 0.5)
+def flat(grey):
+    """A method whose every output is one grey."""
+    return lambda batch: torch.full_like(batch.noisy, grey)
 
 
-def pairs(keys, levels=(25,)):
-    return FrozenPairs(Pictures(keys, torch.full((len(keys), 3, 4, 6), 128, dtype=torch.uint8)), Gaussian(), 0, levels)
+def pairs(keys, levels=(25,), draws=1):
+    pictures = Pictures(keys, torch.full((len(keys), 3, 4, 6), 128, dtype=torch.uint8))
+    return FrozenPairs(pictures, Gaussian(), 0, levels, draws)
 
 
 def scored(psnrs):
     return {item: Score(psnr, 0.9, 20.0, 0.5) for item, psnr in enumerate(psnrs)}
 
 
-def written(folder, keys, psnrs, levels=(25,)):
+def index_of(folder):
     """The entries of index.json, which must be JSON as everyone reads it."""
-    write_strips(Half(), pairs(keys, levels), scored(psnrs), folder)
 
     def refused(constant):
         raise ValueError(f"{constant} is not JSON")
@@ -43,27 +39,70 @@ def written(folder, keys, psnrs, levels=(25,)):
     return json.loads((folder / "index.json").read_text(), parse_constant=refused)
 
 
-def test_four_panels_with_white_gaps():
-    noisy, denoised, clean = torch.full((3, 5, 7), -0.2), torch.full((3, 5, 7), 0.4), torch.full((3, 5, 7), 0.6)
-    made = strip(noisy, denoised, clean)
-    assert made.shape == (3, 5, 4 * 7 + 3 * plots.GAP) and made.dtype == torch.uint8
-    columns = made[0, 0].tolist()
-    gap = [255] * plots.GAP
-    assert columns == [0] * 7 + gap + [102] * 7 + gap + [153] * 7 + gap + [0] * 7  # 0.5 - 4 * 0.2 is below black
+def written(folder, keys, psnrs, levels=(25,), draws=1):
+    """The index of a run of one method."""
+    write_strips({"unet": flat(0.5)}, pairs(keys, levels, draws), {"unet": scored(psnrs)}, folder, error=True)
+    return index_of(folder)
+
+
+def test_panels_with_white_gaps():
+    made = strip([torch.full((3, 5, 7), grey) for grey in (-0.2, 0.4, 0.6)])
+    assert made.shape == (3, 5, 3 * 7 + 2 * GAP) and made.dtype == torch.uint8
+    assert made[0, 0].tolist() == [0] * 7 + [255] * GAP + [102] * 7 + [255] * GAP + [153] * 7
     assert (made == made[:1, :1]).all()
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_error_is_mid_grey_where_equal_and_lighter_where_too_bright(channels):
-    clean = torch.rand(channels, 4, 4) * 0.8
-    assert (strip(clean, clean, clean)[..., -4:] == 128).all()
-    assert (strip(clean, clean + 0.1, clean)[..., -4:] == 230).all()
+def test_the_error_is_mid_grey_where_equal_and_lighter_where_too_bright():
+    clean = torch.rand(3, 4, 4) * 0.8
+    assert (strip([amplified(clean, clean)]) == 128).all()
+    assert (strip([amplified(clean + 0.1, clean)]) == 230).all()
 
 
-def test_the_page_cuts_a_strip_into_the_panels_it_was_made_of(tmp_path):
-    written(tmp_path, ["a"], [30])
-    cut = plots.strip(tmp_path / "best_25_a.png", 10**6)
-    assert len(cut.panels) == 4 and cut.width == 6 and cut.exact
+def test_every_method_has_a_panel_in_one_strip(tmp_path):
+    methods = {"white": flat(1.0), "black": flat(0.0)}
+    scores = {"white": scored([30, 31, 32]), "black": scored([9, 8, math.inf])}
+    write_strips(methods, pairs("abc"), scores, tmp_path)
+    best, _, worst = index_of(tmp_path)
+    assert (best["image"], worst["image"]) == ("c", "a")  # by the first method
+    assert best["panels"] == ["noisy", "white", "black", "clean"]
+    assert best["scores"] == {"white": {"psnr": 32, "ssim": 0.9}, "black": {"psnr": None, "ssim": 0.9}}
+    assert (best["psnr"], best["psnr_noisy"]) == (32, 20)
+    pixels = np.asarray(Image.open(tmp_path / worst["file"]))
+    _, white, black, clean = (pixels[:, i * (6 + GAP) :][:, :6] for i in range(4))
+    assert (white == 255).all() and (black == 0).all() and (clean == 128).all()
+
+
+def test_the_noisy_picture_is_there_once_and_the_error_last(tmp_path):
+    methods = {"noisy": lambda batch: batch.noisy, "black": flat(0.0)}
+    scores = {"noisy": scored([20, 21]), "black": scored([9, 8])}
+    write_strips(methods, pairs("ab"), scores, tmp_path, error=True)
+    entry, _ = index_of(tmp_path)
+    assert (entry["image"], entry["psnr"]) == ("a", 9)  # by the first that is more than the input
+    assert entry["panels"] == ["noisy", "black", "clean", "error"]
+    assert np.asarray(Image.open(tmp_path / entry["file"])).shape == (4, 4 * 6 + 3 * GAP, 3)
+
+
+def test_the_block_named_is_where_the_first_method_errs_most(tmp_path):
+    images = torch.full((1, 3, 40, 60), 100, dtype=torch.uint8)
+
+    def spotted(batch):
+        output = batch.clean.clone()
+        output[..., 30:33, 44:50] += 0.5
+        return output
+
+    frozen = FrozenPairs(Pictures("a", images), Gaussian(), 0, (25,))
+    write_strips({"unet": spotted, "nlm": flat(0.0)}, frozen, dict.fromkeys(("unet", "nlm"), scored([30])), tmp_path)
+    top, left, side = index_of(tmp_path)[0]["worst"]
+    assert side == 20 and top <= 30 < 33 <= top + side and left <= 44 < 50 <= left + side
+
+
+def test_of_many_levels_three_and_of_many_draws_the_first(tmp_path):
+    index = written(tmp_path, "ab", [30, 20] * 10, levels=(50, 5, 25, 10, 75), draws=2)
+    assert [(entry["sigma"], entry["rank"]) for entry in index] == [
+        (level, rank) for level in (5, 25, 75) for rank in ("best", "worst")
+    ]
+    few = written(tmp_path / "few", "ab", [30, 20, 10, 40], levels=(25,), draws=2)  # b is best in the second draw
+    assert [entry["image"] for entry in few] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -105,4 +144,4 @@ def test_a_key_of_any_length_and_letters_gets_a_file(tmp_path, letter):
     assert len(set(files)) == 3 and all(len(str(file).encode()) < 120 for file in files)
     assert [file.stem[-1] for file in files] == ["2", "1", "0"]
     for file in files:
-        assert np.asarray(Image.open(tmp_path / file)).shape == (4, 4 * 6 + 3 * plots.GAP, 3)
+        assert np.asarray(Image.open(tmp_path / file)).shape == (4, 4 * 6 + 3 * GAP, 3)

@@ -1,27 +1,22 @@
 """What a training yields, what TensorBoard keeps of it, and how it ends."""
 
 import csv
-import io
 import json
 import math
 import signal
 
 import numpy as np
 import pytest
-import torch
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tiny import configured, pictures
 
 from denoiser import training
-from denoiser.data.pairs import FrozenPairs, Pictures
 from denoiser.errors import DenoiserError
 from denoiser.module import Denoiser, Score
-from denoiser.noise import Gaussian
-from denoiser.training import per_image, summarise, terminating, train_and_test
+from denoiser.training import terminating, train_and_test
 
-COLUMNS = {"method": "unet", "data": "photos", "noise": "gaussian"}
 EPOCHS = 2
 
 
@@ -108,7 +103,7 @@ def test_an_interrupted_run_keeps_its_configuration_and_goes_on(root, tmp_path, 
 
 
 def test_the_figures_are_there_before_the_pictures_are_drawn(root, tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise DenoiserError("no pictures today (here)", "come back tomorrow")
 
     monkeypatch.setattr(training, "write_strips", fail)
@@ -136,34 +131,11 @@ def test_plain_reconstruction_is_valid_json_though_its_input_is_perfect(root, tm
     assert row["noise"] == "none" and row["psnr_noisy"] is None and row["ssim_noisy"] == 1
 
 
-def pairs(keys=("a", "b"), levels=(15, 25)):
-    return FrozenPairs(Pictures(keys, torch.zeros(len(keys), 1, 4, 4, dtype=torch.uint8)), Gaussian(), 0, levels)
-
-
-def test_means_are_over_images_and_leave_out_identical_ones():
-    scores = {0: Score(30, 0.8, 20, 0.4), 1: Score(32, 0.9, 22, 0.6), 2: Score(math.inf, 1, 19, 0.3)}
-    first, second = summarise(COLUMNS, pairs(), scores)
-    counted = {"sigma": 15, "n_images": 2, "n_identical": 0}
-    means = {"psnr": 31, "ssim": 0.85, "psnr_noisy": 21, "ssim_noisy": 0.5}
-    assert first == {**COLUMNS, **counted, **{key: pytest.approx(mean) for key, mean in means.items()}}
-    assert second["psnr"] is None and second["ssim"] == 1
-    assert second["n_images"] == second["n_identical"] == 1
-
-
-def test_a_row_per_image_and_level():
-    scores = {3: Score(math.inf, 1, 20.17, 0.3), 0: Score(30.1234567, 0.8, 20, 0.4)}
-    rows = list(csv.DictReader(io.StringIO(per_image(COLUMNS, pairs(("x, y", "\udcff")), scores))))
-    found = [(row["sigma"], row["image"], row["psnr"]) for row in rows]
-    assert found == [("15", "x, y", "30.1235"), ("25", "\\udcff", "inf")]
-    assert {row["method"] for row in rows} == {"unet"} and rows[1]["psnr_noisy"] == "20.17"
-    assert next(csv.DictReader(io.StringIO(per_image(COLUMNS, pairs(levels=(None,)), {0: scores[0]}))))["sigma"] == ""
-
-
 @pytest.mark.parametrize("mode", [True, False])
 def test_macs_count_one_pass_and_leave_the_mode(mode):
     network = {"_target_": "torch.nn.Conv2d", "in_channels": 3, "out_channels": 3, "kernel_size": 3, "padding": 1}
     module = Denoiser(network, {"_target_": "denoiser.objectives.Supervised"}, {}, 3, "conv").train(mode)
-    assert training.macs(module, 3) == 9 * 3 * 3 * 256 * 256
+    assert training._cost(module) == {"params": 84, "macs": 9 * 3 * 3 * 256 * 256}
     assert module.training is module.network.training is mode
 
 

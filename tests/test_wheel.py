@@ -41,7 +41,9 @@ def test_wheel_holds_the_package_and_its_configuration(wheel):
     here = [*(REPOSITORY / "denoiser").rglob("*.*"), *(REPOSITORY / "conf").rglob("*.yaml")]
     needed = {file.relative_to(REPOSITORY) for file in here if file.suffix != ".pyc"}
     inside = {str(Path("denoiser", name) if name.parts[0] == "conf" else name) for name in needed}
-    assert {"denoiser/conf/config.yaml", "denoiser/report.html", "denoiser/data/bsds500-sha256.txt"} <= inside
+    pages = {f"denoiser/reports/{name}" for name in ("page.html", "page.css", "viewer.js", "sortable.js")}
+    lists = {"denoiser/published.json", "denoiser/data/testset-sha256.txt", "denoiser/conf/evaluate.yaml"}
+    assert lists | pages <= inside
     assert inside == {name for name in names if ".dist-info/" not in name}
 
 
@@ -64,4 +66,7 @@ def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):
     assert (results["status"], results["commit"]) == ("ok", None)
     assert [row["method"] for row in results["rows"]] == ["unet"]
     assert (tmp_path / "run" / "report.html").stat().st_size > 0
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    given = f"checkpoint={tmp_path / 'run'}", "baseline=wavelet", f"hydra.run.dir={tmp_path / 'evaluation'}"
+    said = python("-m", "denoiser.cli", "evaluate", *given, cwd=tmp_path, env=env)
+    assert said.splitlines()[-1] == str(tmp_path / "evaluation") and "wavelet = " in said
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "evaluation"}

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 
 class Residual(nn.Module):
-    """Residual block ``z + conv(relu(conv(z)))`` of 3x3 convolutions without biases."""
+    """Residual block ``z + conv(relu(conv(z)))`` of 3x3 convolutions."""
 
-    def __init__(self, width: int) -> None:
-        """Build a block for ``width`` channels."""
+    def __init__(self, width: int, bias: bool = False) -> None:
+        """Build a block for ``width`` channels, without biases unless ``bias``."""
         super().__init__()
-        self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=bias)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """Refine the features ``z`` (B, width, H, W)."""
@@ -21,18 +21,19 @@ class Residual(nn.Module):
         return z + refinement
 
 
-def stack(width: int, n: int) -> nn.Sequential:
+def stack(width: int, n: int, bias: bool = False) -> nn.Sequential:
     """Chain ``n`` residual blocks of one width."""
-    return nn.Sequential(*(Residual(width) for _ in range(n)))
+    return nn.Sequential(*(Residual(width, bias) for _ in range(n)))
 
 
 class UNet(nn.Module):
-    """Bias-free residual U-Net that predicts the noise and returns the image.
+    """Residual U-Net, bias-free by default, that predicts the noise and returns the image.
 
     A U-Net (Ronneberger, Fischer and Brox, 2015) of residual blocks with summed skips (DRUNet: Zhang et al.,
     2021), on 2x2 pixel-unshuffled input (FFDNet: Zhang, Zuo and Zhang, 2018), predicting the noise (DnCNN:
-    Zhang et al., 2017). No layer has an additive constant, so that f(a x) = a f(x) for a > 0 and the network
-    carries over to noise levels it was not trained on (Mohan, Kadkhodaie, Simoncelli and Fernandez-Granda, 2020).
+    Zhang et al., 2017). Unless ``bias``, no layer has an additive constant, so that f(a x) = a f(x) for a > 0 and
+    the network carries over to noise levels it was not trained on (Mohan, Kadkhodaie, Simoncelli and
+    Fernandez-Granda, 2020).
     For three widths::
 
         x ── unshuffle ── head ── E[0] ─────────────── + ── D[0] ── tail ── shuffle ── n,   y = x - n
@@ -43,13 +44,18 @@ class UNet(nn.Module):
         channels: Channels of the image, 1 (grey) or 3 (colour).
         widths: Feature channels per level, finest level first; each further level halves the resolution.
         blocks: Residual blocks per stack: for E[i] and for D[i] at every level but the last, for M at the last.
+        bias: Give every convolution a bias, as other networks have; it then carries over to other levels less well.
 
     Raises:
         ValueError: If ``widths`` and ``blocks`` differ in length or are empty.
     """
 
     def __init__(
-        self, channels: int = 3, widths: Sequence[int] = (48, 96, 192), blocks: Sequence[int] = (2, 2, 4)
+        self,
+        channels: int = 3,
+        widths: Sequence[int] = (48, 96, 192),
+        blocks: Sequence[int] = (2, 2, 4),
+        bias: bool = False,
     ) -> None:
         """Build the network; the arguments are described in the class."""
         super().__init__()
@@ -58,13 +64,13 @@ class UNet(nn.Module):
         self.channels = channels
         self.multiple = 2 ** len(widths)
         levels = list(zip(widths[:-1], widths[1:], blocks[:-1], strict=True))
-        self.head = nn.Conv2d(4 * channels, widths[0], 3, padding=1, bias=False)
-        self.E = nn.ModuleList(stack(fine, n) for fine, _, n in levels)
-        self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2, bias=False) for fine, coarse, _ in levels)
-        self.M = stack(widths[-1], blocks[-1])
-        self.up = nn.ModuleList(nn.ConvTranspose2d(coarse, fine, 2, stride=2, bias=False) for fine, coarse, _ in levels)
-        self.D = nn.ModuleList(stack(fine, n) for fine, _, n in levels)
-        self.tail = nn.Conv2d(widths[0], 4 * channels, 3, padding=1, bias=False)
+        self.head = nn.Conv2d(4 * channels, widths[0], 3, padding=1, bias=bias)
+        self.E = nn.ModuleList(stack(fine, n, bias) for fine, _, n in levels)
+        self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2, bias=bias) for fine, coarse, _ in levels)
+        self.M = stack(widths[-1], blocks[-1], bias)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(coarse, fine, 2, stride=2, bias=bias) for fine, coarse, _ in levels)
+        self.D = nn.ModuleList(stack(fine, n, bias) for fine, _, n in levels)
+        self.tail = nn.Conv2d(widths[0], 4 * channels, 3, padding=1, bias=bias)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -74,6 +80,8 @@ class UNet(nn.Module):
                 fan_in = layer.in_channels * (1 if layer.transposed else layer.kernel_size[0] ** 2)
                 gain = {"conv1": 2**0.5, "conv2": 0.02, "tail": 0.02}.get(name.rpartition(".")[2], 1.0)
                 nn.init.normal_(layer.weight, 0.0, gain * fan_in**-0.5)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Denoise ``x`` (B, channels, H, W), nominally in [0, 1]; H and W are multiples of ``multiple``."""

@@ -36,6 +36,20 @@ def test_has_no_additive_constant(small):
     assert small(torch.zeros(1, 1, 16, 16, dtype=torch.float64)).abs().max() == 0
 
 
+def test_biases_on_request_are_learned_and_take_the_homogeneity_away():
+    torch.manual_seed(0)
+    net = UNet(channels=1, widths=(8, 16), blocks=(1, 2), bias=True).double()
+    biases = [parameter for name, parameter in net.named_parameters() if name.endswith("bias")]
+    layers = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
+    assert len(biases) == len(layers)
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, 0.0, 0.2)
+    x = torch.randn(1, 1, 16, 16, dtype=torch.float64)
+    assert (net(3 * x) - 3 * net(x)).abs().max() > 0.1
+    net(x).square().mean().backward()
+    assert all(bias.grad.abs().max() > 0 for bias in biases)
+
+
 @pytest.mark.parametrize("scale", [0.1, 3.0])
 def test_is_homogeneous(small, scale):
     x = torch.randn(2, 1, 16, 24, dtype=torch.float64)

@@ -1,0 +1,96 @@
+"""A Hydra application in this project's manner: run and evaluate are two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+
+from denoiser import cli
+from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
+from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+STOPPED = (INTERRUPTED, TERMINATED)
+SHARED = ("output_subdir", "run.dir", "sweep.dir", "sweep.subdir")
+"""Of config.yaml's `hydra` block, what holds for every application."""
+SILENT = ("hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
+
+
+def run_application(
+    application: Application, arguments: Sequence[str], job: Callable[[DictConfig, Path, list[str]], None]
+) -> int:
+    """Compose, check and run, once or over a sweep. Returns the exit code.
+
+    Args:
+        application: which.
+        arguments: flags and overrides in any order.
+        job: what is done with a configuration, its folder and its overrides.
+
+    Raises:
+        DenoiserError: what was asked for is not there or not possible; of a sweep, failures are told and counted.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    failures: list[Exception] = []
+    sweep: list[Path] = []
+
+    def one(cfg: DictConfig) -> None:
+        settings = HydraConfig.get()
+        folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
+        if settings.mode == RunMode.MULTIRUN:
+            sweep[:] = [Path(settings.sweep.dir).absolute()]
+        # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
+        try:
+            cli.check_types(cfg, overrides, application)
+            job(cfg, folder, overrides)
+        except Exception as error:
+            failures.append(error)
+            if sweep:
+                cli.tell(error)
+            if cli.told(error).code in STOPPED:
+                raise KeyboardInterrupt from None  # not caught by Hydra: the sweep's other jobs are not wanted
+
+    register_resolvers()
+    place = str(config_dir())
+    try:
+        with cli.hydra_arguments(application, [*_settings(application), *arguments]):
+            hydra.main(version_base=HYDRA_VERSION_BASE, config_path=place, config_name=application.config)(one)()
+    except KeyboardInterrupt:
+        if not failures:
+            raise
+    return _ended(failures, sweep)
+
+
+def _settings(application: Application) -> list[str]:
+    """The settings of Hydra that config.yaml holds, as overrides for a configuration that has none."""
+    if application.config == "config":
+        return []
+    plain = OmegaConf.to_container(OmegaConf.load(config_dir() / "config.yaml"), resolve=False)
+    return [*SILENT, *(f"hydra.{key}={_at(plain, f'hydra.{key}')}" for key in SHARED)]
+
+
+def _at(block: Any, key: str) -> Any:
+    """What stands at a dotted key, its interpolations as they are written."""
+    for part in key.split("."):
+        block = block[part]
+    return "null" if block is None else block
+
+
+def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
+    """The exit code; a sweep's summary is written however it ended."""
+    from denoiser.reports.summary import write_summary
+
+    if failures and not sweep:
+        raise failures[0]
+    for folder in sweep:
+        print(f"summary: {write_summary(folder)}", folder, sep="\n")
+    codes = [cli.told(failure).code for failure in failures]
+    stopped = [code for code in codes if code in STOPPED]
+    return stopped[0] if stopped else SOME_FAILED if codes else 0

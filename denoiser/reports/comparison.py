@@ -1,0 +1,173 @@
+"""Several runs, sweeps and evaluations as one comparison: a page, a table in Markdown and LaTeX, and all figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from denoiser.errors import DenoiserError
+from denoiser.files import write_text
+from denoiser.reports import plots, typeset
+from denoiser.reports.differences import differences
+from denoiser.reports.grid import Column, Grid
+from denoiser.reports.merging import Result, pooled, results
+from denoiser.reports.pages import write_page
+from denoiser.reports.reading import Row, csv_rows, number, read
+from denoiser.reports.runs import names
+from denoiser.reports.tables import aligned, difference, few, grid, noisy_inputs
+from denoiser.reports.wording import printable, shown, stated
+
+FILES = ("report.html", "table.md", "table.tex", "results.csv")
+FACTS = ("kind", "trained_sigma", "trained_on", "sha256", "leak")
+
+
+def write_comparison(folders: Sequence[Path], out: Path, overwrite: bool = False) -> str:
+    """Write report.html, table.md, table.tex and results.csv into a folder; gives back the tables for a terminal.
+
+    Args:
+        folders: run and evaluation folders, see `runs.gather`.
+        out: the folder; it is made.
+        overwrite: replace an earlier comparison there.
+
+    Raises:
+        DenoiserError: the folder holds such files or a run (exit code 2), or cannot be written (3).
+    """
+    _check(out, overwrite)
+    runs = [
+        {**read(folder), "folder": folder, "name": name} for folder, name in zip(folders, names(folders), strict=True)
+    ]
+    found = results(runs)
+    sections = [_section(protocol, several) for protocol, several in _by_protocol(found).items()]
+    texts = {"table.md": [section["markdown"] for section in sections]}
+    texts |= {"table.tex": [section["latex"] for section in sections], "results.csv": [_per_image(runs)]}
+    for name, parts in texts.items():
+        write_text(out / name, printable("\n".join(parts), "utf-8"))  # a folder's name need not be UTF-8
+    links = [{**run, "link": _link(run["folder"] / "report.html", out) if run["page"] else ""} for run in runs]
+    write_page(out / "report.html", "comparison.html", runs=links, sections=sections, models=_models(found))
+    return "\n\n".join([section["text"] for section in sections] or ["no run finished with results"]) + _broken(runs)
+
+
+def _broken(runs: Sequence[Row]) -> str:
+    """A line for each run that did not finish, with its reason."""
+    lines = [(run["name"], run["status"], str(run["error"] or "").partition("\n")[0]) for run in runs]
+    return "".join(f"\n{name}: {status}: {error}" for name, status, error in lines if status != "ok")
+
+
+def _check(out: Path, overwrite: bool) -> None:
+    if (out / "results.json").exists() or (out / ".hydra").exists():
+        raise DenoiserError(f"the folder holds a run ({out})", "give another folder: -o FOLDER")
+    there = [name for name in FILES if (out / name).exists()]
+    if there and not overwrite:
+        raise DenoiserError(f"the folder holds {there[0]} already ({out})", "-o another folder, or --overwrite")
+
+
+def _link(page: Path, out: Path) -> str:
+    return quote(os.fsencode(Path(os.path.relpath(page, out.resolve())).as_posix()))
+
+
+def _by_protocol(found: Sequence[Result]) -> dict[str, list[Result]]:
+    """Figures of different protocols never share a table."""
+    protocols = defaultdict(list)
+    for one in found:
+        protocols[str(one.run["protocol"])].append(one)
+    return protocols
+
+
+def _section(protocol: str, found: Sequence[Result]) -> dict[str, Any]:
+    """All that is shown of the results under one protocol."""
+    rows, pairs = pooled(found), differences(found)
+    made, words = grid(rows, protocol), [difference(pair) for pair in pairs]
+    notes, leaks = _notes(found, made), _leaks(found)
+    warned = [f"LEAK: {line} was {seen}" for line, seen in leaks.items()]
+    below = [*noisy_inputs(rows, protocol), *notes, *warned]
+    heads = [["method", *(column.words for column in made.columns)]]
+    body = [[line, *(made.text(line, column, str, " ± ", "–") for column in made.columns)] for line in made.lines]  # noqa: RUF001
+    page = {"protocol": protocol, "grid": made, "rows": rows, "differences": pairs, "notes": notes, "leaks": leaks}
+    return {
+        **page,
+        "seeds": _span([cell.seeds for cell in made.cells.values()]),
+        "noisy": noisy_inputs(rows, protocol),
+        "plots": _plots(rows, made, protocol),
+        "text": "\n".join([stated(protocol), *aligned(heads + body, 1), *below, *few(words)]),
+        "markdown": typeset.grid_markdown(made) + "\n" + "".join(f"- {line}\n" for line in (*below, *words)),
+        "latex": typeset.latex(made, " ".join([_drawn(found), *(f"{line}." for line in (*notes, *warned))])),
+    }
+
+
+def _notes(found: Sequence[Result], made: Grid) -> list[str]:
+    """What is missing from the table."""
+    empty = f"{made.missing} of {len(made.lines) * len(made.columns)} cells are empty (–): no finished run has them"  # noqa: RUF001
+    same = sum(one.row["infinite"] for one in found)
+    infinite = f"outputs identical to the clean picture (infinite PSNR, left out of the means): {same}"
+    return [empty] * bool(made.missing) + [infinite] * bool(same)
+
+
+def _leaks(found: Sequence[Result]) -> dict[str, str]:
+    """The lines whose model has seen pictures that it is tested on."""
+    seen = [(one.line, len(one.fact.get("leak") or ()), shown(one.row["n_images"], ".0f")) for one in found]
+    return {line: f"trained or selected on {count} of {images} pictures" for line, count, images in seen if count}
+
+
+def _drawn(found: Sequence[Result]) -> str:
+    """The seeds and draws of noise, for a caption."""
+    seeds = sorted({str(one.run["seed"]) for one in found}, key=lambda seed: (len(seed), seed))
+    draws = {str(one.run["draws"]) for one in found} - {"1"}
+    several = f", draws of noise: {', '.join(sorted(draws))}" if draws else ""
+    return f"Seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}{several}."
+
+
+def _plots(rows: Sequence[Row], made: Grid, protocol: str) -> dict[str, str]:
+    """PSNR against sigma for each data and noise that has several levels; a line has one colour in all of them."""
+    found = {}
+    for i, (data, noise) in enumerate(dict.fromkeys(column[:2] for column in made.columns)):
+        mine = [row for row in rows if (row["data"], row["noise"]) == (data, noise)]
+        name = f"sigma-{re.sub('[^a-z]', '', protocol.lower())}-{i}"
+        found[Column(data, noise, None).place] = plots.against_sigma(mine, name=name, order=made.lines)
+    return {place: plot for place, plot in found.items() if plot}
+
+
+def _span(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(high) if low == high else f"{low} to {high}"
+
+
+def _per_image(runs: Sequence[Row]) -> str:
+    """The rows of the finished runs' results.csv under one another, with the run, its seed and its protocol."""
+    own = [{"run": run["name"], "protocol": run["protocol"], "seed": run["seed"]} for run in runs]
+    rows = [
+        {**place, **row}
+        for place, run in zip(own, runs, strict=True)
+        if run["status"] == "ok"
+        for row in csv_rows(run["folder"] / "results.csv")
+    ]
+    heads = list(dict.fromkeys(key for row in rows for key in row if key)) or ["run", "protocol", "seed"]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, heads, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def _models(found: Sequence[Result]) -> list[dict[str, Any]]:
+    """What is known of each line's model, as its first result tells it."""
+    first = {one.line: one for one in reversed(found)}
+    return [_model(first[line]) for line in dict.fromkeys(one.line for one in found)]
+
+
+def _model(one: Result) -> dict[str, Any]:
+    millions, billions = (number(one.fact.get(key)) for key in ("params", "macs"))
+    return {
+        **dict.fromkeys(FACTS),
+        **one.fact,
+        "line": one.line,
+        "speed": one.row["seconds_per_megapixel"],
+        "millions": shown(millions and millions / 1e6, ".3g"),
+        "billions": shown(billions and billions / 1e9, ".3g"),
+    }

@@ -1,0 +1,245 @@
+"""The evaluation as a user calls it: what comes out, what is refused, and what changes nothing."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from denoiser import assemble, evaluate
+from denoiser.config import EVALUATE, compose
+from denoiser.data import leaks
+from denoiser.data.bsds500 import BSDS500
+from denoiser.load import load
+
+KEYS = ("psnr", "ssim", "psnr_noisy", "ssim_noisy")
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Saves an untrained small model: `checkpoint(name, channels, **more)`; `more` goes into the file."""
+
+    def save(name="model", channels=3, **more):
+        torch.manual_seed(len(name))
+        sizes = "model.network.widths=[8,16]", "model.network.blocks=[1,1]"
+        module = assemble.module(compose(["model=unet", f"data.channels={channels}", *sizes]))
+        file = tmp_path / f"{name}.ckpt"
+        torch.save({"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), **more}, file)
+        return file
+
+    return save
+
+
+@pytest.fixture
+def called(tmp_path, capsys):
+    """Calls the command into a folder: gives back results.json's content, the CSV's rows and what was said."""
+
+    def call(*overrides, name="out", code=0):
+        folder = tmp_path / name
+        assert evaluate.main([*overrides, f"hydra.run.dir={folder}"]) == code, capsys.readouterr()
+        said = capsys.readouterr()
+        if code:
+            return said.err
+        rows = list(csv.DictReader((folder / "results.csv").read_text().splitlines()))
+        return json.loads((folder / "results.json").read_text()), rows, said.out
+
+    return call
+
+
+def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_folder, tmp_path):
+    folder = pictures_folder(5)
+    given = [f"checkpoint=[{checkpoint()},{checkpoint('other')}]", "baseline=[noisy,wavelet]"]
+    content, rows, said = called(*given, "data=folder", f"data.path={folder}", "test.sigma=[15,50]")
+    names = [method["method"] for method in content["methods"]]
+    assert names == ["unet (model)", "unet (other)", "noisy", "wavelet"] and len({*names}) == 4
+    assert content["kind"] == "evaluation" and content["status"] == "ok" and content["protocol"] == "published"
+    assert len(rows) == 5 * 4 * 2 and [row["image"] for row in rows[:5]] == [f"00{i}" for i in range(5)]
+    for sigma in ("15", "50"):  # identical noise
+        assert len({row["psnr_noisy"] for row in rows if row["sigma"] == sigma}) == 5
+    for row in content["rows"]:
+        mine = [float(r["psnr"]) for r in rows if (r["method"], float(r["sigma"])) == (row["method"], row["sigma"])]
+        assert row["psnr"] == pytest.approx(np.mean(mine), abs=1e-4) and row["n_images"] == 5
+        assert row["psnr_interval"][0] <= row["psnr"] <= row["psnr_interval"][1]
+        assert row["seconds_per_megapixel"] > 0 and row["psnr_y"] > row["psnr"] - 1
+    assert len(content["comparisons"]) == 3 * 2  # that with the noisy input is the gain
+    (noisy,) = [row for row in content["rows"] if (row["method"], row["sigma"]) == ("noisy", 15)]
+    assert noisy["psnr"] == noisy["psnr_noisy"] == pytest.approx(20 * math.log10(255 / 15), abs=0.2)
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {".hydra", "images", *("results.csv", "results.json", "table.md", "table.tex", "report.html")}
+    assert "wavelet" in said and said.splitlines()[-1] == str(tmp_path / "out")
+
+
+def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pictures_folder):
+    file = checkpoint()
+    _, rows, _ = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", "noise.sigma=25")
+    cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
+    pairs = assemble.evaluated(cfg).frozen("all")
+    for item, row in enumerate(rows):
+        batch = pairs.__getitems__([item])
+        with torch.no_grad():
+            output = load(file)(batch.noisy).clamp(0, 1).mul(255).round().div(255).double()
+        expected = -10 * (output - batch.clean.double()).square().mean().log10()
+        assert float(row["psnr"]) == pytest.approx(float(expected), abs=1e-4)
+        raw = -10 * (batch.noisy.double() - batch.clean.double()).square().mean().log10()
+        assert float(row["psnr_noisy"]) == pytest.approx(float(raw), abs=1e-4)
+
+
+def test_clipped_is_another_protocol_and_another_noisy_psnr(called, pictures_folder):
+    where = "baseline=noisy", "data=folder", f"data.path={pictures_folder(3)}", "noise.sigma=50"
+    published, _, _ = called(*where)
+    clipped, _, _ = called(*where, "protocol=clipped", name="clipped")
+    assert (published["protocol"], clipped["protocol"]) == ("published", "clipped")
+    assert clipped["rows"][0]["psnr_noisy"] > published["rows"][0]["psnr_noisy"] + 0.1
+
+
+@pytest.mark.parametrize("dealt", [("batch_size=8",), ("num_workers=2", "batch_size=1")])
+def test_batch_size_and_workers_change_nothing(checkpoint, called, pictures_folder, dealt):
+    given = f"checkpoint={checkpoint()}", "data=folder", f"data.path={pictures_folder(9)}", "draws=2"
+    _, rows, _ = called(*given, "batch_size=1")
+    _, others, _ = called(*given, *dealt, name="other")
+    assert [row["image"] for row in rows] == [row["image"] for row in others]
+    for key in KEYS:
+        ours, theirs = ([float(row[key]) for row in side] for side in (rows, others))
+        assert ours == pytest.approx(theirs, abs=0 if key.endswith("noisy") else 1e-4)
+
+
+def test_figures_are_means_over_the_draws(called, pictures_folder):
+    given = "baseline=wavelet", "data=folder", f"data.path={pictures_folder(2)}"
+    content, several, _ = called(*given, "draws=4")
+    _, one, _ = called(*given, name="one")
+    assert len(several) == len(one) == 2 and content["draws"] == 4
+    assert all(0 < abs(float(a["psnr"]) - float(b["psnr"])) < 1 for a, b in zip(several, one, strict=True))
+
+
+def test_every_picture_of_a_folder_counts_and_further_metrics_are_columns(called, pictures_folder):
+    where = "data=folder", f"data.path={pictures_folder(7, 48, 48)}"
+    content, rows, _ = called("baseline=noisy", *where, "metrics=uqi", "noise=salt_pepper")
+    assert len(rows) == 7 and all(0 < float(row["uqi"]) < 1 and float(row["sigma_estimated"]) > 0 for row in rows)
+    (row,) = content["rows"]
+    assert row["sigma"] is None and row["uqi"] == pytest.approx(np.mean([float(r["uqi"]) for r in rows]), abs=1e-4)
+    assert row["sigma_estimated"] == pytest.approx(np.mean([float(r["sigma_estimated"]) for r in rows]), rel=1e-4)
+
+
+def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_folder, tmp_path):
+    clean = pictures_folder(3, 64, 64)
+    rng = np.random.default_rng(0)
+    (tmp_path / "noisy").mkdir()
+    for path in clean.iterdir():
+        noisy = np.asarray(Image.open(path)) + rng.normal(0, 20, (64, 64, 3))
+        Image.fromarray(noisy.clip(0, 255).round().astype(np.uint8)).save(tmp_path / "noisy" / path.name)
+    where = "data=pairs", f"data.noisy={tmp_path / 'noisy'}", f"data.clean={clean}", "noise=none"
+    content, rows, said = called("baseline=[nlm,wavelet]", *where)
+    assert content["protocol"] == "clipped" and content["rows"][0]["noise"] == "real" and len(rows) == 6
+    assert all(float(row["sigma_estimated"]) == pytest.approx(20, abs=4) for row in rows)
+    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "sigma est." in said
+    assert "draws=2 is not possible" in called("baseline=nlm", *where, "draws=2", name="drawn", code=2)
+    said = called("baseline=nlm", *where, "protocol=published", name="other", code=2)
+    assert "real noise is clipped" in said and "fix: protocol=clipped" in said
+
+
+def leaky(checkpoint, data, **options):
+    data.name = "mine"
+    return checkpoint(**options, seen=leaks.seen(data))
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_pictures_that_were_trained_on_are_refused_or_stamped(checkpoint, called, pictures_folder, protocol, allowed):
+    from denoiser.data.folder import Folder
+
+    folder = pictures_folder(10, 48, 48)
+    file = leaky(checkpoint, Folder(protocol(), str(folder), channels=3, patch_size=16))
+    given = f"checkpoint={file}", "baseline=noisy", "data=folder", f"data.path={folder}"
+    if not allowed:
+        said = called(*given, code=2)
+        assert "trained or selected on" in said and "of the 10 pictures: 00" in said and "allow_leak=true" in said
+        return
+    content, rows, said = called(*given, "allow_leak=true")
+    leak = {method["method"]: method["leak"] for method in content["methods"]}
+    assert 0 < len(leak["unet"]) < 10 and leak["noisy"] == [] and len(rows) == 20
+    assert "LEAK" in said
+
+
+def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, checkpoint, called, protocol):
+    data = BSDS500(protocol(), str(real_data), split="official", channels=1)
+    file = leaky(checkpoint, data, channels=1)
+    said = called(f"checkpoint={file}", "data=folder", f"data.path={real_data / 'BSD68'}", "data.channels=1", code=2)
+    assert "on 68 of the 68 pictures: test001, test002" in said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "what", "fix"),
+    [
+        ([], "nothing to evaluate", "baseline=nlm"),
+        (["baseline=nml"], "nml", "nlm"),
+        (["checkpoint=nowhere"], "no such checkpoint", "fix:"),
+        (["weights=nowhere.pth"], "nowhere.pth", "fix:"),
+        (["baseline=nlm", "data=bds68"], "no data 'bds68'", "data=bsd68"),
+        (["baseline=nlm", "protocol=public"], "no protocol 'public'", "protocol=published"),
+        (["baseline=nlm", "draws=0"], "draws=0", "draws=1"),
+        (["baseline=nlm", "device=tpu9"], "no device 'tpu9'", "device=cpu"),
+        (["baseline=nlm", "metrics=[lpisp]"], "lpisp", "lpips"),
+        (["baseline=nlm", "noise.sigma=0.1"], "0.1", "25.5"),
+        (["baseline=nlm", "model=unet"], "'model' is of a training", "checkpoint=RUN"),
+        (["baseline=nlm", "basline=tv"], "no key 'basline'", "baseline"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_two_lines(called, overrides, what, fix):
+    said = called(*overrides, code=2)
+    first, second = said.strip().splitlines()
+    assert first.startswith("error: ") and what in first and second.startswith("fix: ") and fix in second
+
+
+def test_channels_are_never_converted_silently(checkpoint, called, pictures_folder):
+    said = called(f"checkpoint={checkpoint(channels=1)}", "data=folder", f"data.path={pictures_folder(2)}", code=2)
+    assert "unet takes 1 channel(s) and the pictures have 3" in said and "data.channels=1" in said
+
+
+def test_a_folder_that_holds_results_is_not_overwritten(called, pictures_folder, tmp_path):
+    where = "baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"
+    called(*where)
+    before = (tmp_path / "out" / "results.json").read_bytes()
+    assert "holds a run already" in called(*where, code=2)
+    assert (tmp_path / "out" / "results.json").read_bytes() == before
+
+
+def test_an_output_that_is_no_number_is_an_error_and_said_in_the_folder(checkpoint, called, pictures_folder, tmp_path):
+    file = checkpoint()
+    content = torch.load(file, weights_only=True)
+    content["state_dict"]["network.tail.weight"][0] = torch.nan
+    torch.save(content, file)
+    said = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", code=1)
+    assert "output of unet is not finite (000, sigma 25)" in said
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "failed"
+
+
+def test_an_interruption_leaves_a_word_and_its_exit_code(called, pictures_folder, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("denoiser.scoring.Scorer.score", stop)
+    said = called("baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}", code=130)
+    assert "interrupted" in said
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "interrupted"
+
+
+def test_a_sweep_has_one_summary(capsys, pictures_folder, tmp_path):
+    given = "baseline=noisy,wavelet", "data=folder", f"data.path={pictures_folder(2)}"
+    assert evaluate.main(["-m", *given, f"hydra.sweep.dir={tmp_path / 'sweep'}"]) == 0
+    rows = list(csv.DictReader((tmp_path / "sweep" / "summary.csv").read_text().splitlines()))
+    assert [row["method"] for row in rows] == ["noisy", "wavelet"]
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "sweep")
+
+
+def test_help_names_what_can_be_chosen(capsys):
+    assert evaluate.main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("bsd68", "kodak24_full", "poisson", "bm3d", "hydra.run.dir"))
+
+
+def test_the_configuration_is_shown_and_nothing_runs(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(["baseline=nlm", "--cfg", "job"]) == 0
+    assert "baseline: nlm" in capsys.readouterr().out and list(tmp_path.iterdir()) == []
