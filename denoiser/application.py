@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ from omegaconf import OmegaConf
 
 from denoiser import cli
 from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
-from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED
+from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.folders import Record
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -66,6 +68,39 @@ def run_application(
         if not failures:
             raise
     return _ended(failures, sweep)
+
+
+@contextmanager
+def recorded(record: Record, fix: str) -> Iterator[None]:
+    """Say on disk how a run ended that did not end well.
+
+    Args:
+        record: what `results.json` will hold.
+        fix: what to do about an interruption.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        _broken_off(record, "interrupted", stopped(record.folder, fix, stop))
+        raise
+    except Exception as error:
+        _broken_off(record, "failed", cli.told(error))
+        raise
+
+
+def stopped(folder: Path, fix: str, stop: KeyboardInterrupt) -> DenoiserError:
+    """An interruption as two lines."""
+    terminated = "terminated" in stop.args
+    what = f"{'terminated' if terminated else 'interrupted'} ({folder})"
+    return DenoiserError(what, fix, TERMINATED if terminated else INTERRUPTED)
+
+
+def _broken_off(record: Record, status: str, error: DenoiserError) -> None:
+    from denoiser.report import write_report
+
+    with suppress(DenoiserError):  # a full disk must not hide the reason
+        record.finish(status=status, error=str(error))
+        write_report(record.folder)
 
 
 def _settings(application: Application) -> list[str]:

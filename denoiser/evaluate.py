@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoiser import cli
-from denoiser.application import run_application
+from denoiser.application import recorded, run_application, stopped
 from denoiser.config import EVALUATE, options
-from denoiser.errors import INTERRUPTED, TERMINATED, DenoiserError
+from denoiser.errors import DenoiserError
 from denoiser.files import write_text
 from denoiser.folders import Record, absolute_paths, claim, command_line
 from denoiser.levels import require
@@ -39,6 +39,7 @@ baseline: noisy, nlm, tv, wavelet, bm3d
 data: {data}
 noise: {noise}
 """
+AGAIN = "repeat the command; an evaluation starts anew"
 TRAINING = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
 
 
@@ -58,20 +59,12 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
             or selected on pictures of the evaluation.
         KeyboardInterrupt: interrupted; `results.json` says so.
     """
-    from denoiser.run import broken_off
-
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    try:
+    with recorded(record, AGAIN):
         record.content |= _scored(cfg, out_dir)
-    except KeyboardInterrupt:
-        broken_off(record, "interrupted", str(_stopped(out_dir)))
-        raise
-    except Exception as error:
-        broken_off(record, "failed", str(cli.told(error)))
-        raise
     _finished(record)
     return record.content
 
@@ -155,17 +148,12 @@ def _finished(record: Record) -> None:
     print(printable(tables.text(content)), f"report: {page}", record.folder, sep="\n")
 
 
-def _stopped(folder: Path, code: int = INTERRUPTED) -> DenoiserError:
-    what = "terminated" if code == TERMINATED else "interrupted"
-    return DenoiserError(f"{what} ({folder})", "repeat the command; an evaluation starts anew", code)
-
-
 def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:
     """`evaluate` for the command: an interruption comes out as two lines."""
     try:
         evaluate(cfg, folder, overrides)
     except KeyboardInterrupt as stop:
-        raise _stopped(folder, TERMINATED if "terminated" in stop.args else INTERRUPTED) from None
+        raise stopped(folder, AGAIN, stop) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoiser import cli
-from denoiser.application import run_application
+from denoiser.application import recorded, run_application, stopped
 from denoiser.config import RUN, register_resolvers
-from denoiser.errors import INTERRUPTED, TERMINATED, DenoiserError
+from denoiser.errors import DenoiserError
 from denoiser.folders import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
 
 if TYPE_CHECKING:
@@ -44,15 +43,9 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
             record.content.update(stage)
         return record.content
     claim(out_dir, cfg, overrides, resume)
-    try:
+    with recorded(record, _again(out_dir)):
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
-    except KeyboardInterrupt:
-        broken_off(record, "interrupted", str(_stopped(out_dir)))
-        raise
-    except Exception as error:
-        broken_off(record, "failed", str(cli.told(error)))
-        raise
     _finished(record)
     return record.content
 
@@ -69,9 +62,8 @@ def _finished(record: Record) -> None:
     print(record.folder)
 
 
-def _stopped(folder: Path, code: int = INTERRUPTED) -> DenoiserError:
-    what = "terminated" if code == TERMINATED else "interrupted"
-    return DenoiserError(f"{what} ({folder})", f"denoiser run {resume_word(folder)}", code)
+def _again(folder: Path) -> str:
+    return f"denoiser run {resume_word(folder)}"
 
 
 def _run_or_say(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool = False) -> None:
@@ -79,16 +71,7 @@ def _run_or_say(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume:
     try:
         run(cfg, folder, overrides, resume)
     except KeyboardInterrupt as stop:
-        raise _stopped(folder, TERMINATED if "terminated" in stop.args else INTERRUPTED) from None
-
-
-def broken_off(record: Record, status: str, error: str) -> None:
-    """Say on disk how the run ended; a full disk must not hide the reason."""
-    from denoiser.report import write_report
-
-    with suppress(DenoiserError):
-        record.finish(status=status, error=error)
-        write_report(record.folder)
+        raise stopped(folder, _again(folder), stop) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
