@@ -28,7 +28,7 @@ VERBS = {
     "report": "run folders to tables and pages",
     "denoise": "photos in, photos out",
     "data": "which datasets there are; download and verify them",
-    "bench": "images/s of this project against the plain loop and the ceiling",
+    "bench": "speed of training and evaluating, against peers",
 }
 
 

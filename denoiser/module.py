@@ -82,6 +82,16 @@ class Denoiser(LightningModule):
         multiple, smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
         return max(-side % multiple, smallest - side)
 
+    def setup(self, stage: str) -> None:
+        """Before training, look for test pictures among those that are trained or selected on.
+
+        Raises:
+            DenoiserError: `data.test` holds some.
+        """
+        data = getattr(self._trainer, "datamodule", None)
+        if stage == "fit" and isinstance(data, PairsDataModule):
+            leaks.check(data)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch, since logging each step costs a small network a fifth of its speed."""
         loss, _ = self.objective(self, batch)

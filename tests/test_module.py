@@ -4,8 +4,9 @@ from tiny import configured, one_step, store
 
 from denoiser import assemble, checkpoints
 from denoiser.config import compose
-from denoiser.data import leaks
+from denoiser.data import base
 from denoiser.data.pairs import Batch
+from denoiser.data.thumbnails import same
 from denoiser.metrics import psnr
 
 
@@ -66,14 +67,14 @@ def test_what_a_checkpoint_keeps_is_plain():
 def test_a_checkpoint_records_what_was_seen_once(tmp_path, monkeypatch):
     cfg = configured(store(tmp_path / "data"), "model=cifar_strided", "data.patch_size=16", "trainer.max_epochs=2")
     asked = []
-    thumbnails = leaks.thumbnails
-    monkeypatch.setattr(leaks, "thumbnails", lambda *given: asked.append(1) or thumbnails(*given))
+    made = base.thumbnails
+    monkeypatch.setattr(base, "thumbnails", lambda *given: asked.append(1) or made(*given))
     trainer, _, _ = one_step(cfg, tmp_path / "run")
     seen = checkpoints.read(tmp_path / "run" / "checkpoints" / "last.ckpt")["seen"]
     data = trainer.datamodule
     assert (seen["data"], seen["split"]) == ("folder", "split_seed=0") and len(asked) == 3
     assert seen["pictures"] == len(seen["sizes"]) == len(data.split("train")) + len(data.split("val"))
-    assert leaks.same(seen, data.thumbnails("val")) and not leaks.same(seen, data.thumbnails("test"))
+    assert same(seen, data.thumbnails("val")) and not same(seen, data.thumbnails("test"))
 
 
 def test_a_checkpoint_without_a_dataset_of_ours_records_none():

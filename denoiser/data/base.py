@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from denoiser.data import leaks
 from denoiser.data.checks import large_enough_to_score, patches_fit
 from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.sampling import EpochSampler
+from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError
 from denoiser.levels import require
 from denoiser.noise import Noise
@@ -91,7 +91,7 @@ class PairsDataModule(LightningDataModule):
         self.protocol, self.channels, self.batch_size, self.num_workers = protocol, channels, batch_size, num_workers
         self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
         self.splits: dict[str, Pictures] = {}
-        self._thumbnails: dict[str, leaks.Thumbnails] = {}
+        self._thumbnails: dict[str, Thumbnails] = {}
 
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val` or `test`.
@@ -108,10 +108,10 @@ class PairsDataModule(LightningDataModule):
             self.splits[name] = source.pictures(name)
         return self.splits[name]
 
-    def thumbnails(self, name: str) -> leaks.Thumbnails:
+    def thumbnails(self, name: str) -> Thumbnails:
         """Sizes and thumbnails of a split's clean pictures, made once."""
         if name not in self._thumbnails:
-            self._thumbnails[name] = leaks.thumbnails(self.split(name), self.channels)
+            self._thumbnails[name] = thumbnails(self.split(name), self.channels)
         return self._thumbnails[name]
 
     def prepare_data(self) -> None:
@@ -123,15 +123,13 @@ class PairsDataModule(LightningDataModule):
         """Read the pictures that a stage needs; `fit` the test pictures too, lest a bad one stops a run at its end.
 
         Raises:
-            DenoiserError: the data is missing or unreadable, the training pictures do not fit the patch, a picture is
-                too small to be scored, or `data.test` holds pictures that are trained or selected on.
+            DenoiserError: the data is missing or unreadable, the training pictures do not fit the patch, or one is too
+                small to be scored.
         """
         if stage == "fit":
             patches_fit(self.split("train"), self.patch_size, self.batch_size)
         for name in ("val", "test") if stage == "fit" else ("test",):
             large_enough_to_score(self.split(name))
-        if stage == "fit":
-            leaks.check(self)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled crops with fresh noise, made on the device that trains where the pictures fit there."""

@@ -13,7 +13,7 @@ UNITS = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
 def shown(value: object, spec: str = ".2f") -> str:
     """A number for a reader in that format, "inf" if it is infinite, "-" if there is none."""
     found = number(value)
-    return "-" if found is None else f"{found:{spec}}"
+    return "-" if found is None else f"{found:{spec}}".removesuffix(".")  # as "#.2g" makes of 23
 
 
 def short(value: object) -> str:

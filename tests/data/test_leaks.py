@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser.data import leaks
+from denoiser.data import leaks, thumbnails
 from denoiser.data.base import PairsDataModule
 from denoiser.data.bsd68 import BSD68, CBSD68
 from denoiser.data.bsds500 import BSDS500
@@ -36,6 +36,12 @@ def named(images, prefix=""):
     return Pictures([f"{prefix}{i}" for i in range(len(images))], images)
 
 
+def fitted(data):
+    """What is looked at before a training."""
+    data.setup("fit")
+    leaks.check(data)
+
+
 class Given(PairsDataModule):
     """Whatever pictures it is given for each split."""
 
@@ -52,7 +58,7 @@ def test_thumbnails_are_area_means_of_pillow_s_luma(channels):
     image = photo(64, 120, 0, channels)
     luma = Image.fromarray(image.permute(1, 2, 0).squeeze(-1).numpy()).convert("L")
     expected = np.asarray(luma, float).reshape(8, 8, 8, 15).mean((1, 3))
-    made = leaks.thumbnails(named([image]), channels)
+    made = thumbnails.thumbnails(named([image]), channels)
     assert made["sizes"].tolist() == [[64, 120]] and made["sizes"].dtype == torch.int32
     assert made["thumbnails"].shape == (1, 8, 8) and made["thumbnails"].dtype == torch.uint8
     assert np.abs(made["thumbnails"][0].numpy() - expected).max() <= 0.6
@@ -60,38 +66,38 @@ def test_thumbnails_are_area_means_of_pillow_s_luma(channels):
 
 def test_one_tensor_and_many_make_the_same():
     images = torch.stack([photo(20, 27, seed) for seed in range(130)])
-    whole, single = leaks.thumbnails(named(images), 3), leaks.thumbnails(named(list(images)), 3)
+    whole, single = thumbnails.thumbnails(named(images), 3), thumbnails.thumbnails(named(list(images)), 3)
     assert all(whole[key].equal(single[key]) for key in single) and len(whole["thumbnails"].unique(dim=0)) == 130
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 7), (8, 8), (9, 300)])
 def test_any_size_has_a_thumbnail(size):
     image = torch.full((3, *size), 90, dtype=torch.uint8)
-    assert leaks.thumbnails(named([image]), 3)["thumbnails"].unique().tolist() == [90]
+    assert thumbnails.thumbnails(named([image]), 3)["thumbnails"].unique().tolist() == [90]
 
 
 def test_of_real_pairs_the_clean_picture_counts():
     clean, noisy = photo(30, 20, 0), photo(30, 20, 1)
-    pair, alone = (leaks.thumbnails(named([x]), 3)["thumbnails"] for x in (torch.cat([noisy, clean]), clean))
+    pair, alone = (thumbnails.thumbnails(named([x]), 3)["thumbnails"] for x in (torch.cat([noisy, clean]), clean))
     assert pair.equal(alone)
 
 
 def test_copies_are_found_after_encoding_and_strangers_are_not():
     images = [photo(120, 88, seed) for seed in range(30)]
     copies = [encoded(images[7]), photo(120, 88, 99), encoded(images[3]), encoded(images[7].transpose(1, 2))]
-    seen, tested = leaks.thumbnails(named(images), 3), leaks.thumbnails(named(copies), 3)
-    assert leaks.same(seen, tested) == [(3, 2), (7, 0)]
+    seen, tested = thumbnails.thumbnails(named(images), 3), thumbnails.thumbnails(named(copies), 3)
+    assert thumbnails.same(seen, tested) == [(3, 2), (7, 0)]
 
 
 def test_pictures_that_tell_nothing_equal_none():
-    black = leaks.thumbnails(named(torch.zeros(3, 3, 40, 40, dtype=torch.uint8)), 3)
-    assert leaks.same(black, black) == []
+    black = thumbnails.thumbnails(named(torch.zeros(3, 3, 40, 40, dtype=torch.uint8)), 3)
+    assert thumbnails.same(black, black) == []
 
 
 def test_sizes_tell_pictures_apart():
     thumbnail = torch.arange(64, dtype=torch.uint8).reshape(1, 8, 8)
     one, other = ({"sizes": torch.tensor([[40, side]]), "thumbnails": thumbnail} for side in (40, 41))
-    assert leaks.same(one, one) == [(0, 0)] and leaks.same(one, other) == []
+    assert thumbnails.same(one, one) == [(0, 0)] and thumbnails.same(one, other) == []
 
 
 def splits(copy=None):
@@ -104,7 +110,7 @@ def test_a_test_on_copies_is_refused(protocol):
     train, val, test = splits(encoded)
     other = Given(protocol(), train, val, [*test, encoded(val[0])])
     with pytest.raises(DenoiserError) as caught:
-        Given(protocol(), train, val, [], other).setup("fit")
+        fitted(Given(protocol(), train, val, [], other))
     among = "2 of the 6 test pictures are among those of training or validation, test/4 (as train/2) first"
     assert caught.value.what == f"{among} (data.test)" and caught.value.code == 2
     assert caught.value.fix == "another data.test, or remove the copies"
@@ -112,21 +118,21 @@ def test_a_test_on_copies_is_refused(protocol):
 
 def test_copies_inside_one_set_are_a_warning(protocol):
     with pytest.warns(UserWarning, match=r"^1 of the 5 test pictures .* test/4 \(as train/2\) first: .*copies$"):
-        Given(protocol(), *splits(encoded)).setup("fit")
+        fitted(Given(protocol(), *splits(encoded)))
 
 
 def test_textures_under_one_lamp_are_strangers(protocol):
     lamp = torch.linspace(60, 200, 160).repeat(160, 1)
     grain = [(lamp + 6 * torch.randn(3, 160, 160)).clamp(0, 255).byte() for _ in range(12)]
     data = Given(protocol(), grain[:4], grain[4:8], grain[8:])
-    assert leaks.same(data.thumbnails("train"), data.thumbnails("test"))
-    data.setup("fit")
+    assert thumbnails.same(data.thumbnails("train"), data.thumbnails("test"))
+    fitted(data)
 
 
 def test_so_many_pictures_are_not_compared(protocol, monkeypatch):
     monkeypatch.setattr(leaks, "LIMIT", 7)
     data = Given(protocol(), *splits(encoded))
-    data.setup("fit")
+    fitted(data)
     assert leaks.seen(data) == {"data": "", "split": "split_seed=0", "pictures": 8}
 
 
@@ -137,8 +143,8 @@ def test_what_is_seen_loads_without_unpickling_anything_else(protocol, tmp_path)
     seen = torch.load(tmp_path / "seen", weights_only=True)
     assert (seen["data"], seen["split"], seen["pictures"]) == ("folder", "split_seed=3", 8)
     train, val, test = (data.thumbnails(name) for name in ("train", "val", "test"))
-    assert leaks.same(seen, train) == [(i, i) for i in range(4)] and leaks.same(seen, test) == []
-    assert leaks.same(seen, val) == [(i + 4, i) for i in range(4)]
+    assert thumbnails.same(seen, train) == [(i, i) for i in range(4)] and thumbnails.same(seen, test) == []
+    assert thumbnails.same(seen, val) == [(i + 4, i) for i in range(4)]
 
 
 def test_a_folder_s_copies_are_named(protocol, pictures_folder):
@@ -147,32 +153,32 @@ def test_a_folder_s_copies_are_named(protocol, pictures_folder):
     original, copy = (folder / f"{split[name][0]}.png" for name in ("val", "test"))
     Image.open(original).save(copy)
     with pytest.warns(UserWarning, match=rf"{copy.stem} \(as {original.stem}\) first"):
-        Folder(protocol(), folder, channels=3, patch_size=16).setup("fit")
+        fitted(Folder(protocol(), folder, channels=3, patch_size=16))
 
 
 def test_the_68_are_found_out_in_the_official_split(protocol, real_data):
     data = BSDS500(protocol(), real_data, "official", channels=3, patch_size=64)
-    data.setup("fit")
+    fitted(data)
     data.test = CBSD68(protocol(), real_data, channels=3)
     data.splits.pop("test")
     data._thumbnails.pop("test")
     with pytest.raises(DenoiserError) as caught:
-        data.setup("fit")
+        fitted(data)
     assert caught.value.what.startswith("68 of the 68 test pictures") and "val/101085 first" in caught.value.what
     assert caught.value.fix == "data.split=benchmark, or another data.test"
 
 
 def test_the_published_grey_68_are_those_of_the_jpegs(protocol, real_data):
     files = [[path] for path in sorted((real_data / "BSD68").glob("*.png"))]
-    published = leaks.thumbnails(read_files(files, real_data, 1), 1)
-    ours = leaks.thumbnails(BSD68(protocol(), real_data, channels=1).pictures("test"), 1)
-    assert len(files) == 68 and leaks.same(ours, published) == [(i, i) for i in range(68)]
+    published = thumbnails.thumbnails(read_files(files, real_data, 1), 1)
+    ours = thumbnails.thumbnails(BSD68(protocol(), real_data, channels=1).pictures("test"), 1)
+    assert len(files) == 68 and thumbnails.same(ours, published) == [(i, i) for i in range(68)]
 
 
 def test_the_benchmark_tests_on_none_that_it_saw(protocol, real_data):
     data = BSDS500(protocol(), real_data, channels=1, patch_size=64)
     data.test = BSD68(protocol(), real_data, channels=1)
-    data.setup("fit")
+    fitted(data)
     seen = leaks.seen(data)
     assert (seen["split"], seen["pictures"], seen["thumbnails"].shape) == ("benchmark", 432, (432, 8, 8))
 
