@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,8 @@ from omegaconf import OmegaConf
 from denoiser import cli
 from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
 from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
-from denoiser.folders import Record
+from denoiser.folders import Record, process
+from denoiser.signals import interrupted, terminating
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -48,6 +50,8 @@ def run_application(
         folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
         if settings.mode == RunMode.MULTIRUN:
             sweep[:] = [Path(settings.sweep.dir).absolute()]
+        elif process() == 0 and not any(argument.startswith("hydra.run.dir=") for argument in arguments):
+            folder = _free(folder)
         # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
         try:
             cli.check_types(cfg, overrides, application)
@@ -70,6 +74,18 @@ def run_application(
     return _ended(failures, sweep)
 
 
+def _free(folder: Path) -> Path:
+    """The folder, or one beside it where another run of the same second has it."""
+    for number in itertools.count(1):
+        mine = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        try:
+            (mine / ".hydra").mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return mine
+    raise AssertionError("counting has no end")
+
+
 @contextmanager
 def recorded(record: Record, fix: str) -> Iterator[None]:
     """Say on disk how a run ended that did not end well.
@@ -79,11 +95,15 @@ def recorded(record: Record, fix: str) -> Iterator[None]:
         fix: what to do about an interruption.
     """
     try:
-        yield
+        with terminating():
+            yield
     except KeyboardInterrupt as stop:
         _broken_off(record, "interrupted", stopped(record.folder, fix, stop))
         raise
     except Exception as error:
+        if interrupted():  # and a library made another exception of it
+            _broken_off(record, "interrupted", stopped(record.folder, fix, KeyboardInterrupt()))
+            raise KeyboardInterrupt from error
         _broken_off(record, "failed", cli.told(error))
         raise
 
@@ -120,11 +140,11 @@ def _at(block: Any, key: str) -> Any:
 
 def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
     """The exit code; a sweep's summary is written however it ended."""
-    from denoiser.reports.summary import write_summary
-
     if failures and not sweep:
         raise failures[0]
     for folder in sweep:
+        from denoiser.reports.summary import write_summary
+
         print(f"summary: {write_summary(folder)}", folder, sep="\n")
     codes = [cli.told(failure).code for failure in failures]
     stopped = [code for code in codes if code in STOPPED]

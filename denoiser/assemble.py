@@ -48,6 +48,8 @@ def protocol(cfg: DictConfig) -> Protocol:
     Raises:
         DenoiserError: the noise or a noise level cannot be meant.
     """
+    if cfg.test is None:
+        raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
     noise: Noise = build.make("noise", cfg.noise)
     levels = noise.levels(build.plain(cfg.test.sigma))
     return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
@@ -107,7 +109,7 @@ def module(cfg: DictConfig) -> Denoiser:
         DenoiserError: the network, objective or optimiser is not there or does not take its keys.
     """
     noise = build.plain(cfg.noise)
-    level = noise.get("sigma")
+    span = noise.get("sigma_range") or (None if noise.get("sigma") is None else [noise["sigma"]] * 2)
     # Tried on one weight, so that a bad key is refused now and not after the data is there.
     endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
     configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
@@ -117,9 +119,17 @@ def module(cfg: DictConfig) -> Denoiser:
         optimizer=build.plain(cfg.optimizer),
         channels=cfg.model.channels,
         name=cfg.model.name,
-        trained_on=f"{cfg.data.name}, {', '.join(f'{k}={v}' for k, v in noise.items() if k != '_target_')}",
-        trained_sigma=noise.get("sigma_range") or (None if level is None else [level, level]),
+        trained_on=_trained_on(cfg, span),
+        trained_sigma=span,
     )
+
+
+def _trained_on(cfg: DictConfig, span: list[float] | None) -> str:
+    """In words, such as `bsds500, gaussian noise, sigma 0 to 55`."""
+    words = [cfg.data.name, "real noise" if cfg.data.get("noisy") else f"{build.make('noise', cfg.noise)} noise"]
+    if span is not None:
+        words.append(f"sigma {span[0]:g}" if span[0] == span[1] else f"sigma {span[0]:g} to {span[1]:g}")
+    return ", ".join([*words, *(["clipped"] if cfg.noise.clip else [])])
 
 
 def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:

@@ -149,7 +149,7 @@ def _bm3d_package() -> Any:
     except ImportError as error:
         raise DenoiserError(
             f"the package bm3d is not installed, or not whole: {error} (baseline=bm3d)",
-            "pip install 'denoiser-lightning[bm3d]'; it is licensed for non-commercial use only",
+            "pip install bm3d; it is licensed for non-commercial use only",
             ENVIRONMENT,
         ) from error
     print(LICENCE, file=sys.stderr)

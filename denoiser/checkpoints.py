@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from denoiser.files import replacing
 
 ZIP = b"PK"
 """What torch.save's zip begins with."""
+WEIGHTS = "weights are dense tensors of floating-point numbers"
 _IS_FOLDER = 0x10
 """A zip entry's attribute, as DOS had it."""
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -65,12 +68,19 @@ def read(path: Path) -> dict[str, Any]:
     if problem := damage(content):
         raise DenoiserError(f"the checkpoint is {problem} ({path})", fix)
     try:
-        checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        checkpoint = unpickled(content)
     except Exception as error:  # the unpickler raises whatever an odd file leads it to
         raise DenoiserError(f"the checkpoint holds more than tensors and plain values ({path})", fix) from error
     if not is_ours(checkpoint):
         raise DenoiserError(f"the checkpoint is not one of `denoiser run` ({path})", fix)
     return checkpoint  # type: ignore[no-any-return]
+
+
+def unpickled(content: bytes) -> Any:
+    """Tensors and plain values out of torch.save's bytes, on the CPU; raises whatever odd bytes lead torch to."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd tensors and protocols, which are refused here or by `oddity`
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def content_of(path: Path, what: str, fix: str) -> bytes:
@@ -119,3 +129,65 @@ def is_ours(checkpoint: Any) -> bool:
     if not isinstance(weights, dict) or not isinstance(hyper_parameters, dict):
         return False
     return all(isinstance(value, torch.Tensor) for value in weights.values())
+
+
+def oddity(weights: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor] | None = None) -> str | None:
+    """The first tensor that a network would choke on or silently cast, in words, such as "conv.weight is sparse".
+
+    Args:
+        weights: tensors by name.
+        own: the network's, where it is known; None passes whole numbers, which counters and indices are.
+    """
+    for name, tensor in weights.items():
+        if (odd := _not_plain(tensor)) is not None:
+            return f"{name} is {odd}"
+        if own is not None and name in own and own[name].is_floating_point() and not tensor.is_floating_point():
+            return f"{name} is {str(tensor.dtype).removeprefix('torch.')}"
+    return None
+
+
+def _not_plain(tensor: torch.Tensor) -> str | None:
+    if tensor.is_meta:
+        return "without content"
+    if tensor.layout is not torch.strided:
+        return "sparse"
+    if tensor.is_quantized:
+        return "quantized"
+    return "complex" if tensor.is_complex() else None
+
+
+def seen(content: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
+    """What a checkpoint records of the pictures trained and selected on; None where it records nothing.
+
+    Args:
+        content: the checkpoint's, of `read`.
+        path: its file, for the error.
+
+    Returns:
+        `data`, `split`, `pictures` and, where they are recorded, `sizes` (N, 2) and `thumbnails` (N, 8, 8).
+
+    Raises:
+        DenoiserError: it is no such record.
+    """
+    record = content.get("seen")
+    if record is None:
+        return None
+    if not isinstance(record, Mapping) or not _is_record(record):
+        told = "the checkpoint's record of the pictures trained on is none of `denoiser run`"
+        raise DenoiserError(f"{told} (seen, {path})", "give the checkpoint as `denoiser run` wrote it")
+    return record
+
+
+def _is_record(record: Mapping[str, Any]) -> bool:
+    count = record.get("pictures")
+    plain = isinstance(record.get("data"), str) and isinstance(record.get("split"), str)
+    plain = plain and type(count) is int and count >= 0
+    sizes, thumbnails = record.get("sizes"), record.get("thumbnails")
+    if sizes is None and thumbnails is None:
+        return plain
+    return plain and _is_whole(sizes, (count, 2)) and _is_whole(thumbnails, (count, 8, 8), (torch.uint8,))
+
+
+def _is_whole(found: Any, shape: tuple[Any, ...], dtypes: tuple[torch.dtype, ...] = (torch.int32, torch.int64)) -> bool:
+    tensor = isinstance(found, torch.Tensor) and _not_plain(found) is None
+    return tensor and tuple(found.shape) == shape and found.dtype in dtypes

@@ -17,6 +17,7 @@ from denoiser.checks import check_types, checked_dotlist, keys
 from denoiser.complaints import explain, sorted_arguments
 from denoiser.config import Application
 from denoiser.errors import ENVIRONMENT, INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError, nearest
+from denoiser.signals import interrupted, noticing
 
 __all__ = ["check_types", "checked_dotlist", "guarded", "hydra_arguments", "keys", "main", "tell", "told", "version"]
 
@@ -64,14 +65,15 @@ def version() -> str:
 
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; its failures become two lines on stderr and an exit code, a traceback with DENOISER_DEBUG=1."""
-    try:
-        return command()
-    except KeyboardInterrupt as stop:
-        terminated = "terminated" in stop.args
-        print(f"\n{'terminated' if terminated else 'interrupted'}", file=sys.stderr)
-        return TERMINATED if terminated else INTERRUPTED
-    except Exception as error:
-        return tell(error)
+    with noticing():
+        try:
+            return command()
+        except KeyboardInterrupt as stop:
+            terminated = "terminated" in stop.args
+            print(f"\n{'terminated' if terminated else 'interrupted'}", file=sys.stderr)
+            return TERMINATED if terminated else INTERRUPTED
+        except Exception as error:
+            return tell(error)
 
 
 def tell(error: Exception) -> int:
@@ -87,6 +89,8 @@ def told(error: Exception) -> DenoiserError:
     """Any failure as two lines and an exit code."""
     if isinstance(error, DenoiserError):
         return error
+    if interrupted():  # and a library made this of it
+        return DenoiserError("interrupted (Ctrl-C)", "repeat the command", INTERRUPTED)
     if isinstance(error, HydraException | OmegaConfBaseException):
         return explain(error)
     if isinstance(error, OSError):

@@ -14,7 +14,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, Interpolation
 
 from denoiser.arguments import Parser
 from denoiser.checks import choices, groups, keys
-from denoiser.config import RUN, Application, compose, config_dir, options
+from denoiser.config import EVALUATE, RUN, Application, compose, config_dir, options
 from denoiser.errors import DenoiserError, nearest
 
 TRIED = 16
@@ -51,13 +51,21 @@ def explain(error: Exception, overrides: Sequence[str] = (), application: Applic
             "KEY=VALUE; quote values with spaces, = or brackets",
         )
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return DenoiserError(f"several values, and this is no sweep ({several[1]})", "put -m before them for a sweep")
+        what = f"several values, and this is no sweep ({several[1]})"
+        return DenoiserError(what, _several(several[1], application))
     if asked := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
         return _no_key(asked[1].split("@")[0].lstrip("+~"), overrides, application)
     if isinstance(error, InterpolationKeyError | ConfigAttributeError | ConfigKeyError):
         return _left_out(error, text, overrides, application)
     kind = "the configuration is not possible" if isinstance(error, HydraException) else "the configuration"
     return DenoiserError(f"{kind}: {text.splitlines()[0]}", f"{application.command} --help lists groups and keys")
+
+
+def _several(given: str, application: Application) -> str:
+    key, _, values = given.partition("=")
+    listed = application is EVALUATE and key in ("checkpoint", "weights", "baseline", "metrics", "test.sigma")
+    sweep = "put -m before them for a sweep"
+    return f"'{key}=[{values}]' for all of them on the same noise, or {sweep}" if listed else sweep
 
 
 def _no_choice(file: str, known: Sequence[str]) -> DenoiserError:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from denoiser import cli
 from denoiser.application import recorded, run_application, stopped
-from denoiser.config import EVALUATE, options
-from denoiser.errors import DenoiserError
+from denoiser.asked import check, usage
+from denoiser.config import EVALUATE
+from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.files import write_text
 from denoiser.folders import Record, absolute_paths, claim, command_line
 from denoiser.levels import require
@@ -23,24 +24,7 @@ if TYPE_CHECKING:
     from denoiser.results import Scores
     from denoiser.scoring import Scorer
 
-HELP = """denoiser evaluate: score denoisers on one noise, per image, in one table.
-
-  denoiser evaluate checkpoint=RUN data=set12 data.channels=1       a run, on test pictures
-  denoiser evaluate checkpoint=[a,b] baseline=[nlm,bm3d] ...       several methods, with paired differences
-  denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25  published weights
-  denoiser evaluate ... test.sigma=[15,25,50]                       several noise levels
-  denoiser evaluate -m data=set12,bsd68 ...                         a sweep, with one summary
-  denoiser evaluate --cfg job                                       shows every key and its value
-
-It writes into outputs/DATE/TIME (hydra.run.dir=DIR: elsewhere): results.csv, results.json, table.md, table.tex,
-report.html and images/.
-
-baseline: noisy, nlm, tv, wavelet, bm3d
-data: {data}
-noise: {noise}
-"""
 AGAIN = "repeat the command; an evaluation starts anew"
-TRAINING = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
 
 
 def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -56,7 +40,8 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
 
     Raises:
         DenoiserError: what is asked for is not there or not possible, the folder is taken, or a checkpoint was trained
-            or selected on pictures of the evaluation.
+            or selected on pictures of the evaluation; or a method's output was not finite, and the others are written
+            (exit code 1).
         KeyboardInterrupt: interrupted; `results.json` says so.
     """
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
@@ -66,6 +51,9 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     with recorded(record, AGAIN):
         record.content |= _scored(cfg, out_dir)
     _finished(record)
+    if record.content["error"]:
+        what, _, fix = record.content["error"].partition("\nfix: ")
+        raise DenoiserError(what.removeprefix("error: "), fix, SOME_FAILED)
     return record.content
 
 
@@ -76,40 +64,57 @@ def _scored(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     from denoiser.further import further
     from denoiser.methods import methods, several
     from denoiser.scoring import Scorer
-    from denoiser.training import terminating
 
     device = hardware.device(cfg.device)
     extra = {str(name): further(str(name)) for name in several(cfg.metrics)}
     data = assemble.evaluated(cfg)
     drawn = not data.real_pairs and data.protocol.noise.name != "none"
     require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
-    made = methods(cfg, data.channels, device)
+    made = methods(cfg, data, device)
     pairs = evaluation(data, int(cfg.draws))
     leaked = _leaks(made, data, cfg.allow_leak)
     told = not data.real_pairs and data.protocol.noise.name == "gaussian"
     scorer = Scorer(pairs, loader(pairs, cfg.batch_size, cfg.num_workers), device, told, extra)
-    with terminating():
-        scores = {method.name: scorer.score(method) for method in made}
-        columns = {"data": data.name, "noise": "real" if data.real_pairs else str(data.protocol.noise)}
-        write_text(folder / "results.csv", results.per_image(columns, pairs, scores))
-        _draw(scorer, made, scores, folder)
+    columns = {"data": data.name, "noise": "real" if data.real_pairs else str(data.protocol.noise)}
+    scores: dict[str, Scores] = {}
+    failed: list[DenoiserError] = []
+    for method in made:
+        try:
+            scores[method.name] = scorer.score(method)
+        except DenoiserError as error:
+            failed.append(error)
+            continue
+        write_text(folder / "results.csv", results.per_image(columns, pairs, scores))  # what is there is kept
+    if not scores:
+        raise failed[0]
+    made = [method for method in made if method.name in scores]
+    _draw(scorer, made, scores, folder)
+    exact = [method.name for method in made if method.exact]  # their difference to others is the gain
+    where = {"channels": data.channels, "place": data.place, "values": pairs.values}
     only = made[0] if len(made) == 1 else None
     return {
         "protocol": assemble.protocol_name(cfg),
         "device": hardware.describe(device),
         "params": only and only.params,
         "macs": only and only.macs,
-        "rows": results.summarise(columns, pairs, scores),
+        "rows": [{**row, **where} for row in results.summarise(columns, pairs, scores)],
         "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
-        "comparisons": results.compare(columns, pairs, {name: one for name, one in scores.items() if name != "noisy"}),
+        "error": "\n".join(map(str, failed)) or None,
+        "comparisons": results.compare(
+            columns, pairs, {name: one for name, one in scores.items() if name not in exact}
+        ),
     }
 
 
-def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str]]:
-    """For each method the pictures that it was trained or selected on; refused unless that is allowed."""
+def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str] | None]:
+    """For each method the pictures that it was trained or selected on, None where that is not known.
+
+    Raises:
+        DenoiserError: there are some, and that is not allowed.
+    """
     from denoiser.data import leaks
 
-    found = {method.name: leaks.among(method.seen, data) if method.seen else [] for method in made}
+    found = {method.name: leaks.among(method.seen, data) if method.kind != "baseline" else [] for method in made}
     for method in made:
         keys = found[method.name]
         if keys and not allowed:
@@ -123,7 +128,7 @@ def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict
 
 
 def _draw(scorer: Scorer, made: Sequence[Method], scores: Mapping[str, Scores], folder: Path) -> None:
-    """Pictures of the best, median and worst, with every method's output."""
+    """Strips of some pictures with every method's output, the worst among them, see `strips`."""
     from denoiser.module import Score
     from denoiser.strips import write_strips
 
@@ -164,14 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & set(arguments):
-        print(HELP.format(data=", ".join(options("data")), noise=", ".join(options("noise"))))
+        print(usage())
         return 0
-    for argument in arguments:
-        key = argument.lstrip("+~").partition("=")[0].partition(".")[0]
-        if key in TRAINING:
-            raise DenoiserError(
-                f"'{key}' is of a training ({argument})", "checkpoint=RUN, weights=FILE or baseline=NAME"
-            )
+    check(arguments)
     return run_application(EVALUATE, arguments, _job)
 
 

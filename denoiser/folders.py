@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import importlib.metadata
 import json
 import os
+import platform
 import shlex
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,11 @@ from denoiser.errors import DenoiserError, nearest
 from denoiser.files import write_text
 
 RESULTS = "results.json"
+PACKAGES = (
+    *("denoiser-lightning", "torch", "torchvision", "lightning", "torchmetrics", "numpy"),
+    *("scikit-image", "PyWavelets", "spandrel", "bm3d"),
+)
+"""Whose versions a run records."""
 
 
 class Record:
@@ -44,6 +52,7 @@ class Record:
             "macs": None,
             "rows": [],
             "error": None,
+            "versions": versions(),
         }
 
     def finish(self, **final: Any) -> None:
@@ -150,6 +159,15 @@ def _git(folder: Path, *arguments: str) -> str:
 def process() -> int:
     """Which of the processes that train together this is, 0 where it is alone."""
     return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", os.environ.get("SLURM_PROCID", 0))))
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that figures come from; those that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def command_line(application: Application, overrides: Sequence[str]) -> str:

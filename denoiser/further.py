@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
-from typing import Any
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import Any, TextIO
 
 import torch
 from torch import Tensor, nn
@@ -113,6 +116,22 @@ class _Lpips(nn.Module):
         return self.network(image, clean, normalize=True)  # type: ignore[no-any-return]
 
 
+class _AfterConnecting:
+    """Where torch.hub's progress bar goes, under the line that names the download: without a network neither shows."""
+
+    def __init__(self, stream: TextIO, line: StringIO) -> None:
+        self.stream, self.line = stream, line
+
+    def write(self, text: str) -> int:
+        self.stream.write(self.line.getvalue() + text)
+        self.line.seek(0)
+        self.line.truncate()
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 def _network(name: str) -> nn.Module:
     from torchmetrics.functional.image.dists import DISTSNetwork
     from torchvision.models import AlexNet_Weights, VGG16_Weights
@@ -120,7 +139,8 @@ def _network(name: str) -> nn.Module:
     weights = {"lpips": AlexNet_Weights, "dists": VGG16_Weights}[name].DEFAULT
     makers: dict[str, Callable[[], nn.Module]] = {"lpips": _Lpips, "dists": DISTSNetwork}
     try:
-        return makers[name]().eval()
+        with redirect_stdout(StringIO()) as line, redirect_stderr(_AfterConnecting(sys.stderr, line)):
+            return makers[name]().eval()
     except Exception as error:  # of the network, of the disk, or of a file that is there and damaged
         file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rpartition('/')[2]}"
         raise DenoiserError(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
 """What is looked for in a run folder's `checkpoints`, in this order."""
+GIVE = "give a checkpoint of `denoiser run`"
+SIDE = 64
+"""Of the picture that a loaded model is tried on; below, some networks have nothing left to normalise over."""
 
 
 def load(path: str | os.PathLike[str]) -> Denoiser:
@@ -27,7 +30,7 @@ def load(path: str | os.PathLike[str]) -> Denoiser:
 
     Raises:
         DenoiserError: the path or a checkpoint in it is missing, the file is damaged or holds more than tensors and
-            plain values, or its weights do not fit the network that it describes.
+            plain values, its weights do not fit the network that it describes, or that network does not run.
     """
     from denoiser import checkpoints
 
@@ -41,8 +44,11 @@ def load(path: str | os.PathLike[str]) -> Denoiser:
             f"the checkpoint is of another architecture: {difference} ({file})",
             f"train it anew: denoiser run model={module.hparams['name']}",
         )
+    if odd := checkpoints.oddity(weights, module.state_dict()):
+        raise DenoiserError(f"{odd}; {checkpoints.WEIGHTS} ({file})", GIVE)
     module.load_state_dict(weights)
-    return module.eval()
+    _try(module.eval(), file)
+    return module
 
 
 def checkpoint_file(path: Path) -> Path:
@@ -86,12 +92,29 @@ def _built(hyper_parameters: Mapping[str, Any], file: Path) -> Denoiser:
     except DenoiserError as error:
         raise DenoiserError(
             f"the checkpoint describes a model that is not built: {error.what} ({file})",
-            "give a checkpoint of `denoiser run`",
+            GIVE,
         ) from error
     except Exception as error:  # from a file that anyone may have written, arguments may be anything
-        raise DenoiserError(
-            f"the checkpoint describes no model: {error} ({file})", "give a checkpoint of `denoiser run`"
-        ) from error
+        raise DenoiserError(f"the checkpoint describes no model: {error} ({file})", GIVE) from error
+
+
+def _try(module: Denoiser, file: Path) -> None:
+    """Denoise a small picture: arguments that are wrong together show in a call alone."""
+    import torch
+
+    channels = module.hparams["channels"]
+    told = f"the checkpoint describes a model that does not run (channels={channels!r})"
+    if type(channels) is not int or channels not in (1, 3):
+        raise DenoiserError(f"{told}: 1 and 3 are possible ({file})", GIVE)
+    try:
+        with torch.no_grad():
+            shape = tuple(module(torch.zeros(1, channels, SIDE, SIDE)).shape)
+    except Exception as error:  # from a network that anyone may have described
+        if "allocate memory" in str(error):  # which says nothing of the checkpoint
+            return
+        raise DenoiserError(f"{told}: {error} ({file})", GIVE) from error
+    if shape != (1, channels, SIDE, SIDE):
+        raise DenoiserError(f"{told}: 1x{channels}x{SIDE}x{SIDE} becomes {'x'.join(map(str, shape))} ({file})", GIVE)
 
 
 def _difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:

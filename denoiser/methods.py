@@ -13,12 +13,12 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from denoiser import baselines, build, checkpoints, published
+from denoiser.asked import KINDS
 from denoiser.cost import macs, parameters
+from denoiser.data.base import PairsDataModule
 from denoiser.data.store import sha256_of
 from denoiser.errors import DenoiserError
 from denoiser.load import checkpoint_file, load
-
-KINDS = ("checkpoint", "weights", "baseline")
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ class Method:
         return {"method": self.name, **{key: value for key, value in vars(self).items() if key not in left_out}}
 
 
-def methods(cfg: DictConfig, channels: int, device: torch.device) -> list[Method]:
+def methods(cfg: DictConfig, data: PairsDataModule, device: torch.device) -> list[Method]:
     """Every method that an evaluation names, on its device.
 
     Args:
         cfg: the evaluation's configuration: `checkpoint`, `weights`, `baseline`, each one, several or null.
-        channels: of the pictures.
+        data: the pictures.
         device: where networks run.
 
     Raises:
@@ -79,9 +79,11 @@ def methods(cfg: DictConfig, channels: int, device: torch.device) -> list[Method
     named = [(kind, str(name)) for kind in KINDS for name in several(cfg[kind])]
     if not named:
         raise DenoiserError("nothing to evaluate (checkpoint, weights, baseline)", "checkpoint=RUN, or baseline=nlm")
-    made = [makers[kind](name, channels, device) for kind, name in named]
+    if twice := [name for name, count in Counter(named).items() if count > 1]:
+        raise DenoiserError(f"named twice ({twice[0][0]}={twice[0][1]})", "name it once")
+    made = [makers[kind](name, device) for kind, name in named]
     for method in made:
-        _check_channels(method, channels)
+        _check_channels(method, data)
     return _told_apart(made)
 
 
@@ -91,15 +93,17 @@ def several(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list) else [value]
 
 
-def _check_channels(method: Method, channels: int) -> None:
-    if method.channels not in (None, channels):
-        raise DenoiserError(
-            f"{method.name} takes {method.channels} channel(s) and the pictures have {channels} (data.channels)",
-            f"data.channels={method.channels}, or data that has them",
-        )
+def _check_channels(method: Method, data: PairsDataModule) -> None:
+    if method.channels in (None, data.channels):
+        return
+    what = f"{method.name} takes {method.channels} channel(s) and {data.name} has {data.channels} (data.channels)"
+    other = (
+        f"data=photos data.channels={method.channels}, or other data in {'grey' if method.channels == 1 else 'colour'}"
+    )
+    raise DenoiserError(what, f"data.channels={method.channels}" if method.channels in data.allowed_channels else other)
 
 
-def _checkpoint(name: str, channels: int, device: torch.device) -> Method:
+def _checkpoint(name: str, device: torch.device) -> Method:
     file = checkpoint_file(Path(name).expanduser())
     module = load(file).to(device)
     told = module.hparams
@@ -109,7 +113,7 @@ def _checkpoint(name: str, channels: int, device: torch.device) -> Method:
         denoise=lambda noisy, sigma: module(noisy),
         architecture=str(told["network"]["_target_"]).rpartition(".")[2],
         channels=told["channels"],
-        seen=checkpoints.read(file).get("seen"),
+        seen=checkpoints.seen(checkpoints.read(file), file),
         source=str(file),
         sha256=sha256_of(file),
         trained_on=told.get("trained_on") or None,
@@ -119,7 +123,7 @@ def _checkpoint(name: str, channels: int, device: torch.device) -> Method:
     )
 
 
-def _weights(name: str, channels: int, device: torch.device) -> Method:
+def _weights(name: str, device: torch.device) -> Method:
     network = published.read(Path(name).expanduser()).to(device)
     level = torch.full((1,), 25.0, device=device)
     return Method(
@@ -136,7 +140,7 @@ def _weights(name: str, channels: int, device: torch.device) -> Method:
     )
 
 
-def _baseline(name: str, channels: int, device: torch.device) -> Method:
+def _baseline(name: str, device: torch.device) -> Method:
     denoise = baselines.baseline(name)
 
     def each(noisy: Tensor, sigma: Tensor) -> Tensor:

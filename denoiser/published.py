@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
+import pickletools
 import re
 import warnings
 import zipfile
@@ -16,15 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from denoiser import checkpoints
+from denoiser import checkpoints, listed
 from denoiser.errors import DenoiserError
 from denoiser.levels import GREY_LEVELS
-from denoiser.load import missing
 
 FIX = "give a file of published weights: .pth, .pt, .ckpt or .safetensors"
 AGAIN = "download the file again"
-BLOCK = 2**16  # bytes under one digest of `published.json`
-HERE = Path(__file__).with_name("published.json")
 
 
 class Published(nn.Module):
@@ -88,27 +85,12 @@ def read(path: Path) -> Published:
             or the network is not known, scales the picture, or changes the number of channels.
     """
     if not path.exists():
-        raise missing("file of weights", path)
+        raise listed.absent(path)
     content = checkpoints.content_of(path, "file of weights", FIX)
     digest = hashlib.sha256(content).hexdigest()
-    _refuse_altered(content, digest, path)
+    listed.refuse_altered(content, digest, path)
     descriptor = _descriptor(_weights(_unpacked(content, path), path), path)
     return Published(descriptor, path.stem, digest)
-
-
-def _refuse_altered(content: bytes, digest: str, path: Path) -> None:
-    """Refuse a listed file that differs in a few places: old pickles have no checksum of their own."""
-    for known in json.loads(HERE.read_text(encoding="utf-8")):
-        if known["size"] != len(content) or known["sha256"] == digest:
-            continue
-        found = [hashlib.sha256(content[i : i + BLOCK]).hexdigest()[:8] for i in range(0, len(content), BLOCK)]
-        same = sum(map(str.__eq__, found, known["blocks"]))
-        # Of other weights of the same network no block is the same.
-        if same > len(found) // 2:
-            raise DenoiserError(
-                f"the file is {known['name']}, but {len(found) - same} of its {len(found)} blocks are altered ({path})",
-                f"download it again: {known['url']}; if it was changed on purpose, save it as .safetensors",
-            )
 
 
 def _unpacked(content: bytes, path: Path) -> Any:
@@ -141,12 +123,23 @@ def _from_zip(content: bytes, path: Path) -> Any:
 
 def _from_pickle(content: bytes, path: Path) -> Any:
     try:
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return checkpoints.unpickled(content)
     except Exception as error:  # the unpickler raises whatever an odd file leads it to
-        if re.search("[Uu]nsupported (global|class)|GLOBAL", str(error)):
+        if re.search("[Uu]nsupported (global|class)|GLOBAL", str(error)) or _names_code(content):
             told = "holds more than tensors and plain values, which could run anything"
             raise DenoiserError(f"the file of weights {told} ({path})", FIX) from error
+        if "operand 149" in str(error):  # protocol 4's frames
+            told = "is of a pickle protocol that is not loaded safely"
+            raise DenoiserError(f"the file of weights {told} ({path})", "torch.save without pickle_protocol") from error
         raise DenoiserError(f"the file of weights is truncated or damaged ({path})", AGAIN) from error
+
+
+def _names_code(content: bytes) -> bool:
+    """Whether a whole pickle names classes or functions, which the first one of torch.save's old files does not."""
+    try:
+        return any([opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, *_ in pickletools.genops(content)])
+    except Exception:  # it is none, or not whole
+        return False
 
 
 def _weights(found: Any, path: Path) -> dict[str, Tensor]:
@@ -160,6 +153,8 @@ def _weights(found: Any, path: Path) -> dict[str, Tensor]:
     if not isinstance(weights, dict) or not weights or not all(map(_is_named_tensor, weights.items())):
         told = f"a dictionary of {', '.join(map(str, list(found)[:3]))}" if isinstance(found, dict) else type(found)
         raise DenoiserError(f"no tensors by name, but {getattr(told, '__name__', told)} ({path})", FIX)
+    if odd := checkpoints.oddity(weights):
+        raise DenoiserError(f"{odd}; {checkpoints.WEIGHTS} ({path})", FIX)
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise DenoiserError(f"the weights are not finite, first {name} ({path})", AGAIN)
@@ -184,6 +179,8 @@ def _descriptor(weights: Mapping[str, Tensor], path: Path) -> Any:
         raise DenoiserError(f"weights of no architecture that is known: {seen}, ... ({path})", fix) from error
     except Exception as error:  # each architecture trusts the shapes in its own way
         raise DenoiserError(f"weights that do not fit their architecture: {seen}, ... ({path})", fix) from error
+    if odd := checkpoints.oddity(weights, found.model.state_dict()):
+        raise DenoiserError(f"{odd}; {checkpoints.WEIGHTS} ({path})", FIX)
     name, ends = found.architecture.name, (found.input_channels, found.output_channels)
     fix = "give weights of a denoiser: the same size in and out, 1 or 3 channels"
     if not isinstance(found, ImageModelDescriptor) or found.purpose != "Restoration" or found.scale != 1:

@@ -12,9 +12,11 @@ from pathlib import Path
 from denoiser import cli
 from denoiser.arguments import Parser
 from denoiser.errors import DenoiserError
-from denoiser.reports import figures, plots, runs, tables, viewer
+from denoiser.files import write_text
+from denoiser.reports import figures, notes, plots, runs, tables, viewer
+from denoiser.reports.grid import Grid
 from denoiser.reports.pages import write_page
-from denoiser.reports.reading import Row, config_text, csv_rows, finite, further, read
+from denoiser.reports.reading import Row, config_text, content, csv_rows, finite, further, read
 from denoiser.reports.wording import printable
 
 
@@ -51,6 +53,10 @@ def write_report(folder: Path) -> Path:
     rows = figures.marked(run["rows"])
     ranges = {method["method"]: method["trained_sigma"] for method in run["methods"]}
     config, unresolved = config_text(folder)
+    grid = Grid(run["protocol"])
+    for row in rows:
+        grid.put(row["method"], row)
+    compared = figures.compared(run["comparisons"])
     pictures, in_all = viewer.pictures(folder)
     return write_page(
         folder / "report.html",
@@ -58,15 +64,21 @@ def write_report(folder: Path) -> Path:
         heading=_heading(run),
         evaluation=run["kind"] == "evaluation",
         rows=rows,
+        grid=grid,
         columns=figures.columns(rows),
         further=further(rows),
-        leads=figures.leads(rows),
-        checks=tables.noisy_inputs(rows, run["protocol"]),
-        comparisons=figures.compared(run["comparisons"]),
+        leads=figures.leads(rows, compared),
+        checks=[
+            *notes.noisy_inputs(rows, run["protocol"]),
+            *notes.infinite(rows),
+            *notes.unknown(run["methods"]),
+            *notes.accuracy(rows),
+        ],
+        comparisons=compared,
         plot=plots.against_sigma(rows, ranges),
         pictures=pictures,
         in_all=in_all,
-        per_image=figures.per_image(folder),
+        per_image=figures.per_image(folder, pictures),
         curves=_curves(folder),
         config=config,
         unresolved=unresolved,
@@ -92,10 +104,21 @@ def _command(options: argparse.Namespace) -> int:
 
 
 def _again(folder: Path) -> Path:
-    """Write the page of a run, an evaluation or a sweep once more, in its own folder."""
+    """Write the page of a run, an evaluation or a sweep once more, in its own folder; of an evaluation its tables too.
+
+    What is damaged is said.
+    """
     from denoiser.reports.summary import write_summary
 
-    return write_report(folder) if runs.is_run(folder) else write_summary(folder)
+    if not runs.is_run(folder):
+        return write_summary(folder)
+    found, results = read(folder), content(folder)
+    if found["kind"] == "evaluation" and found["rows"]:
+        write_text(folder / "table.md", printable(tables.markdown(results), "utf-8"))
+        write_text(folder / "table.tex", printable(tables.latex(results), "utf-8"))
+    if found["status"] == "damaged":
+        print(f"damaged: {found['error']}")
+    return write_report(folder)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -49,7 +49,8 @@ def _names(scores: Mapping[str, Scores]) -> list[str]:
 def summarise(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> list[dict[str, Any]]:
     """A row per method and noise level: means over images with 95 % intervals.
 
-    Infinite PSNR (identical images) is left out of the mean and counted in `n_identical`.
+    Infinite figures, such as the PSNR of identical images, are left out of the mean and counted in `n_infinite`, those
+    of the PSNR in `n_identical` too.
     """
     rows = []
     for method, figures in scores.items():
@@ -57,6 +58,8 @@ def summarise(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[st
             row: dict[str, Any] = {"method": method, **columns, "sigma": level, "n_images": len(mine)}
             row |= {name: mean([one[name] for one in mine]) for name in mine[0]}
             row["n_identical"] = sum(math.isinf(one["psnr"]) for one in mine)
+            infinite = {name: sum(math.isinf(one[name]) for one in mine) for name in mine[0]}
+            row["n_infinite"] = {name: count for name, count in infinite.items() if count}
             row |= {f"{name}_interval": _ends(stats.interval([one[name] for one in mine])) for name in ("psnr", "ssim")}
             if SPEED in mine[0]:  # the first picture is slower: it warms up
                 row[SPEED] = statistics.median([one[SPEED] for one in mine[1:] or mine])
@@ -81,7 +84,9 @@ def compare(columns: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str,
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The mean of those that are finite, or None where none is."""
+    """The mean of those that are not infinite; None where there is none, or one is no number."""
+    if any(map(math.isnan, values)):
+        return None
     finite = [value for value in values if math.isfinite(value)]
     return math.fsum(finite) / len(finite) if finite else None
 

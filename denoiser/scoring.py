@@ -70,9 +70,11 @@ class Scorer:
         self._score_inputs(batch)
         seconds, denoised = self._timed(method, batch)
         if not torch.isfinite(denoised).all():
-            key, level = self.pairs.describe(int(batch.item[0]))
+            finite = torch.isfinite(denoised).flatten(1).all(1).tolist()
+            key, level = self.pairs.describe(int(batch.item[finite.index(False)]))
             where = key if level is None else f"{key}, sigma {level:g}"
-            raise DenoiserError(f"the output of {method.name} is not finite ({where})", "leave it out", SOME_FAILED)
+            what = f"the output of {method.name} is not finite ({where})"
+            raise DenoiserError(what, f"leave {method.name} out; the others are scored", SOME_FAILED)
         clean = batch.clean.to(self.device)
         output = denoised if method.exact else to_8_bit(denoised)
         columns = {"psnr": psnr(output, clean), "ssim": ssim(output, clean)}
@@ -125,5 +127,7 @@ def _over_draws(found: Mapping[int, Figures], pairs: FrozenPairs) -> Scores:
 
 
 def _mean_draw(values: Sequence[float]) -> float:
+    if any(map(math.isnan, values)):
+        return math.nan
     found = mean(values)
     return math.inf if found is None else found

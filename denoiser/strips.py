@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from denoiser.files import write_text
 from denoiser.module import Score
 from denoiser.noise import GREY_LEVELS
 from denoiser.reports.viewer import GAP, worst_block
+from denoiser.selection import Choice, choose, in_order
 
 Method = Callable[[Batch], Tensor]
 """Denoises a batch of one picture: gives `(1, C, H, W)` on the CPU."""
@@ -25,8 +27,10 @@ ERROR_GAIN = 4
 """The error is shown as mid-grey plus 4 times the difference: a denoiser's errors are faint."""
 STEM_BYTES = 80
 """How much of a picture's key its file name keeps: file systems take 255 bytes, some only 143, for all of a name."""
-LEVELS = 3
-"""Noise levels that get pictures: of more, the lowest, the middle and the highest."""
+RANK_BYTES = 40
+"""The same of why it was chosen, which may name a method."""
+FEW, SECONDS = 8, 5.0
+"""Strips that are drawn however long it takes, and how long further ones may be begun."""
 
 
 def strip(panels: Sequence[Tensor]) -> Tensor:
@@ -60,93 +64,70 @@ def write_strips(
     folder: Path,
     error: bool = False,
 ) -> None:
-    """Strips of the best, median and worst test picture at each noise level, with `index.json` that describes them.
+    """Strips of the most telling test pictures (`selection.choose`), with `index.json` that describes them.
 
-    The first method's PSNR chooses the pictures, and its error the block to look at closely; the baseline `noisy`,
-    which has its panel in any case, does so only where it is alone. Each method denoises the chosen pictures once more,
-    so that the others need not be kept. Of several draws of the noise the first is shown, of more than 3 levels 3.
+    Each method denoises them once more, so that its other outputs need not be kept. That costs time: after the first 8
+    strips no other is begun once 5 seconds are spent, so that slow methods get 8 and fast ones up to 24.
 
     Args:
-        methods: by name; the strip has a panel for each, between the noisy and the clean one.
+        methods: by name; the strip has a panel for each, between the noisy and the clean one. The baseline `noisy`
+            has its panel in any case, and chooses pictures only where it is alone.
         pairs: the test pictures.
         scores: of each method, the score of each item of `pairs` that was tested.
         folder: the run's `images`.
-        error: add the first method's error as a last panel.
+        error: add the error of the method that chose a picture as a last panel.
 
     Raises:
         DenoiserError: the folder or disk does not take a file (exit code 3).
     """
-    first = next((name for name in methods if name != "noisy"), "noisy")
-    index = []
-    for rank, item in _choose(pairs, scores[first]):
-        batch = pairs.__getitems__([item])
+    drawn: dict[Choice, dict[str, Any]] = {}
+    start = time.monotonic()
+    names = [name for name in methods if name != "noisy"] or ["noisy"]
+    for choice in choose(pairs, {name: scores[name] for name in names}):
+        if len(drawn) >= FEW and time.monotonic() - start > SECONDS:
+            break
+        batch = pairs.__getitems__([choice.item])
         with torch.no_grad():
             outputs = {name: method(batch)[0] for name, method in methods.items()}
-        own = {name: scores[name][item] for name in methods if item in scores[name]}
-        index.append(_write(folder, rank, pairs.describe(item), batch, outputs, own, first, error))
+        own = {name: scores[name][choice.item] for name in methods if choice.item in scores[name]}
+        drawn[choice] = _write(folder, choice, pairs.describe(choice.item), batch, outputs, own, error)
+    index = [drawn[choice] for choice in in_order(pairs, scores[names[0]], drawn)]
     write_text(folder / "index.json", json.dumps(index, indent=1))
-
-
-def _choose(pairs: FrozenPairs, scores: Mapping[int, Score]) -> list[tuple[str, int]]:
-    chosen: list[tuple[str, int]] = []
-    for level in _levels(pairs.levels):
-        start = level * len(pairs.pictures)  # of the first draw
-        items = [item for item in range(start, start + len(pairs.pictures)) if item in scores]
-        chosen += _ranks(sorted(items, key=lambda item: _order(scores[item].psnr), reverse=True))
-    return chosen
-
-
-def _levels(levels: Sequence[float | None]) -> list[int]:
-    """Which of the levels get pictures, in the order in which they stand."""
-    if len(levels) <= LEVELS:
-        return list(range(len(levels)))
-    ranked = sorted(range(len(levels)), key=lambda i: levels[i] or 0.0)
-    return sorted((ranked[0], ranked[len(ranked) // 2], ranked[-1]))
-
-
-def _order(psnr: float) -> float:
-    return -math.inf if math.isnan(psnr) else psnr  # NaN compares with nothing
-
-
-def _ranks(ranked: Sequence[int]) -> list[tuple[str, int]]:
-    """No picture twice: two are the best and the worst, one alone is the best."""
-    if len(ranked) < 3:
-        return list(zip(("best", "worst"), ranked, strict=False))
-    return [("best", ranked[0]), ("median", ranked[len(ranked) // 2]), ("worst", ranked[-1])]
 
 
 def _file(rank: str, level: float | None, key: str) -> str:
     """A name that any file system takes, one for each rank and level; a path's end says more than its start."""
-    stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in key)
+    why, stem = ("".join(c if c.isalnum() or c in "-_." else "_" for c in text) for text in (rank, key))
+    why = why.encode()[:RANK_BYTES].decode(errors="ignore")
     short = stem.encode()[-STEM_BYTES:].decode(errors="ignore")
-    return f"{rank}_{short}.png" if level is None else f"{rank}_{level:g}_{short}.png"
+    return f"{why}_{short}.png" if level is None else f"{why}_{level:g}_{short}.png"
 
 
 def _write(
     folder: Path,
-    rank: str,
+    choice: Choice,
     described: tuple[str, float | None],
     batch: Batch,
     outputs: Mapping[str, Tensor],
     scores: Mapping[str, Score],
-    first: str,
     error: bool,
 ) -> dict[str, Any]:
-    """Write one strip; gives back its entry of the index, whose own figures are the first method's."""
+    """Write one strip; gives back its entry of the index, whose own figures are those of the method that chose it."""
     (key, level), noisy, clean = described, batch.noisy[0], batch.clean[0]
     panels = {"noisy": noisy, **outputs, "clean": clean}  # a baseline of that name is the noisy picture itself
     if error:
-        panels["error"] = amplified(outputs[first], clean)
-    imageio.write(folder / (file := _file(rank, level, key)), strip(list(panels.values())))
+        panels["error"] = amplified(outputs[choice.by], clean)
+    imageio.write(folder / (file := _file(choice.rank, level, key)), strip(list(panels.values())))
     return {
-        "rank": rank,
+        "rank": choice.rank,
+        "by": choice.by,
         "sigma": level,
         "image": key,
         "file": file,
         "panels": list(panels),
-        "worst": worst_block((outputs[first] - clean).square().sum(dim=0).numpy()),
+        "worst": worst_block((outputs[choice.by] - clean).square().sum(dim=0).numpy()),
         "scores": {name: _figures(score, ("psnr", "ssim")) for name, score in scores.items()},
-        **_figures(scores[first], Score._fields),
+        **_figures(scores[choice.by], Score._fields),
     }
 
 

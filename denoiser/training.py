@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from lightning.pytorch import Trainer, seed_everything
@@ -17,9 +16,11 @@ from denoiser import assemble, checkpoints, hardware
 from denoiser.cost import macs, parameters
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.store import sha256_of
 from denoiser.files import write_text
 from denoiser.module import Denoiser, Score
 from denoiser.results import per_image, summarise
+from denoiser.signals import terminating
 from denoiser.strips import write_strips
 
 
@@ -39,14 +40,16 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     data, module = assemble.data(cfg), assemble.module(cfg)
     trainer, chosen = assemble.trainer(cfg, folder)
     module.to(memory_format=hardware.memory_format(chosen["memory_format"]))
+    cost = _cost(module)
+    method = {"method": cfg.model.name, "kind": "run", **_learned(module), **cost}
     yield {
         "protocol": assemble.protocol_name(cfg),
         "device": hardware.describe(trainer.strategy.root_device),
         "precision": str(chosen["precision"]),
         "memory_format": chosen["memory_format"],
-        **(cost := _cost(module)),
+        **cost,
         "train_data": data.name,
-        "methods": [{"method": cfg.model.name, "kind": "run", **_learned(module), **cost}],
+        "methods": [method],
     }
     if trainer.is_global_zero:
         device, precision = hardware.describe(trainer.strategy.root_device), chosen["precision"]
@@ -61,7 +64,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     _uninterrupted(trainer, trainer.test, module, data, verbose=False)
     if trainer.is_global_zero:
         rows = write_results(cfg, module, data, folder)
-        yield {"rows": rows}  # before what only shows them, which may fail
+        yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before what only shows them, which may fail
         _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
         _log_final(trainer, cfg, rows)
 
@@ -71,6 +74,11 @@ def _cost(module: Denoiser) -> dict[str, int]:
     figures = {"params": parameters(module.network), "macs": macs(module.eval(), channels, module.device)}
     module.train(training)
     return figures
+
+
+def _file(path: Path) -> dict[str, str]:
+    """What tells the weights that were tested, if they reached the disk."""
+    return {"source": str(path), "sha256": sha256_of(path)} if path.exists() else {}
 
 
 def _learned(module: Denoiser) -> dict[str, Any]:
@@ -87,11 +95,12 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     columns = {"data": tested.name, "noise": _noise(data, tested)}
     scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
     write_text(folder / "results.csv", per_image(columns, pairs, scores))
-    return summarise(columns, pairs, scores)
+    where = {"channels": tested.channels, "place": tested.place, "values": pairs.values}
+    return [{**row, **where} for row in summarise(columns, pairs, scores)]
 
 
 def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None:
-    """Pictures of the best, median and worst test images."""
+    """Strips of some test pictures, the worst among them, see `strips`."""
 
     def denoise(batch: Batch) -> torch.Tensor:
         with torch.inference_mode():
@@ -146,17 +155,3 @@ def _uninterrupted(trainer: Trainer, stage: Any, *arguments: Any, **options: Any
         raise KeyboardInterrupt(*getattr(error.__context__, "args", ())) from None
     finally:
         signal.signal(signal.SIGINT, interrupt)
-
-
-@contextmanager
-def terminating() -> Iterator[None]:
-    """Turn SIGTERM into `KeyboardInterrupt("terminated")` for a while."""
-
-    def stop(*_: object) -> NoReturn:
-        raise KeyboardInterrupt("terminated")
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from denoiser.data import download
 from denoiser.data.base import Protocol
 from denoiser.noise import Gaussian
 
@@ -37,6 +38,17 @@ def own_world(monkeypatch, tmp_path_factory):
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve_here)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(monkeypatch):
+    """Pictures below a folder with a file `stand-ins` pass for the published ones; all others are hashed."""
+    verify = download.verify
+
+    def verify_but_stand_ins(folder, hashes):
+        return [] if any((parent / "stand-ins").exists() for parent in folder.parents) else verify(folder, hashes)
+
+    monkeypatch.setattr(download, "verify", verify_but_stand_ins)
 
 
 @pytest.fixture

@@ -3,17 +3,23 @@
 import csv
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from denoiser import assemble, evaluate
+from denoiser import application, assemble, evaluate
 from denoiser.config import EVALUATE, compose
 from denoiser.data import leaks
 from denoiser.data.bsds500 import BSDS500
 from denoiser.load import load
+from denoiser.scoring import Scorer
 
 KEYS = ("psnr", "ssim", "psnr_noisy", "ssim_noisy")
 
@@ -183,6 +189,11 @@ def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, 
         (["baseline=nlm", "metrics=[lpisp]"], "lpisp", "lpips"),
         (["baseline=nlm", "noise.sigma=0.1"], "0.1", "25.5"),
         (["baseline=nlm", "model=unet"], "'model' is of a training", "checkpoint=RUN"),
+        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' is of a training", "leave it out"),
+        (["baseline=nlm", "baseline=tv"], "baseline is given twice", "'baseline=[nlm,tv]'"),
+        (["baseline=[nlm,nlm]"], "named twice (baseline=nlm)", "name it once"),
+        (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]' for all of them"),
+        (["baseline=nlm", "test=null"], "test has no keys", "test.sigma=null"),
         (["baseline=nlm", "basline=tv"], "no key 'basline'", "baseline"),
     ],
 )
@@ -194,7 +205,96 @@ def test_what_cannot_be_meant_is_told_in_two_lines(called, overrides, what, fix)
 
 def test_channels_are_never_converted_silently(checkpoint, called, pictures_folder):
     said = called(f"checkpoint={checkpoint(channels=1)}", "data=folder", f"data.path={pictures_folder(2)}", code=2)
-    assert "unet takes 1 channel(s) and the pictures have 3" in said and "data.channels=1" in said
+    assert "unet takes 1 channel(s) and folder has 3" in said and said.endswith("fix: data.channels=1\n")
+
+
+def test_advice_about_channels_can_be_followed(checkpoint, called, real_data, monkeypatch):
+    monkeypatch.setenv("DENOISER_DATA", str(real_data))
+    said = called(f"checkpoint={checkpoint()}", "data=set12", code=2)
+    assert "unet takes 3 channel(s) and set12 has 1" in said and "data=photos data.channels=3" in said
+    called(f"checkpoint={checkpoint()}", "data=photos", "data.channels=3", name="followed")
+
+
+def test_rows_say_which_pictures_and_the_record_which_versions(called, pictures_folder):
+    content, _, _ = called("baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}")
+    assert content["rows"][0]["channels"] == 3 and content["rows"][0]["place"] == "pictures"
+    assert {"python", "torch", "scikit-image"} <= {*content["versions"]}
+
+
+def test_what_was_trained_on_is_told(checkpoint, called, pictures_folder):
+    content, _, _ = called(f"checkpoint={checkpoint()}", "data=folder", f"data.path={pictures_folder(2)}")
+    (method,) = content["methods"]
+    assert method["trained_on"] == "synthetic, gaussian noise, sigma 25" and method["trained_sigma"] == [25, 25]
+
+
+@pytest.mark.parametrize(("seen", "leak"), [(None, None), ({"data": "mnist", "split": "", "pictures": 60000}, None)])
+def test_what_could_not_be_compared_is_not_said_to_be_free_of_leaks(checkpoint, called, pictures_folder, seen, leak):
+    file = checkpoint(seen=seen) if seen else checkpoint()
+    content, _, _ = called(f"checkpoint={file}", "baseline=wavelet", "data=folder", f"data.path={pictures_folder(2)}")
+    assert [method["leak"] for method in content["methods"]] == [leak, []]
+
+
+def test_a_method_without_figures_does_not_take_the_others_along(checkpoint, called, pictures_folder, tmp_path):
+    file = checkpoint()
+    content = torch.load(file, weights_only=True)
+    content["state_dict"]["network.tail.weight"][0] = torch.nan
+    torch.save(content, file)
+    where = "data=folder", f"data.path={pictures_folder(2)}"
+    said = called(f"checkpoint={file}", "baseline=[wavelet,tv]", *where, code=1)
+    assert "output of unet is not finite (000, sigma 25)" in said and "fix: leave unet out" in said
+    kept = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert kept["status"] == "ok" and [row["method"] for row in kept["rows"]] == ["wavelet", "tv"]
+    assert "unet is not finite" in kept["error"] and (tmp_path / "out" / "report.html").is_file()
+
+
+def test_what_was_scored_before_an_interruption_is_kept(called, pictures_folder, tmp_path, monkeypatch):
+    score = Scorer.score
+
+    def stop(self, method):
+        if method.name == "tv":
+            raise KeyboardInterrupt
+        return score(self, method)
+
+    monkeypatch.setattr(Scorer, "score", stop)
+    called("baseline=[wavelet,tv]", "data=folder", f"data.path={pictures_folder(2)}", code=130)
+    assert len((tmp_path / "out" / "results.csv").read_text().splitlines()) == 3
+
+
+def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
+    monkeypatch.setattr(application, "SHARED", ("output_subdir", "sweep.dir", "sweep.subdir"))
+    monkeypatch.setattr(application, "SILENT", (*application.SILENT, "hydra.run.dir=outputs/now"))
+    assert [evaluate.main(given) for _ in range(3)] == [0, 0, 0]
+    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["now", "now-2", "now-3"]
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "now-3")
+
+
+@pytest.mark.parametrize(("stage", "workers"), [("loading", 0), ("scoring", 2)])
+def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, workers):
+    slow = "import time, denoiser.data.evaluation as e, denoiser.scoring as s, denoiser.assemble as a; "
+    slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
+    slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
+    run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"
+    given = [
+        "baseline=noisy",
+        "data=folder",
+        f"data.path={pictures_folder(40)}",
+        f"num_workers={workers}",
+        "batch_size=1",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-c", run, *given, "hydra.run.dir=out"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not (tmp_path / "here").exists() and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGTERM)
+    said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 143 and "error: terminated (" in said
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "interrupted"
 
 
 def test_a_folder_that_holds_results_is_not_overwritten(called, pictures_folder, tmp_path):

@@ -92,13 +92,31 @@ def test_lpips_is_torchmetrics_function(networks):
 
 
 @pytest.mark.parametrize("name", sorted(WEIGHTS))
-def test_without_a_network_the_file_is_named(name):
+def test_without_a_network_the_file_is_named_and_no_download_announced(name, capsys):
     lines = (
         rf"^error: {name} needs .* \(.*/torch/hub/checkpoints/\w+-\w.*\.pth\)\nfix: download https://.* to that path"
     )
     with pytest.raises(DenoiserError, match=lines) as raised:
         further(name)
     assert raised.value.code == 3
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_download_is_named_above_its_progress(monkeypatch, tmp_path, capsys):
+    weights = tmp_path / "a" / "alexnet-0123abcd.pth"
+    weights.parent.mkdir()
+    torch.save({"w": torch.zeros(1)}, weights)
+
+    def downloaded():
+        torch.hub.load_state_dict_from_url(weights.as_uri(), str(tmp_path / "b"))
+        return torch.nn.Identity()
+
+    monkeypatch.setattr("denoiser.further._Lpips", downloaded)
+    further("lpips")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f'Downloading: "{weights.as_uri()}"')
+    assert "100%" in err.splitlines()[-1] and err.count("Downloading") == 1
 
 
 def test_the_data_range_is_one_and_that_of_vif_255():

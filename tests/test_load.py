@@ -97,6 +97,40 @@ def test_another_architecture_is_named_by_its_first_key(tmp_path, content, reaso
 
 
 @pytest.mark.parametrize(
+    ("channels", "reason"),
+    [
+        (3, r"expected input\[1, 3, "),
+        (2, "1 and 3 are possible"),
+        (torch.ones(2), "1 and 3 are possible"),
+        ("1", "1 and 3 are possible"),
+        (None, "1 and 3 are possible"),
+    ],
+)
+def test_a_model_that_does_not_run(tmp_path, channels, reason):
+    refused(save(tmp_path / "a.ckpt", checkpoint(channels=channels)), f"describes a model that does not run.*{reason}")
+
+
+def test_a_model_with_other_channels_out_than_in(tmp_path, monkeypatch):
+    file = save(tmp_path / "a.ckpt")
+    monkeypatch.setattr(Denoiser, "forward", lambda self, noisy: noisy.repeat(1, 3, 1, 1))
+    refused(file, "does not run.*1x1x64x64 becomes 1x3x64x64")
+
+
+@pytest.mark.parametrize(
+    ("kind", "odd"),
+    [
+        (lambda value: value.to("meta"), "without content"),
+        (torch.Tensor.to_sparse, "sparse"),
+        (lambda value: value.to(torch.complex64), "complex"),
+        (torch.Tensor.long, "int64"),
+    ],
+)
+def test_tensors_that_are_no_weights(tmp_path, kind, odd):
+    key = "network.decoder.0.bias"
+    refused(save(tmp_path / "a.ckpt", changed(key, kind(checkpoint()["state_dict"][key]))), f"{key} is {odd}")
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"network": {"_target_": "torch.nn.modules.os.mkdir", "path": "proof"}},

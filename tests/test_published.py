@@ -18,7 +18,7 @@ from spandrel.architectures.SCUNet import SCUNet
 from spandrel.architectures.SwinIR import SwinIR
 from torch.nn import functional
 
-from denoiser import published
+from denoiser import listed, published
 from denoiser.errors import DenoiserError
 from denoiser.metrics import psnr
 from denoiser.noise import to_8_bit
@@ -125,8 +125,9 @@ def test_safetensors_and_half_precision(tmp_path, weights):
 
 
 def test_no_file_and_a_folder(tmp_path, weights):
-    saved(weights, tmp_path / "dncnn_25.pth")
-    refused(tmp_path / "dncn_25.pth", "no such file of weights", "did you mean .*dncnn_25.pth")
+    saved(weights, tmp_path / "dncnn_25x.pth")
+    refused(tmp_path / "dncn_25x.pth", "no such file of weights", "did you mean .*dncnn_25x.pth")
+    refused(tmp_path / "dncnn_25.pth", "no such file of weights", "download https://.*/dncnn_25.pth")
     (tmp_path / "folder").mkdir()
     refused(tmp_path / "folder", "Is a directory")
 
@@ -173,14 +174,14 @@ def test_a_flipped_byte_of_a_listed_file(tmp_path, weights, monkeypatch):
     path = saved(weights, tmp_path / "renamed.pth", zipped=False)
     content = path.read_bytes()
     place = content.index(weights["model.4.weight"].numpy().tobytes())
-    monkeypatch.setattr(published, "BLOCK", 512)
+    monkeypatch.setattr(listed, "BLOCK", 512)
     blocks = [hashlib.sha256(content[i : i + 512]).hexdigest()[:8] for i in range(0, len(content), 512)]
     known = {"name": "dncnn_x.pth", "url": "https://x.org/dncnn_x.pth", "size": len(content), "blocks": blocks}
     known["sha256"] = hashlib.sha256(content).hexdigest()
     (tmp_path / "known.json").write_text(json.dumps([known]))
     path.write_bytes(flipped(content, place + 50))
     published.read(path)  # nothing tells
-    monkeypatch.setattr(published, "HERE", tmp_path / "known.json")
+    monkeypatch.setattr(listed, "HERE", tmp_path / "known.json")
     refused(path, f"dncnn_x.pth, but 1 of its {len(blocks)} blocks are altered", "download .*x.org.*on purpose")
     path.write_bytes(content)
     published.read(path)
@@ -198,12 +199,21 @@ def test_a_payload_is_not_run(tmp_path, weights, zipped):
     path = saved({**weights, "extra": Payload(proof)}, tmp_path / "a.pth", zipped)
     refused(path, "holds more than tensors and plain values, which could run anything")
     path.write_bytes(pickle.dumps({**weights, "extra": Payload(proof)}))
-    refused(path, "holds more|truncated or damaged")
+    refused(path, "holds more than tensors")
+    path.write_bytes(pickle.dumps(Payload(proof), protocol=2))
+    refused(path, "holds more than tensors")
     path.write_bytes(pickle.dumps(Payload(proof), protocol=0))
     refused(path, "no file of weights")
     assert not proof.exists()
     pickle.loads(path.read_bytes())  # so it would have been run
     assert proof.exists()
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_another_pickle_protocol_is_no_damage(tmp_path, weights, zipped):
+    path = tmp_path / "a.pth"
+    torch.save(weights, path, pickle_protocol=4, _use_new_zipfile_serialization=zipped)
+    refused(path, "of a pickle protocol that is not loaded safely", "torch.save without")
 
 
 def test_torchscript_and_other_zips(tmp_path):
@@ -275,6 +285,28 @@ def test_networks_that_do_something_else(tmp_path, made, reason):
 def test_weights_that_are_not_finite(tmp_path, weights, value):
     weights["model.6.bias"][1] = value
     refused(saved(weights, tmp_path / "a.pth"), "not finite, first model.6.bias")
+
+
+@pytest.mark.parametrize(
+    ("kind", "odd"),
+    [
+        (lambda value: value.to("meta"), "without content"),
+        (torch.Tensor.to_sparse, "sparse"),
+        (lambda value: value.to(torch.complex64), "complex"),
+        (torch.Tensor.long, "int64"),
+        (torch.Tensor.bool, "bool"),
+    ],
+)
+def test_tensors_that_are_no_weights(tmp_path, weights, kind, odd):
+    weights["model.4.weight"] = kind(weights["model.4.weight"])
+    refused(saved(weights, tmp_path / "a.pth"), f"model.4.weight is {odd}; weights are dense", "give a file")
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")  # SwinIR's own construction
+def test_indices_may_be_whole_numbers(tmp_path):
+    own = SwinIR(img_size=16, in_chans=1, embed_dim=12, depths=[2], num_heads=[2], window_size=8, upsampler="")
+    assert own.state_dict()["layers.0.residual_group.blocks.0.attn.relative_position_index"].dtype == torch.int64
+    assert published.read(saved(own.state_dict(), tmp_path / "a.pth")).channels == 1
 
 
 def test_the_published_dncnn(real_data, tmp_path):

@@ -89,7 +89,14 @@ def test_an_evaluation_says_what_was_compared(tmp_path):
     run = make_evaluation(tmp_path / "run")
     add_strip(run, panels=["noisy", "unet", "nlm", "clean"], scores={"nlm": {"psnr": 29.4, "ssim": 0.8}})
     page = Page(write_report(run))
-    said = ["unet, nlm on photos", "gaussian noise, sigma 15, 50", "unet is best with 33.00 dB", "33.00 [28.12, 31.00]"]
+    said = [
+        "unet, nlm on photos",
+        "gaussian noise, sigma 15, 50",
+        "unet and nlm cannot be told apart (33.00 and 32.00 dB), +12.83 dB over the noisy input for unet",
+        "33.00 [28.12, 31.00]",
+        "Of fewer than 20 pictures the interval is somewhat too narrow.",
+        "s/MP: the median over pictures",
+    ]
     said += ["+1.00 [\N{MINUS SIGN}0.25, 2.00]", "UNET Trained on bsds500 At sigma 0 to 55 Parameters 556,032"]
     said += ["Noisy input on photos: 20.17 dB at sigma 15, 20.17 dB at sigma 50 (differs from"]
     said += ["ab" * 32, "Seconds per megapixel 0.25", "Draws of the noise 4", "nlm 29.40 dB · 0.800"]
@@ -107,6 +114,33 @@ def test_further_figures_have_columns(tmp_path):
     page = Page(write_report(make_run(tmp_path / "run", rows, kind="evaluation")))
     said = ["PSNR Y", "lpips", "0.1235", "Sigma estimated", "24.12", "BT.601", "no noise is added"]
     assert [words for words in said if words not in page.text] == []
+
+
+def test_speeds_and_versions_are_those_of_the_tables(tmp_path):
+    rows = [result(seconds_per_megapixel=120.4), result(method="nlm", seconds_per_megapixel=0.00112)]
+    methods = [{"method": "unet", "kind": "checkpoint"}, {"method": "nlm", "kind": "baseline"}]
+    versions = {"python": "3.11.7", "torch": "2.10.0"}
+    page = Page(write_report(make_run(tmp_path / "0", rows, kind="evaluation", methods=methods, versions=versions)))
+    assert "Versions python 3.11.7, torch 2.10.0" in page.text
+    assert "Seconds per megapixel 120" in page.text and "Seconds per megapixel 0.0011" in page.text
+    assert "Versions" not in Page(write_report(make_run(tmp_path / "1", versions=["?"]))).text
+
+
+def test_several_methods_and_levels_have_a_grid(tmp_path):
+    page = Page(write_report(make_evaluation(tmp_path / "run", ("unet", "nlm", "noisy"))))
+    grid = "unet 33.00 0.810 26.00 0.810 nlm 32.00 0.810 25.00 0.810 noisy input 20.17 0.410 20.17 0.410"
+    assert grid in page.text
+    assert "noisy input 20.17 0.410" not in Page(write_report(make_evaluation(tmp_path / "one", sigmas=(15,)))).text
+
+
+def test_a_picture_that_another_method_chose_is_told(tmp_path):
+    run = make_evaluation(tmp_path / "run")
+    add_strip(run, panels=["noisy", "unet", "nlm", "clean"], rank="worst of NLM", by="nlm")
+    page = Page(write_report(run))
+    assert (
+        "Worst of NLM: coffee" in page.text and "by the PSNR of unet, the worst pictures of other methods" in page.text
+    )
+    assert "where the method that chose it errs most" in page.text
 
 
 def test_a_leak_is_stamped(tmp_path):

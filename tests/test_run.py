@@ -182,7 +182,7 @@ def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monke
     step = Denoiser.training_step
 
     def stopping(self, batch, batch_idx):
-        if self.hparams["trained_on"].endswith("sigma=25, sigma_range=None, clip=False"):
+        if self.hparams["trained_on"].endswith("gaussian noise, sigma 25"):
             raise Stop
         return step(self, batch, batch_idx)
 

@@ -3,12 +3,14 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from denoiser import strips
 from denoiser.data.pairs import FrozenPairs, Pictures
 from denoiser.module import Score
 from denoiser.noise import Gaussian
@@ -62,7 +64,7 @@ def test_every_method_has_a_panel_in_one_strip(tmp_path):
     methods = {"white": flat(1.0), "black": flat(0.0)}
     scores = {"white": scored([30, 31, 32]), "black": scored([9, 8, math.inf])}
     write_strips(methods, pairs("abc"), scores, tmp_path)
-    best, _, worst = index_of(tmp_path)
+    worst, _, best = index_of(tmp_path)
     assert (best["image"], worst["image"]) == ("c", "a")  # by the first method
     assert best["panels"] == ["noisy", "white", "black", "clean"]
     assert best["scores"] == {"white": {"psnr": 32, "ssim": 0.9}, "black": {"psnr": None, "ssim": 0.9}}
@@ -76,7 +78,7 @@ def test_the_noisy_picture_is_there_once_and_the_error_last(tmp_path):
     methods = {"noisy": lambda batch: batch.noisy, "black": flat(0.0)}
     scores = {"noisy": scored([20, 21]), "black": scored([9, 8])}
     write_strips(methods, pairs("ab"), scores, tmp_path, error=True)
-    entry, _ = index_of(tmp_path)
+    _, entry = index_of(tmp_path)
     assert (entry["image"], entry["psnr"]) == ("a", 9)  # by the first that is more than the input
     assert entry["panels"] == ["noisy", "black", "clean", "error"]
     assert np.asarray(Image.open(tmp_path / entry["file"])).shape == (4, 4 * 6 + 3 * GAP, 3)
@@ -96,13 +98,35 @@ def test_the_block_named_is_where_the_first_method_errs_most(tmp_path):
     assert side == 20 and top <= 30 < 33 <= top + side and left <= 44 < 50 <= left + side
 
 
-def test_of_many_levels_three_and_of_many_draws_the_first(tmp_path):
-    index = written(tmp_path, "ab", [30, 20] * 10, levels=(50, 5, 25, 10, 75), draws=2)
-    assert [(entry["sigma"], entry["rank"]) for entry in index] == [
-        (level, rank) for level in (5, 25, 75) for rank in ("best", "worst")
-    ]
-    few = written(tmp_path / "few", "ab", [30, 20, 10, 40], levels=(25,), draws=2)  # b is best in the second draw
-    assert [entry["image"] for entry in few] == ["a", "b"]
+def test_a_picture_is_described_for_the_method_that_chose_it(tmp_path):
+    images = torch.full((20, 1, 40, 60), 100, dtype=torch.uint8)
+
+    def spotted(batch):
+        output = batch.clean.clone()
+        output[..., 30:33, 44:50] += 0.5
+        return output
+
+    frozen = FrozenPairs(Pictures("abcdefghijklmnopqrst", images), Gaussian(), 0, (25,))
+    scores = {"flat": scored(range(20)), "spotted": scored([30, 9] + [31] * 18)}
+    write_strips({"flat": flat(0.0), "spotted": spotted}, frozen, scores, tmp_path)
+    (entry,) = [entry for entry in index_of(tmp_path) if entry["by"] == "spotted"]
+    assert (entry["image"], entry["rank"], entry["psnr"]) == ("b", "worst of spotted", 9)
+    assert entry["file"] == "worst_of_spotted_25_b.png"
+    top, left, side = entry["worst"]
+    assert top <= 30 < 33 <= top + side and left <= 44 < 50 <= left + side
+
+
+@pytest.mark.parametrize(("took", "count"), [(0.1, 12), (2.0, 8)])
+def test_slow_methods_get_few_strips(tmp_path, monkeypatch, took, count):
+    passed = []
+
+    def slow(batch):
+        passed.append(took)
+        return batch.noisy
+
+    monkeypatch.setattr(strips, "time", SimpleNamespace(monotonic=lambda: sum(passed)))
+    write_strips({"unet": slow}, pairs("abcdefghijkl"), {"unet": scored(range(12))}, tmp_path)
+    assert len(index_of(tmp_path)) == len(passed) == count
 
 
 @pytest.mark.parametrize(
@@ -117,8 +141,8 @@ def test_of_many_levels_three_and_of_many_draws_the_first(tmp_path):
 )
 def test_best_median_and_worst_and_no_picture_twice(tmp_path, psnrs, chosen):
     index = written(tmp_path, "abcde"[: len(psnrs)], psnrs)
-    assert {entry["rank"]: entry["image"] for entry in index} == chosen
-    assert len(index) == len(chosen)
+    assert {entry["rank"]: entry["image"] for entry in index if not entry["rank"].startswith("rank")} == chosen
+    assert len(index) == len({entry["image"] for entry in index}) == len(psnrs)
     for entry in index:
         psnr = psnrs["abcde".index(entry["image"])]
         assert entry["psnr"] == (psnr if math.isfinite(psnr) else None)
@@ -126,7 +150,7 @@ def test_best_median_and_worst_and_no_picture_twice(tmp_path, psnrs, chosen):
 
 def test_each_level_has_its_own_and_an_untested_picture_has_none(tmp_path):
     index = written(tmp_path, ["a", "b"], [30, 31, 28, 27], levels=(15, 25.5))
-    files = ["best_15_b.png", "worst_15_a.png", "best_25.5_a.png", "worst_25.5_b.png"]
+    files = ["worst_15_a.png", "best_15_b.png", "worst_25.5_b.png", "best_25.5_a.png"]
     assert [entry["file"] for entry in index] == files
     assert [entry["sigma"] for entry in index] == [15, 15, 25.5, 25.5]
     assert {path.name for path in tmp_path.iterdir()} == {*files, "index.json"}
@@ -139,9 +163,9 @@ def test_each_level_has_its_own_and_an_untested_picture_has_none(tmp_path):
 def test_a_key_of_any_length_and_letters_gets_a_file(tmp_path, letter):
     keys = [f"{letter * 300}{i}" for i in range(3)]
     index = written(tmp_path, keys, [30, 31, 32])
-    assert [entry["image"] for entry in index] == keys[::-1]  # the whole key is in the index
+    assert [entry["image"] for entry in index] == keys  # the whole key is in the index
     files = [Path(entry["file"]) for entry in index]
     assert len(set(files)) == 3 and all(len(str(file).encode()) < 120 for file in files)
-    assert [file.stem[-1] for file in files] == ["2", "1", "0"]
+    assert [file.stem[-1] for file in files] == ["0", "1", "2"]
     for file in files:
         assert np.asarray(Image.open(tmp_path / file)).shape == (4, 4 * 6 + 3 * GAP, 3)

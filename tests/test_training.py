@@ -15,7 +15,8 @@ from tiny import configured, pictures
 from denoiser import training
 from denoiser.errors import DenoiserError
 from denoiser.module import Denoiser, Score
-from denoiser.training import terminating, train_and_test
+from denoiser.signals import terminating
+from denoiser.training import train_and_test
 
 EPOCHS = 2
 

@@ -35,6 +35,8 @@ def groups():
 def store(root, seed=0):
     """Every dataset that is read from `data.root`, and a folder of pictures for each key that wants one."""
     rng = np.random.default_rng(seed)
+    root.mkdir(exist_ok=True)
+    (root / "stand-ins").touch()
     for name in FOLDERS:
         pictures([root / name / f"{i:02d}.png" for i in range(12)], rng)
     for about in filter(None, map(card, names("data"))):

@@ -23,7 +23,7 @@ HEAD = ("name", "pictures", "what", "licence", "here")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some of several datasets failed, or files are missing or altered."""
-    return cli.guarded(lambda: _command(_parser().parse_args(arguments)))
+    return cli.guarded(lambda: _command(_parser().parse_intermixed_args(arguments)))
 
 
 def _command(given: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError
 from denoiser.levels import require
 from denoiser.noise import Noise
+from denoiser.signals import quiet_worker
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class PairsDataModule(LightningDataModule):
     """The split in use, where a dataset has several that are named."""
     split_seed = 0
     """Of the split, where it is drawn."""
+    place: str | None = None
+    """Which of the user's own folders, where a dataset's name does not say which pictures they are."""
     evaluated = "test"
     """The split that an evaluation takes; `all` where the pictures are the user's own."""
 
@@ -173,7 +176,11 @@ class PairsDataModule(LightningDataModule):
         return self._loader(Subset(pairs, list(share)), batch_size)
 
     def _loader(self, pairs: Dataset[Batch], batch_size: int, **options: object) -> DataLoader[Batch]:
-        workers = {"num_workers": self.num_workers, "persistent_workers": self.num_workers > 0}
+        workers = {
+            "num_workers": self.num_workers,
+            "persistent_workers": self.num_workers > 0,
+            "worker_init_fn": quiet_worker,
+        }
         return DataLoader(pairs, batch_size, collate_fn=as_made, **workers, **options)  # type: ignore[arg-type]
 
 

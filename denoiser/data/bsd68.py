@@ -11,7 +11,7 @@ from typing import Any
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
+from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes, refuse_altered
 from denoiser.data.pairs import Pictures
 
 # fmt: off
@@ -62,8 +62,13 @@ class BSD68(PairsDataModule):
         bsds500(self.root)
 
     def pictures(self, split: str) -> Pictures:
-        """All 68, whichever split is asked for."""
+        """All 68, whichever split is asked for.
+
+        Raises:
+            DenoiserError: they are not there, or one is not the published file (exit code 3).
+        """
         folder = bsds500(self.root)
+        refuse_altered(self.name or type(self).__name__.lower(), self.root, self.card)
         return read_files([[folder / f"{key}.jpg"] for key in bsd68_keys()], folder, self.channels)
 
 

@@ -42,10 +42,32 @@ def _is(path: Path, digest: str) -> bool:
         return hashlib.file_digest(file, "md5" if len(digest) == 32 else "sha256").hexdigest() == digest
 
 
+def refuse_altered(name: str, root: Path, card: Card) -> None:
+    """Refuse a dataset of which a file that is there is not the published one; where no hashes are known, none is.
+
+    Args:
+        name: of the dataset, as in `data=NAME`.
+        root: the store of datasets.
+        card: names and hashes of the files.
+
+    Raises:
+        DenoiserError: a file is altered or missing (exit code 3).
+    """
+    folder = card.folder(root)
+    with on_disk(folder):
+        altered = verify(folder, {file: digest for file, digest in card.files.items() if digest})
+    if altered:
+        more = f", nor are {len(altered) - 1} of the others" if len(altered) > 1 else ""
+        what = f"{name}: {altered[0]} is not the published file{more} ({folder})"
+        anew = card.anew(root, f"denoiser data download {name} --root {root}")
+        raise DenoiserError(what, f"denoiser data verify {name} --root {root}, then {anew}", ENVIRONMENT)
+
+
 def file_by_file(root: Path, card: Card) -> Path:
     """The folder that holds a dataset of single files; downloaded where it is not there yet, whole or not at all.
 
-    A folder that is there is counted, not hashed, and never written to. A download that breaks off is gone on with.
+    A folder that is there is counted, not hashed (see `refuse_altered`), and never written to. A download that breaks
+    off is gone on with.
 
     Args:
         root: the store of datasets.

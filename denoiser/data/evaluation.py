@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from denoiser.data.base import PairsDataModule, as_made
 from denoiser.data.checks import large_enough_to_score
 from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.signals import quiet_worker
 
 PIXELS = 2**18
 """Of a batch, where its size is left open: what a CPU's caches like."""
@@ -38,7 +39,8 @@ def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int =
         num_workers: processes that make batches; 0 for none but this one.
     """
     batches = batches_of_one_size(pairs.pictures.shapes, len(pairs), batch_size)
-    return DataLoader(pairs, batch_sampler=batches, collate_fn=as_made, num_workers=num_workers)  # type: ignore[arg-type]
+    workers = {"num_workers": num_workers, "worker_init_fn": quiet_worker}
+    return DataLoader(pairs, batch_sampler=batches, collate_fn=as_made, **workers)  # type: ignore[arg-type]
 
 
 def batches_of_one_size(shapes: Sequence[tuple[int, ...]], count: int, batch_size: int | None) -> list[list[int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +40,26 @@ class Folder(PairsDataModule):
         if path is None:
             raise DenoiserError("data=folder needs a folder (data.path)", "data.path=DIR")
         self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
+        self.place = self.path.absolute().name
 
     def pictures(self, split: str) -> Pictures:
-        """The pictures of `train`, `val`, `test` or `all`; keys are their paths without suffix."""
+        """The pictures of `train`, `val`, `test` or `all`.
+
+        Keys are their paths without suffix, but for those that then would have one name: a.png and a.jpg keep theirs.
+        """
         paths = imageio.find(self.path)
         # Without suffix, so that a photo and its copy in another format stay on one side of the split.
-        keys = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
-        wanted = [[paths[i]] for i in chosen(keys, split, self.split_seed)]
-        return read_files(wanted, self.path, self.channels, self.cache_gb)
+        stems = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
+        indices = chosen(stems, split, self.split_seed)
+        found = read_files([[paths[i]] for i in indices], self.path, self.channels, self.cache_gb)
+        keys = _told_apart(stems, [path.relative_to(self.path).as_posix() for path in paths])
+        return replace(found, keys=[keys[i] for i in indices])
+
+
+def _told_apart(stems: list[str], names: list[str]) -> list[str]:
+    """A key for each picture, no two alike: its stem, or its name where another has that stem, as name or as stem."""
+    counts, taken = Counter(stems), set(names)
+    return [name if counts[stem] > 1 or stem in taken else stem for stem, name in zip(stems, names, strict=True)]
 
 
 class RealPairs(PairsDataModule):
@@ -86,7 +100,7 @@ class RealPairs(PairsDataModule):
         if protocol.noise.name != "none":
             raise DenoiserError(f"data=pairs is noisy already (noise={protocol.noise.name})", "noise=none")
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
-        self.split_seed, self.cache_gb = split_seed, cache_gb
+        self.split_seed, self.cache_gb, self.place = split_seed, cache_gb, self.clean.absolute().name
 
     def pictures(self, split: str) -> Pictures:
         """The pairs of `train`, `val`, `test` or `all`, each `(2C, H, W)`: noisy, then clean.

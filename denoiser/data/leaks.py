@@ -41,22 +41,27 @@ def _split(data: PairsDataModule) -> str:
     return data.which or f"split_seed={data.split_seed}"
 
 
-def among(record: Mapping[str, Any], data: PairsDataModule) -> list[str]:
+def among(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] | None:
     """The pictures of an evaluation that a checkpoint was trained or selected on.
 
     A dataset's own test split is apart from its others, and not compared: where two of its pictures look alike,
     CIFAR-10 has such, its published numbers count them too.
 
     Args:
-        record: the checkpoint's, see `seen`; without thumbnails nothing is found.
+        record: the checkpoint's, see `seen`; None where nothing is known.
         data: what is evaluated on.
 
     Returns:
-        Their keys, in order.
+        Their keys, in order; None where they could not be compared, because nothing or too much was recorded, or there
+        are too many here.
     """
+    if record is None:
+        return None
     apart = data.evaluated == "test" and (record["data"], record["split"]) == (data.name, _split(data))
-    if apart or "thumbnails" not in record or len(data.split(data.evaluated)) > LIMIT:
+    if apart:
         return []
+    if "thumbnails" not in record or len(data.split(data.evaluated)) > LIMIT:
+        return None
     known = Thumbnails(sizes=record["sizes"], thumbnails=record["thumbnails"])
     found = {j for _, j in same(known, data.thumbnails(data.evaluated))}
     return [data.split(data.evaluated).keys[j] for j in sorted(found)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -151,6 +152,12 @@ class FrozenPairs(Dataset[Batch]):
         """The batch at `indices`; all of one size."""
         noisy, clean, sigma = zip(*(self._pair(i) for i in indices), strict=True)
         return Batch(torch.stack(noisy), torch.stack(clean), torch.tensor(sigma), torch.tensor(indices))
+
+    @property
+    def values(self) -> int:
+        """Pixels times channels of all clean pictures and draws, at one noise level."""
+        halves = 2 if self.noise is None else 1  # real noisy pictures stand before the clean ones
+        return self.draws * sum(math.prod(shape) for shape in self.pictures.shapes) // halves
 
     def describe(self, index: int) -> tuple[str, float | None]:
         """Key and noise level of an item."""

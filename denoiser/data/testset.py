@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import file_by_file, read_hashes
+from denoiser.data.download import file_by_file, read_hashes, refuse_altered
 from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError
 
@@ -42,8 +42,8 @@ def _natural(name: str) -> list[tuple[int, str]]:
 class PublishedSet(PairsDataModule):
     """Published test pictures; a subclass says which, in its `card`.
 
-    A folder that is there is taken for what it is, by its names, and never written to. Otherwise the files are
-    downloaded, each checked against its sha256, or fetched by hand where they have no stable address.
+    A folder that is there is never written to. Otherwise the files are downloaded, or fetched by hand where they have
+    no stable address. Wherever they come from, each is checked against its sha256 where that is known.
 
     Args:
         protocol: how pictures become pairs.
@@ -74,7 +74,7 @@ class PublishedSet(PairsDataModule):
         """All of them, whichever split is asked for, in the published order; keys are their names without suffix.
 
         Raises:
-            DenoiserError: as in `prepare_data`; or these are another set's pictures.
+            DenoiserError: as in `prepare_data`; or these are another set's pictures, or one is altered (exit code 3).
         """
         folder = file_by_file(self.root, self.card)
         found = read_files([[folder / name] for name in self.card.files], folder, self.channels)
@@ -82,4 +82,5 @@ class PublishedSet(PairsDataModule):
             if other := self.taken_for.get((height, width)):
                 what = f"{key} is {height}x{width}: these are {other}'s pictures ({folder})"
                 raise DenoiserError(what, self.card.anew(self.root))
+        refuse_altered(self.name or folder.name.lower(), self.root, self.card)
         return found

@@ -7,7 +7,7 @@ import io
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,16 +16,17 @@ from denoiser.errors import DenoiserError
 from denoiser.files import write_text
 from denoiser.reports import plots, typeset
 from denoiser.reports.differences import differences
-from denoiser.reports.grid import Column, Grid
+from denoiser.reports.grid import NOISY, Column, Grid, grid
 from denoiser.reports.merging import Result, pooled, results
+from denoiser.reports.notes import noisy_inputs
 from denoiser.reports.pages import write_page
-from denoiser.reports.reading import Row, csv_rows, number, read
+from denoiser.reports.reading import Row, csv_rows, read
 from denoiser.reports.runs import names
-from denoiser.reports.tables import aligned, difference, few, grid, noisy_inputs
-from denoiser.reports.wording import printable, shown, stated
+from denoiser.reports.tables import aligned, difference, few
+from denoiser.reports.wording import FEW_PICTURES, NARROW, TIMED, printable, shown, stated
 
 FILES = ("report.html", "table.md", "table.tex", "results.csv")
-FACTS = ("kind", "trained_sigma", "trained_on", "sha256", "leak")
+FACTS = ("kind", "trained_sigma", "trained_on", "sha256", "leak", "params", "macs")
 
 
 def write_comparison(folders: Sequence[Path], out: Path, overwrite: bool = False) -> str:
@@ -50,7 +51,9 @@ def write_comparison(folders: Sequence[Path], out: Path, overwrite: bool = False
     for name, parts in texts.items():
         write_text(out / name, printable("\n".join(parts), "utf-8"))  # a folder's name need not be UTF-8
     links = [{**run, "link": _link(run["folder"] / "report.html", out) if run["page"] else ""} for run in runs]
-    write_page(out / "report.html", "comparison.html", runs=links, sections=sections, models=_models(found))
+    write_page(
+        out / "report.html", "comparison.html", runs=links, sections=sections, models=_models(found), timed=TIMED
+    )
     return "\n\n".join([section["text"] for section in sections] or ["no run finished with results"]) + _broken(runs)
 
 
@@ -83,22 +86,33 @@ def _by_protocol(found: Sequence[Result]) -> dict[str, list[Result]]:
 def _section(protocol: str, found: Sequence[Result]) -> dict[str, Any]:
     """All that is shown of the results under one protocol."""
     rows, pairs = pooled(found), differences(found)
-    made, words = grid(rows, protocol), [difference(pair) for pair in pairs]
-    notes, leaks = _notes(found, made), _leaks(found)
+    made = grid(rows, protocol)
+    pairs = [{**pair, "data": made.pictures(pair["column"])} for pair in pairs]
+    words, notes, leaks = [difference(pair) for pair in pairs], _notes(found, made), _leaks(found)
     warned = [f"LEAK: {line} was {seen}" for line, seen in leaks.items()]
-    below = [*noisy_inputs(rows, protocol), *notes, *warned]
-    heads = [["method", *(column.words for column in made.columns)]]
+    narrow = [NARROW] * any(pair["n_images"] < FEW_PICTURES for pair in pairs)
+    below = [_counts(found, made), *noisy_inputs(rows, protocol), *notes, *warned, *narrow]
+    heads = [["method", *map(made.words, made.columns)]]
     body = [[line, *(made.text(line, column, str, " ± ", "–") for column in made.columns)] for line in made.lines]  # noqa: RUF001
+    body.append(["noisy input", *map(made.noisy_text, made.columns)])
     page = {"protocol": protocol, "grid": made, "rows": rows, "differences": pairs, "notes": notes, "leaks": leaks}
     return {
         **page,
-        "seeds": _span([cell.seeds for cell in made.cells.values()]),
         "noisy": noisy_inputs(rows, protocol),
+        "narrow": narrow,
+        "counts": _counts(found, made),
         "plots": _plots(rows, made, protocol),
         "text": "\n".join([stated(protocol), *aligned(heads + body, 1), *below, *few(words)]),
         "markdown": typeset.grid_markdown(made) + "\n" + "".join(f"- {line}\n" for line in (*below, *words)),
-        "latex": typeset.latex(made, " ".join([_drawn(found), *(f"{line}." for line in (*notes, *warned))])),
+        "latex": typeset.latex(made, " ".join([_drawn(found), *(f"{line}." for line in (*notes, *warned, *narrow))])),
     }
+
+
+def _counts(found: Sequence[Result], made: Grid) -> str:
+    """How many images and seeds there are."""
+    low, high = (of([cell.seeds for cell in made.cells.values()], default=1) for of in (min, max))
+    over = f"; ± is the standard deviation (n - 1) over {low if low == high else f'{low} to {high}'} seeds"
+    return f"{made.images}; {_drawn(found)[:-1].lower()}" + over * made.seeds
 
 
 def _notes(found: Sequence[Result], made: Grid) -> list[str]:
@@ -117,25 +131,28 @@ def _leaks(found: Sequence[Result]) -> dict[str, str]:
 
 def _drawn(found: Sequence[Result]) -> str:
     """The seeds and draws of noise, for a caption."""
-    seeds = sorted({str(one.run["seed"]) for one in found}, key=lambda seed: (len(seed), seed))
+    noise = _seeds(one.run for one in found)
+    trained = _seeds(one.home for one in found if one.model.run)
+    apart = f" of the noise, {trained.lower()} of the training" if trained and trained != noise else ""
     draws = {str(one.run["draws"]) for one in found} - {"1"}
     several = f", draws of noise: {', '.join(sorted(draws))}" if draws else ""
-    return f"Seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}{several}."
+    return f"{noise}{apart}{several}."
+
+
+def _seeds(runs: Iterable[Row]) -> str:
+    seeds = sorted({str(run["seed"]) for run in runs}, key=lambda seed: (len(seed), seed))
+    return f"Seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" if seeds else ""
 
 
 def _plots(rows: Sequence[Row], made: Grid, protocol: str) -> dict[str, str]:
     """PSNR against sigma for each data and noise that has several levels; a line has one colour in all of them."""
     found = {}
-    for i, (data, noise) in enumerate(dict.fromkeys(column[:2] for column in made.columns)):
-        mine = [row for row in rows if (row["data"], row["noise"]) == (data, noise)]
+    for i, kind in enumerate(dict.fromkeys(column.kind for column in made.columns)):
+        mine = [row for row in rows if Column.of(row).kind == kind]
         name = f"sigma-{re.sub('[^a-z]', '', protocol.lower())}-{i}"
-        found[Column(data, noise, None).place] = plots.against_sigma(mine, name=name, order=made.lines)
+        place = made.place(next(column for column in made.columns if column.kind == kind))
+        found[place] = plots.against_sigma(mine, name=name, order=made.lines)
     return {place: plot for place, plot in found.items() if plot}
-
-
-def _span(counts: Sequence[int]) -> str:
-    low, high = min(counts), max(counts)
-    return str(high) if low == high else f"{low} to {high}"
 
 
 def _per_image(runs: Sequence[Row]) -> str:
@@ -156,18 +173,15 @@ def _per_image(runs: Sequence[Row]) -> str:
 
 
 def _models(found: Sequence[Result]) -> list[dict[str, Any]]:
-    """What is known of each line's model, as its first result tells it."""
-    first = {one.line: one for one in reversed(found)}
-    return [_model(first[line]) for line in dict.fromkeys(one.line for one in found)]
+    """What is known of each line's model, as its first evaluation tells it, else its training."""
+    of = defaultdict(list)
+    for one in (one for one in found if one.row["method"] != NOISY):
+        of[one.line].append(one)
+    return [_model(line, sorted(several, key=lambda one: one.trained)) for line, several in of.items()]
 
 
-def _model(one: Result) -> dict[str, Any]:
-    millions, billions = (number(one.fact.get(key)) for key in ("params", "macs"))
-    return {
-        **dict.fromkeys(FACTS),
-        **one.fact,
-        "line": one.line,
-        "speed": one.row["seconds_per_megapixel"],
-        "millions": shown(millions and millions / 1e6, ".3g"),
-        "billions": shown(billions and billions / 1e9, ".3g"),
-    }
+def _model(line: str, several: Sequence[Result]) -> dict[str, Any]:
+    first = several[0]
+    facts = {**dict.fromkeys(FACTS), **first.fact, "line": line, "speed": first.row["seconds_per_megapixel"]}
+    same = len({one.model.key for one in several}) == 1  # else there is one for each seed
+    return {**facts, "sha256": facts["sha256"] if same else None}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from denoiser.reports.reading import Row, csv_rows, finite, number, result_of, result_row
+from denoiser.reports.reading import Row, csv_rows, finite, number, pair, result_of, result_row
 
 EXTRA = {
     "psnr_y": "PSNR Y",
@@ -45,17 +45,43 @@ def compared(found: Sequence[Row]) -> list[Row]:
     return [{**row, **{key: str(row.get(key) or "-") for key in ("a", "b", "data", "noise")}} for row in named]
 
 
-def leads(rows: Sequence[Row]) -> list[Row]:
-    """The best row of each noise level in rising order; of more than four the first, the middle and the last."""
+def leads(rows: Sequence[dict[str, Any]], compared: Sequence[Row] = ()) -> list[dict[str, Any]]:
+    """The best row of each noise level in rising order; of more than four the first, the middle and the last.
+
+    Each has "alike", the rows from which it cannot be told apart, in falling PSNR, and "sure": whether it can be told
+    apart from every other method but the noisy input. Where pairs were not compared it is neither.
+
+    Args:
+        rows: those of `marked`.
+        compared: the comparisons of `compared`, whose intervals decide.
+    """
     best = {result_of(row)[1:]: row for row in reversed(rows) if row["best"]}
     found = sorted(best.values(), key=lambda row: (row["data"], row["noise"], row["sigma"] or 0.0))
-    return found if len(found) < 5 else [found[0], found[len(found) // 2], found[-1]]
+    few = found if len(found) < 5 else [found[0], found[len(found) // 2], found[-1]]
+    known = {(frozenset((row["a"], row["b"])), *_where(row)): pair(row["interval"]) for row in compared}
+    return [row | _told_apart(row, rows, known) for row in few]
 
 
-def per_image(folder: Path) -> dict[str, Any]:
+def _told_apart(row: Row, rows: Sequence[Row], known: Mapping[Any, list[float] | None]) -> dict[str, Any]:
+    others = [o for o in rows if _where(o) == _where(row) and o["method"] not in (row["method"], "noisy")]
+    ends = [known.get((frozenset((row["method"], other["method"])), *_where(row))) for other in others]
+    alike = [other for other, one in zip(others, ends, strict=True) if one and min(one) <= 0 <= max(one)]
+    return {"alike": sorted(alike, key=_psnr, reverse=True), "sure": not alike and all(ends)}
+
+
+def _where(row: Row) -> tuple[str, str, float | None]:
+    return row["data"], row["noise"], number(row["sigma"])
+
+
+def per_image(folder: Path, pictures: Sequence[Row] = ()) -> dict[str, Any]:
     """The rows of `results.csv` for a table: columns with their heads, cells, and how many rows there are in all.
 
     Of more than 2,000 rows there are the 200 that are best and worst in PSNR, as many of each method and noise level.
+    Each has "anchor": the id on the page of its picture, None where that is not shown.
+
+    Args:
+        folder: a run folder.
+        pictures: what the page shows, each with "image", "sigma" and its "id".
     """
     rows: list[dict[str, Any]] = [dict(row) for row in csv_rows(folder / "results.csv") if row.get("image")]
     named = PLAIN if any(row.get("sigma") for row in rows) else {k: v for k, v in PLAIN.items() if k != "sigma"}
@@ -66,15 +92,18 @@ def per_image(folder: Path) -> dict[str, Any]:
     for row, gain in zip(rows, gains, strict=True):
         row["gain"] = gain[0] - gain[1] if len(gain) == 2 else None
     shown = rows if len(rows) <= TABLE else _extremes(rows)
+    anchors = {(str(entry["image"]), entry["sigma"]): entry["id"] for entry in reversed(pictures)}
+    for row in shown:
+        row["anchor"] = anchors.get((row["image"], number(row.get("sigma"))))
     return {"columns": heads, "rows": shown, "total": len(rows)}
 
 
-def _extremes(rows: Sequence[Row]) -> list[Row]:
-    groups: dict[Any, list[Row]] = defaultdict(list)
+def _extremes(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    groups: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[result_of(result_row(row))].append(row)
     each = max(1, EXTREMES // 2 // len(groups))
-    chosen: list[Row] = []
+    chosen: list[dict[str, Any]] = []
     for group in groups.values():
         ranked = sorted(group, key=_psnr, reverse=True)
         chosen += ranked if len(ranked) <= 2 * each else ranked[:each] + ranked[-each:]

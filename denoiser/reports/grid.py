@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from denoiser.reports.reading import Row
 from denoiser.reports.wording import shown
 
+GREY_OR_COLOUR = {1: ", grey", 3: ", colour", None: ""}
+NOISY = "noisy"  # the baseline that gives back its input
 WORDS = {"none": "no noise", "real": "real noise"}
 
 
@@ -18,12 +20,16 @@ class Column(NamedTuple):
     data: str
     noise: str
     sigma: float | None  # grey levels of 255; None where the noise has no such level
+    channels: int | None = None
+    place: str | None = None  # the name of the user's folder
+    images: int = 0
 
     @classmethod
-    def of(cls, row: Mapping[str, object]) -> Column:
+    def of(cls, row: Row) -> Column:
         """The column of a result row."""
-        sigma = row["sigma"]
-        return cls(str(row["data"]), str(row["noise"]), sigma if isinstance(sigma, (int, float)) else None)
+        sigma = row["sigma"] if isinstance(row["sigma"], (int, float)) else None
+        pictures = row.get("channels"), row.get("place"), int(row["n_images"] or 0)
+        return cls(str(row["data"]), str(row["noise"]), sigma, *pictures)
 
     @property
     def level(self) -> str:
@@ -34,14 +40,28 @@ class Column(NamedTuple):
         return level if self.noise == "gaussian" else f"{self.noise}, {level}"
 
     @property
-    def place(self) -> str:
-        """The data, and the noise where it is not Gaussian."""
-        return self.data if self.noise == "gaussian" else f"{self.data} ({WORDS.get(self.noise, self.noise)})"
+    def pictures(self) -> tuple[str, int | None, str | None]:
+        """What tells its pictures from others, but for how many of them there are."""
+        return self.data, self.channels, self.place
 
     @property
-    def words(self) -> str:
-        """All of it in words."""
-        return f"{self.data}, {self.level}"
+    def kind(self) -> Column:
+        """The column without its level: what a head stands over, or what a plot is of."""
+        return self._replace(sigma=None)
+
+
+def pictures(columns: Collection[Column]) -> dict[Column, str]:
+    """The pictures of each column in words: its data, and what tells them from others of these columns.
+
+    As in "photos, grey" beside "photos, colour", or "folder holiday" beside "folder street".
+    """
+    return {column: _pictures(column, [other for other in columns if other.data == column.data]) for column in columns}
+
+
+def _pictures(column: Column, others: Sequence[Column]) -> str:
+    words = f"{column.data} {column.place or ''}" if len({other.place for other in others}) > 1 else column.data
+    channels = GREY_OR_COLOUR[column.channels] if len({other.channels for other in others}) > 1 else ""
+    return words.rstrip() + channels
 
 
 @dataclass(frozen=True)
@@ -65,11 +85,12 @@ class Grid:
     noisy: dict[Column, Cell] = field(default_factory=dict)
 
     def put(self, line: str, row: Row) -> None:
-        """Enter a result row, with sd and n (seeds) where it is a mean over seeds."""
+        """Enter a result row, with sd and n (seeds) where it is a mean over seeds; the noisy input is no line."""
         column, images = Column.of(row), int(row["n_images"] or 0)
         spread = row.get("psnr_sd"), row.get("ssim_sd"), int(row.get("n") or 1)
-        self.cells[line, column] = Cell(row["psnr"], row["ssim"], *spread, images)
         self.noisy.setdefault(column, Cell(row["psnr_noisy"], row["ssim_noisy"], images=images))
+        if row["method"] != NOISY:
+            self.cells[line, column] = Cell(row["psnr"], row["ssim"], *spread, images)
 
     @property
     def lines(self) -> list[str]:
@@ -77,15 +98,25 @@ class Grid:
         return list(dict.fromkeys(line for line, _ in self.cells))
 
     @property
-    def above(self) -> bool:
-        """Whether the noisy input needs a line of its own: it is not among the methods."""
-        return "noisy" not in self.lines
-
-    @property
     def columns(self) -> list[Column]:
         """The columns: those of the same data and noise together, by rising noise level."""
-        kinds = list(dict.fromkeys((column.data, column.noise) for column in self.noisy))
-        return sorted(self.noisy, key=lambda column: (kinds.index(column[:2]), column.sigma or 0.0))
+        kinds = list(dict.fromkeys(column.kind for column in self.noisy))
+        return sorted(self.noisy, key=lambda column: (kinds.index(column.kind), column.sigma or 0.0))
+
+    def pictures(self, column: Column) -> str:
+        """The pictures of a column in words, with their number where others of the same name have another."""
+        words = pictures(self.noisy)
+        counts = {other.images for other in self.noisy if other.pictures == column.pictures}
+        return words[column] + (f", n = {column.images}" if len(counts) > 1 else "")
+
+    def place(self, column: Column) -> str:
+        """The pictures in words, and the noise where it is not Gaussian."""
+        noise = "" if column.noise == "gaussian" else f" ({WORDS.get(column.noise, column.noise)})"
+        return self.pictures(column) + noise
+
+    def words(self, column: Column) -> str:
+        """All of a column in words."""
+        return f"{self.pictures(column)}, {column.level}"
 
     @property
     def missing(self) -> int:
@@ -99,14 +130,11 @@ class Grid:
 
     @property
     def images(self) -> str:
-        """How many images each data has: "bsd68 n = 68, set12 n = 12"; a range where cells differ."""
-        counts: dict[str, list[int]] = {}
-        for (_, column), cell in self.cells.items():
-            counts.setdefault(column.data, []).append(cell.images)
-        spans = {data: (min(found), max(found)) for data, found in counts.items()}
-        return ", ".join(
-            f"{data} n = {low}" + (f" to {high}" if high > low else "") for data, (low, high) in spans.items()
-        )
+        """How many images there are of each data: "bsd68 n = 68, set12 n = 12"; all numbers where columns differ."""
+        counts: dict[str, dict[str, None]] = {}
+        for column, words in pictures(self.columns).items():
+            counts.setdefault(words, {})[str(column.images)] = None
+        return ", ".join(f"{words} n = {' and '.join(found)}" for words, found in counts.items())
 
     def best(self, line: str, column: Column, score: str, places: int) -> bool:
         """Whether a line is the best of its column by `psnr` or `ssim`, as it is shown; never where it is alone."""
@@ -129,3 +157,16 @@ class Grid:
             spread = "" if sd is None or score == "ssim" else f"{plus_minus}{sd:.{places}f}"
             parts.append((mark(value) if self.best(line, column, score, places) else value) + spread)
         return " / ".join(parts)
+
+    def noisy_text(self, column: Column) -> str:
+        """The noisy input's own cell."""
+        noisy = self.noisy[column]
+        return f"{shown(noisy.psnr)} / {shown(noisy.ssim, '.4f')}"
+
+
+def grid(rows: Iterable[Row], protocol: object) -> Grid:
+    """The rows of one results.json, as `reading.told` gives them, as methods x (data, noise, sigma)."""
+    made = Grid(str(protocol))
+    for row in rows:
+        made.put(row["method"], row)
+    return made

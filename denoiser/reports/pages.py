@@ -12,8 +12,7 @@ from markupsafe import Markup
 
 from denoiser.files import write_text
 from denoiser.protocols import PROTOCOLS
-from denoiser.reports.reading import pair
-from denoiser.reports.wording import short, shown
+from denoiser.reports.wording import brackets, short, shown, speed
 
 HERE = Path(__file__).parent
 SCRIPTS = ("viewer.js", "sortable.js")
@@ -31,17 +30,11 @@ def write_page(target: Path, template: str | None = None, **page: object) -> Pat
         DenoiserError: the folder or disk does not take the file (exit code 3).
     """
     pages = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
-    pages.filters |= {"shown": shown, "shell": shlex.join, "short": short, "interval": interval}
+    pages.filters |= {"shown": shown, "shell": shlex.join, "short": short, "interval": brackets, "speed": speed}
     pages.globals |= {"protocols": PROTOCOLS, "script": Script(), "style": _inline("page.css")}
     html = pages.get_template(template or target.name).render(page)
     write_text(target, html.encode("utf-8", "replace").decode())  # an argument that is not UTF-8 still makes a page
     return target
-
-
-def interval(ends: object, spec: str = ".2f") -> str:
-    """An interval as "[lo, hi]"; nothing where there is none."""
-    found = pair(ends)
-    return f"[{found[0]:{spec}}, {found[1]:{spec}}]" if found else ""
 
 
 def _inline(name: str) -> Markup:

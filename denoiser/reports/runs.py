@@ -24,6 +24,11 @@ def jobs(folder: Path) -> list[Path]:
     return sorted(named, key=lambda path: int(path.name))
 
 
+def sweep(job: Path) -> Path:
+    """The folder of the sweep that a run is a job of; its own where it is none."""
+    return job.parent if job.name.isdecimal() and not is_run(job.parent) else job
+
+
 def gather(paths: Sequence[Path]) -> list[Path]:
     """The run folders among these and the jobs of the sweeps among them, each once, as absolute paths.
 

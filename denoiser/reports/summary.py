@@ -13,7 +13,7 @@ from typing import Any
 
 from denoiser.errors import DenoiserError
 from denoiser.files import write_text
-from denoiser.reports import plots
+from denoiser.reports import plots, runs
 from denoiser.reports.pages import write_page
 from denoiser.reports.reading import INTERVALS, SCORES, Row, finite, read, result_of
 
@@ -27,8 +27,10 @@ def _pool(jobs: Sequence[Row], common: set[str]) -> list[dict[str, Any]]:
         own = tuple(item for item in job["overrides"] if item not in common and not item.startswith("seed="))
         trained = {method["method"]: method["trained_sigma"] for method in job["methods"]}
         for row in job["rows"] if job["status"] == "ok" else []:
-            pools[own, result_of(row)].append({**row, "trained_sigma": trained.get(row["method"])})
-    return [{**over_seeds(rows), "own": own} for (own, _), rows in pools.items()]
+            pools[own, result_of(row), row["channels"], row["place"]].append(
+                {**row, "trained_sigma": trained.get(row["method"])}
+            )
+    return [{**over_seeds(rows), "own": own} for (own, *_), rows in pools.items()]
 
 
 def over_seeds(rows: Sequence[Row]) -> dict[str, Any]:
@@ -53,10 +55,9 @@ def write_summary(folder: Path) -> Path:
     Raises:
         DenoiserError: the folder has no job folders (exit code 2), or it cannot be written (3).
     """
-    names = [path.name for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()]
-    if not names:
+    jobs = [read(job) for job in (runs.jobs(folder) if folder.is_dir() else [])]
+    if not jobs:
         raise DenoiserError(f"no jobs 0, 1, 2, ... ({folder})", "name the folder of a sweep (denoiser run -m ...)")
-    jobs = [read(folder / name) for name in sorted(names, key=int)]
     common = set(jobs[0]["overrides"]).intersection(*(job["overrides"] for job in jobs))
     rows = [{**dict.fromkeys(SUMMARY), **job, **row} for job in jobs for row in job["rows"] or [{}]]
     buffer = io.StringIO()

@@ -46,8 +46,8 @@ def escaped(text: str) -> str:
 def grid_markdown(grid: Grid) -> str:
     """A grid as Markdown: a line per method, PSNR / SSIM, the best in bold."""
     columns = grid.columns
-    lines = [["method", *(escaped(column.words) for column in columns)]]
-    lines += [["noisy input", *(_noisy(grid, column) for column in columns)]] * grid.above
+    lines = [["method", *(escaped(grid.words(column)) for column in columns)]]
+    lines += [["noisy input", *(grid.noisy_text(column) for column in columns)]]
     for line in grid.lines:
         cells = (grid.text(line, column, lambda value: f"**{value}**", " ± ", "–") for column in columns)  # noqa: RUF001
         lines.append([line, *cells])
@@ -73,9 +73,10 @@ def latex(grid: Grid, caption: str) -> str:
         rf"  \label{{tab:{re.sub('[^a-z0-9]+', '-', grid.protocol.lower())}}}",
         rf"  \begin{{tabular}}{{l{'c' * len(columns)}}}",
         r"    \toprule",
-        *_heads(columns),
+        *_heads(grid),
         rule,
-        *[_row("Noisy input", [_noisy(grid, column) for column in columns]), rule] * grid.above,
+        _row("Noisy input", [grid.noisy_text(column) for column in columns]),
+        *[rule] * bool(grid.lines),
         *(_row(tex(line), [_cell(grid, line, column) for column in columns]) for line in grid.lines),
         r"    \bottomrule",
         r"  \end{tabular}",
@@ -84,15 +85,39 @@ def latex(grid: Grid, caption: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def plain_latex(label: str, caption: str, lines: Sequence[Sequence[str]], words: int) -> str:
+    """A LaTeX table of lines of plain text, with booktabs.
+
+    Args:
+        label: what `tab:` is followed by.
+        caption: plain text.
+        lines: the heads and the rows.
+        words: how many of the first columns are words: they are set to the left.
+    """
+    head, *rows = [_row(tex(line[0]), [tex(cell) for cell in line[1:]]) for line in lines]
+    table = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{tex(caption)}}}",
+        rf"  \label{{tab:{re.sub('[^a-z0-9]+', '-', label.lower())}}}",
+        rf"  \begin{{tabular}}{{{'l' * words + 'r' * (len(lines[0]) - words)}}}",
+        *(r"    \toprule", head, r"    \midrule", *rows, r"    \bottomrule"),
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(table) + "\n"
+
+
 def tex(text: str) -> str:
     """Plain text for LaTeX."""
     return "".join(LATEX.get(sign, sign) for sign in re.sub(r"\s+", " ", text))
 
 
-def _heads(columns: Sequence[Column]) -> list[str]:
+def _heads(grid: Grid) -> list[str]:
     """Data over noise levels: one head over the columns of the same data and noise."""
-    over, rules, first = [""], [], 2
-    for name, group in itertools.groupby(columns, key=lambda column: column.place):
+    columns, over, rules, first = grid.columns, [""], [], 2
+    for name, group in itertools.groupby(columns, key=grid.place):
         last = first + len(list(group)) - 1
         over.append(rf"\multicolumn{{{last - first + 1}}}{{c}}{{{tex(name)}}}")
         rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
@@ -107,8 +132,3 @@ def _row(head: str, cells: Sequence[str]) -> str:
 
 def _cell(grid: Grid, line: str, column: Column) -> str:
     return grid.text(line, column, lambda value: rf"\textbf{{{value}}}", r" $\pm$ ", "--")
-
-
-def _noisy(grid: Grid, column: Column) -> str:
-    noisy = grid.noisy[column]
-    return f"{shown(noisy.psnr)} / {shown(noisy.ssim, '.4f')}"

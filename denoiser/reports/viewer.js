@@ -3,18 +3,27 @@
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-/** Call `moved(event, dx, dy)` while a pointer is dragged on an element, `tapped(event)` where it did not move. */
+/**
+ * Call `moved(event, dx, dy)` while a pointer is dragged on an element, `tapped(event)` where it did not move.
+ * A finger that first goes up or down, and two fingers, are the browser's: they scroll and enlarge the page.
+ */
 function draggable(element, { moved, tapped }) {
   let start = null, last = null, dragging = false;
   element.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary) start = null;
     if (event.button || !event.isPrimary) return;
     [start, last, dragging] = [event, event, false];
     element.setPointerCapture(event.pointerId);
   });
   element.addEventListener("pointermove", (event) => {
     if (!start || event.pointerId !== start.pointerId) return;
-    dragging ||= Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > 3;
-    if (!dragging) return;
+    const [right, down] = [Math.abs(event.clientX - start.clientX), Math.abs(event.clientY - start.clientY)];
+    if (!dragging && Math.hypot(right, down) <= 3) return;
+    if (!dragging && event.pointerType === "touch" && down >= right) {
+      start = null;
+      return;
+    }
+    dragging = true;
     moved(event, event.clientX - last.clientX, event.clientY - last.clientY);
     last = event;
   });
@@ -53,6 +62,12 @@ function compare(figure, pictures, look) {
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
   range.addEventListener("input", () => split(range.value));
+  range.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2 }[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    split(Number(range.value) + by);
+  });
   draggable(stage, {
     moved: (event) => {
       split(place(event)[0] * 100);

@@ -85,13 +85,14 @@ def worst_block(error: NDArray[np.floating[Any]]) -> list[int]:
 
 
 def pictures(folder: Path) -> tuple[list[dict[str, Any]], int]:
-    """The entries of `images/index.json` that a page shows, each with its `strip`, and how many there are in all.
+    """The entries of `images/index.json` that a page shows, each with its `strip` and `id`, and how many there are.
 
     Args:
         folder: a run folder; a strip is None where its file is missing or no picture.
     """
     index = dicts(load(folder / "images/index.json", json.loads, []))
-    entries = [{"rank": "-", "image": "-", **entry, **result_row(entry)} for entry in index[:SHOWN]]
+    unknown = {"rank": "-", "image": "-", "by": None}
+    entries = [{**unknown, **entry, **result_row(entry), "id": f"picture-{i}"} for i, entry in enumerate(index[:SHOWN])]
     paths = [folder / "images" / Path(str(entry.get("file"))).name for entry in entries]  # nothing from outside
     left = PICTURE_BYTES
     for done, i in enumerate(sorted(range(len(paths)), key=lambda i: _size(paths[i]))):  # small ones leave room

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from denoiser.protocols import PROTOCOLS
 from denoiser.reports.reading import finite, number, pair
 
+FEW_PICTURES = 20  # below so many, a bootstrap of the mean is too narrow to be passed over in silence
+NARROW = f"of fewer than {FEW_PICTURES} pictures the interval is somewhat too narrow"
+TIMED = "s/MP: the median over pictures, without the first"  # which is slower: it warms up
 UNITS = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
 
 
@@ -26,10 +30,24 @@ def short(value: object) -> str:
     return f"{scaled:.{2 if scaled < 10 else 1 if scaled < 100 else 0}f} {unit}" if unit else f"{scaled:g}"
 
 
+def speed(value: object) -> str:
+    """Seconds per megapixel in two significant digits: "120", "23", "7.8", "0.0011"; "-" if there are none."""
+    found = finite(value)
+    if not found:
+        return "-"
+    rounded = float(f"{found[0]:.1e}")
+    return f"{rounded:.{max(0, 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0}f}"
+
+
+def brackets(ends: object, spec: str = ".2f") -> str:
+    """An interval as "[28.71, 29.76]"; nothing where there is none."""
+    known = pair(ends)
+    return f"[{known[0]:{spec}}, {known[1]:{spec}}]" if known else ""
+
+
 def interval(mean: object, ends: object, spec: str = ".2f") -> str:
     """A mean with its interval, as "29.23 [28.71, 29.76]"; the mean alone where there is no interval."""
-    known = pair(ends)
-    return shown(mean, spec) + (f" [{known[0]:{spec}}, {known[1]:{spec}}]" if known else "")
+    return f"{shown(mean, spec)} {brackets(ends, spec)}".rstrip()
 
 
 def stated(protocol: object) -> str:

@@ -47,6 +47,21 @@ def test_each_is_tested_on_by_its_name(name, made, channels):
     assert type(data.test) is made and data.test.test_only and data.test.channels == channels
 
 
+def test_only_the_68_have_to_be_the_published_files(protocol, tmp_path, real_data):
+    for name in BSDS500.card.files:
+        file = tmp_path / BSDS500.card.places[0] / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(
+            (real_data / "BSR/BSDS500/data/images" / name).read_bytes() if name in BSD68.card.files else b"x"
+        )
+    assert len(BSD68(protocol(), tmp_path, channels=1).split("test")) == 68
+    (file.parents[1] / "val" / "101085.jpg").write_bytes((file.parents[1] / "val" / "101087.jpg").read_bytes())
+    for name, made in (("bsd68", BSD68), ("cbsd68", CBSD68)):
+        with pytest.raises(DenoiserError, match=rf"{name}: val/101085\.jpg is not the published file \(") as refused:
+            made(protocol(), tmp_path, channels=made.allowed_channels[0]).split("test")
+        assert refused.value.code == 3 and f"data verify {name} --root {tmp_path}, then mv " in refused.value.fix
+
+
 def test_channels_are_fixed(protocol):
     with pytest.raises(DenoiserError, match=r"BSD68 has 1 channel\(s\), not 3"):
         BSD68(protocol(), "x", channels=3)

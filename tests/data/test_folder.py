@@ -45,12 +45,20 @@ def test_adding_pictures_moves_none_of_the_others(protocol, pictures_folder):
     assert all(before[split] <= after[split] for split in SPLITS) and sum(map(len, after.values())) == 70
 
 
-def test_a_photo_and_its_copy_stay_on_one_side(protocol, pictures_folder, save_picture):
+def test_a_photo_and_its_copy_stay_on_one_side_under_two_keys(protocol, pictures_folder, save_picture):
     folder = pictures_folder(30)
+    before = keys(Folder(protocol(), folder, channels=3))
     for path in sorted(folder.iterdir()):
         save_picture(path.with_suffix(".jpg"), 24, 32)
-    split = keys(Folder(protocol(), folder, channels=3))
-    assert sum(map(len, split.values())) == 30
+    after = keys(Folder(protocol(), folder, channels=3))
+    assert after == {split: {f"{k}.{end}" for k in before[split] for end in ("jpg", "png")} for split in SPLITS}
+
+
+def test_no_two_keys_are_alike(protocol, tmp_path, save_picture):
+    for name in ("a.jpg", "a.png", "a.png.jpg", "b.bmp", "b.c.bmp", "deep/a.png"):
+        save_picture(tmp_path / name, 16, 16)
+    expected = ["a.jpg", "a.png", "a.png.jpg", "b", "b.c", "deep/a"]
+    assert sorted(Folder(protocol(), tmp_path, channels=3).pictures("all").keys) == expected
 
 
 def test_split_seed_is_apart_from_seed(protocol, pictures_folder):

@@ -19,6 +19,7 @@ def put(made, root, size):
 @pytest.mark.parametrize(("made", "size"), [(Kodak24, CROPS), (Kodak24Full, LANDSCAPE), (Kodak24Full, PORTRAIT)])
 def test_each_variant_has_a_folder_and_a_size_of_its_own(made, size, protocol, tmp_path):
     put(made, tmp_path, size)
+    (tmp_path / "stand-ins").touch()
     pictures = made(protocol(), tmp_path, channels=3).split("test")
     assert pictures.keys == [f"kodim{number:02d}" for number in range(1, 25)]
     assert set(pictures.shapes) == {(3, *size[::-1])}

@@ -45,6 +45,7 @@ def test_list_says_of_every_dataset_whether_it_is_there(data, root, tmp_path):
         "set12": "not there",
     }
     assert list(tmp_path.iterdir()) == [tmp_path / "Kodak24"], "looking writes nothing"
+    assert data("list", "--root", tmp_path, "kodak24") == data("list", "kodak24", "--root", tmp_path)
 
 
 def test_list_looks_into_the_store_of_the_environment(data, root, monkeypatch):

@@ -146,6 +146,14 @@ def test_frozen_items_count_through_the_levels():
     assert Poisson().levels(None) == FrozenPairs(pictures(), Poisson(), 0, (None,)).levels
 
 
+def test_values_are_counted_at_one_level_over_all_draws():
+    held = pictures(2, 20, 30)
+    assert FrozenPairs(held, Gaussian(), 0, (15, 25)).values == 2 * 3 * 20 * 30
+    assert FrozenPairs(held, Gaussian(), 0, (15,), draws=3).values == 3 * 2 * 3 * 20 * 30
+    real = Pictures(held.keys, list(torch.cat([held.images, held.images], dim=1)))
+    assert FrozenPairs(real, None, 0, (None,)).values == 2 * 3 * 20 * 30
+
+
 def test_shapes_are_known_without_looking_where_they_are_given():
     assert pictures(2).shapes == [(3, 20, 30)] * 2 and pictures(2).same_size
     mixed = pictures(2, equal=False)

@@ -82,6 +82,7 @@ def test_order_is_the_official_one():
 def test_colour_and_grey_of_a_tiff(channels, protocol, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (18, 12, 14, 3), np.uint8)
     (tmp_path / "McMaster").mkdir()
+    (tmp_path / "stand-ins").touch()
     for image, name in zip(pixels, McMaster.card.files, strict=True):
         Image.fromarray(image).save(tmp_path / "McMaster" / name)
     test = McMaster(protocol(), tmp_path, channels=channels).split("test")
@@ -146,6 +147,38 @@ def test_a_folder_that_is_there_is_counted_and_never_written_to(served, mirror, 
     assert failure.what == f"Greys has 2 of its 3 pictures, 2.png is missing ({folder})"
     assert failure.fix.startswith(f"mv {folder} {folder}-old, then repeat") and not mirror.asked
     assert sorted({*tmp_path.rglob("*"), folder / "2.png"}) == before
+
+
+def greys(protocol, root, card):
+    """The three pictures put there by hand, as a dataset."""
+
+    class Greys(PublishedSet):
+        pass
+
+    Greys.card = card
+    (root / "Greys").mkdir()
+    for name, body in BODIES.items():
+        (root / "Greys" / name).write_bytes(body)
+    data = Greys(protocol(), root, channels=1)
+    data.name = "greys"
+    return data
+
+
+def test_an_altered_picture_is_refused_and_named(protocol, tmp_path):
+    data, folder = greys(protocol, tmp_path, CARD), tmp_path / "Greys"
+    assert data.split("test").keys == ["1", "2", "3"]
+    (folder / "2.png").write_bytes(encoded(9))
+    failure = refused(lambda: data.pictures("test"))
+    assert failure.what == f"greys: 2.png is not the published file ({folder})"
+    assert failure.fix == f"denoiser data verify greys --root {tmp_path}, then {CARD.by_hand(tmp_path)}"
+    (folder / "3.png").write_bytes(encoded(9))
+    assert "2.png is not the published file, nor are 1 of the others" in refused(lambda: data.pictures("test")).what
+
+
+def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
+    data = greys(protocol, tmp_path, replace(CARD, files=dict.fromkeys(BODIES, "")))
+    (tmp_path / "Greys" / "2.png").write_bytes(encoded(9))
+    assert [int(image.max()) for image in data.split("test").images] == [1, 9, 3]
 
 
 @pytest.mark.parametrize("made", BY_HAND)

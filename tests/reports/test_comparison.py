@@ -5,7 +5,7 @@ import shutil
 import statistics
 
 import pytest
-from pages import Page, make_run, result
+from pages import Page, make_evaluation, make_run, result
 
 from denoiser import stats
 from denoiser.report import main, write_report
@@ -13,6 +13,7 @@ from denoiser.reports.comparison import FILES, write_comparison
 from denoiser.reports.differences import ALL_PAIRS
 from denoiser.reports.runs import gather
 from denoiser.reports.summary import write_summary
+from denoiser.reports.wording import NARROW, TIMED
 
 HEAD = "method,data,noise,sigma,image,psnr,ssim,psnr_noisy,ssim_noisy\n"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -53,6 +54,8 @@ def test_a_comparison_is_a_page_a_table_for_papers_and_all_figures(folders, tmp_
     mean = statistics.fmean(30 + seed - 2.5 + hard for seed in range(3) for hard in HARD) + 0.05
     for said in (text, page.text, (tmp_path / "out/table.md").read_text()):
         assert f"{mean:.2f} ± 1.00" in said and "1 of 4 cells are empty (–)" in said  # noqa: RUF001
+        assert "photos n = 4; seeds 0, 1, 2; ± is the standard deviation (n - 1) over 1 to 3 seeds" in said
+        assert NARROW in said.replace("Of fewer", "of fewer")
     assert rf"{mean:.2f} $\pm$ 1.00" in (tmp_path / "out/table.tex").read_text()
     assert "Seeds 0, 1, 2" in (tmp_path / "out/table.tex").read_text()
     with (tmp_path / "out/results.csv").open() as file:
@@ -94,7 +97,7 @@ def test_what_differs_in_noise_or_pictures_is_not_paired(tmp_path, change):
     if change == "pictures":
         (other / "results.csv").write_text((other / "results.csv").read_text().replace("p0", "q0"))
     text, page = compared(gather([tmp_path / "a", other]), tmp_path / "out")
-    assert " = " not in text and "Differences on" not in page.text
+    assert "paired" not in text and "Differences on" not in page.text
     assert text.count("protocol ") == (2 if change == "protocol" else 1)
     assert ("scored under 2 protocols" in page.text) == (change == "protocol")
 
@@ -153,7 +156,8 @@ def test_nothing_but_broken_folders_still_makes_a_page(tmp_path):
         (tmp_path / name / "results.json").write_text(content)
     text, page = compared(gather([tmp_path / "a"]), tmp_path / "out")
     assert (
-        text.startswith("no run finished with results\na: missing: ") and "No run finished with results." in page.text
+        text.startswith("no run finished with results\na: damaged: results.json is damaged: it lacks status, ")
+        and "No run finished with results." in page.text
     )
     compared(gather([tmp_path / "a", tmp_path / "b"]), tmp_path / "other")
 
@@ -182,6 +186,35 @@ def test_the_command_rebuilds_one_page_and_merges_several(folders, tmp_path, cap
     *_, page, folder = capsys.readouterr().out.splitlines()
     assert folder.startswith("outputs/report-") and page == f"report: {folder}/report.html"
     assert {path.name for path in (tmp_path / folder).iterdir()} == set(FILES)
+
+
+def test_an_evaluations_tables_are_made_again(tmp_path, capsys):
+    run = make_evaluation(tmp_path / "e", further={"lpips": 0.25})
+    assert main([str(run)]) == 0
+    assert "lpips" in (run / "table.md").read_text() and "0.2500" in (run / "table.tex").read_text()
+    assert capsys.readouterr().out.splitlines() == [f"{run}/report.html", str(run)]
+
+
+def test_seeds_of_the_noise_and_of_the_training_are_told_apart(tmp_path):
+    known = [{"method": "unet", "sha256": str(seed) * 64} for seed in range(2)]
+    runs = [scored(tmp_path / f"r/{seed}", seed=seed, methods=[known[seed]]) for seed in range(2)]
+    runs += [scored(tmp_path / f"e{seed}", kind="evaluation", seed=7, methods=[known[seed]]) for seed in range(2)]
+    text, _ = compared(gather(runs), tmp_path / "out")
+    assert "photos n = 4; seed 7 of the noise, seeds 0, 1 of the training; ± is" in text and "unet  " in text
+
+
+def test_damage_is_told(tmp_path, capsys):
+    run = make_run(tmp_path / "run", status=None)
+    assert main([str(run)]) == 0
+    assert capsys.readouterr().out.startswith("damaged: results.json is damaged: it lacks a readable status\n")
+    assert "it lacks a readable status" in Page(run / "report.html").text
+
+
+def test_methods_of_a_comparison_have_their_costs_in_short(tmp_path):
+    runs = gather([make_evaluation(tmp_path / "e"), scored(tmp_path / "noisy", "noisy")])
+    _, page = compared(runs, tmp_path / "out")
+    assert "0.56 M 36.4 G 0.25" in page.text and TIMED in page.text
+    assert page.source.count(">noisy input</td>") == 1 and 'data-label="Method">noisy<' not in page.source
 
 
 @pytest.mark.parametrize(
@@ -226,7 +259,11 @@ def test_the_pages_fit_a_telephone_and_a_screen_and_sort(folders, tmp_path):
                 page.set_viewport_size({"width": width, "height": 900})
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.goto((tmp_path / "out/report.html").as_uri())
+        page.set_viewport_size({"width": 390, "height": 900})
         table = page.locator("table.sortable").first
+        head, cell = table.locator("th").nth(1), table.locator("tbody td").nth(1)
+        assert abs(head.bounding_box()["x"] - cell.bounding_box()["x"]) < 1  # a table, not cards
+        assert page.evaluate("getComputedStyle(document.querySelector('tbody td')).position") == "sticky"
         first = table.locator("tbody tr").first.locator("td").first
         assert first.inner_text() == "unet"
         table.get_by_role("button", name="photos sigma 25").click()

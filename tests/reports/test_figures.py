@@ -1,9 +1,9 @@
 """Which columns, rows and leads a page's tables have."""
 
 import pytest
-from pages import make_evaluation, result
+from pages import make_evaluation, make_run, result
 
-from denoiser.reports.figures import EXTREMES, TABLE, columns, leads, marked, per_image
+from denoiser.reports.figures import EXTREMES, TABLE, columns, compared, leads, marked, per_image
 from denoiser.reports.reading import read
 
 HEAD = "method,data,noise,sigma,image,psnr,ssim,psnr_noisy,ssim_noisy"
@@ -30,6 +30,23 @@ def test_the_best_of_each_level_is_marked_where_there_are_several(tmp_path):
 def test_leads_rise_with_sigma_and_stay_few(tmp_path, sigmas, led):
     rows = marked(read(make_evaluation(tmp_path / "run", sigmas=sigmas))["rows"])
     assert [row["sigma"] for row in leads(rows)] == led
+
+
+def test_only_what_can_be_told_apart_is_best(tmp_path):
+    rows = [result(method=name, psnr=psnr) for name, psnr in (("a", 30), ("b", 29.9), ("c", 29.8), ("noisy", 20))]
+    place = {"data": "photos", "noise": "gaussian", "sigma": 25, "n_images": 5, "psnr": 0.1}
+    found = read(make_run(tmp_path / "run", rows))["rows"]
+
+    def lead(*intervals):
+        pairs = zip(("b", "c"), intervals, strict=True)
+        (row,) = leads(marked(found), compared([place | {"a": b, "b": "a", "interval": ends} for b, ends in pairs]))
+        return [other["method"] for other in row["alike"]], row["sure"]
+
+    assert lead([-0.2, -0.05], [-0.3, -0.1]) == ([], True)
+    assert lead([-0.2, 0.05], [-0.3, -0.1]) == (["b"], False)
+    assert lead([-0.2, -0.05], [-0.3, 0.1]) == (["c"], False)
+    assert lead([-0.2, -0.05], None) == ([], False)
+    assert [row["sure"] for row in leads(marked(found))] == [False]
 
 
 def test_a_table_has_the_columns_of_its_file(tmp_path):

@@ -11,11 +11,13 @@ from PIL import Image
 
 from denoiser.report import write_report
 from denoiser.reports import viewer
+from denoiser.reports.comparison import write_comparison
 from denoiser.reports.viewer import GAP
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the path")
+PER_IMAGE = "[aria-label='Scores per image']"
 GREYS = {"noisy": 40, "unet": 100, "nlm": 160, "clean": 220}
 
 
@@ -130,7 +132,7 @@ def test_keys_move_the_divider_and_the_focus_is_seen(show, evaluation):
     page.keyboard.press("Home")
     assert both(page) == ["unet", "unet"]
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.querySelector('.stage').style.getPropertyValue('--at')") == "0.5%"
+    assert page.evaluate("document.querySelector('.stage').style.getPropertyValue('--at')") == "2%"
 
 
 def test_a_finger_moves_the_divider_and_the_blocks(show, evaluation):
@@ -144,6 +146,57 @@ def test_a_finger_moves_the_divider_and_the_blocks(show, evaluation):
     before = columns(page)
     page.touchscreen.tap(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
     assert columns(page) != before
+
+
+def finger(page, locator, start, *moves):
+    """A finger put down at a fraction of an element, moved by pixels of the screen, and lifted."""
+    locator.scroll_into_view_if_needed()
+    box, touch = locator.bounding_box(), page.context.new_cdp_session(page)
+    x, y = box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"]
+    for kind, (right, down) in [("Start", (0, 0)), *(("Move", move) for move in moves)]:
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [{"x": x + right, "y": y + down}]}
+        )
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.parametrize("place", [".tile canvas", ".stage"])
+def test_a_finger_that_goes_up_scrolls_the_page_and_moves_nothing(show, evaluation, place):
+    page = show(evaluation, width=390, has_touch=True, is_mobile=True)
+    element = page.locator(place).first
+    element.scroll_into_view_if_needed()
+    element.tap()  # which gives it the focus
+    scrolled, before, divider = page.evaluate("scrollY"), columns(page), both(page)
+    finger(page, element, (0.5, 0.6), *[(3 * i, -10 * i) for i in range(1, 9)])
+    page.wait_for_timeout(200)
+    assert page.evaluate("scrollY") > scrolled + 30
+    assert columns(page) == before and both(page) == divider
+
+
+def test_a_finger_that_goes_sideways_moves_the_blocks(show, evaluation):
+    page = show(evaluation, width=390, has_touch=True, is_mobile=True)
+    tile = page.locator(".tile canvas").first
+    tile.scroll_into_view_if_needed()
+    scrolled, before = page.evaluate("scrollY"), columns(page)
+    finger(page, tile, (0.8, 0.5), *[(-8 * i, -i) for i in range(1, 8)])
+    assert columns(page) != before and page.evaluate("scrollY") == scrolled
+
+
+@pytest.mark.parametrize("place", [".tile canvas", ".stage"])
+def test_two_fingers_enlarge_the_page(show, evaluation, place):
+    page = show(evaluation, width=390, has_touch=True, is_mobile=True)
+    element = page.locator(place).first
+    element.scroll_into_view_if_needed()
+    box, before = element.bounding_box(), columns(page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = page.context.new_cdp_session(page)
+    for kind, apart in [("Start", 20), *(("Move", 20 + 6 * i) for i in range(1, 10))]:
+        points = [{"x": x + side * apart, "y": y + side * apart / 3, "id": side + 1} for side in (-1, 1)]
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(200)
+    assert page.evaluate("visualViewport.scale") > 1.2
+    assert columns(page) == before
 
 
 def test_any_two_panels_are_compared(show, evaluation):
@@ -213,7 +266,7 @@ def test_small_pictures_are_enlarged_and_the_error_is_a_tile(show, tmp_path):
 
 
 def cells(page, column):
-    return page.locator(f".scroll tbody tr:visible td:nth-child({column})").all_inner_texts()
+    return page.locator(f"{PER_IMAGE} tbody tr:visible td:nth-child({column})").all_inner_texts()
 
 
 def test_a_table_is_sorted_and_filtered(show, tmp_path):
@@ -221,7 +274,7 @@ def test_a_table_is_sorted_and_filtered(show, tmp_path):
     lines = ["p10,a,15,9.5", "p2,a,15,10.25", "p1,b,15,", "p3,b,50,inf", "p20,b,50,-1"]
     (run / "results.csv").write_text("\n".join(["image,method,sigma,psnr", *lines]) + "\n")
     page = show(write_report(run))
-    head = page.locator(".scroll th")
+    head = page.locator(f"{PER_IMAGE} th")
     head.nth(0).locator("button").click()
     assert cells(page, 1) == ["p1", "p2", "p3", "p10", "p20"]
     head.nth(3).locator("button").focus()
@@ -234,6 +287,39 @@ def test_a_table_is_sorted_and_filtered(show, tmp_path):
     assert cells(page, 1) == ["p3", "p20", "p1"]
     page.get_by_label("Sigma").select_option("15")
     assert cells(page, 1) == ["p1"]
+
+
+def test_a_row_of_a_shown_picture_leads_to_it(show, tmp_path):
+    run = make_evaluation(tmp_path / "run")
+    picture_of(run, image="p1", sigma=50)
+    page = show(write_report(run))
+    links = page.locator(f"{PER_IMAGE} a")
+    rows = page.locator(f"{PER_IMAGE} tr", has=page.locator("a")).all_inner_texts()
+    assert [row.split()[:3] for row in rows] == [["p1", "unet", "50"], ["p1", "nlm", "50"]]
+    links.last.click()
+    assert page.locator("figure.viewer").bounding_box()["y"] == pytest.approx(0, abs=1)
+
+
+def test_a_telephones_fingers_hit_the_sort_buttons(show, tmp_path):
+    page = show(write_report(make_evaluation(tmp_path / "run")), 390, has_touch=True, is_mobile=True)
+    buttons = page.locator("th button:visible").all()
+    assert len(buttons) >= 20 and min(button.bounding_box()["height"] for button in buttons) >= 24
+
+
+def test_short_words_are_not_broken(show, tmp_path):
+    facts = {"command": "denoiser evaluate " + "checkpoint=/a/long/way/to/it " * 9, "device": "AMD EPYC, 16 threads"}
+    runs = [
+        make_evaluation(tmp_path / name, ["kair_dncnn_25", "nlm"], **facts, commit="f614217b9608+") for name in "ab"
+    ]
+    write_comparison(runs, tmp_path / "out", False)
+    page = show(tmp_path / "out/report.html")
+    broken = r"""() => [...document.querySelectorAll("td")].filter((cell) => /^\S{1,14}$/.test(cell.innerText.trim())
+        && cell.getBoundingClientRect().height > 0 && (() => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return new Set([...range.getClientRects()].map((box) => box.top)).size > 1;
+        })()).map((cell) => cell.innerText)"""
+    assert page.evaluate(broken) == [] and page.evaluate("document.documentElement.scrollWidth") == 1440
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
@@ -262,9 +348,9 @@ def test_a_page_of_100_images_stays_small(show, tmp_path):
     methods = ["unet", "dncnn", "nlm", "bm3d", "wavelet"]
     run = make_evaluation(tmp_path / "run", methods, (15, 25, 50), images=100)
     panels = dict.fromkeys(["noisy", *methods, "clean"], 0)
-    picture_of(run, panels, size=(481, 321), entries=9)
+    picture_of(run, panels, size=(481, 321), entries=24)
     noise(len(panels) * (481 + GAP) - GAP, 321).save(run / "images/a.png")
     path = write_report(run)
     assert path.stat().st_size < 10_000_000
     page = show(path)
-    assert page.locator("figure.viewer").count() == 9 and page.locator(".scroll tbody tr").count() == 1500
+    assert page.locator("figure.viewer").count() == 24 and page.locator(f"{PER_IMAGE} tbody tr").count() == 1500

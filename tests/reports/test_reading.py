@@ -45,7 +45,32 @@ def test_damaged_results_are_read_as_none(tmp_path, content):
     (tmp_path / "results.json").write_text(content)
     found = read(tmp_path)
     assert (found["rows"], found["methods"], found["comparisons"], found["draws"]) == ([], [], [], 1)
-    assert found["kind"] is None and found["status"] == (None if "rows" in content else "missing")
+    assert found["kind"] is None and found["status"] == "damaged"
+    lacking = "status, protocol, seed" + ("" if "rows" in content else ", rows")
+    assert found["error"].endswith(f"it lacks {lacking}")
+
+
+def test_no_results_are_missing_and_no_readable_status_is_damage(tmp_path):
+    assert read(tmp_path)["status"] == "missing"
+    run = make_run(tmp_path / "run", status=["ok"])
+    assert (read(run)["status"], read(run)["error"].split(": ")[1]) == ("damaged", "it lacks a readable status")
+
+
+@pytest.mark.parametrize(
+    ("config", "row", "said"),
+    [
+        ("data: {channels: 1, path: /pictures/holiday}", {}, (1, "holiday")),
+        ("data: {channels: 1, clean: /pairs/a, noisy: /pairs/b}", {"channels": 3}, (3, "a")),
+        ("data: {channels: 1, path: /pictures/holiday, test: bsd68}", {}, (1, None)),
+        ("data: {channels: x}", {"place": "street"}, (None, "street")),
+        ("- data", {}, (None, None)),
+    ],
+)
+def test_rows_tell_their_pictures_else_the_configuration_does(tmp_path, config, row, said):
+    run = make_run(tmp_path / "run", [result(**row)])
+    (run / ".hydra/config.yaml").write_text(config)
+    (found,) = read(run)["rows"]
+    assert (found["channels"], found["place"]) == said and found["further"] == {}
 
 
 def test_a_folder_says_what_it_was_asked(tmp_path):

@@ -7,9 +7,10 @@ import pytest
 from pages import result
 
 from denoiser.reports import tables
+from denoiser.reports.notes import noisy_inputs
 from denoiser.reports.reading import told
-from denoiser.reports.tables import latex, markdown, noisy_inputs, table, text
-from denoiser.reports.wording import printable, short
+from denoiser.reports.tables import latex, markdown, table, text
+from denoiser.reports.wording import NARROW, TIMED, printable, short
 
 HOSTILE = "a|b & 50 % of $x_1^2$ #{~\\} <i>"
 SPECIAL = set("&%$#_{}~^\\")
@@ -116,39 +117,59 @@ def test_markdown_has_a_row_per_result_and_no_stray_bars():
 
 def test_latex_is_a_table_of_methods_by_noise_level():
     made = latex(evaluation())
-    rows = body(made)
+    rows, all_figures = map(body, tables_of(made))
     assert rows[0] == ["", r"\multicolumn{2}{c}{set12}"]
     assert rows[1] == ["Method", r"$\sigma = 25$", r"$\sigma = 50$"]
     assert rows[2] == ["Noisy input", "20.17 / 0.4100", "14.15 / 0.4100"]
     assert rows[3] == [r"dncnn\_25", r"\textbf{30.44} / \textbf{0.8100}", "27.18 / 0.8100"]  # alone at 50: not bold
     assert rows[4] == ["nlm", "28.67 / 0.7900", "--"]
+    assert all_figures[1][:7] == [r"dncnn\_25", "set12", "gaussian", "25", "12", "30.44 [29.40, 31.50]", "0.8100"]
+    assert all_figures[0][7:] == ["params", "MACs"] and all_figures[2][7:] == ["-", "-"]
     assert r"\cmidrule(lr){2-3}" in made and "set12 n = 12" in made and "Seed 0" in made
 
 
 def test_latex_groups_columns_of_the_same_data_by_rising_level():
     rows = [result(sigma=50), result(data="set12", sigma=25), result(sigma=15), result(noise="real", sigma=None)]
-    heads = body(latex(evaluation(rows=rows)))[:2]
+    heads = body(tables_of(latex(evaluation(rows=rows)))[0])[:2]
     names = [r"\multicolumn{2}{c}{photos}", r"\multicolumn{1}{c}{set12}", r"\multicolumn{1}{c}{photos (real noise)}"]
     assert heads[0][1:] == names and heads[1][1:] == [r"$\sigma = 15$", r"$\sigma = 50$", r"$\sigma = 25$", ""]
 
 
 def test_the_noisy_input_has_one_line():
     made = latex(evaluation(rows=[result(method="noisy", psnr=20.17), result(method="nlm")]))
-    assert [row[0] for row in body(made)[2:]] == ["noisy", "nlm"]
+    assert [row[0] for row in body(tables_of(made)[0])[2:]] == ["Noisy input", "nlm"]
+    alone = latex(evaluation(rows=[result(method="noisy", psnr=20.17)]))
+    assert [row[0] for row in body(tables_of(alone)[0])[2:]] == ["Noisy input"]
+
+
+def test_files_have_every_figure_and_say_how_sure_they_are():
+    rows = [result(ssim_interval=[0.8, 0.825], psnr_interval=[28, 29], lpips=0.2, psnr_y=30, seconds_per_megapixel=120)]
+    for made, sign in ((markdown(evaluation(rows=rows)), "[95 %]"), (latex(evaluation(rows=rows)), r"[95 \%]")):
+        assert f"SSIM {sign}" in made and "0.8100 [0.8000, 0.8250]" in made and "lpips" in made and "0.2000" in made
+        assert "30.00" in made and " 120 " in made and NARROW in made and TIMED in made
+    assert "SSIM [" not in text(evaluation(rows=rows)) and NARROW in text(evaluation(rows=rows))
+    certain = [result(n_images=20, psnr_interval=[28, 29])]
+    assert NARROW not in markdown(evaluation(rows=certain)) and TIMED not in markdown(evaluation(rows=certain))
 
 
 def test_latex_takes_any_name():
     rows = [result(method=HOSTILE, data=HOSTILE, noise=HOSTILE), result(method="nlm", data=HOSTILE, noise=HOSTILE)]
     made = latex(evaluation(rows=rows, protocol=HOSTILE, seed=HOSTILE))
-    body(made)
+    assert len([*map(body, tables_of(made))]) == 2
     assert r"a\textbar{}b \& 50 \% of \$x\_1\textasciicircum{}2\$ \#\{\textasciitilde{}\textbackslash{}\}" in made
 
 
 @pytest.mark.parametrize("content", [{}, {"rows": 3, "methods": "x"}, {"kind": "evaluation", "rows": [{}]}])
 def test_damaged_results_still_make_tables(content):
     assert text(content).startswith("protocol ") and markdown(content).startswith("protocol ")
-    body(latex(content))
+    assert all(map(body, tables_of(latex(content))))
     assert tables.comparisons(content) == []
+
+
+def tables_of(made):
+    """The two tables of an evaluation's LaTeX file."""
+    first, second = made.removeprefix("% needs").split("\n\n% needs")
+    return f"%{first}", f"%{second}"
 
 
 def body(made):
@@ -171,7 +192,7 @@ def body(made):
     opened, closed = re.findall(r"\\begin\{(\w+)\}", bare), re.findall(r"\\end\{(\w+)\}", bare)
     assert opened == closed[::-1] == ["table", "tabular"]
     assert "&" not in re.search(r"\\caption\{.*\n", bare)[0]
-    columns = len(re.search(r"\\begin\{tabular\}\{(l c*)\}".replace(" ", ""), bare)[1])
+    columns = len(re.search(r"\\begin\{tabular\}\{(l+[cr]*)\}", bare)[1])
     lines = [line.strip() for line in code.splitlines() if line.endswith(r" \\")]
     rows = [re.split(r"(?<!\\)&", line.removesuffix(r"\\")) for line in lines]
     for row in rows:
