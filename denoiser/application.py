@@ -147,5 +147,5 @@ def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
 
         print(f"summary: {write_summary(folder)}", folder, sep="\n")
     codes = [cli.told(failure).code for failure in failures]
-    stopped = [code for code in codes if code in STOPPED]
-    return stopped[0] if stopped else SOME_FAILED if codes else 0
+    ends = [code for code in codes if code in STOPPED]
+    return ends[0] if ends else SOME_FAILED if codes else 0

@@ -52,8 +52,8 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
         record.content |= _scored(cfg, out_dir)
     _finished(record)
     if record.content["error"]:
-        what, _, fix = record.content["error"].partition("\nfix: ")
-        raise DenoiserError(what.removeprefix("error: "), fix, SOME_FAILED)
+        what, fix = record.content["error"].splitlines()[:2]  # of the first; results.json has all
+        raise DenoiserError(what.removeprefix("error: "), fix.removeprefix("fix: "), SOME_FAILED)
     return record.content
 
 
