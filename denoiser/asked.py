@@ -10,6 +10,7 @@ from denoiser.errors import DenoiserError
 HELP = """denoiser evaluate: score denoisers on one noise, per image, in one table.
 
   denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on test pictures
+  denoiser evaluate checkpoint=photo data=cbsd68                     weights that come with the package: photo, grey
   denoiser evaluate 'checkpoint=[a,b]' 'baseline=[nlm,bm3d]' ...     several methods, with paired differences
   denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25   published weights
   denoiser evaluate ... 'test.sigma=[15,25,50]'                      several noise levels

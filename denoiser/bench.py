@@ -1,4 +1,4 @@
-"""`denoiser bench`: speed of training beside the plain loop and the ceiling, of evaluating beside bare model calls."""
+"""`denoiser bench`: training beside the plain loop and the ceiling, evaluations and photos beside bare model calls."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from typing import Any
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
-from denoiser import assemble, cli, hardware
+from denoiser import assemble, cli, hardware, overhead, throughput
 from denoiser.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.files import write_text
-from denoiser.overhead import overhead
 from denoiser.peers import RandomPictures, Rounds, Step, Workload, ceiling, configuration, device, plain_loop, speed
 
 WORKLOADS = {
@@ -56,20 +55,14 @@ def _command(options: argparse.Namespace) -> int:
     content = {"device": hardware.describe(where), "seconds": options.seconds, "repeats": options.repeats}
     content["formats" if options.formats else "models"] = results
     if options.pictures and not options.formats:
-        content["evaluation"] = _evaluation(options.pictures)
+        content["evaluation"] = overhead.measured(options.pictures)
+        overhead.show(content["evaluation"])
+    if options.photos and not options.formats:
+        content["photos"] = throughput.measured(options.photos)
+        throughput.show(content["photos"])
     write_text(target, json.dumps(content, indent=2) + "\n")
     print(target)
     return 0
-
-
-def _evaluation(pictures: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        result = overhead(Path(folder), pictures)
-    print(f"\nevaluation of dncnn, {pictures} pictures of 481x321 at 3 noise levels, checkpoint to page")
-    print(f"  {result['seconds']:.1f} s / {result['bare']:.1f} s of its model calls = {result['ratio']:.3f}")
-    print(f"  as many calls timed before and after: {result['apart']:.1f} s")
-    print(f"  bar {'met' if result['met'] else 'missed'}: {result['bar']:g} or less", flush=True)
-    return result
 
 
 def three(model: str, seconds: float, repeats: int) -> dict[str, Any]:
@@ -176,8 +169,9 @@ def _check(options: argparse.Namespace) -> None:
         raise DenoiserError(f"--seconds {options.seconds:g} is not above 0 (--seconds)", "--seconds 2")
     if options.repeats < 1:
         raise DenoiserError(f"--repeats {options.repeats} is below 1 (--repeats)", "--repeats 7")
-    if options.pictures < 0:
-        raise DenoiserError(f"--pictures {options.pictures} is below 0 (--pictures)", "--pictures 68, or 0 for none")
+    for key, usual in (("pictures", 68), ("photos", 4)):
+        if (count := getattr(options, key)) < 0:
+            raise DenoiserError(f"--{key} {count} is below 0 (--{key})", f"--{key} {usual}, or 0 for none")
     if (options.out / "bench.json").exists():
         raise DenoiserError(f"bench.json is already there ({options.out})", "give another --out")
 
@@ -190,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeats", type=int, default=7, help="rounds, 7 unless given")
     parser.add_argument("--formats", action="store_true", help="precisions and memory formats of the ceiling instead")
     parser.add_argument("--pictures", type=int, default=68, help="of the evaluation; 68 unless given, 0 leaves it out")
+    parser.add_argument("--photos", type=int, default=4, help="of 12 megapixels; 4 unless given, 0 leaves them out")
     parser.add_argument("--out", type=Path, default=usual, help="folder of bench.json, new below outputs unless given")
     return parser
 

@@ -28,8 +28,9 @@ VERBS = {
     "evaluate": "score checkpoints, published weights and classical baselines on one noise",
     "report": "run folders to tables and pages",
     "denoise": "photos in, photos out",
+    "export": "a trained network to ONNX and safetensors, with a model card",
     "data": "which datasets there are; download and verify them",
-    "bench": "speed of training and evaluating, against peers",
+    "bench": "speed of training, evaluating and denoising photos, against peers",
 }
 
 

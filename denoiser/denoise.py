@@ -1,4 +1,4 @@
-"""`denoiser denoise`: photos in, photos out, 8-bit, each as a whole."""
+"""`denoiser denoise`: photos in, photos out, with any model, at their own depth and with all that they hold."""
 
 from __future__ import annotations
 
@@ -8,104 +8,168 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser import cli, imageio
-from denoiser.arguments import Parser
-from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError
-from denoiser.load import load
-from denoiser.plan import Job, check, plan
+from denoiser import cli
+from denoiser.choosing import Choice, Models
+from denoiser.denoise_options import parse
+from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.leftovers import remove
+from denoiser.photos import reading, writing
+from denoiser.plan import FORMATS, Job, Plan, plan
+from denoiser.ranks import Ranks, joined
+from denoiser.reports.wording import printable
+from denoiser.workload import Failure
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
 
-    from denoiser.module import Denoiser
+    from denoiser.pace import Pace
+    from denoiser.reports.before_after import Pages
+    from denoiser.writer import Writer
+
+KINDS = {1: "grey", 3: "colour"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
-    return cli.guarded(lambda: _command(_parser().parse_args(arguments)))
+    return cli.guarded(lambda: _together(parse(arguments)))
 
 
-def _command(options: argparse.Namespace) -> int:
-    out: Path = options.out
-    jobs = plan(options.paths, out)
-    check(jobs, options.overwrite)
-    model = load(options.checkpoint)
-    failures = []
-    for job in jobs:
+def _together(options: argparse.Namespace) -> int:
+    with joined() as ranks:
         try:
-            denoise_file(model, job)
-        except DenoiserError as error:
-            if error.code == ENVIRONMENT:
-                raise
-            failures.append((job, error))
-            continue
-        print(f"{job.source} -> {job.target}", flush=True)
-    if len(failures) > 1:
-        print(*(f"failed: {failure.what}" for _, failure in failures), sep="\n", file=sys.stderr)
-    print(out)
+            code = cli.guarded(lambda: _command(options, ranks))
+        except SystemExit as told:  # by the first process
+            code = int(told.code or 0)
+        if code in (0, SOME_FAILED, NOT_POSSIBLE):  # a launcher that sees one process fail ends the others
+            ranks.wait()
+        return code
+
+
+def _command(options: argparse.Namespace, ranks: Ranks) -> int:
+    choice = Choice(options.model, options.checkpoint, options.weights)
+    suffixes = FORMATS.get(options.format, ())
+    mine = ranks.dealt(lambda: plan(options.paths, options.out, options.overwrite, suffixes).shares(ranks.world))
+    failures = [Failure(path, _unread(path, reason)) for path, reason in mine.unread]
+    if mine.done:
+        _say(f"{mine.done} done already; --overwrite does them anew")
+    if options.dry_run:
+        failures += _dry_run(mine.jobs, _models(choice, options, ranks), options)
+    else:
+        failures += _denoised(mine, choice, options, ranks)
+    if ranks.first:
+        _say(str(options.out))
     if failures:
-        raise _summary(failures, len(jobs))
+        raise _summary(failures, len(mine.jobs) + len(mine.unread))
     return 0
 
 
-def _summary(failures: Sequence[tuple[Job, DenoiserError]], count: int) -> DenoiserError:
-    if len(failures) == 1:
-        error = failures[0][1]
-        return DenoiserError(error.what, error.fix, SOME_FAILED)
-    names = ", ".join(str(job.source) for job, _ in failures[:3]) + (", ..." if len(failures) > 3 else "")
-    what = f"{len(failures)} of {count} pictures could not be denoised ({names})"
-    return DenoiserError(what, failures[0][1].fix, SOME_FAILED)
+def _denoised(mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks) -> list[Failure]:
+    """Do the work of this process; gives back which pictures could not be done."""
+    failures: list[Failure] = []
+    pages = _pages(mine, options.out) if options.compare else None
+    if mine.jobs:
+        pace, writer = _run(mine, choice, options, ranks, pages)
+        for remark in writer.remarks:
+            _say(f"note: {remark}")
+        _say(pace.summary())
+        failures = writer.failures
+    ranks.wait()  # for the pages, which are of everybody's pictures
+    if ranks.first and mine.jobs:
+        remove(mine.leftovers)
+        if pages:
+            _say(f"before and after: {pages.finish()}")
+    return failures
 
 
-def denoise_file(model: Denoiser, job: Job) -> None:
-    """Read a picture, denoise it and write it, whole or not at all.
+def _run(
+    mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks, pages: Pages | None
+) -> tuple[Pace, Writer]:
+    from denoiser import bulk
+    from denoiser.pace import Pace
 
-    Raises:
-        DenoiserError: the picture cannot be read, has other channels than the model or does not fit into memory, or
-            the disk does not take the result (exit code 3).
-    """
-    wanted, found = model.hparams["channels"], imageio.channels_of(job.source)
-    if wanted != found:
-        raise DenoiserError(
-            f"the picture has {_channels(found)} and the model takes {_channels(wanted)} ({job.source})",
-            f"give a --checkpoint that was trained with data.channels={found}",
-        )
-    imageio.write(job.target, denoise(model, imageio.read(job.source, wanted), job.source))
-
-
-def _channels(count: int) -> str:
-    return {1: "1 channel (grey)", 3: "3 channels (colour)"}.get(count, f"{count} channels")
+    models = _models(choice, options, ranks)
+    pace = Pace(len(mine.jobs), sum(job.size for job in mine.jobs), shown=ranks.first)
+    try:
+        with pace:
+            limits = options.max_pixels, options.bits
+            return pace, bulk.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
+    except KeyboardInterrupt as stop:
+        raise _stopped(stop, pace, options) from None
 
 
-def denoise(model: Denoiser, image: Tensor, name: Path) -> Tensor:
-    """Denoise one picture in float32, uint8 `(C, H, W)` to the same; `name` is for errors.
+def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models:
+    """What pictures are denoised with, loaded."""
+    from denoiser.restoring import Options
 
-    Raises:
-        DenoiserError: the picture does not fit into memory, or the model's output is not finite.
-    """
+    how = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
+    models = Models(choice, _device(options.device, ranks), how)
+    models.check()
+    return models
+
+
+def _stopped(stop: KeyboardInterrupt, pace: Pace, options: argparse.Namespace) -> DenoiserError:
+    terminated = "terminated" in stop.args
+    how = "terminated" if terminated else "interrupted"
+    what = f"{how}: {pace.done} of {pace.pictures} pictures are done ({options.out})"
+    again = "the same command without --overwrite" if options.overwrite else "the same command"
+    return DenoiserError(what, f"{again} goes on with the others", TERMINATED if terminated else INTERRUPTED)
+
+
+def _device(name: str, ranks: Ranks) -> torch.device:
+    """The device of this process: several processes on one machine get a GPU each, as far as there are so many."""
     import torch
 
+    from denoiser import hardware
+
     try:
-        with torch.inference_mode():
-            denoised: Tensor = model(image[None].to(model.device, torch.float32) / 255)[0]
-    except RuntimeError as error:  # torch's out-of-memory errors are no class of their own on CPUs
-        if "memory" not in str(error):
-            raise
-        raise DenoiserError(f"too large for the memory ({name})", "denoise it in parts") from error
-    if not torch.isfinite(denoised).all():
-        raise DenoiserError(f"the model's output is not finite ({name})", "give another --checkpoint")
-    return denoised.clamp(0, 1).mul(255).round().byte().cpu()
+        device = hardware.device(name)
+    except DenoiserError as error:
+        raise DenoiserError(f"there is no device '{name}' here (--device {name})", "--device cpu") from error
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", ranks.local % torch.cuda.device_count())
+    return device
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "denoiser denoise", description="Denoise pictures with a trained model, 8 bits a channel.", allow_abbrev=False
-    )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, or a folder whose tree is kept")
-    parser.add_argument("-o", "--out", required=True, type=Path, help="a folder; or a file, for one picture")
-    parser.add_argument("--checkpoint", required=True, type=Path, help="a run folder or a .ckpt file")
-    parser.add_argument("--overwrite", action="store_true", help="replace files in OUT; never the pictures themselves")
-    return parser
+def _pages(mine: Plan, out: Path) -> Pages:
+    """In the folder of results, or beside the one file that is written."""
+    from denoiser.reports.before_after import Pages
+
+    alone = mine.jobs and mine.jobs[0].target == str(out)
+    return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
+
+
+def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
+    """Say what would be done, from the pictures' headers; gives back which of them could not be done."""
+    failures = []
+    for job in jobs:
+        try:
+            header = reading.header(Path(job.source), options.max_pixels)
+            writing.check(Path(job.target), header, options.bits)
+        except DenoiserError as error:
+            failures.append(Failure(job.source, error))
+            continue
+        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
+        _say(f"{job.source} -> {job.target} ({size}, {models.name(header.channels)})")
+    return failures
+
+
+def _unread(path: str, reason: str) -> DenoiserError:
+    return DenoiserError(f"cannot be looked at: {reason} ({path})", "change its permissions, or leave it out")
+
+
+def _summary(failures: Sequence[Failure], count: int) -> DenoiserError:
+    """Tell every failure; gives back what they come to."""
+    error = failures[0].error
+    if len(failures) == 1:
+        return DenoiserError(error.what, error.fix, SOME_FAILED)
+    for failure in failures:
+        print(printable(f"failed: {' '.join(failure.error.what.split())}"), file=sys.stderr)
+    names = ", ".join(failure.source for failure in failures[:3]) + (", ..." if len(failures) > 3 else "")
+    return DenoiserError(f"{len(failures)} of {count} pictures could not be denoised ({names})", error.fix, SOME_FAILED)
+
+
+def _say(line: str) -> None:
+    print(printable(line), flush=True)
 
 
 if __name__ == "__main__":

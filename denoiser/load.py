@@ -1,64 +1,65 @@
-"""A run folder or a checkpoint file -> a Denoiser. Importing this module does not import torch; calling `load` does."""
+"""A run folder, a file, a shipped name or published weights -> a network; torch is imported by `load`, not by this."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from denoiser import shipped
 from denoiser.errors import DenoiserError, nearest
 
 if TYPE_CHECKING:
     from denoiser.module import Denoiser
+    from denoiser.published import Published
 
 CHECKPOINTS = ("best.ckpt", "last.ckpt")
 """What is looked for in a run folder's `checkpoints`, in this order."""
-GIVE = "give a checkpoint of `denoiser run`"
-SIDE = 64
-"""Of the picture that a loaded model is tried on; below, some networks have nothing left to normalise over."""
+PUBLISHED = (".pth", ".pt", ".safetensors")
+"""How files of published weights are called."""
+EXPORTED = b'{"__metadata__":{"denoiser":'
+"""What the header of a `.safetensors` of `denoiser export` begins with."""
 
 
-def load(path: str | os.PathLike[str]) -> Denoiser:
-    """The trained model of a run, on the CPU, in float32 and evaluation mode.
+def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
+    """A trained model, on the CPU, in float32 and evaluation mode.
 
-    Call it as `model(image)`: float `(B, C, H, W)` of any size, nominally in [0, 1], to the same shape;
-    `model.hparams["channels"]` says C. Nothing that the file holds is executed.
+    Call it as `model(image)`; `model.channels` says whether it takes colour (3) or grey (1), `model.takes_sigma`
+    whether it is told the noise level. Nothing that the file holds is executed.
 
     Args:
-        path: a run folder (its best checkpoint, else its last) or a checkpoint file.
+        name_or_path: the name of weights that ship (`shipped.NAMES`), a run folder (its best checkpoint, else its
+            last), a checkpoint, a `.safetensors` of `denoiser export` with its `.json` beside, or published weights of
+            an architecture that spandrel knows. A string that is a shipped name means that one, whatever the working
+            directory holds: write `./photo`, or give a `Path`, for a folder of that name.
 
     Raises:
         DenoiserError: the path or a checkpoint in it is missing, the file is damaged or holds more than tensors and
             plain values, its weights do not fit the network that it describes, or that network does not run.
     """
-    from denoiser import checkpoints
+    file = file_of(name_or_path)
+    if is_published(file):
+        from denoiser import published
 
-    file = checkpoint_file(Path(path))
-    content = checkpoints.read(file)
-    module = _built(content["hyper_parameters"], file)
-    weights = content["state_dict"]
-    difference = _difference(module.state_dict(), weights)
-    if difference:
-        raise DenoiserError(
-            f"the checkpoint is of another architecture: {difference} ({file})",
-            f"train it anew: denoiser run model={module.hparams['name']}",
-        )
-    if odd := checkpoints.oddity(weights, module.state_dict()):
-        raise DenoiserError(f"{odd}; {checkpoints.WEIGHTS} ({file})", GIVE)
-    module.load_state_dict(weights)
-    _try(module.eval(), file)
-    return module
+        return published.read(file)
+    from denoiser import fitting
+
+    return fitting.fitted(content(file), file)
 
 
-def checkpoint_file(path: Path) -> Path:
-    """The file to load: `path` itself, or the best, else the last checkpoint of a run folder.
+def file_of(name_or_path: str | os.PathLike[str]) -> Path:
+    """The file to load: of a shipped name, of a run folder the best, else the last checkpoint, or the file itself.
 
     Raises:
         DenoiserError: there is no such path, or it is a folder without a checkpoint.
     """
+    if name_or_path in shipped.NAMES:
+        return shipped.path(str(name_or_path))
+    path = Path(name_or_path).expanduser()
     if not path.exists():
-        raise missing("checkpoint", path)
+        raise _absent(name_or_path, path)
     if not path.is_dir():
         return path
     for name in CHECKPOINTS:
@@ -70,63 +71,61 @@ def checkpoint_file(path: Path) -> Path:
     raise DenoiserError(f"no checkpoint in the folder ({path})", fix)
 
 
-def missing(what: str, path: Path) -> DenoiserError:
-    """The error for a path that is not there; it names the path that was most likely meant."""
+def is_published(file: Path) -> bool:
+    """Whether a file holds published weights, rather than a checkpoint or an exported network of this project.
+
+    Of a zip its pickle tells, whatever it is called; of anything else its name.
+    """
+    if file.suffix.lower() == ".safetensors":
+        return not is_exported(file)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            (pickled,) = (archive.read(name) for name in archive.namelist() if name.endswith("/data.pkl"))
+        return not (b"hyper_parameters" in pickled and b"objective" in pickled)
+    except Exception:  # zipfile raises whatever a damaged file leads it to
+        return file.suffix.lower() in PUBLISHED
+
+
+def is_exported(file: Path) -> bool:
+    """Whether a file is a `.safetensors` of `denoiser export`, by its header."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(8 + len(EXPORTED))[8:] == EXPORTED
+    except OSError:
+        return False
+
+
+def content(file: Path) -> dict[str, Any]:
+    """`hyper_parameters`, `state_dict` and, where it is recorded, `seen` of a checkpoint or an exported network.
+
+    Raises:
+        DenoiserError: the file is neither, or damaged.
+    """
+    from denoiser import checkpoints, portable
+
+    return portable.read(file) if is_exported(file) else checkpoints.read(file)
+
+
+def missing(what: str, path: Path, names: Iterable[str] = ()) -> DenoiserError:
+    """The error for a path that is not there; it names the path, or the one of `names`, that was most likely meant."""
     absolute = Path(os.path.abspath(path))
     there = next(parent for parent in absolute.parents if parent.is_dir())
     asked = absolute.relative_to(there).parts[0]
+    names = list(names)
     try:
-        near = nearest(asked, (entry.name for entry in there.iterdir()))
+        near = nearest(asked, [*names, *(entry.name for entry in there.iterdir())])
     except OSError:
-        near = None
+        near = nearest(asked, names)
+    meant = near if near in names else there / str(near)
     return DenoiserError(
-        f"no such {what} ({path})", f"did you mean {there / near}?" if near else f"give a path that exists, see {there}"
+        f"no such {what} ({path})", f"did you mean {meant}?" if near else f"give a path that exists, see {there}"
     )
 
 
-def _built(hyper_parameters: Mapping[str, Any], file: Path) -> Denoiser:
-    from denoiser.module import Denoiser
+def _absent(asked: str | os.PathLike[str], path: Path) -> DenoiserError:
+    """The error for what is neither a path nor a name; of published weights that are known it says from where."""
+    if path.suffix.lower() in PUBLISHED:
+        from denoiser import listed
 
-    try:
-        return Denoiser(**hyper_parameters)
-    except DenoiserError as error:
-        raise DenoiserError(
-            f"the checkpoint describes a model that is not built: {error.what} ({file})",
-            GIVE,
-        ) from error
-    except Exception as error:  # from a file that anyone may have written, arguments may be anything
-        raise DenoiserError(f"the checkpoint describes no model: {error} ({file})", GIVE) from error
-
-
-def _try(module: Denoiser, file: Path) -> None:
-    """Denoise a small picture: arguments that are wrong together show in a call alone."""
-    import torch
-
-    channels = module.hparams["channels"]
-    told = f"the checkpoint describes a model that does not run (channels={channels!r})"
-    if type(channels) is not int or channels not in (1, 3):
-        raise DenoiserError(f"{told}: 1 and 3 are possible ({file})", GIVE)
-    try:
-        with torch.no_grad():
-            shape = tuple(module(torch.zeros(1, channels, SIDE, SIDE)).shape)
-    except Exception as error:  # from a network that anyone may have described
-        if "allocate memory" in str(error):  # which says nothing of the checkpoint
-            return
-        raise DenoiserError(f"{told}: {error} ({file})", GIVE) from error
-    if shape != (1, channels, SIDE, SIDE):
-        raise DenoiserError(f"{told}: 1x{channels}x{SIDE}x{SIDE} becomes {'x'.join(map(str, shape))} ({file})", GIVE)
-
-
-def _difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
-    """The first key in which a state dict differs from what the network needs, in words."""
-    for key, tensor in expected.items():
-        if key not in found:
-            return f"{key} is missing"
-        if tuple(found[key].shape) != tuple(tensor.shape):
-            return f"{key} is {_shape(found[key])} and should be {_shape(tensor)}"
-    extra = next((key for key in found if key not in expected), None)
-    return None if extra is None else f"{extra} has no place in the network"
-
-
-def _shape(tensor: Any) -> str:
-    return "x".join(map(str, tensor.shape)) or "one number"
+        return listed.absent(path)
+    return missing("checkpoint", path, shipped.NAMES if path.name == os.fspath(asked) else ())

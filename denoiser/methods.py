@@ -12,13 +12,13 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from denoiser import baselines, build, checkpoints, published
+from denoiser import baselines, build, checkpoints, fitting, published, shipped
 from denoiser.asked import KINDS
 from denoiser.cost import macs, parameters
 from denoiser.data.base import PairsDataModule
 from denoiser.data.store import sha256_of
 from denoiser.errors import DenoiserError
-from denoiser.load import checkpoint_file, load
+from denoiser.load import content, file_of, is_exported, is_published
 
 
 @dataclass(frozen=True)
@@ -104,17 +104,20 @@ def _check_channels(method: Method, data: PairsDataModule) -> None:
 
 
 def _checkpoint(name: str, device: torch.device) -> Method:
-    file = checkpoint_file(Path(name).expanduser())
-    module = load(file).to(device)
+    file = file_of(name)
+    if is_published(file):
+        raise DenoiserError(f"it is no checkpoint of `denoiser run` (checkpoint={name})", f"weights={name}")
+    found = content(file)
+    module = fitting.fitted(found, file).to(device)
     told = module.hparams
     return Method(
-        name=told["name"],
+        name=file.stem if is_exported(file) else told["name"],
         kind="checkpoint",
         denoise=lambda noisy, sigma: module(noisy),
         architecture=str(told["network"]["_target_"]).rpartition(".")[2],
         channels=told["channels"],
-        seen=checkpoints.seen(checkpoints.read(file), file),
-        source=str(file),
+        seen=checkpoints.seen(found, file),
+        source=name if name in shipped.NAMES else str(file),
         sha256=sha256_of(file),
         trained_on=told.get("trained_on") or None,
         trained_sigma=told.get("trained_sigma"),
@@ -124,7 +127,10 @@ def _checkpoint(name: str, device: torch.device) -> Method:
 
 
 def _weights(name: str, device: torch.device) -> Method:
-    network = published.read(Path(name).expanduser()).to(device)
+    file = Path(name).expanduser()
+    if is_exported(file):
+        raise DenoiserError(f"it is a network of `denoiser export` (weights={name})", f"checkpoint={name}")
+    network = published.read(file).to(device)
     level = torch.full((1,), 25.0, device=device)
     return Method(
         name=network.name,

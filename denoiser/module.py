@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from denoiser import build
+from denoiser.calling import TakesPictures
 from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
@@ -33,7 +34,7 @@ class Score(NamedTuple):
     ssim_noisy: float
 
 
-class Denoiser(LightningModule):
+class Denoiser(TakesPictures, LightningModule):
     """A network, what it learns from and how it is optimised, built from plain dictionaries.
 
     The dictionaries are what a checkpoint keeps, so that it loads without unpickling anything else.
@@ -51,6 +52,8 @@ class Denoiser(LightningModule):
         DenoiserError: a dictionary names what is not there or not allowed.
     """
 
+    takes_sigma = False
+
     def __init__(
         self,
         network: Mapping[str, Any],
@@ -63,7 +66,7 @@ class Denoiser(LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.network = build.network(network)
+        self.network, self.channels, self.name = build.network(network), channels, name
         self.objective = build.objective(objective)
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
         self.scores: dict[int, Score] = {}

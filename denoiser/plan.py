@@ -1,110 +1,167 @@
-"""Which picture becomes which file, and whether it may: all that can be known before a model is loaded."""
+"""Which picture becomes which file, and whether it may: all that can be known before a model is loaded.
+
+A plan of a million pictures is a list of a million small tuples; what is looked at on disk is each folder and each file
+once.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from denoiser import imageio
 from denoiser.errors import ENVIRONMENT, DenoiserError
-from denoiser.load import missing
+from denoiser.leftovers import Leftover, leftovers
+from denoiser.sources import Identity, Source, find, identity
+
+FORMATS = {
+    "png": (".png",),
+    "tiff": (".tif", ".tiff"),
+    "jpeg": (".jpg", ".jpeg"),
+    "webp": (".webp",),
+    "ppm": (".ppm",),
+}
+"""What can be asked for, and its suffixes; the first is given to a name that has none of them."""
+_ANOTHER = "give another -o"
 
 
 class Job(NamedTuple):
-    """One picture: the file to read and the file to write."""
+    """One picture: the file to read, the file to write, and how many bytes there are to read."""
 
-    source: Path
-    target: Path
+    source: str
+    target: str
+    size: int
 
 
-def plan(paths: Sequence[Path], out: Path) -> list[Job]:
-    """What becomes what, from names alone.
+@dataclass
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        jobs: the pictures to denoise.
+        done: how many have their results already.
+        unread: folders that could not be listed, and why.
+        leftovers: of writers that were killed, or are writing still.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    done: int = 0
+    unread: list[tuple[str, str]] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    def shares(self, world: int) -> list[Plan]:
+        """The plan for each of so many processes; what is no picture to denoise is for the first."""
+        first = Plan(self.jobs[::world], self.done, self.unread, self.leftovers)
+        return [first, *(Plan(self.jobs[rank::world]) for rank in range(1, world))]
+
+
+def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Sequence[str] = ()) -> Plan:
+    """What becomes what; refuses what would lose a picture, and places that cannot be written.
 
     Args:
-        paths: pictures, and folders of pictures whose tree is kept.
+        paths: see `sources.find`.
         out: a folder, or the file to write if `paths` is one picture and `out` has the suffix of an image.
+        overwrite: whether files other than the pictures themselves may be replaced; else they count as done.
+        suffixes: of the format to write; none is the source's own.
 
     Raises:
-        DenoiserError: a path is not there, a folder holds no picture, a format is not written, or two pictures would
-            become one file.
+        DenoiserError: a path is not there or holds no picture, a format is not written, two pictures would become one
+            file, a result would replace a picture that is to be read, or the place cannot be written (exit code 3).
     """
+    made = Plan()
+    targets: dict[str, Job] = {}
+    identities: set[Identity] = set()
+    for source, target in _pairs(paths, out, suffixes, made):
+        if _is_new(Job(source.path, target, source.size), targets):
+            identities.add(source.identity)
+    for job in targets.values():
+        if _is_done(job, targets, identities, overwrite):
+            made.done += 1
+        else:
+            made.jobs.append(job)
+    folders = {os.path.dirname(job.target) for job in made.jobs}
+    _check_writable(folders)
+    made.leftovers = list(leftovers(folders, targets))
+    return made
+
+
+def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], made: Plan) -> Iterator[tuple[Source, str]]:
+    alone = len(paths) == 1 and os.path.isfile(paths[0])
+    as_file = alone and imageio.is_image_name(out) and not out.is_dir()
+    if as_file and suffixes and out.suffix.lower() not in suffixes:
+        raise DenoiserError(f"two formats are asked for (-o {out} --format)", "leave out --format")
     for path in paths:
-        if not path.exists():
-            raise missing("picture or folder", path)
-    alone = len(paths) == 1 and not paths[0].is_dir()
-    if alone and imageio.is_image_name(out) and not out.is_dir():
-        jobs = [Job(paths[0], out)]
-    else:
-        jobs = [Job(source, out / name) for path in paths for source, name in _pictures(path, out)]
-    by_target: dict[str, Job] = {}
-    for job in jobs:
-        imageio.check_suffix(job.target)
-        other = by_target.setdefault(os.path.abspath(job.target), job)
-        if not other.source.samefile(job.source):
-            raise DenoiserError(
-                f"two pictures would become one file: {other.source} and {job.source} ({job.target})",
-                "denoise them one at a time, with another -o",
-            )
-    return list(by_target.values())
+        for source in find(path, out, lambda folder, error: made.unread.append((folder, str(error.strerror)))):
+            target = str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
+            imageio.check_suffix(Path(target))
+            yield source, target
 
 
-def _pictures(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:
-    """A file, or a folder's pictures with their names below it; what was written into `out` before is left out."""
-    if not path.is_dir():
-        yield path, Path(path.name)
-        return
-    folder, results = path.resolve(), out.resolve()
-    for source in imageio.find(path):
-        if folder not in results.parents or results not in source.resolve().parents:
-            yield source, source.relative_to(path)
+def _renamed(name: str, suffixes: Sequence[str]) -> str:
+    stem, suffix = os.path.splitext(name)
+    return name if not suffixes or suffix.lower() in suffixes else stem + suffixes[0]
 
 
-def check(jobs: Sequence[Job], overwrite: bool) -> None:
-    """Refuse what would lose a picture, and places that cannot be written, before any work is done.
-
-    Args:
-        jobs: see `plan`.
-        overwrite: whether files other than the pictures themselves may be replaced.
+def _is_new(job: Job, targets: dict[str, Job]) -> bool:
+    """Keep a job by its target, once for each picture.
 
     Raises:
-        DenoiserError: a target is a picture to be read, is there already, or cannot be written (exit code 3).
+        DenoiserError: another picture has that target.
     """
-    sources = {_identity(job.source): job.source for job in jobs}
-    for job in jobs:
-        if not os.path.lexists(job.target):
-            continue
-        if job.target.exists() and _identity(job.target) in sources:
-            source = sources[_identity(job.target)]
-            raise DenoiserError(f"{job.target} would replace the picture itself ({source})", "give another -o")
-        if job.target.is_dir():
-            raise DenoiserError(f"a folder stands where the picture would go ({job.target})", "give another -o")
-        if not overwrite:
-            raise DenoiserError(f"the file exists ({job.target})", "give another -o, or --overwrite")
-    for folder in {job.target.parent for job in jobs}:
-        _check_writable(folder)
+    other = targets.setdefault(job.target, job)
+    if other is not job and not os.path.samefile(other.source, job.source):
+        raise DenoiserError(
+            f"two pictures would become one file: {other.source} and {job.source} ({job.target})",
+            "denoise them one at a time, with another -o",
+        )
+    return other is job
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Equal for all names of one file, hard and symbolic links included."""
-    status = path.stat()
-    return status.st_dev, status.st_ino
+def _is_done(job: Job, targets: dict[str, Job], identities: set[Identity], overwrite: bool) -> bool:
+    """Whether the result is there and is to be kept.
+
+    Raises:
+        DenoiserError: what is there is a picture to be read, a folder, or a link that leads nowhere.
+    """
+    try:
+        there = os.lstat(job.target)
+        if stat.S_ISLNK(there.st_mode):
+            there = os.stat(job.target)
+    except OSError:  # writing will tell of any other reason than that it is not there
+        if os.path.islink(job.target) and not overwrite:
+            raise DenoiserError(f"a link that leads nowhere is there ({job.target})", "--overwrite") from None
+        return False
+    if identity(there) in identities:
+        own = (one.source for one in targets.values() if identity(os.stat(one.source)) == identity(there))
+        raise DenoiserError(f"{job.target} would replace the picture itself ({next(own, job.source)})", _ANOTHER)
+    if stat.S_ISDIR(there.st_mode):
+        raise DenoiserError(f"a folder stands where the picture would go ({job.target})", _ANOTHER)
+    return not overwrite
 
 
-def _check_writable(folder: Path) -> None:
-    """Try it in the folder, or in the nearest one above it that is there, so that nothing is left behind."""
-    absolute = Path(os.path.abspath(folder))
-    there = next(path for path in (absolute, *absolute.parents) if os.path.lexists(path))
-    if not there.is_dir():
-        raise DenoiserError(f"a file stands where a folder is needed ({there})", "give another -o")
+def _check_writable(folders: Iterable[str]) -> None:
+    """Try it in each folder, or in the nearest one above it that is there, so that nothing is left behind."""
+    tried: set[str] = set()
+    for folder in folders:
+        there = os.path.abspath(folder)
+        while not os.path.lexists(there):
+            there = os.path.dirname(there)
+        if there not in tried:
+            tried.add(there)
+            _try_to_write(there)
+
+
+def _try_to_write(there: str) -> None:
+    if not os.path.isdir(there):
+        raise DenoiserError(f"a file stands where a folder is needed ({there})", _ANOTHER)
     try:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        raise DenoiserError(
-            f"cannot write there: {error.strerror or error} ({there})",
-            "give a folder that can be written as -o",
-            ENVIRONMENT,
-        ) from error
+        what = f"cannot write there: {error.strerror or error} ({there})"
+        raise DenoiserError(what, "give a folder that can be written as -o", ENVIRONMENT) from error

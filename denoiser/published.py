@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from denoiser import checkpoints, listed
+from denoiser.calling import TakesPictures
 from denoiser.errors import DenoiserError
 from denoiser.levels import GREY_LEVELS
 
@@ -24,7 +25,7 @@ FIX = "give a file of published weights: .pth, .pt, .ckpt or .safetensors"
 AGAIN = "download the file again"
 
 
-class Published(nn.Module):
+class Published(TakesPictures):
     """A network with published weights, called with noisy pictures and their noise levels.
 
     Neither input nor output is clamped, as spandrel's own call would do. A network that takes a noise level is told the
@@ -55,12 +56,18 @@ class Published(nn.Module):
         self._call = descriptor._call_fn  # the call without spandrel's clamping
         self.eval()
 
-    def forward(self, noisy: Tensor, sigma: Tensor) -> Tensor:
-        """Denoise float `(B, C, H, W)`, nominally in [0, 1], of levels `(B,)` in grey levels of 255; same shape."""
+    def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
+        """Denoise float `(B, C, H, W)`, nominally in [0, 1], of levels `(B,)` in grey levels of 255; same shape.
+
+        Networks that take no noise level do without.
+        """
         height, width = noisy.shape[-2:]
         right, down = self.requirements.get_padding(width, height)
         padded = functional.pad(noisy, (0, right, 0, down), mode="replicate") if right or down else noisy
-        denoised = self._conditioned(padded, sigma) if self.takes_sigma else self._call(self.network, padded)
+        if sigma is None or not self.takes_sigma:
+            denoised: Tensor = self._call(self.network, padded)
+        else:
+            denoised = self._conditioned(padded, sigma)
         return denoised[..., :height, :width]
 
     def _conditioned(self, noisy: Tensor, sigma: Tensor) -> Tensor:

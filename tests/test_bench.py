@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from denoiser import bench, overhead, peers
+from denoiser import bench, overhead, peers, throughput
 from denoiser.errors import NOT_POSSIBLE
 
-TINY = ["--seconds", "0.01", "--repeats", "2", "--pictures", "0"]
+TINY = ["--seconds", "0.01", "--repeats", "2", "--pictures", "0", "--photos", "0"]
 
 
 def measured(tmp_path, *arguments):
@@ -69,6 +69,7 @@ def test_the_plain_loop_makes_the_same_kind_of_pairs(shape):
         (["--seconds", "nan"], "--seconds 2"),
         (["--repeats", "0"], "--repeats 7"),
         (["--repeats", "many"], "--help"),
+        (["--photos", "-1"], "--photos 4"),
         (["--fast"], "did you mean --formats?"),
     ],
 )
@@ -93,3 +94,20 @@ def test_an_evaluation_is_measured_beside_its_bare_calls(tmp_path, capsys, monke
     assert result["calls"] == 6 and result["ratio"] == result["seconds"] / result["bare"] > 0
     assert result["met"] == (result["ratio"] <= 1.1)
     assert f"bar {'met' if result['met'] else 'missed'}: 1.1 or less" in capsys.readouterr().out
+
+
+def test_a_folder_of_photos_is_measured_beside_the_bare_model(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(throughput, "SIZE", (48, 32))
+    content = measured(tmp_path, "--models", "mnist_basic", "--photos", "2")
+    result = content["photos"]
+    assert result["folder"] > 0 < result["bare"]
+    assert 0 < result["lowest"] <= result["ratio"] <= result["highest"]
+    assert result["met"] == (result["ratio"] >= 0.9)
+    assert f"bar {'met' if result['met'] else 'missed'}: 0.9 of the bare model" in capsys.readouterr().out
+
+
+def test_a_photo_that_fails_is_no_measurement(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(throughput, "SIZE", (48, 32))
+    monkeypatch.setattr(throughput.denoise, "main", lambda arguments: 1)
+    assert bench.main([*TINY, "--models", "mnist_basic", "--photos", "1", "--out", str(tmp_path)]) == NOT_POSSIBLE
+    assert "--photos" in capsys.readouterr().err and not (tmp_path / "bench.json").exists()

@@ -1,33 +1,12 @@
-import os
+"""The command: what goes in, what comes out, and what it says."""
 
 import numpy as np
 import pytest
 import torch
+from dimmer import TO, array, checkpoint, dimmed, files, picture, run, told
 from PIL import Image
 
-from denoiser import denoise, imageio
-from denoiser.module import Denoiser
-
-RNG = np.random.default_rng(0)
-
-
-def checkpoint(folder, channels):
-    """A run folder of a network that halves every grey level, so that its work can be told exactly."""
-    network = {"_target_": "torch.nn.Conv2d", "in_channels": channels, "out_channels": channels, "kernel_size": 1}
-    module = Denoiser(
-        network={**network, "groups": channels, "bias": False},
-        objective={"_target_": "denoiser.objectives.Supervised"},
-        optimizer={"_target_": "torch.optim.Adam"},
-        channels=channels,
-        name="halver",
-    )
-    torch.nn.init.constant_(module.network.weight, 0.5)
-    (folder / "checkpoints").mkdir(parents=True)
-    torch.save(
-        {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)},
-        folder / "checkpoints" / "best.ckpt",
-    )
-    return str(folder)
+from denoiser import choosing
 
 
 @pytest.fixture(scope="module")
@@ -48,126 +27,154 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_model(monkeypatch):
-    monkeypatch.setattr(denoise, "load", lambda path: pytest.fail("a model was loaded"))
-
-
-def picture(path, channels=1, side=12):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shape = (side, side + 5, 3) if channels == 3 else (side, side + 5)
-    Image.fromarray(RNG.integers(0, 256, shape, dtype=np.uint8)).save(path)
-    return path
-
-
-def files(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def told(capsys, code, arguments):
-    assert denoise.main([str(argument) for argument in arguments]) == code
-    said = capsys.readouterr()
-    error, fix = said.err.splitlines()[-2:]
-    assert error.startswith("error: ") and fix.startswith("fix: ")
-    return said.err
+    monkeypatch.setattr(choosing.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_one_picture_to_one_file(here, capsys, request, channels):
     source = picture(here / "a.png", channels)
     model = request.getfixturevalue("grey" if channels == 1 else "colour")
-    assert denoise.main([str(source), "-o", "out.png", "--checkpoint", model]) == 0
-    expected = np.round(imageio.read(source, channels).numpy().astype(np.float32) / 255 * 0.5 * 255)
-    assert (imageio.read(here / "out.png", channels).numpy() == expected).all()
+    assert run(str(source), "-o", "out.png", "--checkpoint", model) == 0
+    assert (array(here / "out.png") == dimmed(source)).all()
     said = capsys.readouterr()
-    assert said.out.splitlines() == [f"{source} -> out.png", "out.png"]
+    first, last = said.out.splitlines()
+    assert first.startswith("1 picture, 0.0 megapixels in ") and last == "out.png"
     assert not said.err
+    assert files(here) == ["a.png", "out.png"]  # no logs, no checkpoints
 
 
-def test_folders_and_files_into_a_folder_with_their_tree(here, grey, capsys):
+def test_folders_files_and_patterns_into_a_folder_with_their_tree(here, grey, capsys):
     picture(here / "photos" / "a.png")
     picture(here / "photos" / "deep" / "b.TIF")
     picture(here / "photos" / ".hidden" / "c.png")
     picture(here / "d.bmp")
-    assert denoise.main(["photos", "d.bmp", "-o", "out", "--checkpoint", grey]) == 0
-    assert files(here / "out") == ["a.png", "d.bmp", "deep/b.TIF"]
+    picture(here / "more" / "2" / "e.png")
+    assert run("photos", "d.bmp", "-o", "out", "--checkpoint", grey, "more/*/e.png") == 0
+    assert files(here / "out") == ["2/e.png", "a.png", "d.bmp", "deep/b.TIF"]
     assert capsys.readouterr().out.splitlines()[-1] == "out"
 
 
-def test_the_format_is_that_of_the_file_to_write(here, grey):
-    assert denoise.main([str(picture(here / "a.png")), "-o", "out.tif", "--checkpoint", grey]) == 0
+NAMES = ["with space.png", "a=b.png", "[x]*?.png", "größe 猫.png", "-o.png", "line\nbreak.png", "100%.png", "'\"$.png"]
+
+
+def test_names_of_every_kind_just_work(here, grey, capsys):
+    sources = [picture(here / "in [1]" / name) for name in NAMES]
+    assert run("in [1]", "-o", "out = x", "--checkpoint", grey) == 0
+    assert files(here / "out = x") == sorted(NAMES)
+    names = [str(source.relative_to(here)) for source in sources]
+    assert run("-o", "out2", "--checkpoint", grey, *names) == 0
+    assert all((array(here / "out2" / name) == dimmed(here / "in [1]" / name)).all() for name in NAMES)
+    picture(here / "-leading.png")
+    assert run("-o", "out3", "--checkpoint", grey, "--", "-leading.png") == 0
+    assert files(here / "out3") == ["-leading.png"]
+    assert not capsys.readouterr().err
+
+
+def test_a_name_that_is_no_unicode_can_be_told(here, grey, capsys):
+    picture(here / "in" / "\udcff.png")
+    assert run("in", "-o", "\udcfe", "--checkpoint", grey) == 0
+    assert files(here / "\udcfe") == ["\udcff.png"]
+    assert capsys.readouterr().out.splitlines()[-1] == "?"
+
+
+def test_the_format_is_that_of_the_file_to_write_or_the_one_asked_for(here, grey):
+    assert run(str(picture(here / "a.png")), "-o", "out.tif", "--checkpoint", grey) == 0
     with Image.open(here / "out.tif") as written:
         assert (written.format, written.mode) == ("TIFF", "L")
+    assert run("a.png", "-o", "out", "--checkpoint", grey, "--format", "webp") == 0
+    assert files(here / "out") == ["a.webp"]
 
 
-def test_an_existing_file_is_left_alone_unless_it_may_be_overwritten(here, grey, capsys):
-    source, old = picture(here / "in" / "a.png"), picture(here / "out" / "a.png")
+def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, grey, capsys, monkeypatch):
+    old = picture(here / "out" / "a.png")
+    picture(here / "in" / "a.png")
     picture(here / "in" / "b.png")
     before = old.read_bytes()
     arguments = ["in", "-o", "out", "--checkpoint", grey]
-    err = told(capsys, 2, arguments)
-    assert "the file exists (out/a.png)" in err and "--overwrite" in err
-    assert old.read_bytes() == before and files(here / "out") == ["a.png"]
-    assert denoise.main([*arguments, "--overwrite"]) == 0
-    assert old.read_bytes() != before and imageio.read(old, 1).max() <= 128 < imageio.read(source, 1).max()
+    assert run(*arguments) == 0
+    assert capsys.readouterr().out.startswith("1 done already; --overwrite does them anew\n1 picture, ")
+    assert old.read_bytes() == before and files(here / "out") == ["a.png", "b.png"]
+    assert run(*arguments, "--overwrite") == 0
+    assert (array(old) == dimmed(here / "in" / "a.png")).all()
+    monkeypatch.setattr(choosing.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
+    assert run(*arguments) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["2 done already; --overwrite does them anew", "out"]
 
 
-def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, grey, capsys):
-    for name in ("a.png", "d.png"):
-        picture(here / "in" / name)
-    (here / "in" / "b.png").write_text("no picture")
-    (here / "in" / "c.png").write_bytes(picture(here / "c.png", side=90).read_bytes()[:4000])
-    assert denoise.main(["in", "-o", "out", "--checkpoint", grey]) == 1
-    said = capsys.readouterr()
-    lines = said.err.splitlines()
-    assert lines[0] == "failed: unreadable picture: not a picture (in/b.png)"
-    assert lines[1].startswith("failed: unreadable picture: ") and lines[1].endswith("(in/c.png)")
-    assert lines[2] == "error: 2 of 4 pictures could not be denoised (in/b.png, in/c.png)"
-    assert lines[3].startswith("fix: ") and len(lines) == 4
-    assert files(here / "out") == ["a.png", "d.png"]
-    assert said.out.splitlines() == ["in/a.png -> out/a.png", "in/d.png -> out/d.png", "out"]
-
-
-def test_one_bad_picture_is_told_in_two_lines(here, grey, capsys):
-    (here / "a.png").touch()
-    assert "not a picture (a.png)" in told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", grey])
-
-
-@pytest.mark.parametrize(("channels", "model"), [(3, "grey"), (1, "colour")])
-def test_a_picture_of_other_channels_than_the_models_is_not_converted(here, capsys, request, channels, model):
-    picture(here / "a.png", channels)
-    err = told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", request.getfixturevalue(model)])
-    assert f"the picture has {denoise._channels(channels)} and the model takes {denoise._channels(4 - channels)}" in err
-    assert f"data.channels={channels}" in err and not (here / "out").exists()
-
-
-def test_a_checkpoint_that_is_not_there_gets_the_nearest_name(here, grey, capsys):
-    picture(here / "a.png")
-    assert f"did you mean {grey}?" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", f"{grey}s"])
-    assert not (here / "out").exists()
-
-
-def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, grey, capsys, monkeypatch):
-    def full(file):
-        raise OSError(28, "No space left on device")
-
-    picture(here / "in" / "a.png")
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, grey, capsys):
+    picture(here / "in" / "a.png", 3)
     picture(here / "in" / "b.png")
-    monkeypatch.setattr(os, "fsync", full)
-    assert "No space left" in told(capsys, 3, ["in", "-o", "out", "--checkpoint", grey])
-    assert files(here / "out") == []
+    (here / "in" / "c.png").write_text("no picture")
+    picture(here / "out" / "b.jpg")
+    before = files(here)
+    arguments = ["in", "-o", "out", "--checkpoint", grey, "--dry-run", "--format", "jpeg"]
+    assert run(*arguments) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "1 done already; --overwrite does them anew",
+        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {grey})",
+        "out",
+    ]
+    assert said.err.startswith("error: not a picture (in/c.png)\n")
+    assert files(here) == before
+
+
+def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, grey, colour, capsys):
+    picture(here / "in" / "a.png", 3)
+    picture(here / "in" / "b.png", 3)
+    assert run("in", "-o", "out", "--checkpoint", grey) == 0
+    assert (array(here / "out" / "a.png") == dimmed(here / "in" / "a.png")).all()
+    assert "took colour pictures channel by channel (2 pictures)" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_strength_is_how_much_of_the_denoising_there_is(here, grey):
+    source = picture(here / "a.png", side=90)
+    assert run("a.png", "-o", "out.png", "--checkpoint", grey, "--strength", "0.5", "--tile", "64") == 0
+    expected = array(source) * (0.5 + 0.5 * TO)
+    assert np.abs(array(here / "out.png") - expected).max() < 0.51
+
+
+def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, grey, capsys):
+    picture(here / "in" / "a.png")
+    arguments = ["in", "-o", "out", "--checkpoint", grey, "--compare", "--bits", "16"]
+    assert run(*arguments) == 0
+    assert "before and after: out/compare/index.html" in capsys.readouterr().out.splitlines()
+    assert "a.png" in (here / "out" / "compare" / "index.html").read_text()
+    assert array(here / "out" / "a.png").dtype == np.uint16
+    assert run("in/a.png", "-o", "b.png", "--checkpoint", grey, "--compare") == 0
+    assert (here / "b-compare" / "index.html").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["a.png", "-o", "out", "--checkpoint", "run", "--overwite"], "did you mean --overwrite?"),
-        (["a.png", "-o", "out"], "--checkpoint"),
-        ([], "PATH"),
+        (["a.png", "-o", "out", "--overwite"], "did you mean --overwrite?"),
+        (["-o", "out"], "PATH"),
+        (["a.png"], "-o"),
         (["a.png", "-o"], "expected one argument"),
+        (["a.png", "-o", "out", "--sigma", "0.1"], "did you mean 25.5?"),
+        (["a.png", "-o", "out", "--sigma", "much"], "neither auto nor a number: much"),
+        (["a.png", "-o", "out", "--tile", "0"], "not above 0"),
+        (["a.png", "-o", "out", "--strength", "2"], "--strength 2"),
+        (["a.png", "-o", "out", "--precision", "half"], "--precision half"),
+        (["a.png", "-o", "out", "--device", "tpu9"], "--device cpu"),
+        (["a.png", "-o", "out", "--format", "gif"], "--format"),
+        (["a.png", "-o", "out", "--checkpoint", "x", "--model", "y"], "several models are named"),
     ],
 )
-def test_wrong_arguments_are_told_in_two_lines(capsys, no_model, arguments, said):
+def test_wrong_arguments_are_told_in_two_lines(here, capsys, no_model, arguments, said):
+    picture(here / "a.png")
     err = told(capsys, 2, arguments)
     assert said in err and len(err.splitlines()) == 2
+    assert not (here / "out").exists()
+
+
+def test_a_model_that_is_not_there_gets_the_nearest_name(here, grey, capsys):
+    picture(here / "a.png")
+    assert f"did you mean {grey}?" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", f"{grey}s"])
+    assert "nonsuch.pth" in told(capsys, 2, ["a.png", "-o", "out", "--weights", "nonsuch.pth"])
+    assert "leave out --sigma" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", grey, "--sigma", "25"])
+    assert not (here / "out").exists()
 
 
 def test_a_model_that_gives_no_numbers_writes_nothing(here, tmp_path_factory, capsys):
@@ -179,21 +186,3 @@ def test_a_model_that_gives_no_numbers_writes_nothing(here, tmp_path_factory, ca
     picture(here / "a.png")
     assert "not finite (a.png)" in told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", run])
     assert not (here / "out").exists()
-
-
-def test_too_large_for_the_memory(here, grey, capsys, monkeypatch):
-    def full(self, noisy):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-
-    monkeypatch.setattr(Denoiser, "forward", full)
-    picture(here / "a.png")
-    assert "too large for the memory (a.png)" in told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", grey])
-
-
-def test_what_is_wrong_with_names_is_found_before_a_model_is_loaded(here, capsys, no_model):
-    source = picture(here / "in" / "a.png")
-    before = source.read_bytes()
-    assert "would replace" in told(capsys, 2, ["in", "-o", "in", "--checkpoint", "run", "--overwrite"])
-    assert "the file exists" in told(capsys, 2, [source, "-o", picture(here / "b.png"), "--checkpoint", "run"])
-    assert "no such picture" in told(capsys, 2, ["im", "-o", "out", "--checkpoint", "run"])
-    assert source.read_bytes() == before

@@ -3,10 +3,13 @@ import sys
 
 import pytest
 import torch
+from safetensors.torch import save_file
+from spandrel.architectures.DnCNN import DnCNN
 
 import denoiser
 from denoiser.errors import DenoiserError
 from denoiser.module import Denoiser
+from denoiser.published import Published
 
 NETWORK = {"_target_": "denoiser.models.strided.StridedAutoencoder", "channels": 1, "widths": [2, 3]}
 HYPER_PARAMETERS = {
@@ -68,99 +71,14 @@ def test_a_path_that_is_not_there_gets_the_nearest(tmp_path):
     assert str(tmp_path) in refused(tmp_path / "quite_another", "no such checkpoint").fix
 
 
-def changed(key, value):
-    content = checkpoint()
-    content["state_dict"].pop(key, None)
-    if value is not None:
-        content["state_dict"][key] = value
-    return content
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (changed("network.encoder.2.weight", None), r"network\.encoder\.2\.weight is missing"),
-        (changed("network.extra", torch.zeros(2)), r"network\.extra has no place in the network"),
-        (
-            changed("network.decoder.0.bias", torch.zeros(())),
-            r"network\.decoder\.0\.bias is one number and should be 2 \(",
-        ),
-        (checkpoint(network={**NETWORK, "widths": [4]}), r"encoder\.0\.weight is 2x1x3x3 and should be 4x1x3x3"),
-        (
-            checkpoint(network={**NETWORK, "_target_": "denoiser.models.shallow.ShallowAutoencoder", "width": 2}),
-            "built",
-        ),
-    ],
-)
-def test_another_architecture_is_named_by_its_first_key(tmp_path, content, reason):
-    refused(save(tmp_path / "a.ckpt", content), reason)
-
-
-@pytest.mark.parametrize(
-    ("channels", "reason"),
-    [
-        (3, r"expected input\[1, 3, "),
-        (2, "1 and 3 are possible"),
-        (torch.ones(2), "1 and 3 are possible"),
-        ("1", "1 and 3 are possible"),
-        (None, "1 and 3 are possible"),
-    ],
-)
-def test_a_model_that_does_not_run(tmp_path, channels, reason):
-    refused(save(tmp_path / "a.ckpt", checkpoint(channels=channels)), f"describes a model that does not run.*{reason}")
-
-
-def test_a_model_with_other_channels_out_than_in(tmp_path, monkeypatch):
-    file = save(tmp_path / "a.ckpt")
-    monkeypatch.setattr(Denoiser, "forward", lambda self, noisy: noisy.repeat(1, 3, 1, 1))
-    refused(file, "does not run.*1x1x64x64 becomes 1x3x64x64")
-
-
-@pytest.mark.parametrize(
-    ("kind", "odd"),
-    [
-        (lambda value: value.to("meta"), "without content"),
-        (torch.Tensor.to_sparse, "sparse"),
-        (lambda value: value.to(torch.complex64), "complex"),
-        (torch.Tensor.long, "int64"),
-    ],
-)
-def test_tensors_that_are_no_weights(tmp_path, kind, odd):
-    key = "network.decoder.0.bias"
-    refused(save(tmp_path / "a.ckpt", changed(key, kind(checkpoint()["state_dict"][key]))), f"{key} is {odd}")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"network": {"_target_": "torch.nn.modules.os.mkdir", "path": "proof"}},
-        {"network": {"_target_": "os.mkdir", "path": "proof"}},
-        {"network": {"_target_": "builtins.exec", "_args_": ["open('proof', 'w')"]}},
-        {"network": {**NETWORK, "hook": {"_target_": "os.mkdir", "path": "proof"}}},
-        {"network": {**NETWORK, "hook": [{"deep": {"_target_": "os.mkdir", "path": "proof"}}]}},
-        {"objective": {"_target_": "denoiser.objectives.torch.os.mkdir", "path": "proof"}},
-        {"objective": {"_target_": "torch.nn.Linear", "in_features": 1, "out_features": 1}},
-        {"network": {**NETWORK, "widths": [-3]}},
-        {"network": {**NETWORK, "widths": ["${oc.env:ABSENT}"]}},
-        {"network": None},
-        {"network": "os.mkdir"},
-        {"unknown": 1},
-        {"objective": 3},
-    ],
-)
-def test_what_a_checkpoint_may_not_describe(tmp_path, monkeypatch, changes):
-    file = save(tmp_path / "run" / "a.ckpt", checkpoint(**changes))
-    monkeypatch.chdir(tmp_path)
-    refused(file, "the checkpoint describes (a model that is not built|no model)")
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
 def test_text_is_no_checkpoint(tmp_path):
     (tmp_path / "a.ckpt").write_text("text")
     refused(tmp_path / "a.ckpt", "no file of torch.save")
 
 
-@pytest.mark.parametrize("code", ["import denoiser; denoiser.load", "import denoiser.run, denoiser.denoise"])
+@pytest.mark.parametrize(
+    "code", ["import denoiser; denoiser.load", "import denoiser.run, denoiser.denoise, denoiser.export"]
+)
 def test_importing_does_not_import_torch(code):
     subprocess.run([sys.executable, "-c", f"{code}; import sys; sys.exit('torch' in sys.modules)"], check=True)
 
@@ -175,3 +93,26 @@ def test_help_does_not_import_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "bsds_deep" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.ckpt", "the checkpoint is"), ("a.pth", "the file of weights is")])
+def test_a_damaged_zip_is_what_it_is_called(tmp_path, name, said):
+    path = save(tmp_path / name)
+    path.write_bytes(path.read_bytes()[:-100])
+    refused(path, f"{said} truncated or damaged")
+
+
+def test_a_checkpoint_is_known_under_any_name(tmp_path):
+    assert isinstance(denoiser.load(save(tmp_path / "renamed.pth")), Denoiser)
+
+
+@pytest.mark.parametrize("name", ["a.pth", "a.ckpt", "a.safetensors"])
+def test_published_weights(tmp_path, name):
+    weights = DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict()
+    save_file(weights, tmp_path / name) if name.endswith("s") else torch.save(weights, tmp_path / name)
+    found = denoiser.load(tmp_path / name)
+    assert isinstance(found, Published) and found.channels == 1 and not found.training
+
+
+def test_published_weights_that_are_not_there_are_told_their_address():
+    refused("dncnn_25.pth", "no such file of weights").fix.startswith("download https://")

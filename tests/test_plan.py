@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from denoiser.errors import DenoiserError
-from denoiser.plan import Job, check, plan
+from denoiser.plan import Job, plan
 
 
 @pytest.fixture(autouse=True)
@@ -14,45 +14,79 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def picture(name):
+def picture(name, content=b"a picture"):
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"a picture")
-    return path
+    path.write_bytes(content)
+    return str(path)
 
 
-def refused(reason, paths, out, overwrite=False, code=2):
+def refused(reason, paths, out, code=2, **options):
     with pytest.raises(DenoiserError, match=rf"^error: [^\n]*{reason}[^\n]*\nfix: .+$") as raised:
-        check(plan([Path(path) for path in paths], Path(out)), overwrite)
+        plan(paths, Path(out), **options)
     assert raised.value.code == code
     return raised.value
 
 
+def made(paths, out, **options):
+    return [(job.source, job.target) for job in plan(paths, Path(out), **options).jobs]
+
+
 def test_a_folder_keeps_its_tree_and_a_file_its_name():
-    sources = [picture("in/a.png"), picture("in/deep/b.jpg"), picture("c.tif")]
-    jobs = plan([Path("in"), Path("c.tif")], Path("out"))
-    assert jobs == [
-        Job(sources[0], Path("out/a.png")),
-        Job(sources[1], Path("out/deep/b.jpg")),
-        Job(sources[2], Path("out/c.tif")),
+    sources = [picture("in/a.png"), picture("in/deep/b.jpg", b"123"), picture("c.tif")]
+    found = plan(["in", "c.tif"], Path("out"))
+    assert found.jobs == [
+        Job(sources[0], "out/a.png", 9),
+        Job(sources[1], "out/deep/b.jpg", 3),
+        Job(sources[2], "out/c.tif", 9),
     ]
-    check(jobs, overwrite=False)
+    assert (found.done, found.unread, found.leftovers) == (0, [], [])
     assert not Path("out").exists()
 
 
 def test_out_is_a_file_for_one_picture_and_an_image_name_only():
     one, two = picture("a.png"), picture("b.png")
-    assert plan([one], Path("out.jpg")) == [Job(one, Path("out.jpg"))]
-    assert plan([one], Path("out.v2")) == [Job(one, Path("out.v2/a.png"))]
+    assert made([one], "out.jpg") == [(one, "out.jpg")]
+    assert made([one], "out.v2") == [(one, "out.v2/a.png")]
     Path("album.png").mkdir()
-    assert plan([one], Path("album.png")) == [Job(one, Path("album.png/a.png"))]
-    assert [job.target for job in plan([one, two], Path("out.jpg"))] == [Path("out.jpg/a.png"), Path("out.jpg/b.png")]
+    assert made([one], "album.png") == [(one, "album.png/a.png")]
+    assert made([one, two], "out.jpg") == [(one, "out.jpg/a.png"), (two, "out.jpg/b.png")]
 
 
-def test_a_file_that_exists_needs_overwrite():
-    source, target = picture("in/a.png"), picture("out/a.png")
-    assert "--overwrite" in refused(r"the file exists \(out/a\.png\)", ["in"], "out").fix
-    check([Job(source, target)], overwrite=True)
+def test_a_format_changes_the_suffix_unless_it_is_one_of_its_own():
+    one, two, three = picture("in/a.png"), picture("in/b.JPEG"), picture("scan")
+    jpeg = (".jpg", ".jpeg")
+    assert made(["in", three], "out", suffixes=jpeg) == [
+        (one, "out/a.jpg"),
+        (two, "out/b.JPEG"),
+        (three, "out/scan.jpg"),
+    ]
+    assert made([one], "out.jpeg", suffixes=jpeg) == [(one, "out.jpeg")]
+    assert refused("two formats are asked for", [one], "out.png", suffixes=jpeg).fix == "leave out --format"
+
+
+def test_a_format_that_brings_two_pictures_together():
+    picture("in/a.png"), picture("in/a.tif")
+    refused(r"one file: in/a\.png and in/a\.tif \(out/a\.jpg\)", ["in"], "out", suffixes=(".jpg",))
+
+
+def test_what_is_there_is_done_unless_it_may_be_overwritten():
+    source, other, _ = picture("in/a.png"), picture("in/b.png"), picture("out/a.png")
+    found = plan(["in"], Path("out"))
+    assert (found.done, found.jobs) == (1, [Job(other, "out/b.png", 9)])
+    found = plan(["in"], Path("out"), overwrite=True)
+    assert (found.done, [job.source for job in found.jobs]) == (0, [source, other])
+
+
+def test_each_process_gets_every_so_manieth_picture_and_the_first_what_is_none():
+    picture("out/0.png")
+    for number in range(8):
+        picture(f"in/{number}.png")
+    found = plan(["in"], Path("out"))
+    shares = found.shares(3)
+    assert sorted(job for share in shares for job in share.jobs) == found.jobs
+    assert [len(share.jobs) for share in shares] == [3, 2, 2]
+    assert [share.done for share in shares] == [1, 0, 0]
 
 
 def other_name(kind):
@@ -65,25 +99,33 @@ def other_name(kind):
     return {"itself": "in/a.png", "through ..": "links/../in/a.png"}.get(kind, other)
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("kind", ["itself", "through ..", "symbolic link", "hard link"])
-def test_a_picture_is_never_written_onto_itself(kind):
+def test_a_picture_is_never_written_onto_itself(kind, overwrite):
     picture("in/a.png")
-    refused(r"would replace the picture itself \(in/a\.png\)", ["in/a.png"], other_name(kind), overwrite=True)
+    refused(r"would replace the picture itself \(in/a\.png\)", ["in/a.png"], other_name(kind), overwrite=overwrite)
 
 
-def test_a_picture_is_never_written_onto_another_that_is_read():
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_picture_is_never_written_onto_another_that_is_read(overwrite):
     picture("in/a.png")
     picture("in/deep/a.png")
     picture("other/a.png")
-    refused(r"would replace the picture itself \(in/a\.png\)", ["in"], "in", overwrite=True)
-    refused(r"would replace the picture itself \(in/deep/a\.png\)", ["in/deep"], "in/deep", True)
-    refused("two pictures would become one file", ["in", "other"], "in", overwrite=True)
+    refused(r"would replace the picture itself \(in/a\.png\)", ["in"], "in", overwrite=overwrite)
+    refused(r"would replace the picture itself \(in/deep/a\.png\)", ["in/deep"], "in/deep", overwrite=overwrite)
+    refused("two pictures would become one file", ["in", "other"], "in", overwrite=overwrite)
+
+
+def test_a_picture_is_never_written_onto_another_through_a_link():
+    picture("in/a.png"), picture("b.png"), Path("out").mkdir()
+    os.link("b.png", "out/a.png")
+    refused(r"out/a\.png would replace the picture itself \(b\.png\)", ["in", "b.png"], "out", overwrite=True)
 
 
 def test_a_symbolic_link_that_leads_nowhere_is_not_replaced():
     picture("in/a.png")
     Path("out.png").symlink_to("nowhere.png")
-    refused(r"the file exists \(out\.png\)", ["in/a.png"], "out.png")
+    refused(r"a link that leads nowhere is there \(out\.png\)", ["in/a.png"], "out.png")
 
 
 def test_two_pictures_that_would_become_one_file():
@@ -98,29 +140,12 @@ def test_two_pictures_that_would_become_one_file():
 
 def test_one_picture_given_twice_is_one_job():
     source = picture("x/a.png")
-    assert plan([Path("x"), source, Path("x")], Path("out")) == [Job(source, Path("out/a.png"))]
+    assert made(["x", source, "x", "./x", "x/*"], "out") == [(source, "out/a.png")]
 
 
-def test_results_in_a_folder_inside_are_no_pictures_to_denoise():
-    source = picture("in/a.png")
-    picture("in/clean/a.png")
-    assert plan([Path("in")], Path("in/clean")) == [Job(source, Path("in/clean/a.png"))]
-
-
-def test_a_path_that_is_not_there_gets_the_nearest_name(here):
-    picture("holiday/beach.png")
-    assert f"{here / 'holiday' / 'beach.png'}?" in refused("no such picture", ["holiday/baech.png"], "out").fix
-    assert f"{here / 'holiday'}?" in refused("no such picture", ["holliday/beach.png"], "out").fix
-
-
-def test_a_folder_without_pictures():
-    Path("in").mkdir()
-    refused(r"no picture in the folder \(in\)", ["in"], "out")
-
-
-@pytest.mark.parametrize(("name", "out"), [("a.png", "out.psd"), ("a.png", "out.gif"), ("a.gif", "out"), ("a", "out")])
-def test_a_format_that_is_not_written(name, out):
-    assert ".png" in refused("no format for", [picture(name)], out).fix
+def test_a_format_that_is_not_written():
+    for name, out in [("a.png", "out.psd"), ("a.png", "out.gif"), ("a.gif", "out"), ("a", "out")]:
+        assert ".png" in refused("no format for", [picture(name)], out).fix
 
 
 def test_a_place_that_cannot_be_written(here, monkeypatch):
@@ -132,9 +157,15 @@ def test_a_place_that_cannot_be_written(here, monkeypatch):
     assert not Path("new").exists()
 
 
+def test_a_place_where_nothing_is_to_be_written_need_not_be_writable(monkeypatch):
+    source, _ = picture("a.png"), picture("out/a.png")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: pytest.fail("it was tried"))
+    assert plan([source], Path("out")).done == 1
+
+
 def test_a_file_or_a_folder_in_the_way():
     source = picture("a.png")
     Path("file").touch()
     refused("a file stands where a folder is needed", [source], "file/out")
     Path("out/a.png").mkdir(parents=True)
-    refused("a folder stands where the picture would go", [source], "out", overwrite=True)
+    refused("a folder stands where the picture would go", [source], "out")

@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 
 class Residual(nn.Module):
     """Residual block ``z + conv(relu(conv(z)))`` of 3x3 convolutions."""
 
-    def __init__(self, width: int, bias: bool = False) -> None:
-        """Build a block for ``width`` channels, without biases unless ``bias``."""
+    def __init__(self, width: int, bias: bool = False, slope: float = 0.0) -> None:
+        """Build a block for ``width`` channels, without biases unless ``bias``; ``slope`` of the ReLU below 0."""
         super().__init__()
+        self.slope = slope
         self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=bias)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """Refine the features ``z`` (B, width, H, W)."""
-        refinement: Tensor = self.conv2(torch.relu(self.conv1(z)))
+        refinement: Tensor = self.conv2(nn.functional.leaky_relu(self.conv1(z), self.slope))
         return z + refinement
 
 
-def stack(width: int, n: int, bias: bool = False) -> nn.Sequential:
+def stack(width: int, n: int, bias: bool = False, slope: float = 0.0) -> nn.Sequential:
     """Chain ``n`` residual blocks of one width."""
-    return nn.Sequential(*(Residual(width, bias) for _ in range(n)))
+    return nn.Sequential(*(Residual(width, bias, slope) for _ in range(n)))
 
 
 class UNet(nn.Module):
@@ -45,6 +45,8 @@ class UNet(nn.Module):
         widths: Feature channels per level, finest level first; each further level halves the resolution.
         blocks: Residual blocks per stack: for E[i] and for D[i] at every level but the last, for M at the last.
         bias: Give every convolution a bias, as other networks have; it then carries over to other levels less well.
+        slope: Of the ReLUs below 0. Without biases a block dies when its units are negative for the brightness that
+            pictures have; with a slope it still learns. f(a x) = a f(x) holds with any.
 
     Raises:
         ValueError: If ``widths`` and ``blocks`` differ in length or are empty.
@@ -56,6 +58,7 @@ class UNet(nn.Module):
         widths: Sequence[int] = (48, 96, 192),
         blocks: Sequence[int] = (2, 2, 4),
         bias: bool = False,
+        slope: float = 0.0,
     ) -> None:
         """Build the network; the arguments are described in the class."""
         super().__init__()
@@ -65,11 +68,11 @@ class UNet(nn.Module):
         self.multiple = 2 ** len(widths)
         levels = list(zip(widths[:-1], widths[1:], blocks[:-1], strict=True))
         self.head = nn.Conv2d(4 * channels, widths[0], 3, padding=1, bias=bias)
-        self.E = nn.ModuleList(stack(fine, n, bias) for fine, _, n in levels)
+        self.E = nn.ModuleList(stack(fine, n, bias, slope) for fine, _, n in levels)
         self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2, bias=bias) for fine, coarse, _ in levels)
-        self.M = stack(widths[-1], blocks[-1], bias)
+        self.M = stack(widths[-1], blocks[-1], bias, slope)
         self.up = nn.ModuleList(nn.ConvTranspose2d(coarse, fine, 2, stride=2, bias=bias) for fine, coarse, _ in levels)
-        self.D = nn.ModuleList(stack(fine, n, bias) for fine, _, n in levels)
+        self.D = nn.ModuleList(stack(fine, n, bias, slope) for fine, _, n in levels)
         self.tail = nn.Conv2d(widths[0], 4 * channels, 3, padding=1, bias=bias)
         self._initialise()
 

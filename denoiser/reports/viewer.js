@@ -34,6 +34,21 @@ function draggable(element, { moved, tapped }) {
   element.addEventListener("pointercancel", () => { start = null; });
 }
 
+/** Call `ready()` once the pictures are decoded; those that load lazily are asked for when the figure comes near. */
+function whenNear(figure, pictures, ready) {
+  const decode = () => Promise.all(pictures.map((picture) => picture.decode())).then(ready);
+  if (pictures[0].loading !== "lazy") {
+    decode();
+    return;
+  }
+  new IntersectionObserver((changes, observer) => {
+    if (!changes.some((change) => change.isIntersecting)) return;
+    observer.disconnect();
+    for (const picture of pictures) picture.loading = "eager"; // they are not shown themselves
+    decode();
+  }, { rootMargin: "1000px" }).observe(figure);
+}
+
 /** The divider between two pictures. */
 function compare(figure, pictures, look) {
   const stage = figure.querySelector(".stage"), range = stage.querySelector("input");
@@ -41,6 +56,7 @@ function compare(figure, pictures, look) {
     const image = document.createElement("img"), tag = stage.querySelector(`.tag.${side}`);
     image.className = side;
     image.draggable = false;
+    image.loading = pictures[0].loading;
     const select = figure.querySelector(`select.${side}`);
     const show = () => {
       const panel = pictures[select.value];
@@ -140,8 +156,10 @@ function zoom(figure, pictures) {
       },
     });
   }
-  addEventListener("resize", draw);
-  Promise.all([...pictures, ...blocks].map((image) => image.decode())).then(reset);
+  whenNear(figure, [...pictures, ...blocks], () => {
+    reset();
+    addEventListener("resize", draw);
+  });
   return (right, down) => { [x, y] = [right * width, down * height]; draw(); };
 }
 

@@ -71,13 +71,14 @@ class Strip:
         return sum(map(len, uris)) * 3 // 4
 
 
-def worst_block(error: NDArray[np.floating[Any]]) -> list[int]:
-    """Where an error is largest: top, left and side of a square of at most 64 pixels and half the shorter side.
+def worst_block(error: NDArray[np.floating[Any]], largest: int = SIDE) -> list[int]:
+    """Where an error is largest: top, left and side of a square of at most `largest` and half the shorter side.
 
     Args:
         error: squared, `(H, W)`; what is not a number counts as none.
+        largest: side in pixels.
     """
-    side = max(1, min(SIDE, *(length // 2 for length in error.shape)))
+    side = max(1, min(largest, *(length // 2 for length in error.shape)))
     sums = np.pad(np.nan_to_num(error.astype(np.float64)), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     blocks = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
     top, left = np.unravel_index(blocks.argmax(), blocks.shape)

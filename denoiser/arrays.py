@@ -1,0 +1,131 @@
+"""Pictures as numpy, torch and Pillow hold them, as planes to read from and planes to write to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0}
+"""Of whole numbers; of floats it is 1."""
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
+NUMPY = "numpy: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with alpha last; uint8, uint16, float16, float32 or float64"
+TORCH = "torch: (H, W), (C, H, W) or (B, C, H, W) with C = 1 or 3; uint8, uint16 or a float"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A picture on its way through a model.
+
+    Attributes:
+        planes: `(C, H, W)`, a view of the picture's colours; C = 1 or 3.
+        target: of the same shape and type, a view of the result's colours, to be filled.
+        result: gives back the result as the type that the picture came in; alpha is already in it.
+    """
+
+    planes: Tensor
+    target: Tensor
+    result: Callable[[], Any]
+
+    @property
+    def white(self) -> float:
+        """What 1.0 stands for."""
+        return WHITE.get(self.planes.dtype, 1.0)
+
+    def put(self, top: int, rows: Tensor) -> None:
+        """Write float rows `(C, h, W)`, 1.0 = white; whole numbers are rounded and stay in their range.
+
+        Raises:
+            ValueError: they hold what is no number.
+        """
+        if not torch.isfinite(rows).all():
+            raise ValueError("the model's output is not finite")
+        if self.target.dtype in WHITE:
+            rows = (rows * self.white).round_().clamp_(0, self.white)
+        self.target[:, top : top + rows.shape[1]] = rows.to(self.target.device)
+
+
+def opened(image: NDArray[Any] | Tensor | Image.Image) -> Opened:
+    """Planes of a picture and of its result, which shares no memory with it.
+
+    Raises:
+        ValueError: its shape, type or mode is none that can be kept, it has no pixels, or values that are not finite.
+    """
+    if isinstance(image, Image.Image):
+        made = _pillow(image)
+    else:
+        made = _torch(image) if isinstance(image, Tensor) else _numpy(image)
+    if not made.planes.numel():
+        raise ValueError(
+            f"the picture has no pixels: {tuple(image.size) if isinstance(image, Image.Image) else image.shape}"
+        )
+    if made.planes.is_floating_point() and not torch.isfinite(torch.stack(torch.aminmax(made.planes))).all():
+        raise ValueError("the picture has values that are not finite (NaN or infinity)")
+    return made
+
+
+def _numpy(image: NDArray[Any]) -> Opened:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
+        raise ValueError(f"an array of shape {image.shape}; {NUMPY}")
+    if image.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+        raise ValueError(f"an array of {image.dtype}; {NUMPY}")
+    return _array(image, 4)
+
+
+def _array(image: NDArray[Any], with_alpha: int) -> Opened:
+    """An array with channels last, or none, of which the last is alpha if there are `with_alpha`."""
+    native = image.astype(image.dtype.newbyteorder("="), copy=False)
+    if not native.flags.writeable or min(native.strides, default=0) < 0:  # which torch does not take
+        native = native.copy()
+    result = np.empty(native.shape, native.dtype)
+    colours = slice(None)
+    if native.ndim == 3 and native.shape[2] == with_alpha:
+        colours = slice(-1)
+        result[..., -1] = native[..., -1]
+    planes, target = (_planes(torch.from_numpy(array))[colours] for array in (native, result))
+    return Opened(planes, target, lambda: result.astype(image.dtype, copy=False))
+
+
+def view(pixels: NDArray[Any]) -> Tensor:
+    """Pixels `(H, W)` or `(H, W, C)` as `(C, H, W)`, which nothing is to be written to; nothing is copied."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return _planes(torch.from_numpy(pixels))
+
+
+def _planes(array: Tensor) -> Tensor:
+    return array[None] if array.ndim == 2 else array.permute(2, 0, 1)
+
+
+def _torch(image: Tensor) -> Opened:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[0] not in (1, 3)):
+        raise ValueError(f"a tensor of shape {tuple(image.shape)}; {TORCH}")
+    if image.dtype not in (*WHITE, *FLOATS):
+        raise ValueError(f"a tensor of {image.dtype}; {TORCH}")
+    image = image.detach()
+    result = torch.empty(image.shape, dtype=image.dtype, device=image.device)
+    planes, target = (tensor.reshape(-1, *tensor.shape[-2:]) for tensor in (image, result))
+    return Opened(planes, target, lambda: result)
+
+
+def _pillow(image: Image.Image) -> Opened:
+    if image.mode not in MODES:
+        raise ValueError(
+            f"a picture of mode {image.mode}, which a denoised one cannot keep; Pillow: {', '.join(MODES)}"
+        )
+    made = _array(np.array(image), 2 if image.mode == "LA" else 4)
+
+    def result() -> Image.Image:
+        picture = Image.fromarray(made.result())
+        picture.info = dict(image.info)  # the colour profile and EXIF among it
+        return picture
+
+    return Opened(made.planes, made.target, result)

@@ -1,0 +1,93 @@
+"""Colour pictures whose chroma is stored at a lower resolution than their luma, as three grey pictures of their own.
+
+JPEG and lossy WebP average the chroma of neighbouring pixels (4:2:0). The noise of such a picture is no longer
+independent from pixel to pixel and from channel to channel, which is what networks for colour pictures learn, and they
+keep it. In each of the stored planes it nearly is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoiser.blending import BAND, LUMA
+from denoiser.photos.photo import Details, Pixels
+
+FACTORS = ((1, 1), (1, 2), (2, 2))
+"""How many rows and columns share a chroma sample: in 4:4:4, 4:2:2 and 4:2:0, which are Pillow's 0, 1 and 2."""
+ROWS = 64
+"""That are compared together."""
+_GAIN = (2 * (1 - LUMA[2]), 2 * (1 - LUMA[0]))
+"""What B - Y and R - Y are divided by to be Cb and Cr in the range of the luma."""
+
+
+def factor(details: Details) -> tuple[int, int]:
+    """How many rows and columns shared a chroma sample where the picture comes from; 1 and 1 if each has its own."""
+    if details.format == "JPEG":
+        return FACTORS[details.encoding.get("subsampling", 0)]
+    lossy = details.format == "WEBP" and not details.encoding.get("lossless")
+    return FACTORS[2 if lossy else 0]
+
+
+def is_grey(pixels: Pixels) -> bool:
+    """Whether all three channels `(H, W, 3)` are equal; of most pictures the first rows tell."""
+    some = (pixels[top : top + ROWS] for top in range(0, len(pixels), ROWS))
+    return all((rows[..., 0] == rows[..., i]).all() for rows in some for i in (1, 2))
+
+
+def split(pixels: Pixels, factor: tuple[int, int]) -> tuple[Pixels, Pixels, Pixels]:
+    """Luma, and Cb and Cr as they were stored (BT.601, JFIF's full range), about half of white.
+
+    Args:
+        pixels: uint8 `(H, W, 3)`.
+        factor: rows and columns that share a chroma sample.
+
+    Returns:
+        Uint8 `(H, W)`, and twice `(ceil(H / rows), ceil(W / columns))`.
+    """
+    height, width = pixels.shape[:2]
+    rows, columns = factor
+    low = (-(-height // rows), -(-width // columns))
+    luma, blue, red = np.empty((height, width), np.uint8), np.empty(low, np.uint8), np.empty(low, np.uint8)
+    for band in bands(height, width, rows):
+        colours = pixels[band].astype(np.float32)
+        grey = colours @ np.array(LUMA, np.float32)
+        luma[band] = np.rint(grey)
+        share = slice(band.start // rows, -(-band.stop // rows))
+        for plane, channel, gain in ((blue, 2, _GAIN[0]), (red, 0, _GAIN[1])):
+            plane[share] = _rounded(_means(colours[..., channel] - grey, factor) / gain + 128)
+    return luma, blue, red
+
+
+def joined(luma: Pixels, blue: Pixels, red: Pixels, shape: tuple[int, int], band: slice) -> NDArray[np.float32]:
+    """Rows of the picture from its planes, float32 `(3, h, W)`, 1.0 is white; chroma as of `enlarged`."""
+    y, cb, cr = (plane[band, : shape[1]].astype(np.float32) for plane in (luma, blue, red))
+    b, r = y + (cb - 128) * _GAIN[0], y + (cr - 128) * _GAIN[1]
+    g = (y - LUMA[0] * r - LUMA[2] * b) / LUMA[1]
+    return np.stack([r, g, b]).astype(np.float32) / np.float32(255)
+
+
+def enlarged(plane: Pixels, factor: tuple[int, int]) -> Pixels:
+    """A chroma plane at the resolution of the luma, at most a sample more, by cubic interpolation."""
+    size = (plane.shape[1] * factor[1], plane.shape[0] * factor[0])
+    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
+
+
+def bands(height: int, width: int, multiple: int = 1) -> list[slice]:
+    """Rows of a picture, about a million pixels at a time, and at least `multiple` rows."""
+    step = max(1, BAND // width // multiple) * multiple
+    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
+
+
+def _means(values: NDArray[np.float32], factor: tuple[int, int]) -> NDArray[np.float32]:
+    """Over blocks; those that the border cuts count the last row or column again."""
+    rows, columns = factor
+    padded = np.pad(values, [(0, -values.shape[0] % rows), (0, -values.shape[1] % columns)], mode="edge")
+    blocks = padded.reshape(padded.shape[0] // rows, rows, padded.shape[1] // columns, columns)
+    means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means
+
+
+def _rounded(values: NDArray[np.float32]) -> Pixels:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -1,0 +1,102 @@
+"""JPEG files (JFIF, EXIF, Adobe's), rewritten with the quantisation tables and subsampling that they had."""
+
+from __future__ import annotations
+
+import struct
+from typing import IO, Any
+
+from PIL import JpegImagePlugin
+
+from denoiser.photos import bands, colour, tiff_tags
+from denoiser.photos.photo import Details, Header, Photo, Refused
+
+_EXIF = b"Exif\0\0"
+_MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_LARGEST = {"EXIF": 65533 - len(_EXIF), "XMP": 65533 - 29}
+_FINE = {"quality": 95, "subsampling": 0}
+_PICTURES = 0xB001
+
+
+def header(file: IO[bytes]) -> tuple[Header, Details]:
+    """What the file holds, as it is stored.
+
+    Of the encoding: `qtables`, `subsampling`, `progressive`, `keep_rgb` as Pillow takes them, `comment`, and `extra`,
+    the segments that are kept as they are: Photoshop's with IPTC captions, and XMP beyond the first 64 KiB.
+    """
+    opened = _opened(file)
+    info = opened.info
+    details = Details(
+        "JPEG",
+        exif=info["exif"].removeprefix(_EXIF) if "exif" in info else None,
+        icc=info.get("icc_profile"),
+        xmp=info.get("xmp"),
+        dpi=info["dpi"] if info.get("jfif_unit") in (1, 2) else None,
+        encoding=_encoding(opened),
+    )
+    return Header(opened.height, opened.width, 1 if opened.mode == "L" else 3, 8, "JPEG"), details
+
+
+def read(file: IO[bytes], details: Details) -> Photo:
+    """The pixels, as they are stored; of several pictures the first, of inks their RGB."""
+    opened = _opened(file)
+    count = _pictures(opened)
+    notes = (f"of {count} pictures in the file only the first is kept",) if count > 1 else ()
+    pixels = bands.decoded(opened)
+    if opened.mode != "CMYK":
+        return bands.apart(pixels, details, notes)
+    opened.close()  # Pillow's copy goes before there is a third
+    pixels, note = colour.from_cmyk(pixels, details.icc)
+    return bands.apart(pixels, Details("JPEG", details.exif, None, details.xmp, details.dpi), (*notes, note))
+
+
+def write(file: IO[bytes], photo: Photo) -> None:
+    """A JPEG file; of quality 95 without subsampling where the picture was none.
+
+    Raises:
+        Refused: EXIF or XMP are larger than a JPEG holds.
+    """
+    details = photo.details
+    for name, data in (("EXIF", details.exif), ("XMP", details.xmp)):
+        if data is not None and len(data) > _LARGEST[name]:
+            raise Refused(f"{len(data)} bytes of {name} do not fit into a JPEG", "--format tiff")
+    encoding = details.encoding if details.format == "JPEG" and details.encoding else _FINE
+    exif = None if details.exif is None else _EXIF + details.exif
+    known = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
+    file.write(bands.encoded(photo.pixels, "JPEG", **known, **encoding))
+
+
+def _opened(file: IO[bytes]) -> JpegImagePlugin.JpegImageFile:
+    file.seek(0)  # not by Image.open, whose limit of pixels is one for the whole process
+    return JpegImagePlugin.JpegImageFile(file)
+
+
+def _encoding(opened: JpegImagePlugin.JpegImageFile) -> dict[str, Any]:
+    """All that makes the same picture come out with the same quality and about the same size."""
+    if opened.mode == "CMYK":
+        return {}  # its tables are those of inks
+    sampling = JpegImagePlugin.get_sampling(opened)
+    return {
+        "qtables": opened.quantization,
+        "subsampling": max(sampling, 0),  # a kind that Pillow does not write is written without subsampling
+        "progressive": bool(opened.info.get("progressive")),
+        "keep_rgb": opened.mode == "RGB" and opened.info.get("adobe_transform") == 0,
+        "comment": opened.info.get("comment"),
+        "extra": b"".join(_segment(*each) for each in opened.applist if _is_kept(*each)),
+    }
+
+
+def _is_kept(name: str, data: bytes) -> bool:
+    return name == "APP13" or (name == "APP1" and data.startswith(_MORE_XMP))
+
+
+def _segment(name: str, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, 0xE0 + int(name.removeprefix("APP")), len(data) + 2) + data
+
+
+def _pictures(opened: JpegImagePlugin.JpegImageFile) -> int:
+    """How many a phone has put into the file (CIPA DC-007, multi-picture format)."""
+    if "mp" not in opened.info:
+        return 1
+    entries, order = tiff_tags.unblock(opened.info["mp"])
+    count = entries[_PICTURES].value if _PICTURES in entries else b""
+    return struct.unpack(order + "I", count)[0] if isinstance(count, bytes) and len(count) == 4 else 1

@@ -1,0 +1,117 @@
+"""Any picture out, whole or not at all, at its depth, with all that came with it. Torch is not imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from denoiser.errors import DenoiserError
+from denoiser.files import replacing
+from denoiser.photos import bitmap, jpeg, png, pnm, tiff, webp
+from denoiser.photos.photo import Header, Photo, Pixels, Refused, strips
+
+
+class _Format(NamedTuple):
+    """What a format holds, and what writes it."""
+
+    name: str
+    write: Callable[[IO[bytes], Photo], None]
+    bits: int = 8
+    alpha: bool = False
+    side: int = 2**31 - 1
+
+
+_PNG = _Format("PNG", png.write, 16, alpha=True)
+_JPEG = _Format("JPEG", jpeg.write, side=65500)
+_TIFF = _Format("TIFF", tiff.write, 64, alpha=True)
+_PNM = _Format("PPM", pnm.write, 16)
+_FORMATS = {
+    ".png": _PNG,
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".webp": _Format("WebP", webp.write, alpha=True, side=16383),
+    ".bmp": _Format("BMP", bitmap.write),
+    ".ppm": _PNM,
+    ".pgm": _PNM,
+}
+SUFFIXES = frozenset(_FORMATS)
+"""Of the files that can be written."""
+
+
+def check(path: Path, header: Header, bits: int | None = None) -> None:
+    """Refuse a file that cannot hold a picture, before any work is done for it.
+
+    Args:
+        path: the file to write; its suffix says the format.
+        header: of the picture.
+        bits: 8 or 16 to be written with; None for the picture's own.
+
+    Raises:
+        DenoiserError: the format is not written, or would lower the depth unasked, or holds no alpha or no such size.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _FORMATS:
+        raise DenoiserError(f"no format for '{path.suffix}' ({path})", f"one of --format {', '.join(_names())}")
+    form = _FORMATS[suffix]
+    if (bits or header.bits) > form.bits:
+        holds = f"{form.name} holds at most {form.bits} bits, not {bits or header.bits}"
+        raise DenoiserError(f"{holds} ({path})", f"--bits {form.bits}, or --format {_deeper(bits or header.bits)}")
+    if header.alpha and not form.alpha:
+        raise DenoiserError(f"{form.name} holds no alpha channel ({path})", "--format png")
+    if max(header.height, header.width) > form.side:
+        size = f"{header.width} x {header.height}"
+        raise DenoiserError(f"{form.name} holds at most {form.side} pixels a side, not {size} ({path})", "--format png")
+    if suffix == ".pgm" and header.channels != 1:
+        raise DenoiserError(f"a .pgm holds grey, not colour ({path})", "--format ppm")
+
+
+def write(path: Path, photo: Photo, bits: int | None = None) -> None:
+    """Write a picture, whole or not at all, in the format of the suffix.
+
+    Args:
+        path: the file to make or replace; its folder is made if it is missing.
+        photo: the picture.
+        bits: 8 or 16; None for the depth that the pixels have.
+
+    Raises:
+        DenoiserError: see `check`; or the folder or disk does not take the file (exit code 3).
+    """
+    check(path, photo.header, bits)
+    with replacing(path) as file:
+        try:
+            _FORMATS[path.suffix.lower()].write(file, at_depth(photo, bits))
+        except Refused as error:
+            raise DenoiserError(f"{error} ({path})", error.fix) from error
+
+
+def at_depth(photo: Photo, bits: int | None) -> Photo:
+    """The picture in 8 or 16 bits, rounded; floats are clamped to 0..white. None leaves it as it is."""
+    if bits is None or photo.pixels.dtype == f"uint{bits}":
+        return photo
+    top = 2**bits - 1
+    alpha_white = 1.0 if photo.pixels.dtype.kind == "f" else photo.white
+    alpha = None if photo.alpha is None else _rescaled(photo.alpha, alpha_white, top)
+    return replace(photo, pixels=_rescaled(photo.pixels, photo.white, top), white=float(top), alpha=alpha)
+
+
+def _rescaled(values: Pixels, white: float, top: int) -> Pixels:
+    scaled = np.empty(values.shape, np.uint8 if top == 255 else np.uint16)
+    for rows in strips(*values.shape[:2]):
+        part = values[rows].astype(np.float32 if values.dtype.kind == "u" else values.dtype, copy=True)
+        np.multiply(part.clip(0, white, out=part), top / white, out=part)
+        scaled[rows] = np.rint(part, out=part)
+    return scaled
+
+
+def _names() -> list[str]:
+    return sorted({suffix[1:] for suffix in _FORMATS})
+
+
+def _deeper(bits: int) -> str:
+    return "png" if bits <= 16 else "tiff"

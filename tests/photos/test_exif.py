@@ -1,0 +1,57 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from denoiser.photos import exif
+from photos import blocks
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_are_turned_as_pillow_turns_them(orientation):
+    pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", exif=blocks.exif(orientation))
+    with Image.open(file) as opened:
+        np.testing.assert_array_equal(exif.turn(pixels, orientation), np.asarray(ImageOps.exif_transpose(opened)))
+    assert exif.orientation(blocks.exif(orientation), None) == orientation
+
+
+def test_only_the_orientation_and_the_link_to_the_thumbnail_change():
+    before = blocks.exif(6)
+    after = exif.upright(before, turned=True)
+    changed = [place for place, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    assert len(changed) <= 1 + 4
+    assert exif.orientation(after, None) == 1
+    assert blocks.MAKER_NOTE in after
+    kept = exif.upright(before, turned=False)
+    assert sum(one != other for one, other in zip(before, kept, strict=True)) == 1
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("kind", "format"), [(3, "H2x"), (4, "I")])
+def test_both_byte_orders_and_both_widths(order, kind, format):
+    magic = b"II" if order == "<" else b"MM"
+    entry = struct.pack(f"{order}HHI{format}", 0x0112, kind, 1, 8)
+    block = magic + struct.pack(order + "HIH", 42, 8, 1) + entry + bytes(4)
+    assert exif.orientation(block, None) == 8
+    assert exif.orientation(exif.upright(block, turned=True), None) == 1
+
+
+def test_the_packet_is_asked_where_the_block_is_silent():
+    assert exif.orientation(None, blocks.xmp(8)) == 8
+    assert exif.orientation(blocks.exif(3), blocks.xmp(8)) == 3
+    assert exif.upright_xmp(blocks.xmp(8)) == blocks.xmp(1)
+    assert exif.orientation(None, b"<tiff:Orientation>6</tiff:Orientation>") == 6
+    assert exif.orientation(None, None) == 1
+
+
+@given(block=st.binary(max_size=80), cut=st.integers(0, 60))
+def test_damaged_blocks_are_left_as_they_are(block, cut):
+    for each in (block, b"II*\0" + block, blocks.exif(6)[:cut]):
+        assert len(exif.upright(each, turned=True)) == len(each)
+        assert exif.orientation(each, None) in range(1, 9)

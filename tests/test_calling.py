@@ -1,0 +1,99 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from lively import told, unet, values
+
+from denoiser import assemble, calling, tiling
+from denoiser.config import compose
+from denoiser.errors import DenoiserError
+from denoiser.estimating import noise_level
+
+
+def test_a_path_is_told():
+    with pytest.raises(TypeError, match=r"model\(PIL.Image.open\('a.png'\)\)"):
+        unet()("a.png")
+
+
+def test_a_float_batch_is_the_network_s_call_and_has_gradients():
+    made, noisy = unet(), torch.rand(2, 3, 17, 16, requires_grad=True)
+    denoised = made(noisy)
+    assert torch.equal(denoised, made.forward(noisy))
+    denoised.sum().backward()
+    assert noisy.grad.abs().max() > 0 and made.network.head.weight.grad.abs().max() > 0
+
+
+def test_a_step_that_is_sent_through_forward_is_let_through():
+    made = copy.deepcopy(unet())
+    made.forward = lambda batch, index: (batch, index)  # as Lightning's strategies for several processes do
+    assert made(("noisy", "clean"), 3) == (("noisy", "clean"), 3)
+
+
+def test_a_grey_model_takes_colours_one_by_one():
+    image, grey = values("u1", 30, 41, 3), unet(1)
+    assert np.array_equal(grey(image), np.dstack([grey(np.ascontiguousarray(image[..., i])) for i in range(3)]))
+
+
+def test_large_pictures_go_through_in_tiles_that_are_fitted_once(monkeypatch):
+    monkeypatch.setattr(tiling, "LONGEST", 200)
+    fitted = []
+    fit = tiling.fit
+    monkeypatch.setattr(tiling, "fit", lambda *given: fitted.append(fit(*given)) or fitted[-1])
+    made, image = copy.deepcopy(unet()), values("f4", 301, 355, 3)
+    whole = made.function()(torch.from_numpy(image).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
+    for _ in range(2):
+        assert np.abs(made(image) - whole).max() < 1e-4
+    assert [cut.tile for cut in fitted] == [200]
+    made.network.tail.weight.data.mul_(2)
+    made(image)
+    assert len(fitted) == 2
+
+
+def test_training_goes_on_as_before():
+    made = assemble.module(compose(["model=bsds_deep", "model.network.widths=[4,4]"]))
+    image, before = values("u1", 30, 41, 3), {k: v.clone() for k, v in made.state_dict().items()}
+    expected = made.eval()(image)
+    made.train()
+    made.network.encoder[1].eval()
+    assert np.array_equal(made(image), expected)
+    assert made.training and made.network.decoder.training and not made.network.encoder[1].training
+    assert all(torch.equal(value, before[key]) for key, value in made.state_dict().items())
+
+
+def test_noise_levels():
+    made, image = told(), values("u1", 40, 48)
+    assert made.takes_sigma and not np.array_equal(made(image, 10), made(image, sigma=50))
+    assert np.array_equal(made(image), made(image, noise_level(image, 255)))
+    batch = torch.from_numpy(image / 255).float()[None, None]
+    assert torch.equal(made(batch, 25), made(batch, torch.tensor([25.0])))
+    torch.testing.assert_close(made(batch)[0, 0], made(batch[0, 0]), rtol=1e-5, atol=1e-5)
+    with pytest.raises(DenoiserError, match=r"did you mean 127\.5"):
+        made(image, 0.5)
+    assert made.function(0.5)(batch).shape == batch.shape  # an estimate may be anything
+
+
+def test_noise_levels_for_models_that_take_none_and_the_reverse():
+    for image in (values("u1", 9, 9), torch.rand(1, 3, 9, 9)):
+        with pytest.raises(ValueError, match="sigma=25 for unet, which takes no noise level"):
+            unet()(image, 25)
+    for call in (lambda: unet().function(25), lambda: told().function(), lambda: told().function(-1)):
+        with pytest.raises(ValueError, match="sigma="):
+            call()
+    with pytest.raises(ValueError, match="precision 'bf17'; allowed: 32, bf16"):
+        unet().function(precision="bf17")
+
+
+@pytest.mark.parametrize(("takes", "channels"), [(1, 3), (3, 1), (3, 3)])
+def test_functions_say_their_multiple_whatever_the_channels(takes, channels):
+    function = calling.matched(unet(takes).function(precision="bf16"), takes, channels)
+    assert function.multiple == 4
+    noisy = torch.rand(1, channels, 24, 24)
+    assert function(noisy).shape == noisy.shape == function.exact(noisy).shape
+    assert function(noisy).dtype == torch.float32
+    assert 1e-5 < (function(noisy) - function.exact(noisy)).abs().max() < 0.02
+
+
+def test_the_attributes_of_a_model():
+    assert (unet(1).channels, unet(1).takes_sigma, unet(1).name) == (1, False, "unet")
+    assert (told().channels, told().takes_sigma, told().name) == (1, True, "drunet")

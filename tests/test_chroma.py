@@ -1,0 +1,110 @@
+"""Subsampled chroma as planes, on files that Pillow wrote."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from denoiser import chroma, shipped
+from denoiser.choosing import Choice, Models
+from denoiser.data.photos import FOLDER
+from denoiser.photos import reading
+from denoiser.photos.photo import Details
+from denoiser.restoring import Options
+
+FILES = {"0.jpg": (1, 1), "1.jpg": (1, 2), "2.jpg": (2, 2), "lossy.webp": (2, 2), "exact.webp": (1, 1), "a.png": (1, 1)}
+
+
+def smooth(height, width):
+    rows, columns = np.mgrid[:height, :width] / 60
+    waves = [np.sin(rows + i) * np.cos(columns - i) for i in range(3)]
+    return (127.5 + 90 * np.stack(waves, axis=2)).round().astype(np.uint8)
+
+
+def written(folder, name, pixels, quality=95):
+    options = {"0.jpg": {"subsampling": 0}, "1.jpg": {"subsampling": 1}, "2.jpg": {"subsampling": 2}}.get(name, {})
+    options |= {"exact.webp": {"lossless": True}, "a.png": {}}.get(name, {"quality": quality})
+    Image.fromarray(pixels).save(folder / name, **options)
+    return reading.read(folder / name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_factor_is_the_files(tmp_path, name):
+    assert chroma.factor(written(tmp_path, name, smooth(20, 30)).details) == FILES[name]
+
+
+@pytest.mark.parametrize("name", ["L.jpg", "CMYK.jpg"])
+def test_grey_and_inks_share_nothing(tmp_path, name):
+    Image.new(name.partition(".")[0], (9, 7)).save(tmp_path / name)
+    assert chroma.factor(reading.read(tmp_path / name).details) == (1, 1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (8, 8), (33, 47), (2001, 1003)])
+@pytest.mark.parametrize("factor", chroma.FACTORS)
+def test_planes_make_the_picture_again(shape, factor):
+    pixels = smooth(*shape)
+    luma, blue, red = chroma.split(pixels, factor)
+    assert luma.shape == shape and blue.shape == red.shape == (-(-shape[0] // factor[0]), -(-shape[1] // factor[1]))
+    large = [chroma.enlarged(plane, factor) for plane in (blue, red)]
+    bands = chroma.bands(*shape)
+    assert [band.start for band in bands[1:]] == [band.stop for band in bands[:-1]] and bands[-1].stop == shape[0]
+    again = np.concatenate([chroma.joined(luma, *large, shape, band) for band in bands], axis=1)
+    assert again.dtype == np.float32 and again.shape == (3, *shape)
+    assert np.abs(again * 255 - pixels.transpose(2, 0, 1)).max() < 4
+
+
+def test_planes_are_those_of_pillow():
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    theirs = np.asarray(Image.fromarray(pixels).convert("YCbCr")).astype(int)
+    ours = np.stack(chroma.split(pixels, (1, 1)), axis=2).astype(int)
+    assert np.abs(ours - theirs).max() <= 1
+
+
+def test_equal_channels_are_grey():
+    grey = np.repeat(smooth(200, 5)[..., :1], 3, axis=2)
+    assert chroma.is_grey(grey)
+    grey[199, 4, 2] += 1
+    assert not chroma.is_grey(grey)
+
+
+def psnr(pixels, clean):
+    return -10 * np.log10(np.square(pixels.astype(float) - clean).mean() / 255**2)
+
+
+@pytest.mark.skipif({"photo", "grey"} - set(shipped.NAMES) != set(), reason="photo and grey do not both ship")
+@pytest.mark.parametrize(("choice", "least"), [(Choice(), 4), (Choice("grey"), 4), (Choice("photo"), 0)])
+def test_a_noisy_jpeg_of_subsampled_chroma_loses_its_noise(tmp_path, choice, least):
+    with Image.open(FOLDER / "astronaut.png") as opened:
+        clean = np.asarray(opened.convert("RGB").crop((100, 60, 261, 201)))
+    noise = 25 * np.random.default_rng(0).standard_normal(clean.shape)
+    photo = written(tmp_path, "2.jpg", (clean + noise).clip(0, 255).round().astype(np.uint8))
+    restorer = Models(choice, torch.device("cpu"), Options(precision="32")).restorer(3)
+    after = restorer(photo)
+    assert psnr(after.pixels, clean) > psnr(photo.pixels, clean) + least
+    (note,) = after.notes
+    assert "subsampled chroma" in note and ("much of the noise stays" in note) == (choice.model == "photo")
+    assert restorer.taking(photo).name == (choice.model or "grey")
+
+
+@pytest.mark.skipif("grey" not in shipped.NAMES, reason="grey does not ship")
+def test_strength_and_luma_are_kept_for_the_whole_picture(tmp_path):
+    noisy = (smooth(60, 70) + np.random.default_rng(0).normal(0, 20, (60, 70, 3))).clip(0, 255).astype(np.uint8)
+    photo = written(tmp_path, "2.jpg", noisy)
+    made = {
+        name: Models(Choice("grey"), torch.device("cpu"), options).restorer(3)(photo).pixels.astype(float)
+        for name, options in {
+            "all": Options(precision="32"),
+            "none": Options(precision="32", strength=0),
+            "half": Options(precision="32", strength=0.5),
+            "chroma": Options(precision="32", chroma_only=True),
+        }.items()
+    }
+    assert (made["none"] == photo.pixels).all()
+    assert np.abs(made["half"] - (made["all"] + photo.pixels) / 2).max() <= 1
+    inside = ((made["chroma"] > 0) & (made["chroma"] < 255)).all(axis=2)
+    luma = [(pixels @ np.array([0.299, 0.587, 0.114]))[inside] for pixels in (made["chroma"], photo.pixels)]
+    assert np.abs(luma[0] - luma[1]).max() < 1.5 and (made["chroma"] != photo.pixels).any()
+
+
+def test_other_formats_have_chroma_of_their_own():
+    assert chroma.factor(Details("TIFF", encoding={"subsampling": 2})) == (1, 1)

@@ -1,0 +1,56 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from denoiser.spans import BAND_BYTES, margin_for, sides, smallest, spans
+
+
+@given(
+    size=st.integers(1, 3000),
+    extra=st.integers(0, 500),
+    margin=st.integers(0, 130),
+    multiple=st.sampled_from([1, 2, 8, 12, 64]),
+    start=st.floats(0, 0.999),
+)
+def test_weights_sum_to_one_at_every_pixel_that_is_wanted(size, extra, margin, multiple, start):
+    first, tile = int(start * size), smallest(margin, multiple) + extra
+    total, lengths = torch.zeros(size), []
+    for span in spans(size, tile, margin, multiple, first):
+        assert span.start % multiple == 0
+        assert span.stop % multiple == 0 or span.stop == size
+        assert 0 <= span.start <= span.first < span.last <= span.stop <= size
+        assert span.stop - span.start < tile + multiple
+        # Nothing within seven eighths of the margin to an artificial border is used.
+        assert span.start == 0 or span.first - span.start >= 0.875 * margin
+        assert span.stop == size or span.stop - span.last >= 0.875 * margin
+        total[span.first : span.last] += span.weights()
+        lengths.append(span.stop - span.start)
+    torch.testing.assert_close(total, (torch.arange(size) >= first).float())
+    assert max(lengths) - min(lengths) < multiple
+
+
+@given(reach=st.integers(0, 130), multiple=st.sampled_from([1, 4, 8, 12, 64]), size=st.integers(1, 3000))
+def test_nothing_is_used_that_a_border_reaches(reach, multiple, size):
+    margin = margin_for(reach, multiple)
+    for span in spans(size, smallest(margin, multiple), margin, multiple):
+        assert span.start == 0 or span.first - span.start >= reach
+        assert span.stop == size or span.stop - span.last >= reach
+
+
+def test_a_side_that_fits_is_one_span():
+    assert spans(301, 301, 40, 8) == spans(301, 304, 40, 8) == [(0, 301, 0, 301, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [(900, 1100, (900, 1100)), (5000, 5000, (1000, 1000)), (500, 9000, (500, 2000)), (9000, 500, (2000, 500))],
+)
+def test_tiles_have_one_area_whatever_the_shape(height, width, expected):
+    assert sides(3, height, width, 1000, 200) == expected
+
+
+def test_a_band_of_a_very_wide_picture_is_bounded():
+    tall, wide = sides(3, 2000, 100_000, 1000, 100)
+    assert tall * 100_000 * 3 * 4 <= BAND_BYTES
+    assert 900_000 < tall * wide <= 1_000_000
