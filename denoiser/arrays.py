@@ -121,11 +121,31 @@ def _pillow(image: Image.Image) -> Opened:
         raise ValueError(
             f"a picture of mode {image.mode}, which a denoised one cannot keep; Pillow: {', '.join(MODES)}"
         )
+    if "transparency" in image.info and image.mode in ("L", "RGB", "I;16", "I;16B"):
+        fix = "del image.info['transparency']" if image.mode[0] == "I" else "image.convert('RGBA')"
+        raise ValueError(f"a colour stands for transparency, which a denoised picture cannot keep: {fix} first")
+    info: dict[Any, Any] = {**image.info, **_changed_exif(image)}  # the colour profile and EXIF among it
     made = _array(np.array(image), 2 if image.mode == "LA" else 4)
 
     def result() -> Image.Image:
         picture = Image.fromarray(made.result())
-        picture.info = dict(image.info)  # the colour profile and EXIF among it
+        picture.info = info
         return picture
 
     return Opened(made.planes, made.target, result)
+
+
+def _changed_exif(image: Image.Image) -> dict[str, bytes]:
+    """EXIF that was changed with `image.getexif()`, which `info` knows nothing of; else it stays byte for byte.
+
+    A TIFF's is not: Pillow mixes it with where the file's pixels lie.
+    """
+    if hasattr(image, "tag_v2"):
+        return {}
+    plain = Image.new("L", (1, 1))
+    plain.info = image.info
+    try:
+        stored, now = plain.getexif().tobytes(), image.getexif().tobytes()
+    except Exception:  # Pillow reads more than it can write, and raises what comes
+        return {}
+    return {} if stored == now else {"exif": now}

@@ -21,7 +21,8 @@ def fill(
     """Write denoised rows into a picture in its own type.
 
     Integers are clamped to black and white and rounded, halves to even. Floats are neither: what is above white
-    or below black in the input may be there in the output too.
+    or below black in the input may be there in the output too. Where chroma alone would clip an integer, all three
+    channels go towards their luma until none does.
 
     Args:
         out: the rows to be written, `(h, W)` or `(h, W, 3)` of any type.
@@ -48,11 +49,27 @@ def _blended(before: Pixels, values: Pixels, white: float, strength: float, chro
     source = before.astype(kind)
     if chroma_only:  # the same step for R, G and B changes luma by as much and no difference of colour
         blended += ((source - blended) @ np.array(LUMA, kind))[..., None]
+        if before.dtype.kind == "u":
+            _desaturate(blended, white)
     if strength != 1:
         blended -= source
         blended *= kind.type(strength)
         blended += source
     return blended
+
+
+def _desaturate(colours: NDArray[Any], white: float) -> None:
+    """Scale the chroma of pixels `(h, W, 3)` that leave black to white so that none does; the luma stays."""
+    outside = np.zeros(colours.shape[:2], bool)
+    for channel in range(3):
+        outside |= (colours[..., channel] < 0) | (colours[..., channel] > white)
+    if not outside.any():
+        return
+    wrong = colours[outside]
+    luma = np.clip(wrong @ np.array(LUMA, wrong.dtype), 0, white)[:, None]
+    offset = wrong - luma
+    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), np.finfo(offset.dtype).tiny)
+    colours[outside] = luma + offset * np.minimum(room.min(axis=1, keepdims=True), 1)
 
 
 def _store(out: Pixels, values: NDArray[Any], white: float) -> None:

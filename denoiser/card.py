@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from denoiser.config import config_dir, options
 from denoiser.data.catalogue import card as dataset_card
 
 UNKNOWN = "not recorded"
+DISPLAY = "callbacks.progress"
 COLOURS = {1: "grey", 3: "colour"}
 COLUMNS = (
     *("data", "noise", "sigma", "n", "protocol", "noisy PSNR (dB)", "PSNR (dB) [95 %]", "SSIM [95 %]", "seed"),
@@ -33,7 +35,7 @@ def text(told: Mapping[str, Any], ships: bool = False) -> str:
         _use(told, ships),
         _data(told),
         _training(told),
-        _results(told),
+        _results(told, ships),
         _parity(told),
         _limits(told),
     )
@@ -106,14 +108,20 @@ def _licence(data: str) -> str:
 def _training(told: Mapping[str, Any]) -> Iterator[str]:
     training = told.get("training") or {}
     yield "## Training\n"
-    yield f"    {training.get('command') or f'command: {UNKNOWN}'}\n"
+    yield f"    {_command(training.get('command') or f'command: {UNKNOWN}')}\n"
     seconds, steps = training.get("seconds"), training.get("steps")
     minutes = UNKNOWN if seconds is None else f"{seconds / 60:,.0f} minutes"
-    yield f"Commit: {training.get('commit') or UNKNOWN}. Device: {training.get('device') or UNKNOWN}. "
+    yield f"Commit: {training.get('commit') or UNKNOWN}. Device: {training.get('device') or UNKNOWN}."
     yield f"Duration: {minutes}. Optimiser steps: {UNKNOWN if steps is None else f'{steps:,}'}."
 
 
-def _results(told: Mapping[str, Any]) -> Iterator[str]:
+def _command(line: str) -> str:
+    """The command without what concerns its display alone."""
+    words = shlex.split(line)
+    return shlex.join(word for word in words if not word.lstrip("+~").startswith(DISPLAY)) if DISPLAY in line else line
+
+
+def _results(told: Mapping[str, Any], ships: bool) -> Iterator[str]:
     yield "## Measured\n"
     if not told.get("results"):
         yield "Not measured."
@@ -122,13 +130,21 @@ def _results(told: Mapping[str, Any]) -> Iterator[str]:
         yield "|---" * len(COLUMNS) + "|"
         yield from map(_row, told["results"])
         devices = {(row["device"], row["commit"]) for row in told["results"]}
-        yield "\nPSNR and SSIM are computed per image and then averaged; the intervals are over images. Measured on "
+        yield "\nPSNR and SSIM are computed per image and then averaged; the intervals are over images. Measured on"
         yield "; ".join(f"{device}, commit {commit or UNKNOWN}" for device, commit in sorted(devices, key=str)) + "."
     if "check" in told:
         check = told["check"]
-        at = f"on scikit-image's {check['picture']} at sigma {check['sigma']}, seed {check['seed']}"
-        yield f"\nTo check a copy: {check['psnr']:.2f} dB {at}, from {check['psnr_noisy']:.2f} dB"
-        yield "(`denoiser evaluate ... data=photos noise.sigma=25`)."
+        picture = check["picture"].rpartition(".")[0]
+        yield f"\nTo check a copy: {check['psnr']:.2f} dB, from {check['psnr_noisy']:.2f} dB, is the row of {picture}"
+        yield f"(scikit-image's {check['picture']}; seed {check['seed']}) in results.csv of\n"
+        yield f"    denoiser evaluate {_evaluated(told, ships)} noise.sigma={check['sigma']}"
+
+
+def _evaluated(told: Mapping[str, Any], ships: bool) -> str:
+    """What has `denoiser evaluate` compare this network on the photographs of the check."""
+    file = told["name"] if ships else f"{told['name']}.safetensors" if SAFETENSORS in told["formats"] else "FILE"
+    key = "checkpoint" if file != "FILE" or "hyper_parameters" in told else "weights"
+    return f"{key}={file} data=photos" + (" data.channels=1" if told["channels"] == 1 else "")
 
 
 def _row(row: Mapping[str, Any]) -> str:
@@ -161,3 +177,6 @@ def _limits(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"- It takes {COLOURS[told['channels']]} pictures: {told['channels']} channel{several}."
     yield f"- Noise of training: {told.get('trained_on') or UNKNOWN}. Other noise, such as that of compressed or of"
     yield "  strongly processed photographs, is not measured unless it stands in the table above."
+    if told["channels"] == 3:
+        yield "- Noise of JPEGs whose chroma is subsampled is not what a colour model has learned. Unless a model is"
+        yield "  named, `denoiser denoise` gives such pictures to the model for grey ones, plane by plane."

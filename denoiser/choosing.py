@@ -29,22 +29,25 @@ class Choice:
 
     Attributes:
         model: the name of weights that ship.
-        checkpoint: whatever `load` takes: a run folder or a file.
+        checkpoint: whatever `load` takes: a run folder, a file, or a shipped name.
         weights: a file of published weights.
 
     Raises:
-        DenoiserError: several are named, or no weights of that name ship.
+        DenoiserError: several are named, one is empty, or no weights of that name ship.
     """
 
     model: str | None = None
     checkpoint: str | os.PathLike[str] | None = None
-    weights: Path | None = None
+    weights: str | os.PathLike[str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what names alone show to be wrong."""
         given = [f"--{key}" for key, value in vars(self).items() if value is not None]
         if len(given) > 1:
             raise DenoiserError(f"several models are named ({' '.join(given)})", f"give {given[0]} alone")
+        for key, value in vars(self).items():
+            if value == "":
+                raise DenoiserError(f"no model is named: --{key} is empty (--{key} '')", f"leave out --{key}")
         if self.model is not None and self.model not in shipped.NAMES:
             raise _no_such(self.model)
 
@@ -73,10 +76,15 @@ class Models:
         """Load what may be needed, so that a wrong name, file or option fails before the first picture.
 
         Raises:
-            DenoiserError: a model is not there or cannot be loaded, or does not go with the options.
+            DenoiserError: a model is not there or cannot be loaded, or does not go with the options; of a tile that is
+                too small, the fix is enough for every model and picture.
         """
-        for channels in AUTOMATIC:
-            self.restorer(channels)
+        from denoiser.spans import check_tile
+
+        restorers = {channels: self.restorer(channels) for channels in AUTOMATIC}
+        if self.options.tile is not None:
+            least = max(restorer.smallest(channels) for channels, restorer in restorers.items())
+            check_tile(self.options.tile, least)
 
     def name(self, channels: int) -> str:
         """What a picture of so many channels gets, as the user would name it; nothing is loaded.
@@ -111,13 +119,15 @@ class Models:
         return ", ".join(map(_described, dict.fromkeys(map(self.restorer, AUTOMATIC))))
 
     def _loader(self, name: str) -> Callable[[], Denoiser | Published]:
-        if self.choice.weights:
-            from denoiser import published
+        from denoiser.load import is_own, load
 
-            return partial(published.read, self.choice.weights)
-        from denoiser.load import load
+        if not self.choice.weights:
+            return partial(load, self.choice.checkpoint or name)
+        if is_own(file := Path(self.choice.weights).expanduser()):
+            raise DenoiserError(f"it is a network of this project (--weights {name})", f"--checkpoint {name}")
+        from denoiser import published
 
-        return partial(load, self.choice.checkpoint or name)
+        return partial(published.read, file)
 
     def _shipped(self, channels: int) -> str:
         found = next((name for name in AUTOMATIC[channels] if name in shipped.NAMES), None)

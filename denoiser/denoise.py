@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,10 @@ from denoiser.leftovers import remove
 from denoiser.photos import reading, writing
 from denoiser.plan import FORMATS, Job, Plan, plan
 from denoiser.ranks import Ranks, joined
+from denoiser.remarks import kept, summary, unread
 from denoiser.reports.wording import printable
+from denoiser.signals import terminating
+from denoiser.sources import left_out
 from denoiser.workload import Failure
 
 if TYPE_CHECKING:
@@ -31,11 +36,12 @@ KINDS = {1: "grey", 3: "colour"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
-    return cli.guarded(lambda: _together(parse(arguments)))
+    with terminating():
+        return cli.guarded(lambda: _together(parse(arguments)))
 
 
 def _together(options: argparse.Namespace) -> int:
-    with joined() as ranks:
+    with _told_of_a_stop(), joined() as ranks:
         try:
             code = cli.guarded(lambda: _command(options, ranks))
         except SystemExit as told:  # by the first process
@@ -45,21 +51,32 @@ def _together(options: argparse.Namespace) -> int:
         return code
 
 
+@contextmanager
+def _told_of_a_stop() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise _stopped(stop, "every file that is there is whole", "the same command goes on") from None
+
+
+@_told_of_a_stop()
 def _command(options: argparse.Namespace, ranks: Ranks) -> int:
     choice = Choice(options.model, options.checkpoint, options.weights)
     suffixes = FORMATS.get(options.format, ())
     mine = ranks.dealt(lambda: plan(options.paths, options.out, options.overwrite, suffixes).shares(ranks.world))
-    failures = [Failure(path, _unread(path, reason)) for path, reason in mine.unread]
-    if mine.done:
-        _say(f"{mine.done} done already; --overwrite does them anew")
+    failures = [Failure(path, unread(path, reason)) for path, reason in mine.unread]
+    if mine.others:
+        _say(left_out(mine.others))
+    if mine.kept:
+        _say(kept(len(mine.kept), mine.older))
     if options.dry_run:
         failures += _dry_run(mine.jobs, _models(choice, options, ranks), options)
     else:
         failures += _denoised(mine, choice, options, ranks)
-    if ranks.first:
+    if ranks.first and os.path.lexists(options.out):
         _say(str(options.out))
     if failures:
-        raise _summary(failures, len(mine.jobs) + len(mine.unread))
+        raise summary(failures, len(mine.jobs) + len(mine.unread))
     return 0
 
 
@@ -71,14 +88,26 @@ def _denoised(mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ra
         pace, writer = _run(mine, choice, options, ranks, pages)
         for remark in writer.remarks:
             _say(f"note: {remark}")
-        _say(pace.summary())
+        if pace.done:
+            _say(pace.summary())
         failures = writer.failures
     ranks.wait()  # for the pages, which are of everybody's pictures
-    if ranks.first and mine.jobs:
+    if ranks.first:
         remove(mine.leftovers)
         if pages:
-            _say(f"before and after: {pages.finish()}")
+            _show(pages, mine)
     return failures
+
+
+def _show(pages: Pages, mine: Plan) -> None:
+    lacking = pages.lacking(job.source for job in mine.kept)
+    if lacking:
+        counted = "1 result is" if lacking == 1 else f"{lacking} results are"
+        _say(
+            f"{counted} not on the page of before and after; --overwrite makes {'it' if lacking == 1 else 'them'} anew"
+        )
+    if pages.any():
+        _say(f"before and after: {pages.finish()}")
 
 
 def _run(
@@ -94,7 +123,9 @@ def _run(
             limits = options.max_pixels, options.bits
             return pace, bulk.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
     except KeyboardInterrupt as stop:
-        raise _stopped(stop, pace, options) from None
+        again = "the same command without --overwrite" if options.overwrite else "the same command"
+        done = f"{pace.done} of {pace.pictures} pictures are done ({options.out})"
+        raise _stopped(stop, done, f"{again} goes on with the others") from None
 
 
 def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models:
@@ -107,12 +138,10 @@ def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models
     return models
 
 
-def _stopped(stop: KeyboardInterrupt, pace: Pace, options: argparse.Namespace) -> DenoiserError:
+def _stopped(stop: KeyboardInterrupt, how_far: str, fix: str) -> DenoiserError:
     terminated = "terminated" in stop.args
-    how = "terminated" if terminated else "interrupted"
-    what = f"{how}: {pace.done} of {pace.pictures} pictures are done ({options.out})"
-    again = "the same command without --overwrite" if options.overwrite else "the same command"
-    return DenoiserError(what, f"{again} goes on with the others", TERMINATED if terminated else INTERRUPTED)
+    how, code = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
+    return DenoiserError(f"{how}: {how_far}", fix, code)
 
 
 def _device(name: str, ranks: Ranks) -> torch.device:
@@ -134,7 +163,7 @@ def _pages(mine: Plan, out: Path) -> Pages:
     """In the folder of results, or beside the one file that is written."""
     from denoiser.reports.before_after import Pages
 
-    alone = mine.jobs and mine.jobs[0].target == str(out)
+    alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
     return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
 
 
@@ -151,21 +180,6 @@ def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -
         size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
         _say(f"{job.source} -> {job.target} ({size}, {models.name(header.channels)})")
     return failures
-
-
-def _unread(path: str, reason: str) -> DenoiserError:
-    return DenoiserError(f"cannot be looked at: {reason} ({path})", "change its permissions, or leave it out")
-
-
-def _summary(failures: Sequence[Failure], count: int) -> DenoiserError:
-    """Tell every failure; gives back what they come to."""
-    error = failures[0].error
-    if len(failures) == 1:
-        return DenoiserError(error.what, error.fix, SOME_FAILED)
-    for failure in failures:
-        print(printable(f"failed: {' '.join(failure.error.what.split())}"), file=sys.stderr)
-    names = ", ".join(failure.source for failure in failures[:3]) + (", ..." if len(failures) > 3 else "")
-    return DenoiserError(f"{len(failures)} of {count} pictures could not be denoised ({names})", error.fix, SOME_FAILED)
 
 
 def _say(line: str) -> None:

@@ -54,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_model(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--model", metavar="NAME", help="weights that come with the project: photo, grey")
-    group.add_argument("--checkpoint", metavar="RUN_OR_FILE", type=Path, help="a run folder, .ckpt or .safetensors")
-    group.add_argument("--weights", metavar="FILE", type=Path, help="published weights of DnCNN, DRUNet, SwinIR, ...")
+    group.add_argument("--checkpoint", metavar="RUN_OR_FILE", help="a run folder, .ckpt or .safetensors")
+    group.add_argument("--weights", metavar="FILE", help="published weights of DnCNN, DRUNet, SwinIR, ...")
 
 
 def _add_way(group: argparse._ArgumentGroup) -> None:

@@ -14,6 +14,7 @@ from denoiser import cli, shipped
 from denoiser.arguments import Parser
 from denoiser.errors import DenoiserError
 from denoiser.files import replacing
+from denoiser.imageio import SUFFIXES as PICTURES
 
 if TYPE_CHECKING:
     from denoiser.calling import TakesPictures
@@ -76,10 +77,13 @@ def _kinds(model: TakesPictures, form: str | None, half: bool) -> Sequence[str]:
     """The suffixes to write."""
     from denoiser.published import Published
 
-    if isinstance(model, Published) and (half or form in ("safetensors", "both")):
-        given = "--half" if half else f"--format {form}"
-        raise DenoiserError(f"published weights are exported to ONNX, and as they are ({given})", "--format onnx")
-    return KINDS[form or ("onnx" if isinstance(model, Published) else "both")]
+    if not isinstance(model, Published):
+        return KINDS[form or "both"]
+    if half:
+        raise DenoiserError("published weights are exported as they are (--half)", "leave out --half")
+    if form in ("safetensors", "both"):
+        raise DenoiserError(f"published weights are exported to ONNX alone (--format {form})", "--format onnx")
+    return KINDS["onnx"]
 
 
 def _stem(out: str | os.PathLike[str], name: str | None, own: str) -> Path:
@@ -89,6 +93,8 @@ def _stem(out: str | os.PathLike[str], name: str | None, own: str) -> Path:
     path = Path(out).expanduser()
     if name is not None or path.is_dir() or os.fspath(out).endswith((os.sep, "/")):
         return path / (name or own)
+    if path.suffix.lower() in PICTURES:
+        raise DenoiserError(f"that is the name of a picture (-o {out})", f"-o {path.with_suffix('')}")
     return path.with_suffix("") if path.suffix in KINDS["both"] else path
 
 

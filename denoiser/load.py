@@ -53,8 +53,10 @@ def file_of(name_or_path: str | os.PathLike[str]) -> Path:
     """The file to load: of a shipped name, of a run folder the best, else the last checkpoint, or the file itself.
 
     Raises:
-        DenoiserError: there is no such path, or it is a folder without a checkpoint.
+        DenoiserError: there is no such path, it is empty, or it is a folder without a checkpoint.
     """
+    if name_or_path == "":
+        raise DenoiserError("no model is named: its name or path is empty ('')", "give a run folder or a file")
     if name_or_path in shipped.NAMES:
         return shipped.path(str(name_or_path))
     path = Path(name_or_path).expanduser()
@@ -78,12 +80,23 @@ def is_published(file: Path) -> bool:
     """
     if file.suffix.lower() == ".safetensors":
         return not is_exported(file)
+    own = _is_run(file)
+    return file.suffix.lower() in PUBLISHED if own is None else not own
+
+
+def is_own(file: Path) -> bool:
+    """Whether a file holds a checkpoint of `denoiser run` or a network of `denoiser export`, by its content."""
+    return is_exported(file) or bool(_is_run(file))
+
+
+def _is_run(file: Path) -> bool | None:
+    """Whether a zip of torch.save is a checkpoint of `denoiser run`; None where the file is no such zip."""
     try:
         with zipfile.ZipFile(file) as archive:
             (pickled,) = (archive.read(name) for name in archive.namelist() if name.endswith("/data.pkl"))
-        return not (b"hyper_parameters" in pickled and b"objective" in pickled)
     except Exception:  # zipfile raises whatever a damaged file leads it to
-        return file.suffix.lower() in PUBLISHED
+        return None
+    return b"hyper_parameters" in pickled and b"objective" in pickled
 
 
 def is_exported(file: Path) -> bool:
@@ -128,4 +141,4 @@ def _absent(asked: str | os.PathLike[str], path: Path) -> DenoiserError:
         from denoiser import listed
 
         return listed.absent(path)
-    return missing("checkpoint", path, shipped.NAMES if path.name == os.fspath(asked) else ())
+    return missing("checkpoint", path, shipped.NAMES if path.name == asked else ())

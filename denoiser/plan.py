@@ -10,7 +10,8 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,19 +45,23 @@ class Plan:
 
     Attributes:
         jobs: the pictures to denoise.
-        done: how many have their results already.
+        kept: the pictures that have their results already.
+        older: how many of those results are older than their pictures.
         unread: folders that could not be listed, and why.
+        others: pictures of kinds that are not read.
         leftovers: of writers that were killed, or are writing still.
     """
 
     jobs: list[Job] = field(default_factory=list)
-    done: int = 0
+    kept: list[Job] = field(default_factory=list)
+    older: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
     leftovers: list[Leftover] = field(default_factory=list)
 
     def shares(self, world: int) -> list[Plan]:
         """The plan for each of so many processes; what is no picture to denoise is for the first."""
-        first = Plan(self.jobs[::world], self.done, self.unread, self.leftovers)
+        first = replace(self, jobs=self.jobs[::world])
         return [first, *(Plan(self.jobs[rank::world]) for rank in range(1, world))]
 
 
@@ -70,8 +75,9 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
         suffixes: of the format to write; none is the source's own.
 
     Raises:
-        DenoiserError: a path is not there or holds no picture, a format is not written, two pictures would become one
-            file, a result would replace a picture that is to be read, or the place cannot be written (exit code 3).
+        DenoiserError: a path is not there or holds no picture, `out` is a file of a format that is not written, two
+            pictures would become one file, a result would replace a picture that is to be read, or the place cannot be
+            written (exit code 3).
     """
     made = Plan()
     targets: dict[str, Job] = {}
@@ -81,7 +87,8 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
             identities.add(source.identity)
     for job in targets.values():
         if _is_done(job, targets, identities, overwrite):
-            made.done += 1
+            made.kept.append(job)
+            made.older += os.stat(job.source).st_mtime_ns > os.stat(job.target).st_mtime_ns
         else:
             made.jobs.append(job)
     folders = {os.path.dirname(job.target) for job in made.jobs}
@@ -95,11 +102,15 @@ def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], made: Plan)
     as_file = alone and imageio.is_image_name(out) and not out.is_dir()
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are asked for (-o {out} --format)", "leave out --format")
+    if as_file:
+        imageio.check_suffix(out)
     for path in paths:
-        for source in find(path, out, lambda folder, error: made.unread.append((folder, str(error.strerror)))):
-            target = str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
-            imageio.check_suffix(Path(target))
-            yield source, target
+        for source in find(path, out, partial(_cannot_be_read, made), made.others):
+            yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
+
+
+def _cannot_be_read(made: Plan, folder: str, error: OSError) -> None:
+    made.unread.append((folder, str(error.strerror)))
 
 
 def _renamed(name: str, suffixes: Sequence[str]) -> str:

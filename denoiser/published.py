@@ -23,6 +23,8 @@ from denoiser.levels import GREY_LEVELS
 
 FIX = "give a file of published weights: .pth, .pt, .ckpt or .safetensors"
 AGAIN = "download the file again"
+DENOISERS = ("DnCNN", "DRUNet", "NAFNet", "SCUNet", "SwinIR")
+"""Of the architectures that are known, those that a user of denoisers is likely to have weights of."""
 
 
 class Published(TakesPictures):
@@ -174,10 +176,10 @@ def _is_named_tensor(item: tuple[Any, Any]) -> bool:
 
 def _descriptor(weights: Mapping[str, Tensor], path: Path) -> Any:
     """Spandrel's description of the network, which it knows by the names and shapes of its weights."""
-    from spandrel import MAIN_REGISTRY, ImageModelDescriptor, ModelLoader, UnsupportedModelError
+    from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
 
     seen = ", ".join(f"{name} {'x'.join(map(str, tensor.shape))}" for name, tensor in list(weights.items())[:3])
-    fix = f"weights of {', '.join(sorted(one.architecture.name for one in MAIN_REGISTRY))}"
+    fix = f"give weights of {', '.join(DENOISERS)}, ..."
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what the networks' authors call, which is theirs to mend

@@ -11,15 +11,16 @@ from torch import Tensor
 
 from denoiser import arrays, chroma, hardware, levels, tiling
 from denoiser.blending import fill
-from denoiser.calling import matched
 from denoiser.errors import DenoiserError
 from denoiser.estimating import noise_level
+from denoiser.inference import matched
 from denoiser.module import Denoiser
 from denoiser.photos.photo import Details, Photo, Pixels
 from denoiser.published import Published
 from denoiser.receptive import SIGMA
 from denoiser.tiling import Function, Tiling
 
+COLOURLESS = "a grey picture has no chroma: unchanged"
 LEAVES = "(much of the noise stays)"
 PRECISIONS = ("auto", "32", "bf16")
 
@@ -60,9 +61,8 @@ class Restorer:
     """A model that takes photos.
 
     A grey model denoises the channels of a colour picture one by one, and of one whose pixels share their chroma (see
-    `chroma`) luma and chroma; a colour model is given a grey picture three
-    times and the mean of its outputs is taken, which leaves much of the noise: what is equal in three channels it has
-    learned to be the picture. Both are said in the photo's notes.
+    `chroma`) luma and chroma; a colour model is given a grey picture three times and the mean of its outputs is taken,
+    which leaves much noise: what is equal in three channels it takes for the picture. The photo's notes tell of both.
 
     Args:
         model: a trained or published one; it is moved to the device.
@@ -101,11 +101,11 @@ class Restorer:
         holds tiles and bands of rows alone.
 
         Raises:
-            DenoiserError: the picture is grey and only its chroma is asked for, the model's output is not finite, or
-                not even the smallest tile fits into the memory.
+            DenoiserError: the model's output is not finite, or not even the smallest tile fits into the memory.
         """
-        other = self.taking(photo)
-        if other is not self:
+        if self.options.chroma_only and (photo.channels == 1 or chroma.is_grey(photo.pixels)):
+            return replace(photo, notes=(*photo.notes, COLOURLESS))
+        if (other := self.taking(photo)) is not self:
             return other(photo)
         if self.model.channels == 1 and photo.channels == 3:
             if chroma.is_grey(photo.pixels):
@@ -113,10 +113,8 @@ class Restorer:
             if chroma.factor(photo.details) != (1, 1) and not self.options.sigma:
                 return self._by_planes(photo)
         channels, precision = photo.channels, self._precision(photo.pixels)
-        if channels == 1 and self.options.chroma_only:
-            raise DenoiserError("a grey picture has no chroma to be denoised", "leave out --chroma-only")
         level, notes = self._level(photo)
-        planned = self._tilings.get((channels, precision)) or self._fitted(channels, precision)
+        planned = self._tilings.get((channels, precision)) or self._fitted(channels, precision, self.options.tile)
         pixels, last = self._denoised(self._function(level, channels, precision), photo, planned)
         self._tilings[channels, precision] = last
         if last.tile < planned.tile:
@@ -160,11 +158,14 @@ class Restorer:
             return self.options.precision
         return "bf16" if pixels.dtype == np.uint8 and hardware.has_bfloat16(self.device.type) else "32"
 
-    def _fitted(self, channels: int, precision: str) -> Tiling:
+    def smallest(self, channels: int) -> int:
+        """The least `tile` for pictures of so many channels, whatever their depth; float32 takes the larger ones."""
+        return self._fitted(channels, self.options.precision.replace("auto", "32"), None).smallest
+
+    def _fitted(self, channels: int, precision: str, tile: int | None) -> Tiling:
         """For all pictures, whatever their noise: of the strongest that is usual the network looks farthest."""
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
-        function = self._function(usual, channels, precision)
-        return tiling.fit(function, channels, self.device, self.options.tile, precision)
+        return tiling.fit(self._function(usual, channels, precision), channels, self.device, tile, precision)
 
     def _function(self, level: float | None, channels: int, precision: str) -> Function:
         return matched(self.model.function(level, precision), self.model.channels, channels)
@@ -193,8 +194,7 @@ class Restorer:
             place = slice(top, top + rows.shape[1])
             self._fill(pixels[place], photo.pixels[place], rows.numpy(), photo.white)
 
-        last = tiling.denoise(function, arrays.view(photo.pixels), photo.white, planned, self.device, take)
-        return pixels, last
+        return pixels, tiling.denoise(function, arrays.view(photo.pixels), photo.white, planned, self.device, take)
 
     def _fill(self, out: Pixels, before: Pixels, denoised: Pixels, white: float) -> None:
         fill(out, before, denoised, white, self.options.strength, self.options.chroma_only)

@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser import imageio
 from denoiser.errors import DenoiserError
 from denoiser.load import missing
+from denoiser.photos.reading import RAW_SUFFIXES, SUFFIXES
+
+COMPARED = ".denoiser-compare"
+"""A file by which folders of pictures before and after are told; what is in them is not denoised."""
+_OTHERS = frozenset({*RAW_SUFFIXES, ".heic", ".heif", ".avif", ".cr3", ".raf", ".orf", ".rw2", ".jxl"})
+"""Pictures that are not read."""
 
 Identity = tuple[int, int]
 """Device and inode: equal for all names of one file, hard and symbolic links included."""
@@ -42,17 +47,18 @@ def identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def find(path: str, results: Path, unread: Unread) -> Iterator[Source]:
+def find(path: str, results: Path, unread: Unread, others: set[str] | None = None) -> Iterator[Source]:
     """The pictures that one path of a command means.
 
     What is there by that very name is meant, brackets and stars included; else the name is a pattern. A file that is
-    named is taken whatever its suffix; in folders and by patterns those of `imageio.SUFFIXES` are found, hidden ones
-    not.
+    named is taken whatever its suffix; in folders and by patterns those of `reading.SUFFIXES` are found, hidden ones
+    and those of pages of before and after not.
 
     Args:
         path: a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
         results: a folder in which pictures are results and no sources.
         unread: see `Unread`.
+        others: gets the paths of pictures of kinds that are not read.
 
     Yields:
         Each picture, in the order of names, a folder's own files before those below it.
@@ -60,21 +66,31 @@ def find(path: str, results: Path, unread: Unread) -> Iterator[Source]:
     Raises:
         DenoiserError: nothing is there, or no picture.
     """
+    others = set() if others is None else others
     if not path:
         raise DenoiserError("a path is empty (PATH)", "give pictures and folders of pictures")
     if not os.path.lexists(path) and glob.has_magic(path):
-        found = _matching(path, results, unread)
+        found = _matching(path, results, unread, others)
     elif os.path.isdir(path):
-        found = _below(path, path, _identity_of(results), unread)
+        found = _below(path, path, _identity_of(results), unread, others)
     else:
         yield _named(path)
         return
     first = next(found, None)
     if first is None:
         what = "in the folder" if os.path.isdir(path) else "matches"
-        raise DenoiserError(f"no picture {what} ({path})", f"put pictures there: {', '.join(sorted(imageio.SUFFIXES))}")
+        but = f", but {left_out(others)}" if others else ""
+        raise DenoiserError(f"no picture {what}{but} ({path})", f"put pictures there: {', '.join(sorted(SUFFIXES))}")
     yield first
     yield from found
+
+
+def left_out(others: set[str]) -> str:
+    """As "3 files of kinds that are not read are left out (.heic, .nef)"."""
+    count, kinds = len(others), ", ".join(sorted(set(map(_suffix, others))))
+    if count == 1:
+        return f"1 file of a kind that is not read is left out ({kinds})"
+    return f"{count} files of kinds that are not read are left out ({kinds})"
 
 
 def _named(path: str) -> Source:
@@ -87,23 +103,27 @@ def _named(path: str) -> Source:
     return Source(path, os.path.basename(path), status.st_size, identity(status))
 
 
-def _below(folder: str, top: str, results: Identity | None, unread: Unread) -> Iterator[Source]:
+def _below(folder: str, top: str, results: Identity | None, unread: Unread, others: set[str]) -> Iterator[Source]:
     """Every picture below a folder, named from `top`, without those in the folder of results."""
     waiting = [folder]
     while waiting:
         here = waiting.pop()
         try:
             with os.scandir(here) as listing:
-                entries = sorted((entry for entry in listing if not entry.name.startswith(".")), key=lambda e: e.name)
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             unread(here, error)
             continue
+        if here != folder and any(entry.name == COMPARED for entry in entries):
+            continue
         below = []
         for entry in entries:
+            if entry.name.startswith("."):
+                continue
             if entry.is_dir(follow_symlinks=False):  # a link may lead back up
                 if results is None or identity(entry.stat()) != results:
                     below.append(entry.path)
-            elif _is_picture(entry.name) and entry.is_file():
+            elif _is_picture(entry.path, others) and entry.is_file():
                 yield from _entry(entry, top, unread)
         waiting += reversed(below)
 
@@ -119,15 +139,15 @@ def _entry(entry: os.DirEntry[str], top: str, unread: Unread) -> Iterator[Source
     yield Source(entry.path, os.path.relpath(entry.path, top), status.st_size, identity(status))
 
 
-def _matching(pattern: str, results: Path, unread: Unread) -> Iterator[Source]:
+def _matching(pattern: str, results: Path, unread: Unread, others: set[str]) -> Iterator[Source]:
     """What a pattern matches, its tree kept from the first folder on that the pattern leaves open."""
     top, inside = _fixed(pattern), os.path.realpath(results) + os.sep
     for path in sorted(glob.glob(pattern, recursive=True)):
-        if (os.path.realpath(path) + os.sep).startswith(inside):
+        if (os.path.realpath(path) + os.sep).startswith(inside) or _is_compared(path, top):
             continue
         if os.path.isdir(path):
-            yield from _below(path, top, _identity_of(results), unread)
-        elif _is_picture(path) and os.path.isfile(path):
+            yield from _below(path, top, _identity_of(results), unread, others)
+        elif _is_picture(path, others) and os.path.isfile(path):
             yield _named(path)._replace(name=os.path.relpath(path, top))
 
 
@@ -138,8 +158,20 @@ def _fixed(pattern: str) -> str:
     return os.path.join("", *parts[:first]) or os.curdir
 
 
-def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in imageio.SUFFIXES
+def _is_picture(path: str, others: set[str]) -> bool:
+    if _suffix(path) in _OTHERS:
+        others.add(os.path.abspath(path))
+    return _suffix(path) in SUFFIXES
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _is_compared(path: str, top: str) -> bool:
+    """Whether a folder between a path and `top`, or the path itself, is one of pictures before and after."""
+    inside = Path(os.path.relpath(path, top))
+    return any(os.path.exists(os.path.join(top, one, COMPARED)) for one in (inside, *inside.parents) if one.parts)
 
 
 def _identity_of(path: Path) -> Identity | None:

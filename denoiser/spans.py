@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from denoiser.errors import DenoiserError
+
 BAND_BYTES = 250 * 10**6
 """For the float32 rows of one row of tiles; only pictures of more than 15,000 columns get lower tiles by it."""
 
@@ -56,8 +58,23 @@ def smallest(margin: int, multiple: int) -> int:
     return 3 * -(-margin // multiple) * multiple + 2 * multiple
 
 
-def sides(channels: int, height: int, width: int, tile: int, least: int) -> tuple[int, int]:
-    """Height and width of a picture's tiles: of one area, `tile` squared, also where the picture is narrower.
+def check_tile(tile: int, least: int) -> None:
+    """Refuse a tile that is shorter than the least.
+
+    Raises:
+        DenoiserError: it is.
+    """
+    if tile < least:
+        raise DenoiserError(f"a tile of {tile} is too small for how far the model looks (--tile)", f"--tile {least}")
+
+
+def padded(side: int, multiple: int) -> int:
+    """What a network makes of a side: one row becomes eight where its multiple is 8."""
+    return -(-side // multiple) * multiple
+
+
+def sides(channels: int, height: int, width: int, tile: int, least: int, multiple: int = 1) -> tuple[int, int]:
+    """Height and width of a picture's tiles: padded, of one area, `tile` squared, also where the picture is narrower.
 
     Args:
         channels: of the picture.
@@ -65,13 +82,16 @@ def sides(channels: int, height: int, width: int, tile: int, least: int) -> tupl
         width: of the picture.
         tile: side of a square tile.
         least: shortest side, unless the picture's is shorter.
+        multiple: that the network pads sides to.
     """
-    area = tile * tile
-    if height * width <= area:
+    area, least = tile * tile, padded(least, multiple)
+    high, broad = padded(height, multiple), padded(width, multiple)
+    if high * broad <= area:
         return height, width
-    rows = min(height, area // min(width, tile), BAND_BYTES // (4 * channels * width))
-    tall = min(height, max(rows, least))
-    return tall, min(width, max(area // tall, least))
+    rows = min(high, area // min(broad, tile), BAND_BYTES // (4 * channels * width))
+    tall = min(high, max(rows // multiple * multiple, least))
+    wide = min(broad, max(area // padded(tall, multiple) // multiple * multiple, least))
+    return min(height, tall), min(width, wide)
 
 
 def spans(size: int, tile: int, margin: int, multiple: int, first: int = 0) -> list[Span]:

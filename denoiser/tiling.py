@@ -11,7 +11,7 @@ from torch import Tensor
 
 from denoiser import memory, receptive
 from denoiser.errors import DenoiserError
-from denoiser.spans import Span, margin_for, rising, sides, smallest, spans
+from denoiser.spans import Span, check_tile, margin_for, padded, rising, sides, smallest, spans
 
 Function = Callable[[Tensor], Tensor]
 """Float32 `(B, C, h, w)` of any size on a device, nominally in [0, 1], to the same."""
@@ -83,8 +83,8 @@ def fit(
     field = getattr(function, "receptive_field", None)
     margin = margin_for(reach if field is None else min(reach, field // 2), multiple)
     least = Tiling(0, margin, multiple).smallest
-    if tile is not None and tile < least:
-        raise DenoiserError(f"a tile of {tile} is too small for how far the model looks (--tile)", f"--tile {least}")
+    if tile is not None:
+        check_tile(tile, least)
     chosen = _affordable(pixel_bytes, device) if tile is None else tile
     return Tiling(max(chosen // multiple * multiple, least), margin, multiple)
 
@@ -145,7 +145,7 @@ def denoise(
             return tiling
         del bands
         memory.release(device)
-        asked = min(tiling.tile, math.isqrt(height * width))
+        asked = min(tiling.tile, math.isqrt(padded(height, tiling.multiple) * padded(width, tiling.multiple)))
         if asked <= tiling.smallest:
             raise _too_large(width, height, device)
         tiling = replace(tiling, tile=max(asked // 2, tiling.smallest))
@@ -171,7 +171,7 @@ def _bands(
 ) -> Iterator[Tensor]:
     """Finished rows, from the row `first` on, one row of tiles at a time."""
     channels, height, width = image.shape
-    tall, wide = sides(channels, height, width, tiling.tile, tiling.smallest)
+    tall, wide = sides(channels, height, width, tiling.tile, tiling.smallest, tiling.multiple)
     columns = spans(width, wide, tiling.margin, tiling.multiple)
     faded = torch.empty(0)
     for row in spans(height, tall, tiling.margin, tiling.multiple, first):

@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 
+from denoiser import cli
 from denoiser.pace import Pace
 from denoiser.photos import writing
 from denoiser.remarks import Remarks
 from denoiser.workload import Budget, Failure, Item
 
 if TYPE_CHECKING:
+    from denoiser.photos.photo import Photo
     from denoiser.reports.before_after import Pages
 
 WRITERS = 2
@@ -82,13 +85,21 @@ class Writer(BasePredictionWriter):
         if not item.before or not item.after or self.fatal:
             return
         try:
-            writing.write(Path(item.job.target), item.after, self.bits)
+            # The page first: what has its result is not done again, so that nothing would bring it to the page.
             if self.pages:
-                self.pages.add(Path(item.job.source), item.before, item.after, item.model)
+                self._compare(self.pages, item, item.before, item.after)
+            writing.write(Path(item.job.target), item.after, self.bits)
         except Exception as error:
             item.fail(error)
             if getattr(error.__cause__ or error, "errno", None) in STOPPING:
                 self.fatal = error
+
+    def _compare(self, pages: Pages, item: Item, before: Photo, after: Photo) -> None:
+        try:
+            pages.add(Path(item.job.source), before, after, item.model)
+        except Exception as error:  # the picture itself is none the worse
+            reason = cli.told(error).what.rpartition(" (")[0] or str(error)
+            item.after = replace(after, notes=(*after.notes, f"not on the page of before and after: {reason}"))
 
     def _count(self, item: Item) -> None:
         with self._lock:

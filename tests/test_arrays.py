@@ -54,11 +54,6 @@ def test_torch_comes_back_as_it_was_and_agrees_with_numpy(dtype, shape):
         assert np.array_equal(denoised.numpy(), expected if image.ndim == 2 else expected.transpose(2, 0, 1))
 
 
-def test_a_batch_of_integers_is_picture_by_picture():
-    batch = torch.from_numpy(values("u1", 2, 3, 21, 34))
-    assert torch.equal(unet()(batch), torch.stack([unet()(batch[0]), unet()(batch[1])]))
-
-
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "I;16", "I;16B"])
 def test_pillow_comes_back_as_it_was(mode):
     channels = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,)}.get(mode, ())
@@ -99,3 +94,49 @@ def test_modes_that_cannot_be_kept(mode):
 def test_what_is_no_picture_is_told(image, reason):
     with pytest.raises(ValueError, match=reason):
         unet()(image)
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "fix"), [("L", 7, "convert"), ("RGB", (1, 2, 3), "convert"), ("I;16", 7, "del")]
+)
+def test_a_colour_that_stands_for_transparency_is_not_lost_silently(tmp_path, mode, key, fix):
+    Image.new(mode, (8, 8)).save(tmp_path / "a.png", transparency=key)
+    with Image.open(tmp_path / "a.png") as image:
+        image.load()
+    with pytest.raises(ValueError, match=rf"transparency, .*: .*{fix}"):
+        unet()(image)
+    if fix == "convert":
+        assert unet()(image.convert("RGBA")).mode == "RGBA"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_exif_is_kept_byte_for_byte_and_with_what_was_changed(tmp_path, form):
+    exif = Image.Exif()
+    exif[0x010E], exif.get_ifd(0x8769)[0x9003] = "a view", "2020:01:01 00:00:00"
+    Image.new("RGB", (8, 8)).save(tmp_path / "a", form, exif=exif)
+    with Image.open(tmp_path / "a") as image:
+        image.load()
+    assert unet()(image).info["exif"] == image.info["exif"]
+    image.getexif()[0x8298], image.getexif().get_ifd(0x8769)[0x9286] = "mine", "further"
+    kept = unet()(image).getexif()
+    assert (kept[0x010E], kept[0x8298], 0x8825 in kept) == ("a view", "mine", False)
+    assert kept.get_ifd(0x8769) == {0x9003: "2020:01:01 00:00:00", 0x9286: "further"}
+    assert "exif" not in unet()(Image.new("RGB", (8, 8))).info
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.uint8])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_batch_of_another_type_or_of_other_channels_is_picture_by_picture(dtype, channels):
+    batch = torch.from_numpy(values("u1" if dtype == torch.uint8 else "f4", 2, channels, 21, 34)).to(dtype)
+    for model in (unet(1), unet(3)):
+        denoised = model(batch)
+        assert (denoised.dtype, denoised.shape) == (dtype, batch.shape)
+        assert torch.equal(denoised, torch.stack([model(batch[0]), model(batch[1])]))
+    assert unet(4 - channels)(batch.float()).shape == batch.shape
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 9, 9), (2, 2, 9, 9), (0, 3, 9, 9), (2, 3, 0, 9)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.uint8])
+def test_batches_that_hold_no_pictures(shape, dtype):
+    with pytest.raises(ValueError, match=r"a batch of shape \(\d, \d, \d, \d\); torch: "):
+        unet()(torch.zeros(shape, dtype=dtype))

@@ -25,6 +25,13 @@ def filled(before, denoised, white, strength=1.0, chroma_only=False):
     return out
 
 
+def fitting(luma, offset, white):
+    """The largest part of the offset, up to all, with which no channel leaves black to white."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(offset > 0, (white - luma) / offset, np.where(offset < 0, -luma / offset, 1))
+    return np.minimum(each.min(axis=2, keepdims=True), 1)
+
+
 @pytest.mark.parametrize(("kind", "white"), TYPES.items())
 @settings(max_examples=20, deadline=None)
 @given(
@@ -40,7 +47,9 @@ def test_it_is_what_float64_says(kind, white, height, width, channels, strength,
     chroma_only = chroma_only and channels == 3
     exact = denoised.astype(np.float64).transpose(1, 2, 0).reshape(before.shape) * white
     if chroma_only:
-        exact = exact + ((before - exact) @ np.array(LUMA))[..., None]
+        luma = (before @ np.array(LUMA))[..., None]
+        offset = exact - (exact @ np.array(LUMA))[..., None]
+        exact = luma + offset * (fitting(luma, offset, white) if np.dtype(kind).kind == "u" else 1)
     exact = before + strength * (exact - before)
     out = filled(before, denoised, white, strength, chroma_only)
     assert out.dtype == kind and out.shape == before.shape
@@ -61,6 +70,18 @@ def test_halves_are_rounded_to_even_and_integers_stay_between_black_and_white():
     values = np.array([[0.5, 1.5, 2.5, -3.0, 254.5, 999.0]], np.float32)
     assert filled(np.zeros((1, 6), np.uint8), values[None] / 255, 255).tolist() == [[0, 2, 2, 0, 254, 255]]
     assert filled(np.zeros((1, 6), np.float32), values[None], 1.0).tolist() == values.tolist()
+
+
+@pytest.mark.parametrize(("kind", "white"), [(np.uint8, 255), (np.uint16, 65535)])
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_chroma_alone_keeps_the_luma_where_colours_would_clip(kind, white, strength):
+    before, denoised = a_pair(kind, white, (40, 30, 3))
+    before[:2], before[2:4] = 0, white
+    free = filled(before.astype(np.float64), denoised, white, strength, chroma_only=True)
+    assert ((free < 0) | (free > white)).any(axis=2).mean() > 0.2
+    out = filled(before, denoised, white, strength, chroma_only=True)
+    assert np.abs((out.astype(float) - before) @ LUMA).max() <= 0.52
+    assert np.array_equal(out[:4], before[:4])  # black and white have no room for colour
 
 
 def test_chroma_alone_keeps_the_luma_to_a_rounding():

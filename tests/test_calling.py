@@ -30,6 +30,49 @@ def test_a_step_that_is_sent_through_forward_is_let_through():
     assert made(("noisy", "clean"), 3) == (("noisy", "clean"), 3)
 
 
+@pytest.mark.parametrize("given", [None, [[1, 2]], (torch.zeros(1, 3, 8, 8),), 3])
+def test_what_is_no_picture_is_told(given):
+    with pytest.raises(TypeError, match=f"no picture, but {type(given).__name__}"):
+        unet()(given)
+
+
+@pytest.mark.parametrize(("given", "named"), [((), {"level": 25}), ((25, 3), {}), ((25,), {"sigma": 25})])
+def test_other_arguments_are_told_by_the_call_that_was_made(given, named):
+    for image in (values("u1", 9, 9), torch.rand(1, 3, 9, 9)):
+        with pytest.raises(TypeError, match=r"^model\(image, sigma=None\) "):
+            unet()(image, *given, **named)
+
+
+def test_autocast_takes_batches_of_its_types_with_gradients():
+    made, noisy = unet(), torch.rand(2, 3, 16, 16, dtype=torch.bfloat16, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert made(noisy).requires_grad and not made(noisy.double()).requires_grad
+    assert not made(noisy).requires_grad
+
+
+def test_a_model_in_another_precision_takes_any_picture():
+    image, expected = values("u1", 30, 41, 3), unet()(values("u1", 30, 41, 3))
+    made = copy.deepcopy(unet()).double()
+    assert np.abs(made(image).astype(int) - expected).max() <= 1
+    noisy = torch.rand(1, 3, 8, 8, dtype=torch.float64, requires_grad=True)
+    assert made(noisy).requires_grad and made(noisy.float()).dtype == torch.float32
+
+
+def test_a_thin_picture_is_small_only_with_what_it_is_padded_to(monkeypatch):
+    cuts = []
+    monkeypatch.setattr(tiling, "denoise", lambda f, image, white, cut, *rest: cuts.append(cut.tile))
+    monkeypatch.setattr(tiling, "fit", lambda *given: tiling.Tiling(256, 8, 4))
+    for shape in ((256, 256), (1, 16384), (1, 16385), (65536, 1)):
+        unet()(np.zeros(shape, np.uint8))
+    assert cuts == [calling.SMALL, calling.SMALL, 256, 256]
+
+
+def test_levels_of_a_batch_go_to_its_pictures():
+    batch = torch.from_numpy(values("f4", 2, 1, 40, 48)).double()
+    made = told()(batch, torch.tensor([10.0, 50.0]))
+    assert torch.equal(made, torch.stack([told()(batch[0], 10), told()(batch[1], 50)]))
+
+
 def test_a_grey_model_takes_colours_one_by_one():
     image, grey = values("u1", 30, 41, 3), unet(1)
     assert np.array_equal(grey(image), np.dstack([grey(np.ascontiguousarray(image[..., i])) for i in range(3)]))
@@ -82,16 +125,6 @@ def test_noise_levels_for_models_that_take_none_and_the_reverse():
             call()
     with pytest.raises(ValueError, match="precision 'bf17'; allowed: 32, bf16"):
         unet().function(precision="bf17")
-
-
-@pytest.mark.parametrize(("takes", "channels"), [(1, 3), (3, 1), (3, 3)])
-def test_functions_say_their_multiple_whatever_the_channels(takes, channels):
-    function = calling.matched(unet(takes).function(precision="bf16"), takes, channels)
-    assert function.multiple == 4
-    noisy = torch.rand(1, channels, 24, 24)
-    assert function(noisy).shape == noisy.shape == function.exact(noisy).shape
-    assert function(noisy).dtype == torch.float32
-    assert 1e-5 < (function(noisy) - function.exact(noisy)).abs().max() < 0.02
 
 
 def test_the_attributes_of_a_model():

@@ -55,6 +55,38 @@ def test_the_licence_is_that_of_the_datasets_own_card():
         assert "The licence of the pictures: not recorded." in card.text({**TOLD, "trained_on": other})
 
 
+CHECK = {"picture": "astronaut.png", "channels": 3, "sigma": 25, "seed": 0, "psnr": 32.7661, "psnr_noisy": 20.171}
+
+
+def test_how_a_copy_is_checked_is_a_command_and_a_row():
+    text = card.text({**TOLD, "check": CHECK}, ships=True)
+    assert "To check a copy: 32.77 dB, from 20.17 dB, is the row of astronaut\n" in text
+    assert "in results.csv of\n\n    denoiser evaluate checkpoint=net data=photos noise.sigma=25\n" in text
+    grey = card.text({**TOLD, "check": CHECK, "channels": 1})
+    assert "denoiser evaluate checkpoint=net.safetensors data=photos data.channels=1 noise.sigma=25\n" in grey
+
+
+def test_no_line_ends_in_a_space():
+    told = {
+        **TOLD,
+        "check": CHECK,
+        "results": [ROW],
+        "training": {"command": "denoiser run", "seconds": 60, "steps": 7},
+    }
+    assert [line for line in card.text(told).splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("shown", ["callbacks.progress.style=plain", "~callbacks.progress", "callbacks.progress=null"])
+def test_the_command_leaves_out_what_is_display_alone(shown):
+    command = "denoiser run 'noise.sigma_range=[0,55]' {}data.batch_size=16"
+    text = card.text({**TOLD, "training": {"command": command.format(f"{shown} ")}})
+    assert f"\n    {command.format('')}\n" in text
+
+
+def test_colour_models_do_not_know_the_noise_of_subsampled_chroma():
+    assert "chroma is subsampled" in card.text(TOLD) and "chroma" not in card.text({**TOLD, "channels": 1})
+
+
 def test_what_ships_is_called_by_its_name():
     assert '--model net\n\n    clean = denoiser.load("net")' in card.text(TOLD, ships=True)
     assert '--checkpoint net.safetensors\n\n    clean = denoiser.load("net.safetensors")' in card.text(TOLD)

@@ -7,7 +7,7 @@ import torch
 from spandrel.architectures.DnCNN import DnCNN
 from test_portable import tiny
 
-from denoiser import choosing, portable, shipped
+from denoiser import choosing, portable, restoring, shipped
 from denoiser.choosing import Choice, Models
 from denoiser.errors import DenoiserError
 from denoiser.restoring import Options
@@ -102,6 +102,23 @@ def test_a_command_is_refused_before_its_first_picture(ships, dncnn, tmp_path):
     damaged = folder / "grey.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     refused(models().check, "sha256", "install")
+
+
+@pytest.mark.parametrize("named", [{}, {"model": "photo"}, {"model": "grey"}])
+def test_a_tile_that_is_too_small_for_any_picture_is_refused_before_the_first(ships, named):
+    ships("photo", "grey")
+    chosen = models(**named)
+    least = {channels: chosen.restorer(channels).smallest(channels) for channels in (1, 3)}
+    refused(models(Options(tile=40), **named).check, "a tile of 40 is too small", f"--tile {max(least.values())}$")
+    models(Options(tile=max(least.values())), **named).check()
+
+
+def test_the_fix_is_enough_for_every_model(ships, monkeypatch):
+    ships("photo", "grey")
+    monkeypatch.setattr(restoring.Restorer, "smallest", lambda self, channels: 300 if self.name == "grey" else 200)
+    for tile in (100, 250, 299):
+        refused(models(Options(tile=tile)).check, f"a tile of {tile} ", "--tile 300$")
+    models(Options(tile=300)).check()
 
 
 def test_names_alone_load_nothing(ships, monkeypatch):

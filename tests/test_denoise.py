@@ -8,6 +8,8 @@ from PIL import Image
 
 from denoiser import choosing
 
+ONE_KEPT = "1 result is there already and kept (whatever made it); --overwrite does it anew"
+
 
 @pytest.fixture(scope="module")
 def grey(tmp_path_factory):
@@ -86,19 +88,20 @@ def test_the_format_is_that_of_the_file_to_write_or_the_one_asked_for(here, grey
 
 
 def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, grey, capsys, monkeypatch):
-    old = picture(here / "out" / "a.png")
     picture(here / "in" / "a.png")
     picture(here / "in" / "b.png")
+    old = picture(here / "out" / "a.png")
     before = old.read_bytes()
     arguments = ["in", "-o", "out", "--checkpoint", grey]
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith("1 done already; --overwrite does them anew\n1 picture, ")
+    assert capsys.readouterr().out.startswith(f"{ONE_KEPT}\n1 picture, ")
     assert old.read_bytes() == before and files(here / "out") == ["a.png", "b.png"]
     assert run(*arguments, "--overwrite") == 0
     assert (array(old) == dimmed(here / "in" / "a.png")).all()
     monkeypatch.setattr(choosing.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.splitlines()[-2:] == ["2 done already; --overwrite does them anew", "out"]
+    kept = "2 results are there already and kept (whatever made them); --overwrite does them anew"
+    assert capsys.readouterr().out.splitlines()[-2:] == [kept, "out"]
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, grey, capsys):
@@ -111,7 +114,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, grey, capsys):
     assert run(*arguments) == 1
     said = capsys.readouterr()
     assert said.out.splitlines() == [
-        "1 done already; --overwrite does them anew",
+        ONE_KEPT,
         f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {grey})",
         "out",
     ]

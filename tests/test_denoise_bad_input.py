@@ -72,7 +72,7 @@ def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, model, cap
     lines = err.splitlines()
     assert len(lines) == len(BAD) + 2
     for name, (_, reason) in BAD.items():
-        (line,) = (line for line in lines if line.startswith("failed: ") and line.endswith(f"(in/{name})"))
+        (line,) = (line for line in lines if line.startswith("failed: ") and f"(in/{name}); " in line)
         assert reason in line
     assert lines[-2].startswith(f"error: {len(BAD)} of {len(BAD) + 2} pictures could not be denoised (in/")
     assert files(here / "out") == ["a.png", "z.png"]
@@ -158,7 +158,7 @@ def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, model, 
     assert len(done) == 2 and len(synced) < 40
     monkeypatch.setattr(os, "fsync", fsync)
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith("2 done already")
+    assert capsys.readouterr().out.startswith("2 results are there already")
     assert files(here / "out") == files(here / "in")
 
 

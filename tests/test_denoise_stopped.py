@@ -60,7 +60,7 @@ def test_a_signal_in_the_middle(here, model, capsys, monkeypatch, by, code, how)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     undo()
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith("5 done already")
+    assert capsys.readouterr().out.startswith("5 results are there already")
     assert_whole(here, COUNT)
 
 
@@ -101,5 +101,5 @@ def test_a_process_that_is_killed_leaves_no_half_picture_and_the_same_command_do
     assert 0 < len(done) < COUNT
     assert len(files(out)) > len(done)
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith(f"{len(done)} done already")
+    assert capsys.readouterr().out.startswith(f"{len(done)} result")
     assert_whole(here, COUNT)  # and nothing else

@@ -126,11 +126,19 @@ def test_an_export_that_differs_is_not_written(run, called, tmp_path, monkeypatc
     assert "net.onnx differs from torch by" in said and "chelsea" not in said and names(tmp_path) == ["run"]
 
 
-@pytest.mark.parametrize("given", [["--half"], ["--format", "safetensors"], ["--format", "both"]])
-def test_published_weights_are_exported_to_onnx_alone(tmp_path, called, given):
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        (["--half"], "leave out --half"),
+        (["--half", "--format", "onnx"], "leave out --half"),
+        (["--format", "safetensors"], "--format onnx"),
+        (["--format", "both"], "--format onnx"),
+    ],
+)
+def test_published_weights_are_exported_to_onnx_alone(tmp_path, called, given, fix):
     torch.save(DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict(), tmp_path / "a.pth")
     said = called(tmp_path / "a.pth", "-o", tmp_path / "b", *given, code=2)
-    assert "published weights are exported to ONNX" in said and said.endswith("fix: --format onnx\n")
+    assert "published weights are exported" in said and said.endswith(f"fix: {fix}\n") and names(tmp_path) == ["a.pth"]
 
 
 def test_the_card_of_published_weights(tmp_path, called):
@@ -138,6 +146,7 @@ def test_the_card_of_published_weights(tmp_path, called):
     called(tmp_path / "a.pth", "-o", f"{tmp_path}/out/")
     assert names(tmp_path / "out") == ["a.json", "a.md", "a.onnx"]
     card = (tmp_path / "out" / "a.md").read_text()
+    assert "denoiser evaluate weights=FILE data=photos data.channels=1 noise.sigma=25" in card
     assert "DnCNN (spandrel)" in card and "Trained on: not recorded" in card and "--checkpoint" not in card
 
 
@@ -147,6 +156,9 @@ def test_the_card_of_published_weights(tmp_path, called):
         (["nowhere", "-o", "x"], "no such checkpoint (nowhere)", "fix: "),
         (["run"], "required: -o/--out", "--help"),
         (["run", "-o", "x", "--name", "a/b"], "no name for files (a/b)", "--name NAME"),
+        (["run", "-o", "in/colour.png"], "the name of a picture (-o in/colour.png)", "fix: -o in/colour"),
+        (["run", "-o", "scan.TIFF"], "the name of a picture", "fix: -o scan"),
+        (["", "-o", "x"], "name or path is empty", "fix: give a run folder"),
         (["run", "-o", "x", "--format", "tflite"], "tflite", "--help"),
         (["run", "-o", "x", "--hlaf"], "--hlaf", "did you mean --half?"),
         (["run", "-o", "x", "--format", "safetensors", "--results", "run"], "no finished evaluation", "evaluate"),

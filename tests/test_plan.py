@@ -40,7 +40,7 @@ def test_a_folder_keeps_its_tree_and_a_file_its_name():
         Job(sources[1], "out/deep/b.jpg", 3),
         Job(sources[2], "out/c.tif", 9),
     ]
-    assert (found.done, found.unread, found.leftovers) == (0, [], [])
+    assert (found.kept, found.unread, found.leftovers) == ([], [], [])
     assert not Path("out").exists()
 
 
@@ -73,9 +73,9 @@ def test_a_format_that_brings_two_pictures_together():
 def test_what_is_there_is_done_unless_it_may_be_overwritten():
     source, other, _ = picture("in/a.png"), picture("in/b.png"), picture("out/a.png")
     found = plan(["in"], Path("out"))
-    assert (found.done, found.jobs) == (1, [Job(other, "out/b.png", 9)])
+    assert (found.kept, found.jobs) == ([Job(source, "out/a.png", 9)], [Job(other, "out/b.png", 9)])
     found = plan(["in"], Path("out"), overwrite=True)
-    assert (found.done, [job.source for job in found.jobs]) == (0, [source, other])
+    assert (found.kept, [job.source for job in found.jobs]) == ([], [source, other])
 
 
 def test_each_process_gets_every_so_manieth_picture_and_the_first_what_is_none():
@@ -86,7 +86,7 @@ def test_each_process_gets_every_so_manieth_picture_and_the_first_what_is_none()
     shares = found.shares(3)
     assert sorted(job for share in shares for job in share.jobs) == found.jobs
     assert [len(share.jobs) for share in shares] == [3, 2, 2]
-    assert [share.done for share in shares] == [1, 0, 0]
+    assert [len(share.kept) for share in shares] == [1, 0, 0]
 
 
 def other_name(kind):
@@ -143,9 +143,24 @@ def test_one_picture_given_twice_is_one_job():
     assert made(["x", source, "x", "./x", "x/*"], "out") == [(source, "out/a.png")]
 
 
-def test_a_format_that_is_not_written():
-    for name, out in [("a.png", "out.psd"), ("a.png", "out.gif"), ("a.gif", "out"), ("a", "out")]:
+def test_a_format_that_is_not_written_is_the_plans_only_where_the_user_named_the_file():
+    for name, out in [("a.png", "out.psd"), ("a.gif", "out.gif")]:
         assert ".png" in refused("no format for", [picture(name)], out).fix
+    assert made(["a.gif", picture("a")], "out") == [("a.gif", "out/a.gif"), ("a", "out/a")]
+
+
+def test_results_that_are_older_than_their_pictures_are_kept_and_counted():
+    for name in ("a", "b", "c"):
+        os.utime(picture(f"in/{name}.png"), (100, 100))
+        os.utime(picture(f"out/{name}.png"), (50, 50) if name == "b" else (100, 100))
+    found = plan(["in"], Path("out"))
+    assert (len(found.kept), found.older) == (3, 1)
+
+
+def test_kinds_that_are_not_read_are_counted():
+    picture("in/a.png"), picture("in/b.NEF"), picture("in/deep/c.heic")
+    found = plan(["in", "in/*"], Path("out"))
+    assert len(found.jobs) == 1 and sorted(Path(one).name for one in found.others) == ["b.NEF", "c.heic"]
 
 
 def test_a_place_that_cannot_be_written(here, monkeypatch):
@@ -160,7 +175,7 @@ def test_a_place_that_cannot_be_written(here, monkeypatch):
 def test_a_place_where_nothing_is_to_be_written_need_not_be_writable(monkeypatch):
     source, _ = picture("a.png"), picture("out/a.png")
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: pytest.fail("it was tried"))
-    assert plan([source], Path("out")).done == 1
+    assert len(plan([source], Path("out")).kept) == 1
 
 
 def test_a_file_or_a_folder_in_the_way():

@@ -85,7 +85,8 @@ def test_two_processes_do_each_picture_once_and_what_is_left_over_goes_to_both(t
     lines = done.stdout.splitlines()
     shares = sorted(line.split(" megapixels")[0] for line in lines if " megapixels" in line)
     assert shares == ["4 pictures, 0.0", "5 pictures, 0.0"], done.stdout + done.stderr
-    assert "2 done already; --overwrite does them anew" in lines and lines.count("out") == 1
+    kept = "2 results are there already and kept (whatever made them); --overwrite does them anew"
+    assert kept in lines and lines.count("out") == 1
     assert "error: not a picture (in/bad.png)" in done.stderr and done.returncode == 1
     assert files(tmp_path / "out") == [f"{number:02d}.png" for number in range(COUNT)]
     for number in (1, *range(3, COUNT)):

@@ -105,6 +105,24 @@ def test_strength_and_chroma():
         assert np.abs((chroma - made.pixels) @ LUMA).max() < 1e-6 and np.abs(chroma - made.pixels).max() > 0.02
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_chroma_of_grey_pictures_is_none_and_they_come_back_with_a_note(channels):
+    single = photo((37, 29), alpha=np.full((37, 29), 9, np.uint8), notes=("converted",))
+    equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 255, Details("JPEG", encoding={"subsampling": 2}))
+    for made in (single, equal):
+        after = restored(made, Pointwise(channels), chroma_only=True)
+        assert np.array_equal(after.pixels, made.pixels) and after.alpha is made.alpha
+        assert after.notes == (*made.notes, "a grey picture has no chroma: unchanged")
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("auto", "32"), ("32", "32"), ("bf16", "bf16")])
+def test_the_least_tile_is_for_the_strictest_precision(monkeypatch, precision, expected):
+    asked, fit = [], tiling.fit
+    monkeypatch.setattr(restoring.tiling, "fit", lambda *given: asked.append(given[1:]) or fit(*given))
+    assert Restorer(Pointwise(), CPU, Options(tile=9, precision=precision)).smallest(1) == 64
+    assert asked == [(1, CPU, None, expected)]
+
+
 def test_the_noise_level_is_given_or_estimated_from_each_picture():
     rng = np.random.default_rng(0)
     model = Pointwise(1, takes_sigma=True)
@@ -157,8 +175,6 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
 def test_what_is_not_possible_is_said():
     with pytest.raises(DenoiserError, match=r"cannot be told it \(--sigma 25\)\nfix: leave out --sigma"):
         Restorer(Pointwise(), CPU, Options(sigma=25))
-    with pytest.raises(DenoiserError, match=r"no chroma.*\nfix: leave out --chroma-only"):
-        restored(photo((9, 9)), chroma_only=True)
     with pytest.raises(DenoiserError, match="output is not finite"):
         restored(photo(kind=np.float32), Pointwise(factor=float("inf")))
     for wrong in ({"strength": 1.5}, {"strength": float("nan")}, {"sigma": 0.5}, {"sigma": -1}, {"precision": "16"}):

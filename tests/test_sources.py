@@ -127,3 +127,27 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_searched(monkey
     found = sources.find("in", NOWHERE, lambda folder, error: told.append((folder, error.strerror)))
     assert [one.name for one in found] == ["a.png", "open/c.png"]
     assert told == [("in/closed", "Permission denied")]
+
+
+READ = ("a.apng", "b.dib", "c.gif", "d.jfif", "e.jpe", "f.mpo", "g.pnm")
+
+
+def test_whatever_can_be_read_is_found():
+    files(*(f"in/{name}" for name in READ))
+    assert list(find("in").values()) == list(READ)
+
+
+def test_pictures_of_kinds_that_are_not_read_are_told_once():
+    files("in/a.png", "in/b.HEIC", "in/deep/c.nef", "in/deep/d.txt", "in/deep/.e.nef", "raw/f.cr3")
+    others = set()
+    for pattern in ("in", "in/**"):
+        list(sources.find(pattern, NOWHERE, print, others))
+    assert sources.left_out(others) == "2 files of kinds that are not read are left out (.heic, .nef)"
+    assert "no picture in the folder, but 1 file of a kind that is not read is left out (.cr3)" in refused("raw").what
+
+
+def test_a_page_of_before_and_after_holds_no_pictures_unless_it_is_named():
+    files("in/a.png", "in/out/b.png", f"in/out/compare/{sources.COMPARED}", "in/out/compare/b.jpg")
+    files("in/out/compare/parts/b/after.png")
+    assert find("in") == find("in/**") == {"in/a.png": "a.png", "in/out/b.png": "out/b.png"}
+    assert list(find("in/out/compare").values()) == ["b.jpg", "parts/b/after.png"]

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from denoiser.spans import BAND_BYTES, margin_for, sides, smallest, spans
+from denoiser.spans import BAND_BYTES, margin_for, padded, sides, smallest, spans
 
 
 @given(
@@ -48,6 +48,20 @@ def test_a_side_that_fits_is_one_span():
 )
 def test_tiles_have_one_area_whatever_the_shape(height, width, expected):
     assert sides(3, height, width, 1000, 200) == expected
+
+
+@given(
+    height=st.integers(1, 10**6),
+    width=st.integers(1, 10**6),
+    multiple=st.sampled_from([1, 8, 12, 64]),
+    margin=st.integers(0, 90),
+)
+def test_tiles_keep_their_area_when_a_network_pads_them(height, width, multiple, margin):
+    least = max(64, smallest(margin, multiple))
+    tile = 2 * padded(least, multiple)
+    tall, wide = sides(3, height, width, tile, least, multiple)
+    assert tall <= height and wide <= width
+    assert padded(tall, multiple) * padded(wide, multiple) <= tile * tile
 
 
 def test_a_band_of_a_very_wide_picture_is_bounded():

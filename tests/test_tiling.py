@@ -11,6 +11,7 @@ from tiny import names
 
 from denoiser import memory, tiling
 from denoiser.errors import DenoiserError
+from denoiser.spans import padded
 from denoiser.tiling import Tiling
 
 SMALLER = {
@@ -63,6 +64,28 @@ def test_any_type_and_strides_are_scaled_to_float32(dtype, white):
     out, _ = tiled(function, image, Tiling(64, 8, 4), white)
     assert set(given) == {(torch.float32, 1)} and len(given) > 6
     torch.testing.assert_close(out, torch.from_numpy((values / white).astype(np.float32)))
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 10**6), (10**6, 1), (3, 300_000)])
+@pytest.mark.parametrize("multiple", [8, 64])
+def test_thin_pictures_stay_in_memory_with_what_they_are_padded_to(height, width, multiple):
+    image, function = torch.rand(1, height, width), Small(OUT, 10**6)
+    out, _ = tiled(function, image, Tiling(512, 64, multiple))
+    torch.testing.assert_close(out, image)
+    cells = [padded(rows, multiple) * padded(columns, multiple) for rows, columns in function.given]
+    assert 0.3 * 512**2 < max(cells) <= 1.15 * 512**2
+    assert len(cells) < 3 * padded(height, multiple) * padded(width, multiple) / 512**2
+
+
+def test_thin_pictures_are_halved_by_what_they_are_padded_to():
+    def function(noisy):
+        if noisy.shape[-1] * 16 > 200**2:
+            raise OUT
+        return noisy.clone()
+
+    image = torch.rand(1, 1, 30_000)
+    out, used = tiled(function, image, Tiling(4096, 8, 16))
+    assert torch.allclose(out, image) and 150 < used.tile < 300
 
 
 class Small:

@@ -58,7 +58,10 @@ def write(file: IO[bytes], photo: Photo) -> None:
     details = photo.details
     for name, data in (("EXIF", details.exif), ("XMP", details.xmp)):
         if data is not None and len(data) > _LARGEST[name]:
-            raise Refused(f"{len(data)} bytes of {name} do not fit into a JPEG", "--format tiff")
+            raise Refused(
+                f"{len(data)} bytes of {name} do not fit into a JPEG",
+                "a name ending in .tif as -o, or --format tiff for a folder",
+            )
     encoding = details.encoding if details.format == "JPEG" and details.encoding else _FINE
     exif = None if details.exif is None else _EXIF + details.exif
     known = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}

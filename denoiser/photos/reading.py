@@ -49,7 +49,8 @@ _NOT_READ = (
     (0, b"%PDF", "a PDF document"),
     *((0, b"P" + letter, "a PBM, PAM or text PPM picture") for letter in (b"1", b"2", b"3", b"4", b"7")),
 )
-_RAW_SUFFIXES = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".pef", ".sr2", ".srw", ".3fr", ".iiq", ".dcr", ".kdc")
+RAW_SUFFIXES = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".pef", ".sr2", ".srw", ".3fr", ".iiq", ".dcr", ".kdc")
+"""Of TIFF files that are raw files of a camera."""
 _SUFFIXES = {
     "PNG": (".png", ".apng"),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -59,6 +60,8 @@ _SUFFIXES = {
     "GIF": (".gif",),
     "PPM": (".ppm", ".pgm", ".pnm"),
 }
+SUFFIXES = frozenset(suffix for group in _SUFFIXES.values() for suffix in group)
+"""Of the files that are read."""
 _EXPORT = "export it as a PNG or a 16-bit TIFF first"
 
 
@@ -131,7 +134,7 @@ def _codec(file: IO[bytes], path: Path) -> ModuleType:
     codec = next((codec for magic, codec in _FORMATS if start.startswith(magic)), None)
     if codec is None:
         raise Refused("not a picture")
-    if codec is tiff and path.suffix.lower() in _RAW_SUFFIXES:
+    if codec is tiff and path.suffix.lower() in RAW_SUFFIXES:
         raise Refused(f"a camera's raw file ({path.suffix[1:].upper()}), which is not read", _EXPORT)
     return codec
 

@@ -107,4 +107,4 @@ def write(file: IO[bytes], photo: Photo) -> None:
         )
     file.flush()
     with open(file.name, "r+b") as written:
-        tiff_tags.add(written, tags)
+        tiff_tags.add(written, tags, leave=tiff_kept.DENSITY)  # tifffile writes one that nobody knows of

@@ -11,6 +11,7 @@ from denoiser.photos.tiff_tags import Directory, Entry
 
 _XMP, _ICC = 700, 34675
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
+DENSITY = (_ACROSS, _DOWN, _UNIT)
 _INCH = 2
 _INCHES = {_INCH: 1.0, 3: 2.54}
 _BYTE, _SHORT, _RATIONAL, _UNDEFINED = 1, 3, 5, 7

@@ -143,15 +143,16 @@ def unblock(exif: bytes) -> tuple[Directory, Order]:
     return directory(file, place, how), how.order
 
 
-def add(file: IO[bytes], entries: Directory) -> None:
+def add(file: IO[bytes], entries: Directory, leave: Collection[int] = ()) -> None:
     """Give a TIFF file with one page further tags: a new directory at its end takes the place of the first.
 
     Args:
         file: open for reading and writing.
         entries: in the byte order of the file; they replace those that are there.
+        leave: tags that go.
     """
     how, place = layout(file)
-    merged = {**directory(file, place, how), **entries}
+    merged = {**directory(file, place, how, leave), **entries}
     end = file.seek(0, io.SEEK_END)
     end += file.write(bytes(end % 2))
     file.write(serialised(merged, end, how))

@@ -40,6 +40,7 @@ _FORMATS = {
     ".ppm": _PNM,
     ".pgm": _PNM,
 }
+_ENDING = {"tiff": "tif", "jpeg": "jpg"}
 SUFFIXES = frozenset(_FORMATS)
 """Of the files that can be written."""
 
@@ -57,18 +58,18 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in _FORMATS:
-        raise DenoiserError(f"no format for '{path.suffix}' ({path})", f"one of --format {', '.join(_names())}")
+        raise DenoiserError(f"no format for '{path.suffix}' ({path})", _instead("png"))
     form = _FORMATS[suffix]
     if (bits or header.bits) > form.bits:
         holds = f"{form.name} holds at most {form.bits} bits, not {bits or header.bits}"
-        raise DenoiserError(f"{holds} ({path})", f"--bits {form.bits}, or --format {_deeper(bits or header.bits)}")
+        raise DenoiserError(f"{holds} ({path})", f"--bits {form.bits}, or {_instead(_deeper(bits or header.bits))}")
     if header.alpha and not form.alpha:
-        raise DenoiserError(f"{form.name} holds no alpha channel ({path})", "--format png")
+        raise DenoiserError(f"{form.name} holds no alpha channel ({path})", _instead("png"))
     if max(header.height, header.width) > form.side:
-        size = f"{header.width} x {header.height}"
-        raise DenoiserError(f"{form.name} holds at most {form.side} pixels a side, not {size} ({path})", "--format png")
+        holds = f"{form.name} holds at most {form.side} pixels a side, not {header.width} x {header.height}"
+        raise DenoiserError(f"{holds} ({path})", _instead("png"))
     if suffix == ".pgm" and header.channels != 1:
-        raise DenoiserError(f"a .pgm holds grey, not colour ({path})", "--format ppm")
+        raise DenoiserError(f"a .pgm holds grey, not colour ({path})", _instead("ppm"))
 
 
 def write(path: Path, photo: Photo, bits: int | None = None) -> None:
@@ -109,8 +110,9 @@ def _rescaled(values: Pixels, white: float, top: int) -> Pixels:
     return scaled
 
 
-def _names() -> list[str]:
-    return sorted({suffix[1:] for suffix in _FORMATS})
+def _instead(name: str) -> str:
+    """How to ask for another format, be the result a file that was named or one in a folder."""
+    return f"a name ending in .{_ENDING.get(name, name)} as -o, or --format {name} for a folder"
 
 
 def _deeper(bits: int) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,8 +20,10 @@ from denoiser.reports import previews
 from denoiser.reports.pages import write_page
 from denoiser.reports.reading import load
 from denoiser.reports.viewer import QUALITY, Panel, Strip
+from denoiser.sources import COMPARED
 
 PARTS, ENTRY = "parts", "picture.json"
+_SAID = "Pictures before and after, made by denoiser, which does not take them for pictures to denoise.\n"
 PER_PAGE = 100
 """Pictures on one page; a thousand would make a browser slow."""
 STAGE = 736
@@ -55,6 +57,8 @@ class Pages:
         Raises:
             DenoiserError: the disk does not take it (exit code 3).
         """
+        if not (self.folder / COMPARED).exists():
+            write_text(self.folder / COMPARED, _SAID)
         name = _name(source)
         parts, where = self.folder / PARTS / name, previews.most_changed(before, after)
         shown = [previews.preview(photo) for photo in (before, after)]
@@ -64,6 +68,14 @@ class Pages:
             _save(parts / f"{side}.png", cut, before.details.icc)
         _save(self.folder / f"{name}.jpg", previews.beside(*shown), before.details.icc)
         write_text(parts / ENTRY, json.dumps(_entry(source, before, after, model, where)))  # last: all else is there
+
+    def lacking(self, sources: Iterable[str]) -> int:
+        """How many of some pictures have no entry."""
+        return sum(not (self.folder / PARTS / _name(Path(source)) / ENTRY).is_file() for source in sources)
+
+    def any(self) -> bool:
+        """Whether a picture has an entry."""
+        return any((self.folder / PARTS).glob(f"*/{ENTRY}"))
 
     def finish(self) -> Path:
         """Write the pages of all pictures that the folder has, by their names; gives back `index.html`.

@@ -70,5 +70,5 @@ def test_what_does_not_fit_is_refused_and_not_dropped(name, tmp_path):
     photo = Photo(np.zeros((2, 3), np.uint8), 255, Details("PNG", **{name: bytes(70000)}))
     with pytest.raises(DenoiserError, match=f"70000 bytes of {name.upper()}") as caught:
         writing.write(tmp_path / "x.jpg", photo)
-    assert caught.value.fix == "--format tiff"
+    assert caught.value.fix == "a name ending in .tif as -o, or --format tiff for a folder"
     assert list(tmp_path.iterdir()) == []

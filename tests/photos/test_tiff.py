@@ -171,6 +171,16 @@ def test_a_directory_that_holds_itself_ends():
     assert tiff_tags.unblock(at_itself)[0] == {}
 
 
+def test_no_density_is_made_up(deep, tmp_path):
+    photo = Photo(deep, 65535, Details("PNG"))
+    writing.write(tmp_path / "x.tif", photo)
+    assert not {282, 283, 296} & {tag.code for tag in page(tmp_path / "x.tif").tags}
+    np.testing.assert_array_equal(reading.read(tmp_path / "x.tif").pixels, deep)
+    writing.write(tmp_path / "y.tif", replace(photo, details=Details("PNG", dpi=(300, 300))))
+    with Image.open(tmp_path / "y.tif") as opened:
+        assert opened.info["dpi"] == (300, 300)
+
+
 def test_density_in_centimetres_is_told_in_inches(deep, tmp_path):
     path = saved(tmp_path / "x.tif", deep, photometric="rgb", resolution=(100, 50), resolutionunit=3)
     assert reading.read(path).details.dpi == pytest.approx((254, 127))
