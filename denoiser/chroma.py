@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.blending import BAND, LUMA
-from denoiser.photos.photo import Details, Pixels
+from denoiser.blending import LUMA
+from denoiser.photos.photo import Details, Pixels, strips
 
 FACTORS = ((1, 1), (1, 2), (2, 2))
 """How many rows and columns share a chroma sample: in 4:4:4, 4:2:2 and 4:2:0, which are Pillow's 0, 1 and 2."""
@@ -50,7 +50,7 @@ def split(pixels: Pixels, factor: tuple[int, int]) -> tuple[Pixels, Pixels, Pixe
     rows, columns = factor
     low = (-(-height // rows), -(-width // columns))
     luma, blue, red = np.empty((height, width), np.uint8), np.empty(low, np.uint8), np.empty(low, np.uint8)
-    for band in bands(height, width, rows):
+    for band in strips(height, width, rows):
         colours = pixels[band].astype(np.float32)
         grey = colours @ np.array(LUMA, np.float32)
         luma[band] = np.rint(grey)
@@ -72,12 +72,6 @@ def enlarged(plane: Pixels, factor: tuple[int, int]) -> Pixels:
     """A chroma plane at the resolution of the luma, at most a sample more, by cubic interpolation."""
     size = (plane.shape[1] * factor[1], plane.shape[0] * factor[0])
     return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
-
-
-def bands(height: int, width: int, multiple: int = 1) -> list[slice]:
-    """Rows of a picture, about a million pixels at a time, and at least `multiple` rows."""
-    step = max(1, BAND // width // multiple) * multiple
-    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
 
 
 def _means(values: NDArray[np.float32], factor: tuple[int, int]) -> NDArray[np.float32]:

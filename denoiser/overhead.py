@@ -47,7 +47,7 @@ def overhead(folder: Path, pictures: int) -> dict[str, Any]:
     cfg = compose([*asked, f"test.sigma={list(LEVELS)}", "device=auto"], EVALUATE)
     before = _bare(checkpoint, cfg.device)
     started = time.perf_counter()
-    with _silent():
+    with silent():
         evaluate(cfg, folder / "evaluation")
     seconds = time.perf_counter() - started
     calls, bare = pictures * len(LEVELS), _within(folder / "evaluation")
@@ -110,6 +110,7 @@ def _bare(checkpoint: Path, device: str) -> float:
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
+    """Let nothing be printed for a while."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         yield

@@ -15,7 +15,7 @@ from denoiser.errors import DenoiserError
 from denoiser.estimating import noise_level
 from denoiser.inference import matched
 from denoiser.module import Denoiser
-from denoiser.photos.photo import Details, Photo, Pixels
+from denoiser.photos.photo import Details, Photo, Pixels, strips
 from denoiser.published import Published
 from denoiser.receptive import SIGMA
 from denoiser.tiling import Function, Tiling
@@ -125,7 +125,7 @@ class Restorer:
         """Which takes a picture: this, or `grey` where the noise is not what a colour model has learned.
 
         That is where all channels are equal, and where pixels share their chroma: on JPEGs of 4:2:0 with noise of
-        sigma 15 to 40 the colour model gained 0.4 dB, the grey one on their planes 4 to 8.
+        sigma 15 to 40 the colour model gained 0.4 dB, the grey one on their planes 4 to 9.
         """
         if not self.grey or photo.channels != 3:
             return self
@@ -146,7 +146,7 @@ class Restorer:
         luma = stored[0] if self.options.chroma_only else each(stored[0])
         blue, red = (chroma.enlarged(each(plane).pixels, shared) for plane in stored[1:])
         pixels = np.empty_like(photo.pixels)
-        for band in chroma.bands(*shape):
+        for band in strips(*shape):
             rows = chroma.joined(luma.pixels, blue, red, shape, band)
             self._fill(pixels[band], photo.pixels[band], rows, photo.white)
         note = f"{self.name} took pictures of subsampled chroma plane by plane (Y, Cb, Cr)"

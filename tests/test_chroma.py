@@ -9,7 +9,7 @@ from denoiser import chroma, shipped
 from denoiser.choosing import Choice, Models
 from denoiser.data.photos import FOLDER
 from denoiser.photos import reading
-from denoiser.photos.photo import Details
+from denoiser.photos.photo import Details, strips
 from denoiser.restoring import Options
 
 FILES = {"0.jpg": (1, 1), "1.jpg": (1, 2), "2.jpg": (2, 2), "lossy.webp": (2, 2), "exact.webp": (1, 1), "a.png": (1, 1)}
@@ -46,7 +46,7 @@ def test_planes_make_the_picture_again(shape, factor):
     luma, blue, red = chroma.split(pixels, factor)
     assert luma.shape == shape and blue.shape == red.shape == (-(-shape[0] // factor[0]), -(-shape[1] // factor[1]))
     large = [chroma.enlarged(plane, factor) for plane in (blue, red)]
-    bands = chroma.bands(*shape)
+    bands = list(strips(*shape))
     assert [band.start for band in bands[1:]] == [band.stop for band in bands[:-1]] and bands[-1].stop == shape[0]
     again = np.concatenate([chroma.joined(luma, *large, shape, band) for band in bands], axis=1)
     assert again.dtype == np.float32 and again.shape == (3, *shape)

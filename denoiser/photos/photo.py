@@ -14,9 +14,12 @@ Pixels = NDArray[Any]
 _STRIP = 1 << 20
 
 
-def strips(height: int, width: int) -> Iterator[slice]:
-    """Slices of rows, from top to bottom, of about a million pixels each, for work whose copies must stay small."""
-    rows = max(1, _STRIP // max(1, width))
+def strips(height: int, width: int, multiple: int = 1) -> Iterator[slice]:
+    """Slices of rows, from top to bottom, of about a million pixels each, for work whose copies must stay small.
+
+    All but the last have a multiple of so many rows.
+    """
+    rows = max(1, _STRIP // max(1, width) // multiple) * multiple
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 
