@@ -19,6 +19,7 @@ from denoiser.checkpoints import AtomicCheckpoints
 from denoiser.config import compose, options
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.errors import DenoiserError, nearest
+from denoiser.memory import keep_blocks
 from denoiser.module import Denoiser
 from denoiser.noise import Noise
 from denoiser.optim import configure
@@ -143,6 +144,7 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     logger = build.logger(cfg.get("logger"), str(folder))
     callbacks = build.callbacks(cfg.get("callbacks"), str(folder), logged=bool(logger))
     quiet()
+    keep_blocks()
     if not torch.cuda.is_available():
         # Lightning has torch ask NVML whether there is a GPU, and torch asks at every optimiser step.
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"

@@ -14,7 +14,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from denoiser.assemble import quiet
-from denoiser.memory import free
+from denoiser.memory import free, keep_blocks
 from denoiser.pace import Pace
 from denoiser.signals import interrupted, terminating
 from denoiser.workload import Budget, Item, Workload
@@ -84,6 +84,7 @@ def run(
         DenoiserError: the disk or folder takes no files any more (exit code 3).
         KeyboardInterrupt: interrupted or terminated; what was denoised by then is written.
     """
+    keep_blocks()
     least, most = MEMORY
     budget = Budget(min(most, max(least, free(torch.device("cpu")) // 8) // beside))
     writer = Writer(bits, budget, pace, pages)

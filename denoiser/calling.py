@@ -17,7 +17,7 @@ from denoiser.estimating import noise_level
 from denoiser.inference import Bound, matched
 from denoiser.levels import check_sigma, number
 from denoiser.receptive import LIMIT, SIGMA
-from denoiser.spans import padded
+from denoiser.spans import Tiling, padded
 from denoiser.tiling import Function
 
 Array = TypeVar("Array", bound=NDArray[Any])
@@ -138,11 +138,11 @@ class TakesPictures(nn.Module):
         function = matched(self.function(level), self.channels, channels)
         multiple = getattr(function, "multiple", 1)
         small = padded(height, multiple) * padded(width, multiple) <= SMALL
-        cut = tiling.Tiling(SMALL, LIMIT) if small else self._tiling(channels, device)
+        cut = Tiling(SMALL, LIMIT) if small else self._tiling(channels, device)
         tiling.denoise(function, picture.planes, picture.white, cut, device, picture.put)
         return picture.result()
 
-    def _tiling(self, channels: int, device: torch.device) -> tiling.Tiling:
+    def _tiling(self, channels: int, device: torch.device) -> Tiling:
         """Fitted once for the weights as they are, with the strongest noise that is usual."""
         weights = sum(parameter.detach().double().sum().item() for parameter in self.parameters())
         kept = self.__dict__.setdefault("_fitted", {})

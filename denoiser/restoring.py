@@ -18,7 +18,8 @@ from denoiser.module import Denoiser
 from denoiser.photos.photo import Details, Photo, Pixels, strips
 from denoiser.published import Published
 from denoiser.receptive import SIGMA
-from denoiser.tiling import Function, Tiling
+from denoiser.spans import Tiling
+from denoiser.tiling import Function
 
 COLOURLESS = "a grey picture has no chroma: unchanged"
 LEAVES = "(much of the noise stays)"
@@ -138,8 +139,7 @@ class Restorer:
 
     def _by_planes(self, photo: Photo) -> Photo:
         """Luma and chroma one by one, as they were stored; strength and luma kept count for the whole."""
-        plain = replace(self.options, strength=1.0, chroma_only=False)
-        each = Restorer(self.model, self.device, plain, self.name)
+        each = Restorer(self.model, self.device, replace(self.options, strength=1.0, chroma_only=False), self.name)
         each._tilings = self._tilings
         shared, shape = chroma.factor(photo.details), photo.pixels.shape[:2]
         stored = [Photo(plane, photo.white, Details("")) for plane in chroma.split(photo.pixels, shared)]
@@ -186,13 +186,13 @@ class Restorer:
         return (f"{self.name} is a {own} model and took {theirs} pictures {told}",)
 
     def _denoised(self, function: Function, photo: Photo, planned: Tiling) -> tuple[Pixels, Tiling]:
-        pixels = np.empty(photo.pixels.shape, photo.pixels.dtype)
+        pixels = np.empty_like(photo.pixels)
 
         def take(top: int, rows: Tensor) -> None:
-            if not torch.isfinite(rows).all():
+            if not torch.isfinite(rows.sum()) and not torch.isfinite(rows).all():  # the first is one pass
                 raise DenoiserError("the model's output is not finite", "--precision 32, or another model")
-            place = slice(top, top + rows.shape[1])
-            self._fill(pixels[place], photo.pixels[place], rows.numpy(), photo.white)
+            at = slice(top, top + rows.shape[1])
+            self._fill(pixels[at], photo.pixels[at], rows.numpy(), photo.white)
 
         return pixels, tiling.denoise(function, arrays.view(photo.pixels), photo.white, planned, self.device, take)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -11,6 +13,39 @@ from denoiser.errors import DenoiserError
 
 BAND_BYTES = 250 * 10**6
 """For the float32 rows of one row of tiles; only pictures of more than 15,000 columns get lower tiles by it."""
+
+
+CPU_BYTES = 1600 * 10**6
+"""Of a CPU's memory for a picture, its result, a row of tiles and a tile; with files' decoders they stay below 2 GB."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How pictures are cut.
+
+    Attributes:
+        tile: side of the square that the network is given at most, in pixels; tiles have its area, not its shape.
+        margin: pixels from an artificial border to the middle of a seam.
+        multiple: that tiles start at.
+        cost: bytes for each pixel of a tile, where it shares `CPU_BYTES` with the picture; 0 where it does not.
+    """
+
+    tile: int
+    margin: int
+    multiple: int = 1
+    cost: float = 0
+
+    @property
+    def smallest(self) -> int:
+        """The least `tile`."""
+        return max(64, smallest(self.margin, self.multiple))
+
+    def beside(self, image: Tensor) -> int:
+        """The `tile` that there is room for beside a picture and its result."""
+        if not self.cost:
+            return self.tile
+        room = CPU_BYTES - BAND_BYTES - 2 * image.numel() * image.element_size()
+        return max(self.smallest, min(self.tile, math.isqrt(int(max(room, 0) / self.cost))))
 
 
 class Span(NamedTuple):
@@ -32,14 +67,17 @@ class Span(NamedTuple):
     rise: int
     fall: int
 
-    def weights(self) -> Tensor:
-        """Float32 `(last - first,)`; those of neighbours sum to 1."""
-        weights = torch.ones(self.last - self.first)
+    def meet(self, part: Tensor, faded: Tensor) -> Tensor:
+        """Let a share of the output, along its last side, fade in over the faded end of the one before it, in place.
+
+        Returns:
+            The end of this one, faded, for the next.
+        """
+        start, end = part[..., : self.rise], part[..., part.shape[-1] - self.fall :]
         if self.rise:
-            weights[: self.rise] = rising(self.rise)
-        if self.fall:
-            weights[-self.fall :] = 1 - rising(self.fall)
-        return weights
+            start *= rising(self.rise)
+            start += faded
+        return end * (1 - rising(self.fall))
 
 
 def rising(length: int) -> Tensor:
@@ -73,8 +111,10 @@ def padded(side: int, multiple: int) -> int:
     return -(-side // multiple) * multiple
 
 
-def sides(channels: int, height: int, width: int, tile: int, least: int, multiple: int = 1) -> tuple[int, int]:
-    """Height and width of a picture's tiles: padded, of one area, `tile` squared, also where the picture is narrower.
+def sides(
+    channels: int, height: int, width: int, tile: int, least: int, margin: int = 0, multiple: int = 1
+) -> tuple[int, int]:
+    """Height and width of a picture's tiles: of `tile` squared at most, and of the shape that computes least twice.
 
     Args:
         channels: of the picture.
@@ -82,16 +122,35 @@ def sides(channels: int, height: int, width: int, tile: int, least: int, multipl
         width: of the picture.
         tile: side of a square tile.
         least: shortest side, unless the picture's is shorter.
+        margin: of `spans`.
         multiple: that the network pads sides to.
     """
-    area, least = tile * tile, padded(least, multiple)
-    high, broad = padded(height, multiple), padded(width, multiple)
+    high, broad, least, edge = (-(-side // multiple) for side in (height, width, least, margin))
+    area, rows = tile * tile // multiple**2, BAND_BYTES // (4 * channels * width * multiple)
     if high * broad <= area:
         return height, width
-    rows = min(high, area // min(broad, tile), BAND_BYTES // (4 * channels * width))
-    tall = min(high, max(rows // multiple * multiple, least))
-    wide = min(broad, max(area // padded(tall, multiple) // multiple * multiple, least))
-    return min(height, tall), min(width, wide)
+    shapes = []
+    for columns in range(1, broad + 1):
+        wide = max(_shared(broad, columns, edge), min(least, broad))
+        most = max(min(area // wide, rows), min(least, high))
+        count = _count(high, most, edge)
+        tall = max(_shared(high, count, edge), min(least, high))
+        if tall * wide <= area or wide <= least:
+            shapes.append((columns * wide * count * tall, columns * count, tall + wide, tall, wide))
+        if wide <= least:
+            break
+    *_, tall, wide = min(shapes)  # the fewest pixels, of those the fewest tiles, of those the squarest
+    return min(height, tall * multiple), min(width, wide * multiple)
+
+
+def _count(total: int, longest: int, edge: int) -> int:
+    """How many tiles of that length at most cover a side."""
+    return 1 if total <= longest else -(-(total - 2 * edge) // (longest - 2 * edge))
+
+
+def _shared(total: int, count: int, edge: int) -> int:
+    """Length of so many tiles that cover a side."""
+    return -(-(total + (count - 1) * 2 * edge) // count)
 
 
 def spans(size: int, tile: int, margin: int, multiple: int, first: int = 0) -> list[Span]:
@@ -112,8 +171,8 @@ def spans(size: int, tile: int, margin: int, multiple: int, first: int = 0) -> l
     edge = -(-margin // multiple)
     origin = max(0, first // multiple - edge)
     total, longest = -(-size // multiple) - origin, -(-max(tile, smallest(margin, multiple)) // multiple)
-    count = 1 if total <= longest else -(-(total - 2 * edge) // (longest - 2 * edge))
-    length = -(-(total + (count - 1) * 2 * edge) // count)
+    count = _count(total, longest, edge)
+    length = _shared(total, count, edge)
     starts = [(origin + index * (total - length) // max(count - 1, 1)) * multiple for index in range(count)]
     stops = [min(start + length * multiple, size) for start in starts]
     fade = edge * multiple // 8

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from denoiser import memory, receptive
 from denoiser.errors import DenoiserError
-from denoiser.spans import Span, check_tile, margin_for, padded, rising, sides, smallest, spans
+from denoiser.spans import Span, Tiling, check_tile, margin_for, padded, sides, spans
 
 Function = Callable[[Tensor], Tensor]
 """Float32 `(B, C, h, w)` of any size on a device, nominally in [0, 1], to the same."""
-CPU_BYTES = 600 * 10**6
-"""For a tile on a CPU: a picture of 100 megapixels, read, denoised and written, stays below 2 GB in all."""
 FREE_SHARE = 0.6
 """Of a device's free memory, for a tile."""
-HIDDEN = 1.75
-"""Bytes in use for each that `memory.peak` sees; measured 1.0 to 1.65."""
+HIDDEN, HIDDEN_CPU = 1.75, 2.4
+"""Bytes in use for each that `memory.peak` sees; measured 1.0 to 1.65, and with `memory.keep_blocks` up to 2.3."""
 LONGEST = 4096
 """Side of a tile on any device: CUDA's convolutions count elements in 32 bits."""
 STRIP_BYTES = 32 * 10**6
@@ -30,27 +28,6 @@ CHANGES = {"32": 5e-6, "bf16": 1e-4}
 in bfloat16 by less than its own rounding changes them."""
 MULTIPLE = 16
 """Taken for functions that do not say theirs (`function.multiple`)."""
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How pictures are cut.
-
-    Attributes:
-        tile: side of the square that the network is given at most, in pixels; tiles of a picture that is narrower are
-            longer by as much.
-        margin: pixels from an artificial border to the middle of a seam.
-        multiple: that tiles start at.
-    """
-
-    tile: int
-    margin: int
-    multiple: int = 1
-
-    @property
-    def smallest(self) -> int:
-        """The least `tile`."""
-        return max(64, smallest(self.margin, self.multiple))
 
 
 def fit(
@@ -85,8 +62,10 @@ def fit(
     least = Tiling(0, margin, multiple).smallest
     if tile is not None:
         check_tile(tile, least)
-    chosen = _affordable(pixel_bytes, device) if tile is None else tile
-    return Tiling(max(chosen // multiple * multiple, least), margin, multiple)
+        return Tiling(max(tile // multiple * multiple, least), margin, multiple)
+    cost = max(pixel_bytes, 1) * (HIDDEN_CPU if device.type == "cpu" else HIDDEN)
+    chosen = min(LONGEST, math.isqrt(int(FREE_SHARE * memory.free(device) / cost)))
+    return Tiling(max(chosen // multiple * multiple, least), margin, multiple, cost if device.type == "cpu" else 0)
 
 
 @torch.inference_mode()
@@ -99,11 +78,6 @@ def _measured(
     if (exact := getattr(function, "exact", function)) is not function:
         whole = exact(image)
     return receptive.radius(exact, image, whole, multiple, threshold), most / receptive.SIDE**2
-
-
-def _affordable(pixel_bytes: float, device: torch.device) -> int:
-    bounds = FREE_SHARE * memory.free(device), CPU_BYTES if device.type == "cpu" else math.inf
-    return min(LONGEST, math.isqrt(int(min(bounds) / (HIDDEN * max(pixel_bytes, 1)))))
 
 
 def denoise(
@@ -145,7 +119,7 @@ def denoise(
             return tiling
         del bands
         memory.release(device)
-        asked = min(tiling.tile, math.isqrt(padded(height, tiling.multiple) * padded(width, tiling.multiple)))
+        asked = min(tiling.beside(image), math.isqrt(padded(height, tiling.multiple) * padded(width, tiling.multiple)))
         if asked <= tiling.smallest:
             raise _too_large(width, height, device)
         tiling = replace(tiling, tile=max(asked // 2, tiling.smallest))
@@ -171,17 +145,13 @@ def _bands(
 ) -> Iterator[Tensor]:
     """Finished rows, from the row `first` on, one row of tiles at a time."""
     channels, height, width = image.shape
-    tall, wide = sides(channels, height, width, tiling.tile, tiling.smallest, tiling.multiple)
+    tall, wide = sides(channels, height, width, tiling.beside(image), tiling.smallest, tiling.margin, tiling.multiple)
     columns = spans(width, wide, tiling.margin, tiling.multiple)
     faded = torch.empty(0)
     for row in spans(height, tall, tiling.margin, tiling.multiple, first):
         band = _band(function, image, white, device, row, columns)
-        if row.rise:
-            band[:, : row.rise] *= rising(row.rise)[:, None]
-            band[:, : row.rise] += faded
-        finished = band.shape[1] - row.fall
-        faded = band[:, finished:] * (1 - rising(row.fall)[:, None]) if row.fall else faded
-        yield band[:, :finished]
+        faded = row.meet(band.transpose(1, 2), faded)
+        yield band[:, : band.shape[1] - row.fall]
         del band
 
 
@@ -192,9 +162,13 @@ def _tile(function: Function, image: Tensor, white: float, device: torch.device)
 
 def _band(f: Function, image: Tensor, white: float, device: torch.device, row: Span, columns: list[Span]) -> Tensor:
     """One row of tiles side by side, float32 `(C, row.last - row.first, W)`, not faded at top and bottom."""
-    band = torch.zeros(image.shape[0], row.last - row.first, image.shape[2])
+    # A pixel's channels lie together, as they do in the picture that is filled from these rows.
+    band = torch.empty(row.last - row.first, image.shape[2], image.shape[0]).permute(2, 0, 1)
+    faded = torch.empty(0)
     for column in columns:
         found = _tile(f, image[:, row.start : row.stop, column.start : column.stop], white, device)
         used = found[:, row.first - row.start : row.last - row.start, column.first - column.start :]
-        band[:, :, column.first : column.last] += used[:, :, : column.last - column.first] * column.weights()
+        place = band[:, :, column.first : column.last]
+        place.copy_(used[:, :, : column.last - column.first])
+        faded = column.meet(place, faded)
     return band

@@ -9,6 +9,7 @@ from denoiser import assemble, calling, tiling
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
 from denoiser.estimating import noise_level
+from denoiser.spans import Tiling
 
 
 def test_a_path_is_told():
@@ -61,7 +62,7 @@ def test_a_model_in_another_precision_takes_any_picture():
 def test_a_thin_picture_is_small_only_with_what_it_is_padded_to(monkeypatch):
     cuts = []
     monkeypatch.setattr(tiling, "denoise", lambda f, image, white, cut, *rest: cuts.append(cut.tile))
-    monkeypatch.setattr(tiling, "fit", lambda *given: tiling.Tiling(256, 8, 4))
+    monkeypatch.setattr(tiling, "fit", lambda *given: Tiling(256, 8, 4))
     for shape in ((256, 256), (1, 16384), (1, 16385), (65536, 1)):
         unet()(np.zeros(shape, np.uint8))
     assert cuts == [calling.SMALL, calling.SMALL, 256, 256]

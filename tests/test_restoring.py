@@ -13,6 +13,7 @@ from denoiser.calling import TakesPictures
 from denoiser.errors import DenoiserError
 from denoiser.photos.photo import Details, Photo
 from denoiser.restoring import Options, Restorer
+from denoiser.spans import Tiling
 
 CPU = torch.device("cpu")
 WHITES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 3.0}
@@ -159,7 +160,7 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
     def shrinking(function, image, white, planned, device, take):
         used.append(planned.tile)
         denoise(function, image, white, planned, device, take)
-        return tiling.Tiling(min(planned.tile, 256), planned.margin)
+        return Tiling(min(planned.tile, 256), planned.margin)
 
     monkeypatch.setattr(restoring.tiling, "denoise", shrinking)
     restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))

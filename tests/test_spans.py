@@ -13,9 +13,9 @@ from denoiser.spans import BAND_BYTES, margin_for, padded, sides, smallest, span
     multiple=st.sampled_from([1, 2, 8, 12, 64]),
     start=st.floats(0, 0.999),
 )
-def test_weights_sum_to_one_at_every_pixel_that_is_wanted(size, extra, margin, multiple, start):
+def test_what_is_one_everywhere_is_one_at_every_pixel_that_is_wanted(size, extra, margin, multiple, start):
     first, tile = int(start * size), smallest(margin, multiple) + extra
-    total, lengths = torch.zeros(size), []
+    total, lengths, faded = torch.zeros(size), [], torch.empty(0)
     for span in spans(size, tile, margin, multiple, first):
         assert span.start % multiple == 0
         assert span.stop % multiple == 0 or span.stop == size
@@ -24,7 +24,10 @@ def test_weights_sum_to_one_at_every_pixel_that_is_wanted(size, extra, margin, m
         # Nothing within seven eighths of the margin to an artificial border is used.
         assert span.start == 0 or span.first - span.start >= 0.875 * margin
         assert span.stop == size or span.stop - span.last >= 0.875 * margin
-        total[span.first : span.last] += span.weights()
+        share = torch.ones(span.last - span.first)
+        faded = span.meet(share, faded)
+        total[span.first : span.last] = share
+        total[span.last - span.fall : span.last] = 2  # is the next one's
         lengths.append(span.stop - span.start)
     torch.testing.assert_close(total, (torch.arange(size) >= first).float())
     assert max(lengths) - min(lengths) < multiple
@@ -43,11 +46,36 @@ def test_a_side_that_fits_is_one_span():
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "expected"),
-    [(900, 1100, (900, 1100)), (5000, 5000, (1000, 1000)), (500, 9000, (500, 2000)), (9000, 500, (2000, 500))],
+    ("height", "width", "margin", "expected"),
+    [
+        (900, 1100, 40, (900, 1100)),
+        (5000, 5000, 0, (1000, 1000)),
+        (500, 9000, 0, (500, 1800)),
+        (9000, 500, 0, (1800, 500)),
+        (3000, 4000, 40, (1054, 864)),
+        (1200, 1600, 40, (1200, 587)),
+    ],
 )
-def test_tiles_have_one_area_whatever_the_shape(height, width, expected):
-    assert sides(3, height, width, 1000, 200) == expected
+def test_tiles_have_the_shape_that_computes_least(height, width, margin, expected):
+    assert sides(3, height, width, 1000, 200, margin) == expected
+
+
+def computed(height, width, tall, wide, margin):
+    lengths = [
+        sum(span.stop - span.start for span in spans(*side, margin, 1)) for side in ((height, tall), (width, wide))
+    ]
+    return lengths[0] * lengths[1]
+
+
+@given(
+    height=st.integers(300, 3000), width=st.integers(300, 3000), margin=st.integers(0, 40), tile=st.integers(200, 900)
+)
+def test_no_other_shape_computes_less(height, width, margin, tile):
+    chosen = sides(3, height, width, tile, 150, margin)
+    assert chosen[0] * chosen[1] <= tile * tile
+    others = [(tile * tile // wide, wide) for wide in range(150, tile * tile // 150 + 1, 7)]
+    least = min(computed(height, width, *other, margin) for other in others)
+    assert computed(height, width, *chosen, margin) <= 1.01 * least  # a pixel or two for each tile
 
 
 @given(
@@ -59,12 +87,12 @@ def test_tiles_have_one_area_whatever_the_shape(height, width, expected):
 def test_tiles_keep_their_area_when_a_network_pads_them(height, width, multiple, margin):
     least = max(64, smallest(margin, multiple))
     tile = 2 * padded(least, multiple)
-    tall, wide = sides(3, height, width, tile, least, multiple)
+    tall, wide = sides(3, height, width, tile, least, margin, multiple)
     assert tall <= height and wide <= width
     assert padded(tall, multiple) * padded(wide, multiple) <= tile * tile
 
 
 def test_a_band_of_a_very_wide_picture_is_bounded():
-    tall, wide = sides(3, 2000, 100_000, 1000, 100)
+    tall, wide = sides(3, 2000, 100_000, 1000, 100, 20)
     assert tall * 100_000 * 3 * 4 <= BAND_BYTES
     assert 900_000 < tall * wide <= 1_000_000

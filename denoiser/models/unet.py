@@ -17,8 +17,8 @@ class Residual(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Refine the features ``z`` (B, width, H, W)."""
-        refinement: Tensor = self.conv2(nn.functional.leaky_relu(self.conv1(z), self.slope))
-        return z + refinement
+        refinement: Tensor = self.conv2(nn.functional.leaky_relu(self.conv1(z), self.slope, inplace=True))
+        return refinement.add_(z)
 
 
 def stack(width: int, n: int, bias: bool = False, slope: float = 0.0) -> nn.Sequential:
@@ -94,6 +94,6 @@ class UNet(nn.Module):
             skips.append(encode(z))
             z = down(skips[-1])
         z = self.M(z)
-        for decode, up, skip in zip(reversed(self.D), reversed(self.up), reversed(skips), strict=True):
-            z = decode(up(z) + skip)
+        for decode, up in zip(reversed(self.D), reversed(self.up), strict=True):
+            z = decode(up(z).add_(skips.pop()))
         return x - nn.functional.pixel_shuffle(self.tail(z), 2)
