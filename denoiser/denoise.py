@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from denoiser import cli
+from denoiser.bulk.leftovers import remove
+from denoiser.bulk.options import parse
+from denoiser.bulk.plan import FORMATS, Job, Plan, plan
+from denoiser.bulk.ranks import Ranks, joined
+from denoiser.bulk.remarks import kept, summary, unread
+from denoiser.bulk.sources import left_out
+from denoiser.bulk.workload import Failure
 from denoiser.choosing import Choice, Models
-from denoiser.denoise_options import parse
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
-from denoiser.leftovers import remove
 from denoiser.photos import reading, writing
-from denoiser.plan import FORMATS, Job, Plan, plan
-from denoiser.ranks import Ranks, joined
-from denoiser.remarks import kept, summary, unread
 from denoiser.reports.wording import printable
 from denoiser.signals import terminating
-from denoiser.sources import left_out
-from denoiser.workload import Failure
 
 if TYPE_CHECKING:
     import torch
 
-    from denoiser.pace import Pace
+    from denoiser.bulk.pace import Pace
+    from denoiser.bulk.writer import Writer
     from denoiser.reports.before_after import Pages
-    from denoiser.writer import Writer
 
 KINDS = {1: "grey", 3: "colour"}
 
@@ -113,15 +113,15 @@ def _show(pages: Pages, mine: Plan) -> None:
 def _run(
     mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks, pages: Pages | None
 ) -> tuple[Pace, Writer]:
-    from denoiser import bulk
-    from denoiser.pace import Pace
+    from denoiser.bulk import engine
+    from denoiser.bulk.pace import Pace
 
     models = _models(choice, options, ranks)
     pace = Pace(len(mine.jobs), sum(job.size for job in mine.jobs), shown=ranks.first)
     try:
         with pace:
             limits = options.max_pixels, options.bits
-            return pace, bulk.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
+            return pace, engine.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
     except KeyboardInterrupt as stop:
         again = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{pace.done} of {pace.pictures} pictures are done ({options.out})"

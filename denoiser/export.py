@@ -54,8 +54,8 @@ def export(
         DenoiserError: the model is not there or cannot be exported, a file is there, an evaluation is of other weights,
             or what would be written differs from the model (exit code 1).
     """
-    from denoiser import card, origin
-    from denoiser.bundle import bundle
+    from denoiser.exports import card, origin
+    from denoiser.exports.bundle import bundle
 
     found = origin.origin(model)
     kinds, stem = _kinds(found.model, form, half), _stem(out, name, found.name)
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
-    from denoiser import parity
+    from denoiser.exports import parity
 
     given = {key: value for key, value in vars(options).items() if key not in ("model", "out")}
     paths, told = export(options.model, options.out, **given)

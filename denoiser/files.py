@@ -1,15 +1,15 @@
-"""Files that are whole or absent: every file of a run is written beside its target, flushed and renamed."""
+"""Files that are whole or absent: written beside their target, flushed and renamed; and those that were not found."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
 
 
 @contextmanager
@@ -52,3 +52,19 @@ def write_text(target: Path, text: str) -> None:
     """
     with replacing(target) as file:
         file.write(text.encode())
+
+
+def missing(what: str, path: Path, names: Iterable[str] = ()) -> DenoiserError:
+    """The error for a path that is not there; it names the path, or the one of `names`, that was most likely meant."""
+    absolute = Path(os.path.abspath(path))
+    there = next(parent for parent in absolute.parents if parent.is_dir())
+    asked = absolute.relative_to(there).parts[0]
+    names = list(names)
+    try:
+        near = nearest(asked, [*names, *(entry.name for entry in there.iterdir())])
+    except OSError:
+        near = nearest(asked, names)
+    meant = near if near in names else there / str(near)
+    return DenoiserError(
+        f"no such {what} ({path})", f"did you mean {meant}?" if near else f"give a path that exists, see {there}"
+    )

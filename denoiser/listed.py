@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from denoiser.errors import DenoiserError
-from denoiser.load import missing
+from denoiser.files import missing
 
 BLOCK = 2**16  # bytes under one digest
 HERE = Path(__file__).with_name("published.json")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoiser import shipped
-from denoiser.errors import DenoiserError, nearest
+from denoiser.errors import DenoiserError
+from denoiser.files import missing
 
 if TYPE_CHECKING:
     from denoiser.module import Denoiser
@@ -117,22 +117,6 @@ def content(file: Path) -> dict[str, Any]:
     from denoiser import checkpoints, portable
 
     return portable.read(file) if is_exported(file) else checkpoints.read(file)
-
-
-def missing(what: str, path: Path, names: Iterable[str] = ()) -> DenoiserError:
-    """The error for a path that is not there; it names the path, or the one of `names`, that was most likely meant."""
-    absolute = Path(os.path.abspath(path))
-    there = next(parent for parent in absolute.parents if parent.is_dir())
-    asked = absolute.relative_to(there).parts[0]
-    names = list(names)
-    try:
-        near = nearest(asked, [*names, *(entry.name for entry in there.iterdir())])
-    except OSError:
-        near = nearest(asked, names)
-    meant = near if near in names else there / str(near)
-    return DenoiserError(
-        f"no such {what} ({path})", f"did you mean {meant}?" if near else f"give a path that exists, see {there}"
-    )
 
 
 def _absent(asked: str | os.PathLike[str], path: Path) -> DenoiserError:

@@ -9,7 +9,8 @@ from spandrel.architectures.DnCNN import DnCNN
 from test_portable import SEEN, tiny
 
 import denoiser
-from denoiser import export, onnx_model, parity, portable
+from denoiser import export, portable
+from denoiser.exports import onnx_model, parity
 
 
 @pytest.fixture

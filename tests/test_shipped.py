@@ -11,7 +11,8 @@ from test_export import run_folder
 from test_portable import tiny
 
 import denoiser
-from denoiser import choosing, denoise_options, portable, shipped
+from denoiser import choosing, portable, shipped
+from denoiser.bulk.options import parse
 from denoiser.errors import DenoiserError
 from denoiser.restoring import Options
 
@@ -56,7 +57,7 @@ def test_names_that_are_almost_right(package):
 
 def model(*given):
     """What `denoiser denoise` with these options takes, loaded."""
-    options = denoise_options.parse(["a.png", "-o", "out", *map(str, given)])
+    options = parse(["a.png", "-o", "out", *map(str, given)])
     choice = choosing.Choice(options.model, options.checkpoint, options.weights)
     models = choosing.Models(choice, torch.device("cpu"), Options())
     return models.restorer(1).model
@@ -131,7 +132,7 @@ def test_what_ships_is_measured_and_its_card_has_the_figures(weights):
 
 
 def test_what_ships_denoises_as_it_says(weights):
-    from denoiser.parity import checked
+    from denoiser.exports.parity import checked
 
     torch.manual_seed(0)
     found, told = checked(denoiser.load(weights)), portable.facts(weights)["check"]

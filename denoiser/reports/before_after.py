@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from denoiser.bulk.sources import COMPARED
 from denoiser.estimating import noise_level
 from denoiser.files import replacing, write_text
 from denoiser.photos.photo import Photo
@@ -20,7 +21,6 @@ from denoiser.reports import previews
 from denoiser.reports.pages import write_page
 from denoiser.reports.reading import load
 from denoiser.reports.viewer import QUALITY, Panel, Strip
-from denoiser.sources import COMPARED
 
 PARTS, ENTRY = "parts", "picture.json"
 _SAID = "Pictures before and after, made by denoiser, which does not take them for pictures to denoise.\n"

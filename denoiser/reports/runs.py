@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from denoiser.errors import DenoiserError
-from denoiser.load import missing
+from denoiser.files import missing
 
 NO_NAME = re.compile(r"\d+|\d\d-\d\d-\d\d")  # a sweep's job, a time of day
 FIX = "name a folder that denoiser run or denoiser evaluate has written"

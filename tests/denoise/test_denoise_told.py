@@ -6,23 +6,12 @@ import signal
 
 import numpy as np
 import pytest
-from dimmer import checkpoint, files, picture, run, told
+from dimmer import files, picture, run, told
 from PIL import Image
 
 from denoiser import choosing
 
 INSTEAD = "a name ending in .png as -o, or --format png for a folder"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("grey") / "run", 1)
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def see_through(path):

@@ -13,10 +13,10 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 
 from denoiser import cli
-from denoiser.pace import Pace
+from denoiser.bulk.pace import Pace
+from denoiser.bulk.remarks import Remarks
+from denoiser.bulk.workload import Budget, Failure, Item
 from denoiser.photos import writing
-from denoiser.remarks import Remarks
-from denoiser.workload import Budget, Failure, Item
 
 if TYPE_CHECKING:
     from denoiser.photos.photo import Photo

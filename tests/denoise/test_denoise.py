@@ -12,30 +12,14 @@ ONE_KEPT = "1 result is there already and kept (whatever made it); --overwrite d
 
 
 @pytest.fixture(scope="module")
-def grey(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("grey") / "run", 1)
-
-
-@pytest.fixture(scope="module")
 def colour(tmp_path_factory):
     return checkpoint(tmp_path_factory.mktemp("colour") / "run", 3)
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def no_model(monkeypatch):
-    monkeypatch.setattr(choosing.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_one_picture_to_one_file(here, capsys, request, channels):
     source = picture(here / "a.png", channels)
-    model = request.getfixturevalue("grey" if channels == 1 else "colour")
+    model = request.getfixturevalue("model" if channels == 1 else "colour")
     assert run(str(source), "-o", "out.png", "--checkpoint", model) == 0
     assert (array(here / "out.png") == dimmed(source)).all()
     said = capsys.readouterr()
@@ -45,13 +29,13 @@ def test_one_picture_to_one_file(here, capsys, request, channels):
     assert files(here) == ["a.png", "out.png"]  # no logs, no checkpoints
 
 
-def test_folders_files_and_patterns_into_a_folder_with_their_tree(here, grey, capsys):
+def test_folders_files_and_patterns_into_a_folder_with_their_tree(here, model, capsys):
     picture(here / "photos" / "a.png")
     picture(here / "photos" / "deep" / "b.TIF")
     picture(here / "photos" / ".hidden" / "c.png")
     picture(here / "d.bmp")
     picture(here / "more" / "2" / "e.png")
-    assert run("photos", "d.bmp", "-o", "out", "--checkpoint", grey, "more/*/e.png") == 0
+    assert run("photos", "d.bmp", "-o", "out", "--checkpoint", model, "more/*/e.png") == 0
     assert files(here / "out") == ["2/e.png", "a.png", "d.bmp", "deep/b.TIF"]
     assert capsys.readouterr().out.splitlines()[-1] == "out"
 
@@ -59,40 +43,40 @@ def test_folders_files_and_patterns_into_a_folder_with_their_tree(here, grey, ca
 NAMES = ["with space.png", "a=b.png", "[x]*?.png", "größe 猫.png", "-o.png", "line\nbreak.png", "100%.png", "'\"$.png"]
 
 
-def test_names_of_every_kind_just_work(here, grey, capsys):
+def test_names_of_every_kind_just_work(here, model, capsys):
     sources = [picture(here / "in [1]" / name) for name in NAMES]
-    assert run("in [1]", "-o", "out = x", "--checkpoint", grey) == 0
+    assert run("in [1]", "-o", "out = x", "--checkpoint", model) == 0
     assert files(here / "out = x") == sorted(NAMES)
     names = [str(source.relative_to(here)) for source in sources]
-    assert run("-o", "out2", "--checkpoint", grey, *names) == 0
+    assert run("-o", "out2", "--checkpoint", model, *names) == 0
     assert all((array(here / "out2" / name) == dimmed(here / "in [1]" / name)).all() for name in NAMES)
     picture(here / "-leading.png")
-    assert run("-o", "out3", "--checkpoint", grey, "--", "-leading.png") == 0
+    assert run("-o", "out3", "--checkpoint", model, "--", "-leading.png") == 0
     assert files(here / "out3") == ["-leading.png"]
     assert not capsys.readouterr().err
 
 
-def test_a_name_that_is_no_unicode_can_be_told(here, grey, capsys):
+def test_a_name_that_is_no_unicode_can_be_told(here, model, capsys):
     picture(here / "in" / "\udcff.png")
-    assert run("in", "-o", "\udcfe", "--checkpoint", grey) == 0
+    assert run("in", "-o", "\udcfe", "--checkpoint", model) == 0
     assert files(here / "\udcfe") == ["\udcff.png"]
     assert capsys.readouterr().out.splitlines()[-1] == "?"
 
 
-def test_the_format_is_that_of_the_file_to_write_or_the_one_asked_for(here, grey):
-    assert run(str(picture(here / "a.png")), "-o", "out.tif", "--checkpoint", grey) == 0
+def test_the_format_is_that_of_the_file_to_write_or_the_one_asked_for(here, model):
+    assert run(str(picture(here / "a.png")), "-o", "out.tif", "--checkpoint", model) == 0
     with Image.open(here / "out.tif") as written:
         assert (written.format, written.mode) == ("TIFF", "L")
-    assert run("a.png", "-o", "out", "--checkpoint", grey, "--format", "webp") == 0
+    assert run("a.png", "-o", "out", "--checkpoint", model, "--format", "webp") == 0
     assert files(here / "out") == ["a.webp"]
 
 
-def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, grey, capsys, monkeypatch):
+def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, model, capsys, monkeypatch):
     picture(here / "in" / "a.png")
     picture(here / "in" / "b.png")
     old = picture(here / "out" / "a.png")
     before = old.read_bytes()
-    arguments = ["in", "-o", "out", "--checkpoint", grey]
+    arguments = ["in", "-o", "out", "--checkpoint", model]
     assert run(*arguments) == 0
     assert capsys.readouterr().out.startswith(f"{ONE_KEPT}\n1 picture, ")
     assert old.read_bytes() == before and files(here / "out") == ["a.png", "b.png"]
@@ -104,47 +88,47 @@ def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, g
     assert capsys.readouterr().out.splitlines()[-2:] == [kept, "out"]
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, grey, capsys):
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, model, capsys):
     picture(here / "in" / "a.png", 3)
     picture(here / "in" / "b.png")
     (here / "in" / "c.png").write_text("no picture")
     picture(here / "out" / "b.jpg")
     before = files(here)
-    arguments = ["in", "-o", "out", "--checkpoint", grey, "--dry-run", "--format", "jpeg"]
+    arguments = ["in", "-o", "out", "--checkpoint", model, "--dry-run", "--format", "jpeg"]
     assert run(*arguments) == 1
     said = capsys.readouterr()
     assert said.out.splitlines() == [
         ONE_KEPT,
-        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {grey})",
+        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {model})",
         "out",
     ]
     assert said.err.startswith("error: not a picture (in/c.png)\n")
     assert files(here) == before
 
 
-def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, grey, colour, capsys):
+def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, model, colour, capsys):
     picture(here / "in" / "a.png", 3)
     picture(here / "in" / "b.png", 3)
-    assert run("in", "-o", "out", "--checkpoint", grey) == 0
+    assert run("in", "-o", "out", "--checkpoint", model) == 0
     assert (array(here / "out" / "a.png") == dimmed(here / "in" / "a.png")).all()
     assert "took colour pictures channel by channel (2 pictures)" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_strength_is_how_much_of_the_denoising_there_is(here, grey):
+def test_strength_is_how_much_of_the_denoising_there_is(here, model):
     source = picture(here / "a.png", side=90)
-    assert run("a.png", "-o", "out.png", "--checkpoint", grey, "--strength", "0.5", "--tile", "64") == 0
+    assert run("a.png", "-o", "out.png", "--checkpoint", model, "--strength", "0.5", "--tile", "64") == 0
     expected = array(source) * (0.5 + 0.5 * TO)
     assert np.abs(array(here / "out.png") - expected).max() < 0.51
 
 
-def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, grey, capsys):
+def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, model, capsys):
     picture(here / "in" / "a.png")
-    arguments = ["in", "-o", "out", "--checkpoint", grey, "--compare", "--bits", "16"]
+    arguments = ["in", "-o", "out", "--checkpoint", model, "--compare", "--bits", "16"]
     assert run(*arguments) == 0
     assert "before and after: out/compare/index.html" in capsys.readouterr().out.splitlines()
     assert "a.png" in (here / "out" / "compare" / "index.html").read_text()
     assert array(here / "out" / "a.png").dtype == np.uint16
-    assert run("in/a.png", "-o", "b.png", "--checkpoint", grey, "--compare") == 0
+    assert run("in/a.png", "-o", "b.png", "--checkpoint", model, "--compare") == 0
     assert (here / "b-compare" / "index.html").exists()
 
 
@@ -172,11 +156,11 @@ def test_wrong_arguments_are_told_in_two_lines(here, capsys, no_model, arguments
     assert not (here / "out").exists()
 
 
-def test_a_model_that_is_not_there_gets_the_nearest_name(here, grey, capsys):
+def test_a_model_that_is_not_there_gets_the_nearest_name(here, model, capsys):
     picture(here / "a.png")
-    assert f"did you mean {grey}?" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", f"{grey}s"])
+    assert f"did you mean {model}?" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", f"{model}s"])
     assert "nonsuch.pth" in told(capsys, 2, ["a.png", "-o", "out", "--weights", "nonsuch.pth"])
-    assert "leave out --sigma" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", grey, "--sigma", "25"])
+    assert "leave out --sigma" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", model, "--sigma", "25"])
     assert not (here / "out").exists()
 
 

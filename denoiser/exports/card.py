@@ -9,10 +9,11 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from denoiser import build, parity
-from denoiser.bundle import ONNX, SAFETENSORS
+from denoiser import build
 from denoiser.config import config_dir, options
 from denoiser.data.catalogue import card as dataset_card
+from denoiser.exports import parity
+from denoiser.exports.bundle import ONNX, SAFETENSORS
 
 UNKNOWN = "not recorded"
 DISPLAY = "callbacks.progress"
@@ -27,7 +28,7 @@ def text(told: Mapping[str, Any], ships: bool = False) -> str:
     """The card in Markdown.
 
     Args:
-        told: what the JSON says, see `denoiser.bundle`.
+        told: what the JSON says, see `denoiser.exports.bundle`.
         ships: whether the files are in the package, and called by their name.
     """
     parts = (

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoiser import imageio
+from denoiser.bulk.leftovers import Leftover, leftovers
+from denoiser.bulk.sources import Identity, Source, find, identity
 from denoiser.errors import ENVIRONMENT, DenoiserError
-from denoiser.leftovers import Leftover, leftovers
-from denoiser.sources import Identity, Source, find, identity
 
 FORMATS = {
     "png": (".png",),

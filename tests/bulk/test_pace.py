@@ -2,8 +2,8 @@
 
 import pytest
 
-from denoiser import pace
-from denoiser.pace import Pace
+from denoiser.bulk import pace
+from denoiser.bulk.pace import Pace
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from denoiser.bulk.leftovers import leftovers, remove
 from denoiser.files import replacing
-from denoiser.leftovers import leftovers, remove
 
 KILLED = ".a.png.0123abcd.part"
 

@@ -10,10 +10,10 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from denoiser import cli
+from denoiser.bulk.plan import Job
 from denoiser.errors import DenoiserError
 from denoiser.photos import reading, writing
 from denoiser.photos.photo import Header, Photo
-from denoiser.plan import Job
 
 READERS = 2
 """Threads: decoding is slower than a GPU, and several pictures may be short of one another's time."""

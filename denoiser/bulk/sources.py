@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoiser.errors import DenoiserError
-from denoiser.load import missing
+from denoiser.files import missing
 from denoiser.photos.reading import RAW_SUFFIXES, SUFFIXES
 
 COMPARED = ".denoiser-compare"

@@ -7,24 +7,18 @@ import sys
 import time
 
 import pytest
-from dimmer import array, checkpoint, dimmed, files, picture, run, told
+from dimmer import array, dimmed, files, picture, run, told
 
 from denoiser import restoring
 
 COUNT = 12
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("grey") / "run", 1)
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def here(here):
     for number in range(COUNT):
-        picture(tmp_path / "in" / f"{number:02d}.png", seed=number)
-    return tmp_path
+        picture(here / "in" / f"{number:02d}.png", seed=number)
+    return here
 
 
 def interrupt(monkeypatch, number, by):

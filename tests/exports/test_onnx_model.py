@@ -8,9 +8,10 @@ import torch
 from spandrel.architectures.DRUNet import DRUNet
 from tiny import names
 
-from denoiser import assemble, onnx_model, published
+from denoiser import assemble, published
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
+from denoiser.exports import onnx_model
 
 SMALL = {
     "bsds_deep": ["model.network.widths=[4,6,8]"],

@@ -1,4 +1,4 @@
-from denoiser.remarks import Remarks
+from denoiser.bulk.remarks import Remarks
 
 
 def test_each_kind_is_said_once_with_how_many_pictures_it_is_of():

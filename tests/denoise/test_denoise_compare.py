@@ -3,23 +3,17 @@
 from pathlib import Path
 
 import pytest
-from dimmer import array, checkpoint, dimmed, files, picture, run, told
+from dimmer import array, dimmed, files, picture, run, told
 
 from denoiser.photos import writing
 from denoiser.reports.before_after import Pages
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("grey") / "run", 1)
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def here(here):
     for name in ("a.png", "b.png"):
-        picture(tmp_path / "in" / name)
-    return tmp_path
+        picture(here / "in" / name)
+    return here
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from denoiser import sources
+from denoiser.bulk import sources
 from denoiser.errors import DenoiserError
 
 NOWHERE = Path("nowhere")

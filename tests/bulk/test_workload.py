@@ -8,11 +8,11 @@ from dimmer import picture
 from hypothesis import given
 from hypothesis import strategies as st
 
+from denoiser.bulk.plan import Job
+from denoiser.bulk.workload import MANY, Budget, Item, Workload, memory
 from denoiser.errors import DenoiserError
 from denoiser.photos import reading
 from denoiser.photos.photo import Header
-from denoiser.plan import Job
-from denoiser.workload import MANY, Budget, Item, Workload, memory
 
 
 def jobs(folder, count=9, side=12):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from denoiser.arguments import Parser
+from denoiser.bulk.plan import FORMATS
 from denoiser.photos import reading
-from denoiser.plan import FORMATS
 
 EXAMPLES = """examples:
   denoiser denoise photo.jpg -o clean.jpg

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from denoiser.bulk.plan import Job, plan
 from denoiser.errors import DenoiserError
-from denoiser.plan import Job, plan
 
 
 @pytest.fixture(autouse=True)

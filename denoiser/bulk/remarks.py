@@ -12,7 +12,7 @@ from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError
 from denoiser.reports.wording import printable
 
 if TYPE_CHECKING:
-    from denoiser.workload import Failure
+    from denoiser.bulk.workload import Failure
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from denoiser import cli, fitting, hardware, onnx_model, parity, portable
+from denoiser import cli, fitting, hardware, portable
 from denoiser.cost import macs, parameters
-from denoiser.origin import Origin
+from denoiser.exports import onnx_model, parity
+from denoiser.exports.origin import Origin
 from denoiser.published import Published
 
 ONNX, SAFETENSORS = ".onnx", ".safetensors"

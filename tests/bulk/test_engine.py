@@ -6,9 +6,9 @@ import pytest
 import torch
 from dimmer import array, files, picture
 
-from denoiser import bulk
-from denoiser.pace import Pace
-from denoiser.plan import Job
+from denoiser.bulk import engine
+from denoiser.bulk.pace import Pace
+from denoiser.bulk.plan import Job
 
 
 class Copier:
@@ -42,11 +42,11 @@ def jobs(tmp_path):
 
 def run(models, jobs):
     with Pace(len(jobs), len(jobs), shown=False) as pace:
-        return bulk.run(models, jobs, pace, 10**6), pace
+        return engine.run(models, jobs, pace, 10**6), pace
 
 
 def test_a_picture_is_let_go_of_as_soon_as_it_is_written(jobs, monkeypatch):
-    monkeypatch.setattr(bulk, "MEMORY", (100, 100))  # which each of them needs for itself
+    monkeypatch.setattr(engine, "MEMORY", (100, 100))  # which each of them needs for itself
     models = Copier()
     writer, pace = run(models, jobs)
     assert models.others == [0] * len(jobs) and not writer.failures

@@ -2,7 +2,7 @@
 
 import pytest
 
-from denoiser import card
+from denoiser.exports import card
 
 TOLD = {
     "name": "net",

@@ -7,7 +7,7 @@ import sys
 import pytest
 from dimmer import array, checkpoint, dimmed, files, picture
 
-from denoiser import ranks
+from denoiser.bulk import ranks
 from denoiser.errors import DenoiserError
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")

@@ -14,15 +14,15 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from denoiser.assemble import quiet
+from denoiser.bulk.pace import Pace
+from denoiser.bulk.workload import Budget, Item, Workload
+from denoiser.bulk.writer import Writer
 from denoiser.memory import free, keep_blocks
-from denoiser.pace import Pace
 from denoiser.signals import interrupted, terminating
-from denoiser.workload import Budget, Item, Workload
-from denoiser.writer import Writer
 
 if TYPE_CHECKING:
+    from denoiser.bulk.plan import Job
     from denoiser.choosing import Models
-    from denoiser.plan import Job
     from denoiser.reports.before_after import Pages
 
 MEMORY = (1_000_000_000, 8_000_000_000)

@@ -6,26 +6,8 @@ import tempfile
 import numpy as np
 import pytest
 import tifffile
-from dimmer import array, checkpoint, dimmed, files, picture, run, told
+from dimmer import array, dimmed, files, picture, run, told
 from PIL import Image
-
-from denoiser import choosing
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return checkpoint(tmp_path_factory.mktemp("grey") / "run", 1)
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def no_model(monkeypatch):
-    monkeypatch.setattr(choosing.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
 
 
 def truncated(path):
