@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from tiny import configured, one_step, store
@@ -8,6 +9,7 @@ from denoiser.data import base
 from denoiser.data.pairs import Batch
 from denoiser.data.thumbnails import same
 from denoiser.metrics import psnr
+from denoiser.module import extended
 
 
 def module(*overrides):
@@ -27,11 +29,20 @@ def test_a_size_that_fits_is_not_padded():
     assert torch.equal(model(noisy), model.network(noisy))
 
 
-def test_padding_repeats_the_border_and_is_cut_off_again():
+@pytest.mark.parametrize("size", [(13, 16), (16, 11), (3, 9), (1, 5), (2, 1)])
+def test_padding_reflects_and_is_cut_off_again(size):
     model = module().eval()
-    noisy = torch.rand(1, 3, 13, 16)
-    padded = torch.cat([noisy, noisy[:, :, -1:].expand(-1, -1, 3, -1)], dim=2)
-    assert torch.equal(model(noisy), model.network(padded)[:, :, :13])
+    noisy = torch.rand(1, 3, *size)
+    more = [(0, -side % 8) for side in size]
+    padded = torch.from_numpy(np.pad(noisy.numpy(), [(0, 0), (0, 0), *more], mode="reflect"))
+    expected = model.network(padded)[:, :, : size[0], : size[1]]
+    torch.testing.assert_close(model(noisy), expected, rtol=0, atol=0)
+
+
+def test_noise_at_the_border_of_an_odd_size_is_not_continued_as_streaks():
+    noisy = torch.randn(1, 1, 41, 41, generator=torch.Generator().manual_seed(0))
+    right = extended(noisy, 7, 7)[..., :41, 41:]
+    assert (right.std(dim=3) > 0.2).all()
 
 
 def test_networks_that_need_a_smallest_size_get_it():

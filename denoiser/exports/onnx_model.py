@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from denoiser.errors import DenoiserError
+from denoiser.module import reflected
 from denoiser.published import Published
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ LOGGERS = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
 
 
 class Whole(nn.Module):
-    """A model as its ONNX file has it: sizes that the network does not take are padded by repeating the border.
+    """A model as its ONNX file has it: sizes that the network does not take are padded as by the model.
 
     `forward` of the models decides in Python whether to pad, which a trace would freeze.
 
@@ -43,8 +44,8 @@ class Whole(nn.Module):
     def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
         """Denoise `(B, C, H, W)`, nominally in [0, 1], of levels `(B,)` in grey levels of 255; same shape."""
         height, width = noisy.shape[-2:]
-        denoised = self._network(_repeated(_repeated(noisy, 2, self._side(height)), 3, self._side(width)), sigma)
-        return denoised[..., :height, :width]
+        padded = self._continued(self._continued(noisy, 2, self._side(height)), 3, self._side(width))
+        return self._network(padded, sigma)[..., :height, :width]
 
     def _network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         denoised: Tensor
@@ -59,10 +60,10 @@ class Whole(nn.Module):
         padded: Any = (side + self.multiple - 1) // self.multiple * self.multiple
         return torch.sym_max(padded, self.smallest) if self.smallest > 1 else padded
 
-
-def _repeated(image: Tensor, axis: int, side: int) -> Tensor:
-    """The image with its last row or column repeated up to a side."""
-    return image.index_select(axis, torch.arange(side, device=image.device).clamp(max=image.shape[axis] - 1))
+    def _continued(self, image: Tensor, axis: int, longer: int) -> Tensor:
+        rows, side = torch.arange(longer, device=image.device), image.shape[axis]
+        repeated = isinstance(self.model, Published)
+        return image.index_select(axis, rows.clamp(max=side - 1) if repeated else reflected(side, rows))
 
 
 def exported(
