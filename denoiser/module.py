@@ -40,7 +40,7 @@ def extended(image: Tensor, down: int, right: int) -> Tensor:
 
 def reflected(side: int, rows: Tensor) -> Tensor:
     """Which of a side's rows each is, from 0 on, when the side is continued by its reflection."""
-    period: Any = torch.sym_max(2 * (side - 1), 1)  # a symbol while a model is exported
+    period = (2 * rows[:side].amax(dim=0)).clamp(min=1)  # a tensor, since ONNX knows no remainder of a symbolic size
     steps = rows % period
     return torch.minimum(steps, period - steps)
 

@@ -8,7 +8,7 @@ PATH="$PWD/.venv/bin:$PATH"
 name=${1:-}
 case $name in
   photo) test=cbsd68; set -- data.channels=3 trainer.max_epochs=28 ;;
-  grey) test=bsd68; set -- data.channels=1 trainer.max_epochs=14 model.network.slope=0.2 optimizer.lr=0.005 ;;
+  grey) test=bsd68; set -- data.channels=1 trainer.max_epochs=40 ;;
   *) echo "usage: sh experiments/weights/make.sh photo|grey" >&2; exit 2 ;;
 esac
 run=outputs/weights/$name
@@ -24,7 +24,8 @@ elif [ -f "$run/checkpoints/last.ckpt" ]; then
   denoiser run "resume=$run"
 else
   denoiser run data=bsds500 data.batch_size=16 data.patch_size=96 data.crops_per_image=16 'noise.sigma_range=[0,55]' \
-    objective.loss=l1 'model.network.widths=[48,96,192]' trainer.check_val_every_n_epoch=4 "$@" "hydra.run.dir=$run"
+    objective.loss=l1 'model.network.widths=[48,96,192]' model.network.slope=0.2 optimizer.lr=0.005 \
+    trainer.check_val_every_n_epoch=4 "$@" "hydra.run.dir=$run"
 fi
 
 export_to "$exported"  # beside the package, which gets nothing that is not measured
