@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.photos.photo import Pixels
+from denoiser.photos.photo import Pixels, strips
 
 LUMA = (0.299, 0.587, 0.114)
 """Of R, G and B in ITU-R BT.601's luma."""
-BAND = 1_000_000
-"""Pixels that are floats at a time."""
 
 
 def fill(
@@ -32,9 +30,7 @@ def fill(
         strength: 0 gives `before`, 1 gives `denoised`, and between them their weighted mean.
         chroma_only: keep the luma of `before` (ITU-R BT.601, of the values as they are); three channels.
     """
-    step = max(1, BAND // out.shape[1])
-    for top in range(0, len(out), step):
-        rows = slice(top, top + step)
+    for rows in strips(*out.shape[:2]):
         planes = denoised[:, rows]
         values = planes[0] if out.ndim == 2 else planes.transpose(1, 2, 0)
         _store(out[rows], _blended(before[rows], values, white, strength, chroma_only), white)

@@ -105,18 +105,10 @@ class Models:
 
         name = self.name(channels)
         if name not in self._kept:
-            called = None if self.choice.checkpoint or self.choice.weights else name
+            ships = self.choice.checkpoint in (None, *shipped.NAMES) and not self.choice.weights
             grey = partial(self.restorer, 1) if self.name(1) != name else None
-            self._kept[name] = Restorer(self._loader(name)(), self.device, self.options, called, grey)
+            self._kept[name] = Restorer(self._loader(name)(), self.device, self.options, name if ships else None, grey)
         return self._kept[name]
-
-    def describe(self) -> str:
-        """Each model that may be needed and what it is for, as "photo (blind, sigma 0 to 55)"; loads them.
-
-        Raises:
-            DenoiserError: see `check`.
-        """
-        return ", ".join(map(_described, dict.fromkeys(map(self.restorer, AUTOMATIC))))
 
     def _loader(self, name: str) -> Callable[[], Denoiser | Published]:
         from denoiser.load import is_own, load
@@ -134,12 +126,3 @@ class Models:
         if found is None:
             raise DenoiserError("no weights ship with this installation (--model)", "--checkpoint RUN_OR_FILE")
         return found
-
-
-def _described(restorer: Restorer) -> str:
-    told = ["told the noise level" if restorer.model.takes_sigma else "blind"]
-    trained = getattr(restorer.model, "hparams", {}).get("trained_sigma")
-    if trained:
-        low, high = min(trained), max(trained)
-        told.append(f"sigma {low:g}" if low == high else f"sigma {low:g} to {high:g}")
-    return f"{restorer.name} ({', '.join(told)})"

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from denoiser.config import Application
 from denoiser.errors import DenoiserError, nearest
 from denoiser.files import write_text
+from denoiser.reports.reading import csv_rows, finite
 
 RESULTS = "results.json"
 PACKAGES = (
@@ -33,13 +34,13 @@ class Record:
     """What `results.json` will hold; written once, when the run ends, however it ends.
 
     Args:
-        folder: the run folder; what an unfinished run took there counts into the seconds.
+        folder: the run folder; what an unfinished run took there counts into the seconds, see `seconds`.
         seed: of the run.
         command: how it was called.
     """
 
     def __init__(self, folder: Path, seed: int, command: str) -> None:
-        self.folder, self.started = folder, time.perf_counter() - float(results(folder).get("seconds") or 0)
+        self.folder, self.started = folder, time.perf_counter() - (seconds(folder) or 0)
         self.content: dict[str, Any] = {
             "status": "failed",
             "protocol": None,
@@ -106,6 +107,16 @@ def results(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def seconds(folder: Path) -> float | None:
+    """What a run has taken so far; None where nothing tells.
+
+    `results.json` says it of a run that came to its end in words. One that was killed left the seconds of its epochs.
+    """
+    told = finite(results(folder).get("seconds"))
+    epochs = finite(*(row.get("seconds") for row in csv_rows(folder / "metrics.csv")))
+    return max(*told, sum(epochs), 0.0) if told or epochs else None
 
 
 def to_resume(name: str) -> Path:

@@ -22,7 +22,6 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp",
 """What is looked for in folders, and what can be written; a file that is named may be anything that Pillow decodes."""
 
 _MODES = {1: "L", 3: "RGB"}
-_GREY = ("1", "L", "LA", "La", "I", "F")
 _ORIENTATION = 0x0112
 _16_BIT = 65535
 _QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
@@ -80,16 +79,6 @@ def size(path: Path) -> tuple[int, int]:
         return (opened.width, opened.height) if turned else (opened.height, opened.width)
 
 
-def channels_of(path: Path) -> int:
-    """1 for a grey picture, 3 for any other, by what the file holds.
-
-    Raises:
-        DenoiserError: the file cannot be read as a picture; names it.
-    """
-    with _opened(path) as opened:
-        return 1 if opened.mode in _GREY or opened.mode.startswith("I;16") else 3
-
-
 def write(path: Path, image: Tensor) -> None:
     """Write uint8 `(1 or 3, H, W)` to `path`, whole or not at all, in the format of its suffix.
 
@@ -100,7 +89,9 @@ def write(path: Path, image: Tensor) -> None:
     pixels = image.cpu().numpy()
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or len(pixels) not in _MODES:
         raise ValueError(f"image {image.dtype} {tuple(image.shape)} is not uint8 (1 or 3, H, W)")
-    check_suffix(path)
+    if path.suffix.lower() not in SUFFIXES:
+        fix = f"give a file name that ends in {', '.join(sorted(SUFFIXES))}"
+        raise DenoiserError(f"no format for '{path.suffix}' ({path})", fix)
     pixels = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
     kind, encoded = Image.registered_extensions()[path.suffix.lower()], io.BytesIO()
     try:
@@ -109,18 +100,6 @@ def write(path: Path, image: Tensor) -> None:
         raise DenoiserError(f"{kind} does not take this picture: {error} ({path})", "write a .png") from error
     with replacing(path) as file:
         file.write(encoded.getbuffer())
-
-
-def check_suffix(path: Path) -> None:
-    """Refuse a file name whose format is not written.
-
-    Raises:
-        DenoiserError: its suffix is none of `SUFFIXES`.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise DenoiserError(
-            f"no format for '{path.suffix}' ({path})", f"give a file name that ends in {', '.join(sorted(SUFFIXES))}"
-        )
 
 
 def is_image_name(path: Path) -> bool:

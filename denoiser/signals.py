@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
 
 _noticed: list[int] = []
 
@@ -54,6 +57,24 @@ def terminating() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def uninterrupted(trainer: Trainer, stage: Callable[..., object], *arguments: Any, **options: Any) -> None:
+    """Run a stage of Lightning's trainer, such as `trainer.fit`, with these arguments.
+
+    Raises:
+        KeyboardInterrupt: of Ctrl-C and SIGTERM, of which Lightning would end the process.
+    """
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        with terminating():
+            stage(*arguments, **options)
+    except SystemExit as error:
+        if not trainer.interrupted:
+            raise
+        raise KeyboardInterrupt(*getattr(error.__context__, "args", ())) from None
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def quiet_worker(worker: int) -> None:

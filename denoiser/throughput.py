@@ -26,7 +26,7 @@ SIZE = (4000, 3000)
 ROUNDS = 3
 MODEL = "photo"
 SIDE = 1000
-"""Of the squares that the bare model is given, in pixels: fast for the weights that ship, larger ones are slower."""
+"""Of the squares that the bare model is given, in pixels; larger ones are hardly faster."""
 SIGMA = 15
 
 

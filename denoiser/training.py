@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from denoiser.data.store import sha256_of
 from denoiser.files import write_text
 from denoiser.module import Denoiser, Score
 from denoiser.results import per_image, summarise
-from denoiser.signals import terminating
+from denoiser.signals import uninterrupted
 from denoiser.strips import write_strips
 
 
@@ -56,12 +55,12 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         print(f"{cfg.model.name} on {data.name}, {_noise(data, data)}: {device}, {precision}", folder, "", sep="\n")
     _log_config(trainer, cfg)
     last = folder / "checkpoints" / "last.ckpt"
-    _uninterrupted(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
+    uninterrupted(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
     best = Path(trainer.strategy.broadcast(str(folder / "checkpoints" / "best.ckpt")))
     if best.exists():
         module.load_state_dict(checkpoints.read(best)["state_dict"])
-    _uninterrupted(trainer, trainer.test, module, data, verbose=False)
+    uninterrupted(trainer, trainer.test, module, data, verbose=False)
     if trainer.is_global_zero:
         rows = write_results(cfg, module, data, folder)
         yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before what only shows them, which may fail
@@ -141,17 +140,3 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     return {
         k: v for key, item in value.items() for k, v in _flat(item, f"{prefix}.{key}" if prefix else str(key)).items()
     }
-
-
-def _uninterrupted(trainer: Trainer, stage: Any, *arguments: Any, **options: Any) -> None:
-    """Run a stage; Ctrl-C and SIGTERM come out as KeyboardInterrupt, where Lightning would end the process."""
-    interrupt = signal.getsignal(signal.SIGINT)
-    try:
-        with terminating():
-            stage(*arguments, **options)
-    except SystemExit as error:
-        if not trainer.interrupted:
-            raise
-        raise KeyboardInterrupt(*getattr(error.__context__, "args", ())) from None
-    finally:
-        signal.signal(signal.SIGINT, interrupt)

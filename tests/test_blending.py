@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from denoiser import blending
 from denoiser.blending import LUMA, fill
+from denoiser.photos import photo
 
 TYPES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 4.0}
 
@@ -96,5 +96,5 @@ def test_chroma_alone_keeps_the_luma_to_a_rounding():
 def test_bands_are_the_whole(monkeypatch):
     before, denoised = a_pair(np.uint8, 255, (23, 7, 3))
     whole = filled(before, denoised, 255, 0.3, True)
-    monkeypatch.setattr(blending, "BAND", 15)  # two rows
+    monkeypatch.setattr(photo, "STRIP", 15)  # two rows
     assert np.array_equal(filled(before, denoised, 255, 0.3, True), whole)

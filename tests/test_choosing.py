@@ -60,7 +60,6 @@ def test_by_itself_a_picture_gets_what_ships_for_its_channels(ships):
     grey, colour = chosen.restorer(1), chosen.restorer(3)
     assert (grey.name, grey.model.channels, colour.name, colour.model.channels) == ("grey", 1, "photo", 3)
     assert chosen.restorer(1) is grey and grey.grey is None and colour.grey() is grey
-    assert chosen.describe() == "photo (blind, sigma 0 to 55), grey (blind, sigma 0 to 55)"
 
 
 @pytest.mark.parametrize("only", ["photo", "grey"])
@@ -81,13 +80,14 @@ def test_without_any_one_must_be_named(ships):
 def test_what_is_named_takes_all_pictures(ships, dncnn, tmp_path):
     ships("photo", "grey")
     named = models(model="grey")
-    assert named.restorer(3) is named.restorer(1) and named.describe() == "grey (blind, sigma 0 to 55)"
+    assert named.restorer(3) is named.restorer(1) and named.restorer(3).name == "grey"
     exported = portable.write(tiny(), tmp_path / "mine", False)
     trained = models(checkpoint=exported)
     assert (trained.name(3), trained.restorer(3).name) == (str(exported), "tiny")
-    assert models(checkpoint="photo").restorer(1).model.channels == 3
+    shipped = models(checkpoint="photo").restorer(1)
+    assert (shipped.name, shipped.model.channels) == ("photo", 3)
     published = models(Options(sigma=25), weights=dncnn)
-    assert published.describe() == "fdncnn_gray (told the noise level)"
+    assert (published.restorer(3).name, published.restorer(3).model.takes_sigma) == ("fdncnn_gray", True)
 
 
 def test_a_command_is_refused_before_its_first_picture(ships, dncnn, tmp_path):

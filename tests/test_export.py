@@ -88,6 +88,9 @@ def test_what_the_run_recorded_is_in_the_card_and_stays_there(run, called, tmp_p
     called("a.safetensors", "-o", ".", "--name", "b", "--format", "safetensors", "--half")
     a, b = (portable.facts(tmp_path / f"{name}.safetensors") for name in "ab")
     assert a["training"] == b["training"] and a["sha256"] == b["sha256"] and a["seen"] == b["seen"]
+    (run / "metrics.csv").write_text("epoch,seconds\n1,4000\n2,3200\n")  # its first part was killed
+    called("run", "-o", ".", "--name", "c", "--format", "safetensors", "--half")
+    assert portable.facts(tmp_path / "c.safetensors")["training"] == {**a["training"], "seconds": 7200}
     for part in ("    denoiser run data=bsds500\n", "Commit: abc+. Device: a CPU.", "60 minutes", "float16"):
         assert part in (tmp_path / "b.md").read_text()
 

@@ -29,7 +29,6 @@ def test_colour_is_read_exactly_and_grey_is_pillows(tmp_path):
     path = saved(tmp_path / "a.png", Image.fromarray(COLOUR))
     assert (array(path, 3) == COLOUR.transpose(2, 0, 1)).all()
     assert (array(path, 1)[0] == np.asarray(Image.fromarray(COLOUR).convert("L"))).all()
-    assert imageio.channels_of(path) == 3
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.pgm"])
@@ -38,7 +37,6 @@ def test_sixteen_bit_grey_is_scaled(tmp_path, name):
     expected = np.round(GREY_16 / 65535 * 255)
     assert (array(path, 1)[0] == expected).all()
     assert (array(path, 3) == expected).all()
-    assert imageio.channels_of(path) == 1
 
 
 @pytest.mark.parametrize("pixels", [GREY_16.astype(np.int32) * 9, GREY_16.astype(np.float32)])
@@ -53,7 +51,6 @@ def test_palettes_are_looked_up(tmp_path, transparency):
     palette = Image.fromarray(COLOUR).quantize(8)
     path = saved(tmp_path / "a.png", palette, **transparency)
     assert (array(path, 3) == np.asarray(palette.convert("RGB")).transpose(2, 0, 1)).all()
-    assert imageio.channels_of(path) == 3
 
 
 def test_alpha_is_left_out(tmp_path):
@@ -62,14 +59,12 @@ def test_alpha_is_left_out(tmp_path):
     assert (array(path, 3) == COLOUR.transpose(2, 0, 1)).all()
     grey = saved(tmp_path / "g.png", Image.fromarray(np.concatenate([COLOUR[..., :1], alpha], axis=2), "LA"))
     assert (array(grey, 1)[0] == COLOUR[..., 0]).all()
-    assert (imageio.channels_of(path), imageio.channels_of(grey)) == (3, 1)
 
 
 def test_cmyk_comes_out_as_the_colours_that_went_in(tmp_path):
     flat = Image.new("RGB", (16, 16), (200, 100, 50))
     path = saved(tmp_path / "a.jpg", flat.convert("CMYK"), quality=95)
     assert np.abs(array(path, 3).astype(int) - np.array([200, 100, 50])[:, None, None]).max() <= 4
-    assert imageio.channels_of(path) == 3
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
@@ -100,7 +95,7 @@ def test_a_truncated_picture_is_named(tmp_path, name, kept):
 def test_text_is_no_picture(tmp_path):
     path = tmp_path / "a.png"
     path.write_text("<html>not found</html>")
-    for read in (imageio.size, imageio.channels_of, lambda path: imageio.read(path, 3)):
+    for read in (imageio.size, lambda path: imageio.read(path, 3)):
         with pytest.raises(DenoiserError, match="not a picture"):
             read(path)
 
@@ -136,7 +131,6 @@ def test_lossless_formats_give_back_what_was_written(tmp_path, suffix, channels)
     path = tmp_path / "new" / f"a{suffix.upper()}"
     imageio.write(path, image)
     assert torch.equal(imageio.read(path, channels), image)
-    assert imageio.channels_of(path) == channels
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])

@@ -161,7 +161,10 @@ def test_resume_takes_the_newest_unfinished_run_and_only_trainer_keys(tiny, tmp_
     assert "data.patch_size=16" in capsys.readouterr().err
     assert main(["resume=latest", "trainer.max_epoch=3"]) == 2
     assert "trainer.max_epochs" in capsys.readouterr().err
-    before = json.loads((day / "new" / "results.json").read_text())["seconds"]
+    before = json.loads((day / "new" / "results.json").read_text())["seconds"] + 1000
+    head, *epochs = (day / "new" / "metrics.csv").read_text().splitlines()  # as if it had been killed in the second
+    slow = [",".join([*epoch.split(",")[:-1], str(before)]) for epoch in epochs]
+    (day / "new" / "metrics.csv").write_text("\n".join([head, *slow]) + "\n")
     assert main(["resume=latest", "trainer.max_epochs=3"]) == 0
     after = json.loads((day / "new" / "results.json").read_text())
     assert after["epochs"] == 3 and after["seconds"] > before and "trainer.max_epochs=3" in after["command"]

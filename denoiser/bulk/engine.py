@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from denoiser.bulk.pace import Pace
 from denoiser.bulk.workload import Budget, Item, Workload
 from denoiser.bulk.writer import Writer
 from denoiser.memory import free, keep_blocks
-from denoiser.signals import interrupted, terminating
+from denoiser.signals import interrupted, uninterrupted
 
 if TYPE_CHECKING:
     from denoiser.bulk.plan import Job
@@ -90,26 +89,15 @@ def run(
     writer = Writer(bits, budget, pace, pages)
     try:
         if jobs:
-            _predict(models.device, writer, Denoising(models), Workload(jobs, budget, max_pixels, bits))
+            workload = Workload(jobs, budget, max_pixels, bits)
+            trainer = _trainer(models.device, writer)
+            uninterrupted(trainer, trainer.predict, Denoising(models), workload, return_predictions=False)
     finally:
         budget.close()
         writer.close()
     if writer.fatal:
         raise writer.fatal
     return writer
-
-
-def _predict(device: torch.device, writer: Writer, module: Denoising, workload: Workload) -> None:
-    """Lightning's loop; Ctrl-C and SIGTERM come out as KeyboardInterrupt, where it would end the process."""
-    interrupt = signal.getsignal(signal.SIGINT)
-    trainer = _trainer(device, writer)
-    try:
-        with terminating():
-            trainer.predict(module, dataloaders=workload, return_predictions=False)
-    except SystemExit as error:
-        raise KeyboardInterrupt(*getattr(error.__context__, "args", ())) from None
-    finally:
-        signal.signal(signal.SIGINT, interrupt)
 
 
 def _trainer(device: torch.device, writer: Writer) -> Trainer:

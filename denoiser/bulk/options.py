@@ -71,7 +71,7 @@ def _add_way(group: argparse._ArgumentGroup) -> None:
         "--tile",
         metavar="auto|N",
         type=_auto_or(_positive),
-        help="side of the tiles in pixels (auto: by the memory)",
+        help="tiles of at most N x N pixels, in the shape that computes least twice (auto: by the memory)",
     )
 
 

@@ -19,13 +19,14 @@ from denoiser import imageio
 from denoiser.bulk.leftovers import Leftover, leftovers
 from denoiser.bulk.sources import Identity, Source, find, identity
 from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.photos import writing
 
 FORMATS = {
     "png": (".png",),
     "tiff": (".tif", ".tiff"),
-    "jpeg": (".jpg", ".jpeg"),
+    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "webp": (".webp",),
-    "ppm": (".ppm",),
+    "ppm": (".ppm", ".pnm"),
 }
 """What can be asked for, and its suffixes; the first is given to a name that has none of them."""
 _ANOTHER = "give another -o"
@@ -103,7 +104,7 @@ def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], made: Plan)
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are asked for (-o {out} --format)", "leave out --format")
     if as_file:
-        imageio.check_suffix(out)
+        writing.check_suffix(out)
     for path in paths:
         for source in find(path, out, partial(_cannot_be_read, made), made.others):
             yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from denoiser import checkpoints, fitting, portable, published
 from denoiser.config import RUN
 from denoiser.errors import DenoiserError
-from denoiser.folders import command_line, results
+from denoiser.folders import command_line, results, seconds
 from denoiser.load import content, file_of, is_exported, is_published
 from denoiser.published import Published
 
@@ -70,7 +70,7 @@ def _training(file: Path, found: Mapping[str, Any]) -> dict[str, Any]:
     command = record.get("command")
     if command is None and overrides.is_file():  # the run is not finished
         command = command_line(RUN, [str(one) for one in OmegaConf.load(overrides)])
-    known = {key: record.get(key) for key in ("commit", "device", "seconds")}
+    known = {"commit": record.get("commit"), "device": record.get("device"), "seconds": seconds(run)}
     return {"command": command, **known, "steps": steps if isinstance(steps, int) else None}
 
 

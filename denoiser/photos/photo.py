@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
 
-_STRIP = 1 << 20
+STRIP = 1 << 20
+"""Pixels, about, that are copied or made floats at a time."""
 
 
 def strips(height: int, width: int, multiple: int = 1) -> Iterator[slice]:
-    """Slices of rows, from top to bottom, of about a million pixels each, for work whose copies must stay small.
+    """Slices of rows, from top to bottom, of about `STRIP` pixels each, for work whose copies must stay small.
 
     All but the last have a multiple of so many rows.
     """
-    rows = max(1, _STRIP // max(1, width) // multiple) * multiple
+    rows = max(1, STRIP // max(1, width) // multiple) * multiple
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 

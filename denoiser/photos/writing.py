@@ -28,21 +28,34 @@ class _Format(NamedTuple):
 _PNG = _Format("PNG", png.write, 16, alpha=True)
 _JPEG = _Format("JPEG", jpeg.write, side=65500)
 _TIFF = _Format("TIFF", tiff.write, 64, alpha=True)
+_BMP = _Format("BMP", bitmap.write)
 _PNM = _Format("PPM", pnm.write, 16)
 _FORMATS = {
     ".png": _PNG,
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
+    ".jpe": _JPEG,
+    ".jfif": _JPEG,
     ".tif": _TIFF,
     ".tiff": _TIFF,
     ".webp": _Format("WebP", webp.write, alpha=True, side=16383),
-    ".bmp": _Format("BMP", bitmap.write),
+    ".bmp": _BMP,
+    ".dib": _BMP,
     ".ppm": _PNM,
     ".pgm": _PNM,
+    ".pnm": _PNM,
 }
 _ENDING = {"tiff": "tif", "jpeg": "jpg"}
-SUFFIXES = frozenset(_FORMATS)
-"""Of the files that can be written."""
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file whose suffix is of no format that is written.
+
+    Raises:
+        DenoiserError: it is none.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise DenoiserError(f"no format for '{path.suffix}' ({path})", _instead("png"))
 
 
 def check(path: Path, header: Header, bits: int | None = None) -> None:
@@ -56,10 +69,8 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
     Raises:
         DenoiserError: the format is not written, or would lower the depth unasked, or holds no alpha or no such size.
     """
-    suffix = path.suffix.lower()
-    if suffix not in _FORMATS:
-        raise DenoiserError(f"no format for '{path.suffix}' ({path})", _instead("png"))
-    form = _FORMATS[suffix]
+    check_suffix(path)
+    form = _FORMATS[suffix := path.suffix.lower()]
     if (bits or header.bits) > form.bits:
         holds = f"{form.name} holds at most {form.bits} bits, not {bits or header.bits}"
         raise DenoiserError(f"{holds} ({path})", f"--bits {form.bits}, or {_instead(_deeper(bits or header.bits))}")

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.photos.photo import Photo, Pixels
+from denoiser.photos.photo import Photo, Pixels, strips
 from denoiser.reports.viewer import GAP, worst_block
 
 SIDE = 1600
 """Of a preview in pixels, at most."""
 BLOCK = 192
 """Side of the block that is shown with every pixel."""
-BAND = 1_000_000
-"""Pixels that are floats at a time."""
 
 
 def factor(photo: Photo) -> int:
@@ -61,9 +59,8 @@ def most_changed(before: Photo, after: Photo) -> tuple[int, int, int]:
 
 def _bands(pixels: Pixels, by: int) -> Iterator[NDArray[Any]]:
     """Rows as floats `(h, W, C)`; all but the last band of a multiple of `by` rows."""
-    step = by * max(1, BAND // (by * pixels.shape[1]))
-    for top in range(0, len(pixels), step):
-        yield np.atleast_3d(pixels[top : top + step]).astype(np.float32)
+    for rows in strips(pixels.shape[0], pixels.shape[1], by):
+        yield np.atleast_3d(pixels[rows]).astype(np.float32)
 
 
 def _means(band: NDArray[Any], by: int) -> NDArray[Any]:

@@ -51,7 +51,7 @@ def same(one, other):
 
 
 @settings(max_examples=60, deadline=None)
-@given(photo=photos(), suffix=st.sampled_from([".png", ".tif", ".ppm", ".bmp"]))
+@given(photo=photos(), suffix=st.sampled_from([".png", ".tif", ".ppm", ".pnm", ".bmp", ".dib"]))
 def test_what_a_format_takes_comes_back_bit_by_bit(photo, suffix, tmp_path_factory):
     path = tmp_path_factory.mktemp("files") / f"x{suffix}"
     try:

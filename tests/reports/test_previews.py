@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from denoiser.photos import photo as module
 from denoiser.photos.photo import Details, Photo
 from denoiser.reports import previews
 from denoiser.reports.previews import BLOCK, SIDE, beside, block, factor, most_changed, preview
@@ -39,7 +40,7 @@ def test_a_large_one_is_reduced_to_means(height, width, channels, side):
     made = photo((height, width) if channels == 1 else (height, width, 3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(previews, "SIDE", side)
-        patch.setattr(previews, "BAND", 100)
+        patch.setattr(module, "STRIP", 100)
         by, small = factor(made), preview(made)
     assert max(small.size) <= side and small.size == (-(-width // by), -(-height // by))
     for i, j in np.ndindex(height // by, width // by):
