@@ -18,8 +18,8 @@ install: $(VENV)/installed ## make .venv and install everything into it
 run: install ## train, test and report: the default model on the default data, 5 minutes on 2 cores; ARGS='model=... data=...'
 	$(VENV)/bin/python -m denoiser.run $(ARGS)
 
-test: install ## run the tests
-	$(VENV)/bin/python -m pytest $(ARGS)
+test: install ## run the tests, in up to four processes
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 lint: install ## ruff and mypy
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -130,13 +130,14 @@ def sides(
     if high * broad <= area:
         return height, width
     shapes = []
-    for columns in range(1, broad + 1):
-        wide = max(_shared(broad, columns, edge), min(least, broad))
+    for count in range(1, broad + 1):
+        wide = max(_shared(broad, count, edge), min(least, broad))
         most = max(min(area // wide, rows), min(least, high))
-        count = _count(high, most, edge)
-        tall = max(_shared(high, count, edge), min(least, high))
+        tall = max(_shared(high, _count(high, most, edge), edge), min(least, high))
         if tall * wide <= area or wide <= least:
-            shapes.append((columns * wide * count * tall, columns * count, tall + wide, tall, wide))
+            tiles = _count(high, tall, edge), _count(broad, wide, edge)
+            computed = math.prod(tiles) * _shared(high, tiles[0], edge) * _shared(broad, tiles[1], edge)
+            shapes.append((computed, math.prod(tiles), tall + wide, tall, wide))
         if wide <= least:
             break
     *_, tall, wide = min(shapes)  # the fewest pixels, of those the fewest tiles, of those the squarest

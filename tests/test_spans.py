@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from denoiser.spans import BAND_BYTES, margin_for, padded, sides, smallest, spans
@@ -67,6 +67,7 @@ def computed(height, width, tall, wide, margin):
     return lengths[0] * lengths[1]
 
 
+@example(height=300, width=300, margin=18, tile=213)
 @given(
     height=st.integers(300, 3000), width=st.integers(300, 3000), margin=st.integers(0, 40), tile=st.integers(200, 900)
 )
