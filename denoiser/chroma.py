@@ -12,22 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoiser.blending import LUMA
-from denoiser.photos.photo import Details, Pixels, strips
+from denoiser.photos.photo import Pixels, strips
 
-FACTORS = ((1, 1), (1, 2), (2, 2))
-"""How many rows and columns share a chroma sample: in 4:4:4, 4:2:2 and 4:2:0, which are Pillow's 0, 1 and 2."""
 ROWS = 64
 """That are compared together."""
 _GAIN = (2 * (1 - LUMA[2]), 2 * (1 - LUMA[0]))
 """What B - Y and R - Y are divided by to be Cb and Cr in the range of the luma."""
-
-
-def factor(details: Details) -> tuple[int, int]:
-    """How many rows and columns shared a chroma sample where the picture comes from; 1 and 1 if each has its own."""
-    if details.format == "JPEG":
-        return FACTORS[details.encoding.get("subsampling", 0)]
-    lossy = details.format == "WEBP" and not details.encoding.get("lossless")
-    return FACTORS[2 if lossy else 0]
 
 
 def is_grey(pixels: Pixels) -> bool:

@@ -8,8 +8,8 @@ from PIL import Image
 from denoiser import chroma, shipped
 from denoiser.choosing import Choice, Models
 from denoiser.data.photos import FOLDER
-from denoiser.photos import reading
-from denoiser.photos.photo import Details, strips
+from denoiser.photos import jpeg, reading, writing
+from denoiser.photos.photo import strips
 from denoiser.restoring import Options
 
 FILES = {"0.jpg": (1, 1), "1.jpg": (1, 2), "2.jpg": (2, 2), "lossy.webp": (2, 2), "exact.webp": (1, 1), "a.png": (1, 1)}
@@ -30,17 +30,42 @@ def written(folder, name, pixels, quality=95):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_factor_is_the_files(tmp_path, name):
-    assert chroma.factor(written(tmp_path, name, smooth(20, 30)).details) == FILES[name]
+    assert written(tmp_path, name, smooth(20, 30)).details.shared == FILES[name]
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_the_factor_and_the_file_that_is_written_are_upright(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(smooth(40, 60)).save(tmp_path / "a.jpg", quality=95, subsampling=1, exif=exif)
+    upright = reading.read(tmp_path / "a.jpg")
+    assert upright.details.shared == ((2, 1) if orientation > 4 else (1, 2))
+    writing.write(tmp_path / "b.jpg", upright)
+    again = reading.read(tmp_path / "b.jpg")
+    assert again.details.shared == ((1, 1) if orientation > 4 else (1, 2))  # Pillow writes no 4:4:0
+    assert np.abs(again.pixels.astype(int) - upright.pixels).mean() < 1
+
+
+@pytest.mark.parametrize(("luma", "shared"), [(0x12, (2, 1)), (0x41, (1, 4)), (0x22, (2, 2)), (0x11, (1, 1))])
+def test_the_factor_is_that_of_the_files_header(tmp_path, luma, shared):
+    written(tmp_path, "0.jpg", smooth(20, 30))
+    data = bytearray((tmp_path / "0.jpg").read_bytes())
+    frame = data.index(b"\xff\xc0")
+    assert data[frame + 11] == 0x11  # columns and rows of the first component, in 4 bits each
+    data[frame + 11] = luma
+    (tmp_path / "0.jpg").write_bytes(data)
+    with (tmp_path / "0.jpg").open("rb") as file:
+        assert jpeg.header(file)[1].shared == shared
 
 
 @pytest.mark.parametrize("name", ["L.jpg", "CMYK.jpg"])
 def test_grey_and_inks_share_nothing(tmp_path, name):
     Image.new(name.partition(".")[0], (9, 7)).save(tmp_path / name)
-    assert chroma.factor(reading.read(tmp_path / name).details) == (1, 1)
+    assert reading.read(tmp_path / name).details.shared == (1, 1)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (8, 8), (33, 47), (2001, 1003)])
-@pytest.mark.parametrize("factor", chroma.FACTORS)
+@pytest.mark.parametrize("factor", [(1, 1), (1, 2), (2, 1), (2, 2), (1, 4)])
 def test_planes_make_the_picture_again(shape, factor):
     pixels = smooth(*shape)
     luma, blue, red = chroma.split(pixels, factor)
@@ -103,7 +128,3 @@ def test_strength_and_luma_are_kept_for_the_whole_picture(tmp_path):
     assert np.abs(made["half"] - (made["all"] + photo.pixels) / 2).max() <= 1
     luma = [pixels @ np.array([0.299, 0.587, 0.114]) for pixels in (made["chroma"], photo.pixels)]
     assert np.abs(luma[0] - luma[1]).max() < 0.52 and (made["chroma"] != photo.pixels).any()
-
-
-def test_other_formats_have_chroma_of_their_own():
-    assert chroma.factor(Details("TIFF", encoding={"subsampling": 2})) == (1, 1)

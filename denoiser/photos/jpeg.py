@@ -13,14 +13,16 @@ from denoiser.photos.photo import Details, Header, Photo, Refused
 _EXIF = b"Exif\0\0"
 _MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _LARGEST = {"EXIF": 65533 - len(_EXIF), "XMP": 65533 - 29}
-_FINE = {"quality": 95, "subsampling": 0}
+_FINE = {"quality": 95}
+_SAMPLINGS = {(1, 1): 0, (1, 2): 1, (2, 2): 2}
+"""That Pillow writes; others are written without subsampling."""
 _PICTURES = 0xB001
 
 
 def header(file: IO[bytes]) -> tuple[Header, Details]:
     """What the file holds, as it is stored.
 
-    Of the encoding: `qtables`, `subsampling`, `progressive`, `keep_rgb` as Pillow takes them, `comment`, and `extra`,
+    Of the encoding: `qtables`, `progressive`, `keep_rgb` as Pillow takes them, `comment`, and `extra`,
     the segments that are kept as they are: Photoshop's with IPTC captions, and XMP beyond the first 64 KiB.
     """
     opened = _opened(file)
@@ -31,6 +33,7 @@ def header(file: IO[bytes]) -> tuple[Header, Details]:
         icc=info.get("icc_profile"),
         xmp=info.get("xmp"),
         dpi=info["dpi"] if info.get("jfif_unit") in (1, 2) else None,
+        shared=_shared(opened),
         encoding=_encoding(opened),
     )
     return Header(opened.height, opened.width, 1 if opened.mode == "L" else 3, 8, "JPEG"), details
@@ -63,9 +66,10 @@ def write(file: IO[bytes], photo: Photo) -> None:
                 "a name ending in .tif as -o, or --format tiff for a folder",
             )
     encoding = details.encoding if details.format == "JPEG" and details.encoding else _FINE
+    sampling = _SAMPLINGS.get(details.shared, 0) if details.format == "JPEG" else 0
     exif = None if details.exif is None else _EXIF + details.exif
     known = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
-    file.write(bands.encoded(photo.pixels, "JPEG", **known, **encoding))
+    file.write(bands.encoded(photo.pixels, "JPEG", subsampling=sampling, **known, **encoding))
 
 
 def _opened(file: IO[bytes]) -> JpegImagePlugin.JpegImageFile:
@@ -77,15 +81,21 @@ def _encoding(opened: JpegImagePlugin.JpegImageFile) -> dict[str, Any]:
     """All that makes the same picture come out with the same quality and about the same size."""
     if opened.mode == "CMYK":
         return {}  # its tables are those of inks
-    sampling = JpegImagePlugin.get_sampling(opened)
     return {
         "qtables": opened.quantization,
-        "subsampling": max(sampling, 0),  # a kind that Pillow does not write is written without subsampling
         "progressive": bool(opened.info.get("progressive")),
         "keep_rgb": opened.mode == "RGB" and opened.info.get("adobe_transform") == 0,
         "comment": opened.info.get("comment"),
         "extra": b"".join(_segment(*each) for each in opened.applist if _is_kept(*each)),
     }
+
+
+def _shared(opened: JpegImagePlugin.JpegImageFile) -> tuple[int, int]:
+    """Of luma to chroma, as it is stored; of odd kinds the finer one."""
+    if opened.mode == "L" or opened.mode == "CMYK":
+        return 1, 1
+    (_, across, down, _), *chroma = opened.layer
+    return min(down // each[2] for each in chroma) or 1, min(across // each[1] for each in chroma) or 1
 
 
 def _is_kept(name: str, data: bytes) -> bool:

@@ -71,6 +71,7 @@ class Details:
         dpi: dots per inch, horizontal and vertical.
         encoding: what the format needs to be written as it was, each format's own: see `read` in its module. Only
             that format heeds it.
+        shared: rows and columns of the picture, upright, that share a sample of chroma: (2, 2) in 4:2:0.
     """
 
     format: str
@@ -79,6 +80,7 @@ class Details:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     encoding: Mapping[str, Any] = field(default_factory=dict)
+    shared: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)

@@ -153,12 +153,13 @@ def _head(codec: ModuleType, file: IO[bytes], max_pixels: int) -> tuple[Header, 
 def _upright(photo: Photo) -> Photo:
     details = photo.details
     stored = exif.orientation(details.exif, details.xmp)
-    sideways = stored >= 5 and details.dpi is not None
+    sideways = stored >= 5
     upright = replace(
         details,
         exif=exif.upright(details.exif, turned=stored != 1),
         xmp=exif.upright_xmp(details.xmp),
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
+        shared=details.shared[::-1] if sideways else details.shared,
     )
     alpha = None if photo.alpha is None else exif.turn(photo.alpha, stored)
     return replace(photo, pixels=exif.turn(photo.pixels, stored), alpha=alpha, details=upright)

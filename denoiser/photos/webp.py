@@ -32,6 +32,7 @@ def header(file: IO[bytes]) -> tuple[Header, Details]:
         exif=None if exif is None else exif.removeprefix(b"Exif\0\0"),
         icc=names.get(b"ICCP"),
         xmp=names.get(b"XMP "),
+        shared=(1, 1) if b"VP8L" in names else (2, 2),
         encoding={"lossless": b"VP8L" in names},
     )
     return Header(height, width, 3, 8, "WEBP", alpha), details
