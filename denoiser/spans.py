@@ -13,10 +13,10 @@ from denoiser.errors import DenoiserError
 
 BAND_BYTES = 250 * 10**6
 """For the float32 rows of one row of tiles; only pictures of more than 15,000 columns get lower tiles by it."""
-
-
-CPU_BYTES = 1600 * 10**6
-"""Of a CPU's memory for a picture, its result, a row of tiles and a tile; with files' decoders they stay below 2 GB."""
+CPU_BYTES = 1800 * 10**6
+"""Of a CPU's memory for a picture, its result, a decoder's or encoder's copy, a row of tiles and a tile."""
+LEAST_BYTES = CPU_BYTES // 8
+"""Of that for a tile, however large the picture: what tiles compute twice grows without bound as they shrink."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ class Tiling:
         return max(64, smallest(self.margin, self.multiple))
 
     def beside(self, image: Tensor) -> int:
-        """The `tile` that there is room for beside a picture and its result."""
+        """The `tile` that there is room for beside a picture."""
         if not self.cost:
             return self.tile
-        room = CPU_BYTES - BAND_BYTES - 2 * image.numel() * image.element_size()
-        return max(self.smallest, min(self.tile, math.isqrt(int(max(room, 0) / self.cost))))
+        rows, pictures = min(BAND_BYTES, 4 * image.numel()), 3 * image.numel() * image.element_size()
+        room = max(CPU_BYTES - rows - pictures, LEAST_BYTES)
+        return max(self.smallest, min(self.tile, math.isqrt(int(room / self.cost))))
 
 
 class Span(NamedTuple):

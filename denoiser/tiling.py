@@ -17,8 +17,8 @@ Function = Callable[[Tensor], Tensor]
 """Float32 `(B, C, h, w)` of any size on a device, nominally in [0, 1], to the same."""
 FREE_SHARE = 0.6
 """Of a device's free memory, for a tile."""
-HIDDEN, HIDDEN_CPU = 1.75, 2.4
-"""Bytes in use for each that `memory.peak` sees; measured 1.0 to 1.65, and with `memory.keep_blocks` up to 2.3."""
+HIDDEN, HIDDEN_CPU = 1.75, 2.0
+"""Bytes in use for each that `memory.peak` sees; measured 1.0 to 1.65, with `memory.keep_blocks` mostly up to 2.1."""
 LONGEST = 4096
 """Side of a tile on any device: CUDA's convolutions count elements in 32 bits."""
 STRIP_BYTES = 32 * 10**6
