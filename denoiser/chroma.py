@@ -1,8 +1,8 @@
 """Colour pictures whose chroma is stored at a lower resolution than their luma, as three grey pictures of their own.
 
-JPEG and lossy WebP average the chroma of neighbouring pixels (4:2:0). The noise of such a picture is no longer
-independent from pixel to pixel and from channel to channel, which is what networks for colour pictures learn, and they
-keep it. In each of the stored planes it nearly is.
+JPEG and lossy WebP average the chroma of neighbouring pixels (4:2:0), and their decoders interpolate between these
+samples. The noise of such a picture is no longer independent from pixel to pixel and from channel to channel, which is
+what networks for colour pictures learn, and they keep it. In each of the stored planes it nearly is.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ def is_grey(pixels: Pixels) -> bool:
 def split(pixels: Pixels, factor: tuple[int, int]) -> tuple[Pixels, Pixels, Pixels]:
     """Luma, and Cb and Cr as they were stored (BT.601, JFIF's full range), about half of white.
 
+    Where two pixels share a sample, libjpeg and libwebp make each of 3/4 of it and 1/4 of its neighbour. That is
+    undone: means of the pixels would be smoothed samples, whose noise networks take for the picture.
+
     Args:
         pixels: uint8 `(H, W, 3)`.
         factor: rows and columns that share a chroma sample.
@@ -41,12 +44,14 @@ def split(pixels: Pixels, factor: tuple[int, int]) -> tuple[Pixels, Pixels, Pixe
     low = (-(-height // rows), -(-width // columns))
     luma, blue, red = np.empty((height, width), np.uint8), np.empty(low, np.uint8), np.empty(low, np.uint8)
     for band in strips(height, width, rows):
-        colours = pixels[band].astype(np.float32)
+        above = min(band.start, rows)  # a sample more on either side
+        colours = pixels[band.start - above : band.stop + rows].astype(np.float32)
         grey = colours @ np.array(LUMA, np.float32)
-        luma[band] = np.rint(grey)
+        luma[band] = np.rint(grey[above : above + band.stop - band.start])
         share = slice(band.start // rows, -(-band.stop // rows))
+        own = slice(above // rows, above // rows + share.stop - share.start)
         for plane, channel, gain in ((blue, 2, _GAIN[0]), (red, 0, _GAIN[1])):
-            plane[share] = _rounded(_means(colours[..., channel] - grey, factor) / gain + 128)
+            plane[share] = _rounded(_samples(colours[..., channel] - grey, factor)[own] / gain + 128)
     return luma, blue, red
 
 
@@ -64,12 +69,29 @@ def enlarged(plane: Pixels, factor: tuple[int, int]) -> Pixels:
     return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
 
 
-def _means(values: NDArray[np.float32], factor: tuple[int, int]) -> NDArray[np.float32]:
-    """Over blocks; those that the border cuts count the last row or column again."""
-    rows, columns = factor
-    padded = np.pad(values, [(0, -values.shape[0] % rows), (0, -values.shape[1] % columns)], mode="edge")
-    blocks = padded.reshape(padded.shape[0] // rows, rows, padded.shape[1] // columns, columns)
-    means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+def _samples(values: NDArray[np.float32], factor: tuple[int, int]) -> NDArray[np.float32]:
+    """What the pixels' chroma was interpolated from, along both sides."""
+    for axis, shared in enumerate(factor):
+        pixels = np.moveaxis(values, axis, 0)
+        values = np.moveaxis(_of_pairs(pixels) if shared == 2 else _means(pixels, shared), 0, axis)
+    return values
+
+
+def _of_pairs(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of rows a = (3 s + s before) / 4 and b = (3 s + s behind) / 4 each s; the border's s are repeated."""
+    if len(pixels) % 2:
+        last = (3 * pixels[-1:] - pixels[-2:-1]) / 2 if len(pixels) > 1 else pixels
+        pixels = np.concatenate([pixels, last])
+    framed = np.concatenate([pixels[:1], pixels, pixels[-1:]])
+    before, a, b, behind = framed[:-2:2], framed[1:-1:2], framed[2::2], framed[3::2]
+    stored: NDArray[np.float32] = (3 * (a + b) - before - behind) / 4
+    return stored
+
+
+def _means(pixels: NDArray[np.float32], shared: int) -> NDArray[np.float32]:
+    """Of so many rows each; where the border cuts them the last one counts again."""
+    padded = np.pad(pixels, [(0, -len(pixels) % shared), (0, 0)], mode="edge")
+    means: NDArray[np.float32] = padded.reshape(-1, shared, padded.shape[1]).mean(axis=1, dtype=np.float32)
     return means
 
 
