@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import IO, Any
 
 from PIL import JpegImagePlugin
@@ -13,7 +14,8 @@ from denoiser.photos.photo import Details, Header, Photo, Refused
 _EXIF = b"Exif\0\0"
 _MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _LARGEST = {"EXIF": 65533 - len(_EXIF), "XMP": 65533 - 29}
-_FINE = {"quality": 95}
+_FINE = 95
+"""The quality of what has no tables of its own."""
 _SAMPLINGS = {(1, 1): 0, (1, 2): 1, (2, 2): 2}
 """That Pillow writes; others are written without subsampling."""
 _PICTURES = 0xB001
@@ -49,7 +51,7 @@ def read(file: IO[bytes], details: Details) -> Photo:
         return bands.apart(pixels, details, notes)
     opened.close()  # Pillow's copy goes before there is a third
     pixels, note = colour.from_cmyk(pixels, details.icc)
-    return bands.apart(pixels, Details("JPEG", details.exif, None, details.xmp, details.dpi), (*notes, note))
+    return bands.apart(pixels, replace(details, icc=None), (*notes, note))
 
 
 def write(file: IO[bytes], photo: Photo) -> None:
@@ -65,7 +67,7 @@ def write(file: IO[bytes], photo: Photo) -> None:
                 f"{len(data)} bytes of {name} do not fit into a JPEG",
                 "a name ending in .tif as -o, or --format tiff for a folder",
             )
-    encoding = details.encoding if details.format == "JPEG" and details.encoding else _FINE
+    encoding = details.encoding if details.format == "JPEG" and details.encoding else {"quality": _FINE}
     sampling = _SAMPLINGS.get(details.shared, 0) if details.format == "JPEG" else 0
     exif = None if details.exif is None else _EXIF + details.exif
     known = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
@@ -79,15 +81,26 @@ def _opened(file: IO[bytes]) -> JpegImagePlugin.JpegImageFile:
 
 def _encoding(opened: JpegImagePlugin.JpegImageFile) -> dict[str, Any]:
     """All that makes the same picture come out with the same quality and about the same size."""
-    if opened.mode == "CMYK":
-        return {}  # its tables are those of inks
+    tables = _tables(opened)
     return {
-        "qtables": opened.quantization,
+        **({"qtables": tables} if tables else {"quality": _FINE}),
         "progressive": bool(opened.info.get("progressive")),
         "keep_rgb": opened.mode == "RGB" and opened.info.get("adobe_transform") == 0,
         "comment": opened.info.get("comment"),
         "extra": b"".join(_segment(*each) for each in opened.applist if _is_kept(*each)),
     }
+
+
+def _tables(opened: JpegImagePlugin.JpegImageFile) -> list[list[int]]:
+    """Of each component, by whichever number it has, in the order in which Pillow gives them out again.
+
+    Components beyond the last table get that. There are none where they are those of inks, or the file is lossless.
+    """
+    numbers = [] if opened.mode == "CMYK" else [number for *_, number in opened.layer]
+    while len(numbers) > 1 and numbers[-1] == numbers[-2]:
+        numbers.pop()
+    known = all(number in opened.quantization for number in numbers)
+    return [list(opened.quantization[number]) for number in numbers] if known else []
 
 
 def _shared(opened: JpegImagePlugin.JpegImageFile) -> tuple[int, int]:

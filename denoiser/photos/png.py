@@ -20,7 +20,8 @@ _ALPHA, _COLOUR = 4, 2
 _XMP = b"XML:com.adobe.xmp"
 _KEPT = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"tIME", b"tEXt", b"zTXt", b"iTXt")
 _PIXELS = (b"IDAT", b"fdAT")
-_LARGEST = 1 << 28
+_LARGEST = 1 << 24
+"""Bytes of a chunk that is kept, and of what is inflated from it; colour profiles of inks have 4 million at most."""
 
 
 def header(file: IO[bytes]) -> tuple[Header, Details]:
@@ -56,7 +57,9 @@ def read(file: IO[bytes], details: Details) -> Photo:
 
 def write(file: IO[bytes], photo: Photo) -> None:
     """A PNG file, of 8 or 16 bits as the pixels have."""
-    encoded = memoryview(imagecodecs.png_encode(bands.together(photo)))
+    pixels = bands.together(photo)
+    filtered = pixels.nbytes + len(pixels)  # a byte for each row; the encoder's own guess is short for narrow pictures
+    encoded = memoryview(imagecodecs.png_encode(pixels, out=filtered + filtered // 200 + 4096))
     file.write(encoded[:_AFTER_HEADER])
     for name, data in _described(photo.details):
         file.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
@@ -118,8 +121,10 @@ def _international(data: bytes) -> bytes | None:
 
 
 def _inflated(data: bytes) -> bytes | None:
-    """At most as much as is believable, so that a few bytes cannot fill the memory."""
+    """None of what is damaged, or more than is believable, so that a few bytes cannot fill the memory."""
+    inflating = zlib.decompressobj()
     try:
-        return zlib.decompressobj().decompress(data, _LARGEST)
+        inflated = inflating.decompress(data, _LARGEST)
     except zlib.error:
         return None
+    return inflated if inflating.eof else None

@@ -36,7 +36,7 @@ _NOT_READ = (
     (4, b"ftypmif1", "a HEIC or AVIF picture"),
     (4, b"ftypavi", "an AVIF picture"),
     (4, b"ftypcrx", "a camera's raw file (CR3)"),
-    (8, b"CR", "a camera's raw file (CR2)"),
+    (8, b"CR\x02\0", "a camera's raw file (CR2)"),
     (0, b"FUJIFILM", "a camera's raw file (RAF)"),
     (0, b"IIRO", "a camera's raw file (ORF)"),
     (0, b"IIU\0", "a camera's raw file (RW2)"),
@@ -156,7 +156,7 @@ def _upright(photo: Photo) -> Photo:
     sideways = stored >= 5
     upright = replace(
         details,
-        exif=exif.upright(details.exif, turned=stored != 1),
+        exif=exif.upright(details.exif, stored),
         xmp=exif.upright_xmp(details.xmp),
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
         shared=details.shared[::-1] if sideways else details.shared,

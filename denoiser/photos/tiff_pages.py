@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import tifffile
@@ -26,7 +27,7 @@ def picture(opened: tifffile.TiffFile) -> tifffile.TiffPage:
     Raises:
         Refused: there are several, or what is there is not read, or is cut off.
     """
-    pages = [page for page in opened.pages if isinstance(page, tifffile.TiffPage)]
+    pages = [page for page in _each_once(opened) if isinstance(page, tifffile.TiffPage)]
     if not pages or not pages[0].imagewidth * pages[0].imagelength:
         raise Refused("the file is cut off")
     full = [page for page in pages if not int(page.subfiletype) & _REDUCED_OR_MASK]
@@ -46,6 +47,16 @@ def depth(page: tifffile.TiffPage) -> np.dtype[np.generic]:
     if kind.kind == "f":
         return np.dtype(np.float64 if kind.itemsize == 8 else np.float32)
     return np.dtype(np.uint8 if page.photometric == PALETTE or page.bitspersample <= 8 else np.uint16)
+
+
+def _each_once(opened: tifffile.TiffFile) -> Iterator[tifffile.TiffPage | tifffile.TiffFrame]:
+    """The pages, from directory to directory, which in a damaged file may lead back to one that was there."""
+    seen: set[int] = set()
+    for page in opened.pages:
+        if page.offset in seen:
+            raise Refused("its pages lead in a circle")
+        seen.add(page.offset)
+        yield page
 
 
 def _check_samples(page: tifffile.TiffPage) -> None:

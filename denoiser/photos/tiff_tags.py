@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import IO, Literal, NamedTuple, TypeAlias
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -68,16 +69,33 @@ def layout(file: IO[bytes]) -> tuple[Layout, int]:
     return found, int(struct.unpack_from(found.offset, head, 8 if big else 4)[0])
 
 
-def directory(file: IO[bytes], place: int, how: Layout, leave: Collection[int] = (), depth: int = 0) -> Directory:
-    """The entries of a directory; those that are damaged are left out.
+@dataclass
+class _Reading:
+    """What bounds the reading of damaged files: places that were read, and bytes that there may still be."""
+
+    file: IO[bytes]
+    how: Layout
+    seen: set[int] = field(default_factory=set)
+    room: int = 0
+
+
+def directory(file: IO[bytes], place: int, how: Layout, leave: Collection[int] = ()) -> Directory:
+    """The entries of a directory; those that are damaged are left out, and those beyond the size of the file.
 
     Args:
         file: a TIFF file or EXIF block.
         place: where the directory starts.
         how: the file's layout.
         leave: tags that are not wanted.
-        depth: of directories around this one.
     """
+    return _directory(_Reading(file, how, room=file.seek(0, io.SEEK_END)), place, leave, 0)
+
+
+def _directory(reading: _Reading, place: int, leave: Collection[int], depth: int) -> Directory:
+    if place in reading.seen:
+        return {}
+    reading.seen.add(place)
+    file, how = reading.file, reading.how
     file.seek(place)
     head = file.read(struct.calcsize(how.number))
     if len(head) < struct.calcsize(how.number):
@@ -85,26 +103,29 @@ def directory(file: IO[bytes], place: int, how: Layout, leave: Collection[int] =
     table = file.read(struct.calcsize(how.entry) * min(struct.unpack(how.number, head)[0], 0xFFFF))
     whole = len(table) - len(table) % struct.calcsize(how.entry)
     entries: Directory = {}
-    for tag, kind, count, field in struct.iter_unpack(how.entry, table[:whole]):
-        entry = None if tag in leave else _entry(file, how, (tag, kind, count, field), depth)
+    for tag, kind, count, value in struct.iter_unpack(how.entry, table[:whole]):
+        entry = None if tag in leave or tag in entries else _entry(reading, (tag, kind, count, value), depth)
         if entry is not None:
             entries[tag] = entry
     return entries
 
 
-def _entry(file: IO[bytes], how: Layout, raw: tuple[int, int, int, bytes], depth: int) -> Entry | None:
-    tag, kind, count, field = raw
+def _entry(reading: _Reading, raw: tuple[int, int, int, bytes], depth: int) -> Entry | None:
+    (tag, kind, count, stored), file, how = raw, reading.file, reading.how
     size = _SIZES.get(kind, 0) * count
     if not 0 < size <= _LARGEST:
         return None
-    inline = size <= len(field)
+    inline = size <= len(stored)
     if tag in _DIRECTORIES:
-        place = int.from_bytes(field[:size], "little" if how.order == "<" else "big") if inline else 0
-        inside = directory(file, place, how, depth=depth + 1) if place and depth < _DEEPEST else {}
+        place = int.from_bytes(stored[:size], "little" if how.order == "<" else "big") if inline else 0
+        inside = _directory(reading, place, (), depth + 1) if place and depth < _DEEPEST else {}
         return Entry(kind, 1, inside) if inside else None
     if inline:
-        return Entry(kind, count, field[:size])
-    file.seek(struct.unpack(how.offset, field)[0])
+        return Entry(kind, count, stored[:size])
+    reading.room -= size
+    if reading.room < 0:
+        return None
+    file.seek(struct.unpack(how.offset, stored)[0])
     value = file.read(size)
     return Entry(kind, count, value) if len(value) == size else None
 

@@ -23,13 +23,26 @@ def test_pixels_are_turned_as_pillow_turns_them(orientation):
 
 def test_only_the_orientation_and_the_link_to_the_thumbnail_change():
     before = blocks.exif(6)
-    after = exif.upright(before, turned=True)
+    after = exif.upright(before, 6)
     changed = [place for place, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
-    assert len(changed) <= 1 + 4
+    assert 1 + 1 <= len(changed) <= 1 + 4
+    link = exif._place(before).link
+    assert any(before[link : link + 4]) and not any(after[link : link + 4])
     assert exif.orientation(after, None) == 1
     assert blocks.MAKER_NOTE in after
-    kept = exif.upright(before, turned=False)
+    kept = exif.upright(before, 1)
     assert sum(one != other for one, other in zip(before, kept, strict=True)) == 1
+
+
+@pytest.mark.parametrize("stored", range(1, 9))
+def test_width_and_height_change_places_where_rows_become_columns(stored):
+    tags = blocks.tags(stored)
+    tags[0x8769] |= {0xA002: 70000, 0xA003: 321}  # which are of different types
+    found = Image.Exif()
+    found.load(exif.upright(tags.tobytes().removeprefix(b"Exif\0\0"), stored))
+    inside = found.get_ifd(0x8769)
+    assert (inside[0xA002], inside[0xA003]) == ((321, 70000) if stored >= 5 else (70000, 321))
+    assert inside[0x927C] == blocks.MAKER_NOTE
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -39,7 +52,7 @@ def test_both_byte_orders_and_both_widths(order, kind, format):
     entry = struct.pack(f"{order}HHI{format}", 0x0112, kind, 1, 8)
     block = magic + struct.pack(order + "HIH", 42, 8, 1) + entry + bytes(4)
     assert exif.orientation(block, None) == 8
-    assert exif.orientation(exif.upright(block, turned=True), None) == 1
+    assert exif.orientation(exif.upright(block, 8), None) == 1
 
 
 def test_the_packet_is_asked_where_the_block_is_silent():
@@ -53,5 +66,5 @@ def test_the_packet_is_asked_where_the_block_is_silent():
 @given(block=st.binary(max_size=80), cut=st.integers(0, 60))
 def test_damaged_blocks_are_left_as_they_are(block, cut):
     for each in (block, b"II*\0" + block, blocks.exif(6)[:cut]):
-        assert len(exif.upright(each, turned=True)) == len(each)
+        assert len(exif.upright(each, 6)) == len(each)
         assert exif.orientation(each, None) in range(1, 9)

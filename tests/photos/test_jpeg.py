@@ -73,3 +73,39 @@ def test_what_does_not_fit_is_refused_and_not_dropped(name, tmp_path):
         writing.write(tmp_path / "x.jpg", photo)
     assert caught.value.fix == "a name ending in .tif as -o, or --format tiff for a folder"
     assert list(tmp_path.iterdir()) == []
+
+
+def renumbered(data, numbers):
+    """A JPEG whose quantisation tables have other numbers."""
+    data, place = bytearray(data), 2
+    while data[place + 1] != 0xDA:
+        length = int.from_bytes(data[place + 2 : place + 4], "big")
+        if data[place + 1] == 0xDB:
+            for table in range(place + 4, place + 2 + length, 65):
+                data[table] = numbers[data[table]]
+        if data[place + 1] == 0xC0:
+            for component in range(data[place + 9]):
+                data[place + 12 + 3 * component] = numbers[data[place + 12 + 3 * component]]
+        place += 2 + length
+    return bytes(data)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (1, 0), (0, 2), (2, 3), (3, 1)])
+def test_each_component_keeps_its_table_whatever_its_number(numbers, deep, tmp_path):
+    file = io.BytesIO()
+    Image.fromarray((deep >> 8).astype(np.uint8)).save(file, "JPEG", quality=80)
+    (tmp_path / "a.jpg").write_bytes(renumbered(file.getvalue(), numbers))
+    before, after = rewritten(tmp_path / "a.jpg", tmp_path)
+    with before, after:
+        one, other = ([each.quantization[number] for *_, number in each.layer] for each in (before, after))
+        assert one == other and one[0] != one[1] == one[2]
+
+
+def test_inks_that_become_colours_keep_their_captions(samples, tmp_path):
+    caption = b"Photoshop 3.0\0" + b"8BIM" * 9
+    data = samples["jpeg_cmyk"].read_bytes()
+    segment = struct.pack(">BBH", 255, 0xED, len(caption) + 2) + caption
+    (tmp_path / "a.jpg").write_bytes(data[:2] + segment + data[2:])
+    before, after = rewritten(tmp_path / "a.jpg", tmp_path)
+    with before, after:
+        assert (before.mode, after.mode) == ("CMYK", "RGB") and ("APP13", caption) in after.applist

@@ -1,4 +1,5 @@
 import io
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -187,3 +188,41 @@ def test_density_in_centimetres_is_told_in_inches(deep, tmp_path):
     with path.open("rb") as file:
         assert tiff_kept.details(io.BytesIO(file.read()), page(path).offset).dpi == pytest.approx((254, 127))
     assert tiff_pages.depth(page(path)) == np.uint16
+
+
+def test_pages_that_lead_in_a_circle_are_refused(tmp_path):
+    data = bytearray(saved(tmp_path / "x.tif", np.zeros((5, 6), np.uint8)).read_bytes())
+    (first,) = struct.unpack_from("<I", data, 4)
+    link = first + 2 + 12 * struct.unpack_from("<H", data, first)[0]
+    struct.pack_into("<I", data, link, first)
+    (tmp_path / "x.tif").write_bytes(data)
+    with pytest.raises(DenoiserError, match="in a circle"):
+        reading.header(tmp_path / "x.tif")
+
+
+def test_directories_are_read_once_and_no_more_than_the_file_holds():
+    own = b"".join(struct.pack("<HHII", 0x8769 + kind, 4, 1, 8) for kind in (0, 0xBC) for _ in range(2000))
+    same = b"".join(struct.pack("<HHII", 40000 + tag, 1, 5000, 8) for tag in range(400))
+    block = struct.pack("<2sHIH", b"II", 42, 8, 4400) + same + own + bytes(4)
+    entries, _ = tiff_tags.unblock(block)
+    assert 1 <= len(entries) < 20 and sum(len(entry.value) for entry in entries.values()) <= len(block)
+
+
+def test_a_pixel_that_is_called_as_a_raw_file_is_none(tmp_path):
+    pixels = np.full((4, 4, 3), ord("C"), np.uint8)
+    pixels[..., 1] = ord("R")
+    head = struct.pack("<2sHI", b"II", 42, 8 + pixels.nbytes)
+    data = saved(tmp_path / "x.tif", pixels, photometric="rgb").read_bytes()
+    (first,) = struct.unpack_from("<I", data, 4)
+    count = struct.unpack_from("<H", data, first)[0]
+    table = bytearray(data[first : first + 2 + 12 * count + 4])
+    for place in range(2, 2 + 12 * count, 12):
+        tag = struct.unpack_from("<H", table, place)[0]
+        if tag == 273:
+            struct.pack_into("<I", table, place + 8, 8)
+        elif tag == 258:
+            struct.pack_into("<HHIHH", table, place, 258, 3, 1, 8, 0)
+        elif tag in (282, 283):
+            struct.pack_into("<HHII", table, place, tag, 4, 1, 1)
+    (tmp_path / "x.tif").write_bytes(head + pixels.tobytes() + table)
+    assert np.array_equal(reading.read(tmp_path / "x.tif").pixels, pixels)
