@@ -112,7 +112,7 @@ def _torch(image: Tensor) -> Opened:
         raise ValueError(f"a tensor of {image.dtype}; {TORCH}")
     image = image.detach()
     result = torch.empty(image.shape, dtype=image.dtype, device=image.device)
-    planes, target = (tensor.reshape(-1, *tensor.shape[-2:]) for tensor in (image, result))
+    planes, target = (tensor if tensor.ndim == 3 else tensor[None] for tensor in (image, result))
     return Opened(planes, target, lambda: result)
 
 

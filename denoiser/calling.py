@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, overload
 
@@ -53,7 +54,7 @@ class TakesPictures(nn.Module):
         the network: differentiable, whole. All others go through in evaluation mode, one by one, and in tiles where
         they are large. White is 255 in uint8, 65535 in uint16, 1.0 in floats, which are not clamped; computed in
         float32. A model of one channel denoises colours one by one. A model of three gets grey three times and gives
-        the mean, which is worse than a grey model. Alpha is kept.
+        the mean, which is worse than a grey model, and warns of it. Alpha is kept.
 
         Args:
             image: numpy `(H, W)`, `(H, W, 1)`, `(H, W, 3)` or `(H, W, 4)` (RGB and alpha), torch `(H, W)`,
@@ -135,6 +136,9 @@ class TakesPictures(nn.Module):
         level = None if sigma is None else self._checked(sigma)
         if sigma is None and self.takes_sigma:
             level = estimated(picture.planes, picture.white)
+        if self.channels > channels:
+            what = f"{self.name} is a model for colour and leaves much noise in grey pictures: denoiser.load('grey')"
+            warnings.warn(what, stacklevel=3)
         function = matched(self.function(level), self.channels, channels)
         multiple = getattr(function, "multiple", 1)
         small = padded(height, multiple) * padded(width, multiple) <= SMALL

@@ -7,6 +7,8 @@ what networks for colour pictures learn, and they keep it. In each of the stored
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -33,16 +35,17 @@ def split(pixels: Pixels, factor: tuple[int, int]) -> tuple[Pixels, Pixels, Pixe
     undone: means of the pixels would be smoothed samples, whose noise networks take for the picture.
 
     Args:
-        pixels: uint8 `(H, W, 3)`.
+        pixels: uint8 or uint16 `(H, W, 3)`.
         factor: rows and columns that share a chroma sample.
 
     Returns:
-        Uint8 `(H, W)`, and twice `(ceil(H / rows), ceil(W / columns))`.
+        Of the same type `(H, W)`, and twice `(ceil(H / rows), ceil(W / columns))`.
     """
     height, width = pixels.shape[:2]
     rows, columns = factor
     low = (-(-height // rows), -(-width // columns))
-    luma, blue, red = np.empty((height, width), np.uint8), np.empty(low, np.uint8), np.empty(low, np.uint8)
+    luma, blue, red = (np.empty(shape, pixels.dtype) for shape in ((height, width), low, low))
+    middle = 128 / 255 * np.iinfo(pixels.dtype).max
     for band in strips(height, width, rows):
         above = min(band.start, rows)  # a sample more on either side
         colours = pixels[band.start - above : band.stop + rows].astype(np.float32)
@@ -51,22 +54,27 @@ def split(pixels: Pixels, factor: tuple[int, int]) -> tuple[Pixels, Pixels, Pixe
         share = slice(band.start // rows, -(-band.stop // rows))
         own = slice(above // rows, above // rows + share.stop - share.start)
         for plane, channel, gain in ((blue, 2, _GAIN[0]), (red, 0, _GAIN[1])):
-            plane[share] = _rounded(_samples(colours[..., channel] - grey, factor)[own] / gain + 128)
+            samples = _samples(colours[..., channel] - grey, factor)[own] / gain + middle
+            plane[share] = _rounded(samples, pixels.dtype)
     return luma, blue, red
 
 
 def joined(luma: Pixels, blue: Pixels, red: Pixels, shape: tuple[int, int], band: slice) -> NDArray[np.float32]:
     """Rows of the picture from its planes, float32 `(3, h, W)`, 1.0 is white; chroma as of `enlarged`."""
-    y, cb, cr = (plane[band, : shape[1]].astype(np.float32) for plane in (luma, blue, red))
-    b, r = y + (cb - 128) * _GAIN[0], y + (cr - 128) * _GAIN[1]
+    white = np.float32(np.iinfo(luma.dtype).max)
+    y, cb, cr = (plane[band, : shape[1]] / white for plane in (luma, blue, red))
+    b, r = y + (cb - 128 / 255) * _GAIN[0], y + (cr - 128 / 255) * _GAIN[1]
     g = (y - LUMA[0] * r - LUMA[2] * b) / LUMA[1]
-    return np.stack([r, g, b]).astype(np.float32) / np.float32(255)
+    return np.stack([r, g, b]).astype(np.float32)
 
 
 def enlarged(plane: Pixels, factor: tuple[int, int]) -> Pixels:
     """A chroma plane at the resolution of the luma, at most a sample more, by cubic interpolation."""
     size = (plane.shape[1] * factor[1], plane.shape[0] * factor[0])
-    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
+    if plane.dtype == np.uint8:
+        return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC))
+    large = Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    return _rounded(np.asarray(large), plane.dtype)
 
 
 def _samples(values: NDArray[np.float32], factor: tuple[int, int]) -> NDArray[np.float32]:
@@ -95,5 +103,5 @@ def _means(pixels: NDArray[np.float32], shared: int) -> NDArray[np.float32]:
     return means
 
 
-def _rounded(values: NDArray[np.float32]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _rounded(values: NDArray[np.float32], kind: np.dtype[Any]) -> Pixels:
+    return np.clip(np.rint(values), 0, np.iinfo(kind).max).astype(kind)

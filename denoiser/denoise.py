@@ -160,11 +160,17 @@ def _device(name: str, ranks: Ranks) -> torch.device:
 
 
 def _pages(mine: Plan, out: Path) -> Pages:
-    """In the folder of results, or beside the one file that is written."""
+    """In the folder of results, or beside the one file that is written.
+
+    Raises:
+        DenoiserError: something else is there.
+    """
     from denoiser.reports.before_after import Pages
 
     alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
-    return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
+    pages = Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
+    pages.check()
+    return pages
 
 
 def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
@@ -183,7 +189,7 @@ def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -
 
 
 def _say(line: str) -> None:
-    print(printable(line), flush=True)
+    print(printable("".join(sign if sign.isprintable() else "?" for sign in line)), flush=True)
 
 
 if __name__ == "__main__":

@@ -88,11 +88,12 @@ def _kinds(model: TakesPictures, form: str | None, half: bool) -> Sequence[str]:
 
 def _stem(out: str | os.PathLike[str], name: str | None, own: str) -> Path:
     """Folder and name of the files."""
-    if name is not None and (Path(name).name != name or name.startswith(".")):
-        raise DenoiserError(f"no name for files ({name})", "--name NAME, and the folder after -o")
     path = Path(out).expanduser()
     if name is not None or path.is_dir() or os.fspath(out).endswith((os.sep, "/")):
-        return path / (name or own)
+        called = own if name is None else name  # which a checkpoint from elsewhere says
+        if not called or Path(called).name != called or called.startswith("."):
+            raise DenoiserError(f"no name for files ({called})", "--name NAME, and the folder after -o")
+        return path / called
     if path.suffix.lower() in PICTURES:
         raise DenoiserError(f"that is the name of a picture (-o {out})", f"-o {path.with_suffix('')}")
     return path.with_suffix("") if path.suffix in KINDS["both"] else path

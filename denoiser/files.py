@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @contextmanager
@@ -29,6 +33,7 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
+            locked(file)  # as long as it is open, which tells it from what a killed process left
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -42,6 +47,21 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     finally:
         if part.parent.is_dir():
             part.unlink(missing_ok=True)
+
+
+def locked(file: IO[bytes]) -> bool:
+    """Lock an open file until it is closed, by the end of the process at the latest.
+
+    Returns:
+        Whether it is ours: False where another one holds it, or where there are no locks.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_text(target: Path, text: str) -> None:

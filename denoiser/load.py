@@ -19,12 +19,14 @@ CHECKPOINTS = ("best.ckpt", "last.ckpt")
 """What is looked for in a run folder's `checkpoints`, in this order."""
 PUBLISHED = (".pth", ".pt", ".safetensors")
 """How files of published weights are called."""
+LARGEST = 1 << 26
+"""Bytes of a checkpoint besides its tensors, which are believable."""
 EXPORTED = b'{"__metadata__":{"denoiser":'
 """What the header of a `.safetensors` of `denoiser export` begins with."""
 
 
 def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
-    """A trained model, on the CPU, in float32 and evaluation mode.
+    """A trained model, on the CPU, in float32 and evaluation mode; `model.requires_grad_()` to train it further.
 
     Call it as `model(image)`; `model.channels` says whether it takes colour (3) or grey (1), `model.takes_sigma`
     whether it is told the noise level. Nothing that the file holds is executed.
@@ -46,7 +48,7 @@ def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
         return published.read(file)
     from denoiser import fitting
 
-    return fitting.fitted(content(file), file)
+    return fitting.fitted(content(file), file).requires_grad_(False)
 
 
 def file_of(name_or_path: str | os.PathLike[str]) -> Path:
@@ -93,7 +95,8 @@ def _is_run(file: Path) -> bool | None:
     """Whether a zip of torch.save is a checkpoint of `denoiser run`; None where the file is no such zip."""
     try:
         with zipfile.ZipFile(file) as archive:
-            (pickled,) = (archive.read(name) for name in archive.namelist() if name.endswith("/data.pkl"))
+            (entry,) = (entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl"))
+            pickled = archive.read(entry) if entry.file_size < LARGEST else b""
     except Exception:  # zipfile raises whatever a damaged file leads it to
         return None
     return b"hyper_parameters" in pickled and b"objective" in pickled

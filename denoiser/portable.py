@@ -124,7 +124,7 @@ def facts(path: Path) -> dict[str, Any]:
     described_in = path.with_suffix(".json")
     try:
         told: dict[str, Any] = json.loads(checkpoints.content_of(described_in, "description of the network", FIX))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DenoiserError(f"the description is damaged: {error} ({described_in})", FIX) from error
     plain = isinstance(told, dict) and isinstance(told.get("hyper_parameters"), dict)
     if not plain or not isinstance(told.get("sha256"), str) or type(told.get("format")) is not int:

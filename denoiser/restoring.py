@@ -92,7 +92,7 @@ class Restorer:
         self.device, self.options, self.grey = device, options, grey
         self._tilings: dict[tuple[int, str], Tiling] = {}
         if options.sigma is not None and not model.takes_sigma:
-            what = f"{self.name} finds the noise level itself and cannot be told it (--sigma {options.sigma:g})"
+            what = f"{self.name} takes no noise level (--sigma {options.sigma:g})"
             raise DenoiserError(what, "leave out --sigma")
 
     def __call__(self, photo: Photo) -> Photo:

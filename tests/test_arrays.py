@@ -4,6 +4,8 @@ import torch
 from lively import unet, values
 from PIL import Image
 
+pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and is given grey ones
+
 
 @pytest.mark.parametrize("dtype", ["u1", "<u2", ">u2", "f2", "f4", "f8", ">f4"])
 @pytest.mark.parametrize("shape", [(31, 45, 3), (31, 45, 4), (31, 45), (31, 45, 1), (1, 7, 3), (1, 1)])
@@ -140,3 +142,9 @@ def test_a_batch_of_another_type_or_of_other_channels_is_picture_by_picture(dtyp
 def test_batches_that_hold_no_pictures(shape, dtype):
     with pytest.raises(ValueError, match=r"a batch of shape \(\d, \d, \d, \d\); torch: "):
         unet()(torch.zeros(shape, dtype=dtype))
+
+
+@pytest.mark.parametrize("shape", [(3, 0, 5), (0, 5), (1, 4, 0)])
+def test_tensors_without_pixels(shape):
+    with pytest.raises(ValueError, match="no pixels"):
+        unet()(torch.zeros(shape))

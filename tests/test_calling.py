@@ -1,15 +1,18 @@
 import copy
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from lively import told, unet, values
 
-from denoiser import assemble, calling, tiling
+from denoiser import assemble, calling, load, portable, tiling
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
 from denoiser.estimating import noise_level
 from denoiser.spans import Tiling
+
+pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and is given grey ones
 
 
 def test_a_path_is_told():
@@ -131,3 +134,21 @@ def test_noise_levels_for_models_that_take_none_and_the_reverse():
 def test_the_attributes_of_a_model():
     assert (unet(1).channels, unet(1).takes_sigma, unet(1).name) == (1, False, "unet")
     assert (told().channels, told().takes_sigma, told().name) == (1, True, "drunet")
+
+
+def test_a_colour_model_warns_of_grey_pictures_alone():
+    model, grey = unet(), values(np.uint8, 20, 20)
+    with pytest.warns(UserWarning, match=r"leaves much noise in grey pictures: denoiser\.load\('grey'\)") as told_of:
+        model(grey)
+    assert told_of[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model(np.stack([grey] * 3, axis=2))
+
+
+def test_a_model_that_is_loaded_gives_no_gradients_unless_asked_to(tmp_path):
+    model = load(portable.write(unet(), tmp_path / "a", False))
+    assert not model(torch.rand(1, 3, 16, 16)).requires_grad
+    assert model.requires_grad_()(torch.rand(1, 3, 16, 16)).requires_grad
+    noisy = torch.rand(1, 3, 16, 16, requires_grad=True)
+    assert model.requires_grad_(False)(noisy).requires_grad  # of the picture, as plug-and-play methods want it

@@ -98,7 +98,7 @@ def test_a_command_is_refused_before_its_first_picture(ships, dncnn, tmp_path):
     refused(lambda: Choice(model="run"), "no weights of that name", "--checkpoint run")
     refused(models(checkpoint=Path("rum")).check, "no such checkpoint", "run")
     refused(models(weights=Path("none.pth")).check, "none.pth", "")
-    refused(models(Options(sigma=25)).check, "finds the noise level itself", "leave out --sigma")
+    refused(models(Options(sigma=25)).check, "photo takes no noise level", "leave out --sigma")
     damaged = folder / "grey.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     refused(models().check, "sha256", "install")

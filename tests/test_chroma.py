@@ -118,6 +118,17 @@ def test_bands_are_the_whole(monkeypatch, factor):
         assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("factor", [(1, 1), (1, 2), (2, 2)])
+def test_planes_of_16_bits_are_those_of_8_and_finer(factor):
+    eight = smooth(33, 47)
+    planes, deep = chroma.split(eight, factor), chroma.split(eight.astype(np.uint16) * 257, factor)
+    for one, other in zip(planes, deep, strict=True):
+        assert other.dtype == np.uint16 and np.abs(one * 257.0 - other).max() <= 129 and (other % 257).any()
+    large = [chroma.enlarged(plane, factor) for plane in deep[1:]]
+    again = chroma.joined(deep[0], *large, (33, 47), slice(0, 33))
+    assert np.abs(again * 255 - eight.transpose(2, 0, 1)).max() < (0.02 if factor == (1, 1) else 3)
+
+
 def test_planes_are_those_of_pillow():
     pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     theirs = np.asarray(Image.fromarray(pixels).convert("YCbCr")).astype(int)

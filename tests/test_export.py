@@ -171,3 +171,16 @@ def test_the_card_of_published_weights(tmp_path, called):
 def test_what_cannot_be_meant_is_told_in_two_lines(run, called, tmp_path, given, what, fix):
     first, second = called(*given, code=2).splitlines()
     assert what in first and fix in second and names(tmp_path) == ["run"]
+
+
+@pytest.mark.parametrize("name", ["../../pwned", "/tmp/pwned", ".hidden", ""])
+def test_a_name_from_a_checkpoint_leads_nowhere_else(run, called, tmp_path, name):
+    path = run / "checkpoints" / "best.ckpt"
+    content = torch.load(path, weights_only=True)
+    content["hyper_parameters"]["name"] = name
+    torch.save(content, path)
+    before = sorted(tmp_path.rglob("*"))
+    assert "--name NAME" in called("run", "-o", "out/", "--format", "safetensors", code=2)
+    assert sorted(tmp_path.rglob("*")) == before
+    called("run", "-o", "out/", "--format", "safetensors", "--name", "mine")
+    assert names(tmp_path / "out") == ["mine.json", "mine.md", "mine.safetensors"]

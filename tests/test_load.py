@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import zipfile
 
 import pytest
 import torch
@@ -116,3 +117,12 @@ def test_published_weights(tmp_path, name):
 
 def test_published_weights_that_are_not_there_are_told_their_address():
     refused("dncnn_25.pth", "no such file of weights").fix.startswith("download https://")
+
+
+def test_a_zip_that_grows_beyond_belief_is_not_unpacked(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", bytes(10**6))
+    module = sys.modules["denoiser.load"]  # denoiser.load is the function in it
+    monkeypatch.setattr(module, "LARGEST", 10**5)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    assert not module.is_own(tmp_path / "a.pth")

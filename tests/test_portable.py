@@ -154,3 +154,10 @@ def test_what_does_not_fit_into_half_is_refused_and_nothing_is_written(tmp_path,
 def test_safetensors_of_others_are_published_weights(tmp_path):
     save_file({"a": torch.zeros(2)}, tmp_path / "a.safetensors", {"format": "pt"})
     refused(tmp_path / "a.safetensors", "weights of no architecture that is known")
+
+
+def test_a_description_without_end_is_damaged(tmp_path):
+    file = portable.write(tiny(), tmp_path / "net", False)
+    file.with_suffix(".json").write_text("[" * 100_000)
+    with pytest.raises(DenoiserError, match="the description is damaged"):
+        portable.facts(file)

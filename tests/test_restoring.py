@@ -174,7 +174,7 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
 
 
 def test_what_is_not_possible_is_said():
-    with pytest.raises(DenoiserError, match=r"cannot be told it \(--sigma 25\)\nfix: leave out --sigma"):
+    with pytest.raises(DenoiserError, match=r"takes no noise level \(--sigma 25\)\nfix: leave out --sigma"):
         Restorer(Pointwise(), CPU, Options(sigma=25))
     with pytest.raises(DenoiserError, match="output is not finite"):
         restored(photo(kind=np.float32), Pointwise(factor=float("inf")))

@@ -7,6 +7,8 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
+from denoiser.files import locked
+
 _PART = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part", re.DOTALL)
 """The temporary name that `files.replacing` gives."""
 
@@ -31,15 +33,13 @@ def leftovers(folders: Iterable[str], targets: Container[str]) -> Iterator[Lefto
 
 
 def remove(found: Iterable[Leftover]) -> None:
-    """Remove those that nobody has gone on writing since.
-
-    For the end of the work: who was writing one when it began has renamed or removed it by then, since a file is
-    open for seconds.
-    """
+    """Remove those that nobody has gone on writing since, and that nobody has open (`files.locked`)."""
     for leftover in found:
         if leftover in _as_it_is(leftover.path):
             try:
-                os.unlink(leftover.path)
+                with open(leftover.path, "rb") as file:
+                    if locked(file):
+                        os.unlink(leftover.path)
             except OSError:  # it is gone after all, or somebody else's
                 continue
 

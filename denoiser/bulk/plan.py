@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from denoiser import imageio
 from denoiser.bulk.leftovers import Leftover, leftovers
-from denoiser.bulk.sources import Identity, Source, find, identity
+from denoiser.bulk.sources import OTHERS, Identity, Source, find, identity
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos import writing
 
@@ -49,7 +49,7 @@ class Plan:
         kept: the pictures that have their results already.
         older: how many of those results are older than their pictures.
         unread: folders that could not be listed, and why.
-        others: pictures of kinds that are not read.
+        others: pictures of kinds that are not read, and folders that are links.
         leftovers: of writers that were killed, or are writing still.
     """
 
@@ -100,7 +100,7 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
 
 def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], made: Plan) -> Iterator[tuple[Source, str]]:
     alone = len(paths) == 1 and os.path.isfile(paths[0])
-    as_file = alone and imageio.is_image_name(out) and not out.is_dir()
+    as_file = alone and (imageio.is_image_name(out) or out.suffix.lower() in OTHERS) and not out.is_dir()
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are asked for (-o {out} --format)", "leave out --format")
     if as_file:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from denoiser.cli import told
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 JOINING = timedelta(minutes=30)
@@ -48,7 +49,7 @@ class Ranks:
             make: gives a share for each process; it is called in the first one alone.
 
         Raises:
-            DenoiserError: `make` did; the others end with its exit code in silence, as `SystemExit`.
+            Exception: `make` did; the others end with its exit code in silence, as `SystemExit`.
         """
         if self.world == 1:
             return make()[0]
@@ -58,8 +59,8 @@ class Ranks:
         if self.first:
             try:
                 shares = make()
-            except DenoiserError as error:
-                dist.scatter_object_list([None], [error] * self.world, src=0, group=self._group)
+            except Exception as error:
+                dist.scatter_object_list([None], [told(error)] * self.world, src=0, group=self._group)
                 raise
         mine: list[Any] = [None]
         dist.scatter_object_list(mine, list(shares) if self.first else None, src=0, group=self._group)

@@ -15,7 +15,12 @@ from denoiser.photos.reading import RAW_SUFFIXES, SUFFIXES
 
 COMPARED = ".denoiser-compare"
 """A file by which folders of pictures before and after are told; what is in them is not denoised."""
-_OTHERS = frozenset({*RAW_SUFFIXES, ".heic", ".heif", ".avif", ".cr3", ".raf", ".orf", ".rw2", ".jxl"})
+OTHERS = frozenset(
+    {
+        *(*RAW_SUFFIXES, ".cr3", ".raf", ".orf", ".rw2"),
+        *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".exr", ".tga", ".pbm", ".pam"),
+    }
+)
 """Pictures that are not read."""
 
 Identity = tuple[int, int]
@@ -58,7 +63,7 @@ def find(path: str, results: Path, unread: Unread, others: set[str] | None = Non
         path: a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
         results: a folder in which pictures are results and no sources.
         unread: see `Unread`.
-        others: gets the paths of pictures of kinds that are not read.
+        others: gets the paths of pictures of kinds that are not read, and of folders that are links, which end in `/`.
 
     Yields:
         Each picture, in the order of names, a folder's own files before those below it.
@@ -86,11 +91,13 @@ def find(path: str, results: Path, unread: Unread, others: set[str] | None = Non
 
 
 def left_out(others: set[str]) -> str:
-    """As "3 files of kinds that are not read are left out (.heic, .nef)"."""
-    count, kinds = len(others), ", ".join(sorted(set(map(_suffix, others))))
-    if count == 1:
-        return f"1 file of a kind that is not read is left out ({kinds})"
-    return f"{count} files of kinds that are not read are left out ({kinds})"
+    """As "3 files of kinds that are not read are left out (.heic, .nef)", and so of folders that are links."""
+    links = sorted(path for path in others if path.endswith(os.sep))
+    count, kinds = len(others) - len(links), ", ".join(sorted(set(map(_suffix, others)) - {""}))
+    told = [f"1 file of a kind that is not read is left out ({kinds})"] if count == 1 else []
+    told += [f"{count} files of kinds that are not read are left out ({kinds})"] if count > 1 else []
+    told += [f"folders that are links are left out ({', '.join(links)})"] if links else []
+    return "; ".join(told)
 
 
 def _named(path: str) -> Source:
@@ -123,6 +130,8 @@ def _below(folder: str, top: str, results: Identity | None, unread: Unread, othe
             if entry.is_dir(follow_symlinks=False):  # a link may lead back up
                 if results is None or identity(entry.stat()) != results:
                     below.append(entry.path)
+            elif entry.is_dir():
+                others.add(entry.path + os.sep)
             elif _is_picture(entry.path, others) and entry.is_file():
                 yield from _entry(entry, top, unread)
         waiting += reversed(below)
@@ -140,9 +149,14 @@ def _entry(entry: os.DirEntry[str], top: str, unread: Unread) -> Iterator[Source
 
 
 def _matching(pattern: str, results: Path, unread: Unread, others: set[str]) -> Iterator[Source]:
-    """What a pattern matches, its tree kept from the first folder on that the pattern leaves open."""
-    top, inside = _fixed(pattern), os.path.realpath(results) + os.sep
+    """What a pattern matches, its tree kept from the first folder on that the pattern leaves open.
+
+    Of what a `..` behind that leads out of it the name alone is kept, so that nothing is written beside the results.
+    """
+    above, inside = _fixed(pattern), os.path.realpath(results) + os.sep
     for path in sorted(glob.glob(pattern, recursive=True)):
+        out = os.path.relpath(path, above).split(os.sep)[0] == os.pardir
+        top = os.path.dirname(path) if out else above
         if (os.path.realpath(path) + os.sep).startswith(inside) or _is_compared(path, top):
             continue
         if os.path.isdir(path):
@@ -159,7 +173,7 @@ def _fixed(pattern: str) -> str:
 
 
 def _is_picture(path: str, others: set[str]) -> bool:
-    if _suffix(path) in _OTHERS:
+    if _suffix(path) in OTHERS:
         others.add(os.path.abspath(path))
     return _suffix(path) in SUFFIXES
 

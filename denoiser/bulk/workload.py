@@ -135,19 +135,21 @@ class Workload:
         try:
             header = reading.header(Path(job.source), self.max_pixels)
             writing.check(Path(job.target), header, self.bits)
-            item.cost = max(item.cost, memory(header))
+            item.cost = max(item.cost, memory(header, self.bits or 0))
         except Exception as error:  # whatever a damaged file leads a decoder to
             item.fail(error)
         if not self.budget.take(item.cost):
             return None
         if item.error is None:
             try:
-                item.before = reading.read(Path(job.source), self.max_pixels)
+                photo = reading.read(Path(job.source), self.max_pixels)
+                # Denoised at the greater depth; a lesser one is for the result to be rounded to.
+                item.before = writing.at_depth(photo, self.bits) if photo.header.bits < (self.bits or 0) else photo
             except Exception as error:
                 item.fail(error)
         return item
 
 
-def memory(header: Header) -> int:
-    """Bytes of a picture's colours and alpha, before and after."""
-    return 2 * header.height * header.width * (header.channels + 1) * header.bits // 8
+def memory(header: Header, bits: int = 0) -> int:
+    """Bytes of a picture's colours and alpha, before and after, of so many bits at least."""
+    return 2 * header.height * header.width * (header.channels + 1) * max(header.bits, bits) // 8

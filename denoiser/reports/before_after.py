@@ -14,6 +14,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from denoiser.bulk.sources import COMPARED
+from denoiser.errors import DenoiserError
 from denoiser.estimating import noise_level
 from denoiser.files import replacing, write_text
 from denoiser.photos.photo import Photo
@@ -44,6 +45,16 @@ class Pages:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def check(self) -> None:
+        """Refuse a folder that holds something else.
+
+        Raises:
+            DenoiserError: it does.
+        """
+        if self.folder.is_dir() and not (self.folder / COMPARED).exists() and any(self.folder.iterdir()):
+            what = f"the folder for pictures before and after holds something else ({self.folder})"
+            raise DenoiserError(what, "another -o, or leave out --compare")
 
     def add(self, source: Path, before: Photo, after: Photo, model: str = "") -> None:
         """Write the files of one picture; may be called from several threads for different pictures.

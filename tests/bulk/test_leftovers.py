@@ -47,3 +47,10 @@ def test_names_with_dots_and_line_breaks():
     Path("out/..x.\n.part.png.00000000.part").write_bytes(b"half")
     remove(leftovers(["out"], {target}))
     assert names() == []
+
+
+def test_the_file_of_a_writer_that_has_not_begun_stays():
+    with replacing(Path("out/a.png")) as file:
+        remove(leftovers(["out"], {"out/a.png"}))
+        file.write(b"late")
+    assert names() == ["a.png"]

@@ -184,3 +184,10 @@ def test_a_file_or_a_folder_in_the_way():
     refused("a file stands where a folder is needed", [source], "file/out")
     Path("out/a.png").mkdir(parents=True)
     refused("a folder stands where the picture would go", [source], "out")
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".jxl", ".gif", ".psd"])
+def test_a_file_of_a_kind_that_is_not_written_is_no_folder(suffix):
+    refused("no format for", [picture("a.png")], f"clean{suffix}")
+    Path(f"clean{suffix}").mkdir()  # which is one
+    assert made(["a.png"], f"clean{suffix}") == [("a.png", f"clean{suffix}/a.png")]

@@ -151,3 +151,20 @@ def test_a_page_of_before_and_after_holds_no_pictures_unless_it_is_named():
     files("in/out/compare/parts/b/after.png")
     assert find("in") == find("in/**") == {"in/a.png": "a.png", "in/out/b.png": "out/b.png"}
     assert list(find("in/out/compare").values()) == ["b.jpg", "parts/b/after.png"]
+
+
+def test_a_pattern_that_leads_up_again_names_nothing_beside_the_results():
+    files("a/x/c.png", "b/p.png", "b/deep/q.png")
+    assert list(find("a/*/../../b/*.png").values()) == ["p.png"]
+    assert sorted(find("a/*/../../b").values()) == ["b/deep/q.png", "b/p.png"]
+
+
+def test_linked_folders_are_left_out_and_told():
+    files("in/a.png", "else/b.png")
+    Path("in/link").symlink_to(Path("else").absolute())
+    others = set()
+    assert [source.name for source in sources.find("in", NOWHERE, print, others)] == ["a.png"]
+    assert sources.left_out(others) == "folders that are links are left out (in/link/)"
+    files("in/c.psd")
+    list(sources.find("in", NOWHERE, print, others))
+    assert sources.left_out(others).startswith("1 file of a kind that is not read is left out (.psd); folders")

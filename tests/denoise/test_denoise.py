@@ -127,7 +127,9 @@ def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, model, capsys):
     assert run(*arguments) == 0
     assert "before and after: out/compare/index.html" in capsys.readouterr().out.splitlines()
     assert "a.png" in (here / "out" / "compare" / "index.html").read_text()
-    assert array(here / "out" / "a.png").dtype == np.uint16
+    deep = array(here / "out" / "a.png")
+    assert deep.dtype == np.uint16 and (deep % 257).any()  # denoised at 16 bits, not rounded to 8 in between
+    assert np.abs(deep - array(here / "in" / "a.png") * 257.0 * TO).max() <= 1
     assert run("in/a.png", "-o", "b.png", "--checkpoint", model, "--compare") == 0
     assert (here / "b-compare" / "index.html").exists()
 

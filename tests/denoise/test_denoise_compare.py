@@ -87,3 +87,11 @@ def test_a_stop_while_the_page_is_made_is_told_in_two_lines(here, arguments, cap
         "error: interrupted: every file that is there is whole",
         "fix: the same command goes on",
     ]
+
+
+def test_a_folder_of_that_name_which_holds_something_else_is_left_alone(here, arguments, capsys):
+    (here / "out" / "compare").mkdir(parents=True)
+    (here / "out" / "compare" / "index.html").write_text("mine")
+    assert "fix: another -o" in told(capsys, 2, arguments)
+    assert files(here / "out") == ["compare/index.html"]
+    assert (here / "out" / "compare" / "index.html").read_text() == "mine"
