@@ -99,7 +99,10 @@ def _auto_or(number: Callable[[str], float]) -> Callable[[str], float | None]:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"no whole number: {text}") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"not above 0: {text}")
     return number

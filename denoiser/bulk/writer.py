@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from denoiser.bulk.workload import Budget, Failure, Item
 from denoiser.photos import writing
 
 if TYPE_CHECKING:
+    from denoiser.bulk.plan import Job
     from denoiser.photos.photo import Photo
     from denoiser.reports.before_after import Pages
 
@@ -89,6 +92,7 @@ class Writer(BasePredictionWriter):
             if self.pages:
                 self._compare(self.pages, item, item.before, item.after)
             writing.write(Path(item.job.target), item.after, self.bits)
+            _as_private(item.job)
         except Exception as error:
             item.fail(error)
             if getattr(error.__cause__ or error, "errno", None) in STOPPING:
@@ -108,3 +112,9 @@ class Writer(BasePredictionWriter):
             if item.after:
                 self.remarks.add(item.after.notes)
         self.pace.add(item.job.size, item.after.megapixels if item.after else None)
+
+
+def _as_private(job: Job) -> None:
+    """Let nobody read the result who may not read the picture."""
+    with suppress(OSError):  # of a disk that knows no permissions
+        os.chmod(job.target, os.stat(job.target).st_mode & os.stat(job.source).st_mode & 0o777)

@@ -1,5 +1,8 @@
 """Lightning's loop over pictures: each failure by itself, and no more in memory than there is room for."""
 
+import errno
+import os
+import sys
 import weakref
 
 import pytest
@@ -9,6 +12,7 @@ from dimmer import array, files, picture
 from denoiser.bulk import engine
 from denoiser.bulk.pace import Pace
 from denoiser.bulk.plan import Job
+from denoiser.photos import writing
 
 
 class Copier:
@@ -65,3 +69,34 @@ def test_a_fault_with_one_picture_is_told_and_the_others_are_done(jobs, tmp_path
 def test_nothing_to_do_is_done_at_once():
     writer, pace = run(Copier(), [])
     assert not writer.failures and pace.done == 0
+
+
+def test_no_further_picture_is_begun_once_none_can_be_written(jobs, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(engine, "MEMORY", (100, 100))  # one after the other
+    monkeypatch.setattr(writing, "write", full)
+    models = Copier()
+    with pytest.raises(OSError, match="No space left"):
+        run(models, jobs)
+    assert 1 <= len(models.others) < len(jobs)
+
+
+def test_processes_share_a_machines_memory(jobs, monkeypatch):
+    limits = []
+    budget = engine.Budget
+    monkeypatch.setattr(engine, "free", lambda device: 16 * 10**9)
+    monkeypatch.setattr(engine, "Budget", lambda limit: limits.append(limit) or budget(limit))
+    for beside in (1, 4):
+        with Pace(0, 0, shown=False) as pace:
+            engine.run(Copier(), [], pace, 10**6, beside=beside)
+    assert limits == [2 * 10**9, 5 * 10**8]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+def test_a_result_is_as_private_as_its_picture(jobs):
+    os.chmod(jobs[0].source, 0o600)
+    run(Copier(), jobs[:2])
+    assert os.stat(jobs[0].target).st_mode & 0o777 == 0o600
+    assert os.stat(jobs[1].target).st_mode == os.stat(jobs[1].source).st_mode

@@ -130,3 +130,10 @@ def test_an_error_keeps_its_code_and_names_its_picture():
     assert item.error.what == "not a picture (in/a.png)"
     item.fail(MemoryError())
     assert "MemoryError" in item.error.what
+
+
+def test_small_pictures_are_not_read_ahead_without_end(tmp_path):
+    budget = Budget(10**9)
+    items = iter(Workload(jobs(tmp_path, MANY + 9), budget, 10**6, None))
+    assert next(items).cost == 10**9 // MANY
+    items.close()

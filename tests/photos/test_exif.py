@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from denoiser.photos import exif
+from denoiser.photos import exif, tiff_tags
 from photos import blocks
 
 
@@ -68,3 +68,13 @@ def test_damaged_blocks_are_left_as_they_are(block, cut):
     for each in (block, b"II*\0" + block, blocks.exif(6)[:cut]):
         assert len(exif.upright(each, 6)) == len(each)
         assert exif.orientation(each, None) in range(1, 9)
+
+
+def test_directories_inside_of_directories_are_carried():
+    tags = blocks.tags(1)
+    tags[0x8769][0xA005] = {1: "R98", 2: b"0100"}
+    entries, order = tiff_tags.unblock(tags.tobytes().removeprefix(b"Exif\0\0"))
+    again = Image.Exif()
+    again.load(tiff_tags.block(entries, order))
+    assert again.get_ifd(0x8769)[0x927C] == blocks.MAKER_NOTE
+    assert again.get_ifd(0xA005)[1] == "R98"
