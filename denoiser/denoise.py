@@ -62,8 +62,7 @@ def _told_of_a_stop() -> Iterator[None]:
 @_told_of_a_stop()
 def _command(options: argparse.Namespace, ranks: Ranks) -> int:
     choice = Choice(options.model, options.checkpoint, options.weights)
-    suffixes = FORMATS.get(options.format, ())
-    mine = ranks.dealt(lambda: plan(options.paths, options.out, options.overwrite, suffixes).shares(ranks.world))
+    mine = ranks.dealt(lambda: _plan(options).shares(ranks.world))
     failures = [Failure(path, unread(path, reason)) for path, reason in mine.unread]
     if mine.others:
         _say(left_out(mine.others))
@@ -78,6 +77,13 @@ def _command(options: argparse.Namespace, ranks: Ranks) -> int:
     if failures:
         raise summary(failures, len(mine.jobs) + len(mine.unread))
     return 0
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    made = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
+    if options.compare:
+        _pages(made, options.out).check()
+    return made
 
 
 def _denoised(mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks) -> list[Failure]:
@@ -160,17 +166,11 @@ def _device(name: str, ranks: Ranks) -> torch.device:
 
 
 def _pages(mine: Plan, out: Path) -> Pages:
-    """In the folder of results, or beside the one file that is written.
-
-    Raises:
-        DenoiserError: something else is there.
-    """
+    """In the folder of results, or beside the one file that is written."""
     from denoiser.reports.before_after import Pages
 
     alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
-    pages = Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
-    pages.check()
-    return pages
+    return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
 
 
 def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
@@ -189,7 +189,7 @@ def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -
 
 
 def _say(line: str) -> None:
-    print(printable("".join(sign if sign.isprintable() else "?" for sign in line)), flush=True)
+    print(printable(line.replace("\n", "?")), flush=True)
 
 
 if __name__ == "__main__":

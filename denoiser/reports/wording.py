@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from unicodedata import category
 
 from denoiser.protocols import PROTOCOLS
 from denoiser.reports.reading import finite, number, pair
@@ -57,6 +58,10 @@ def stated(protocol: object) -> str:
 
 
 def printable(text: str, encoding: str | None = None) -> str:
-    """Text with a question mark for each sign that an encoding lacks, by default that of standard output."""
+    """Text with a question mark for each sign that an encoding lacks, by default that of standard output.
+
+    So is each control character but the ends of lines: those in a file's name would be a terminal's to obey.
+    """
     name = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
-    return text.encode(name, "replace").decode(name)
+    plain = "".join("?" if category(sign) == "Cc" and sign not in "\n\t" else sign for sign in text)
+    return plain.encode(name, "replace").decode(name)

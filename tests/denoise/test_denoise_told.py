@@ -97,3 +97,10 @@ def test_a_stop_before_the_first_picture_is_told_in_two_lines(here, model, capsy
         "fix: the same command goes on",
     ]
     assert not (here / "out").exists()
+
+
+def test_a_name_says_nothing_to_the_terminal(here, model, capsys):
+    picture(here / "in" / "a.png").rename(here / "in" / "a\x1b[2J\n.png")
+    assert run("in", "-o", "out", "--checkpoint", model, "--dry-run") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("in/a?[2J?.png -> out/a?[2J?.png (")
