@@ -77,7 +77,7 @@ def _use(told: Mapping[str, Any], ships: bool) -> Iterator[str]:
     if ONNX in told["formats"]:
         level = ', "sigma": sigma' if told["takes_sigma"] else ""
         call = f'(None, {{"noisy": noisy{level}}})[0]'
-        yield f'\n    denoised = onnxruntime.InferenceSession("{name}.onnx").run{call}\n'
+        yield f'    denoised = onnxruntime.InferenceSession("{name}.onnx").run{call}\n'
         yield f"`noisy` is float32 `(batch, {told['channels']}, height, width)`, nominally in [0, 1], of any size" + (
             "; `sigma` is float32 `(batch,)` in grey levels of 255." if level else "."
         )
@@ -165,8 +165,12 @@ def _figure(row: Mapping[str, Any], key: str, digits: int) -> str:
 
 def _parity(told: Mapping[str, Any]) -> Iterator[str]:
     yield "## Parity\n"
-    yield "Outputs on photographs with Gaussian noise of sigma 25, seed 0, where 1.0 is white: what the `.safetensors`"
-    yield "gives beside the model that it was made from, and onnxruntime beside torch with the weights of the file.\n"
+    beside = {
+        SAFETENSORS: "what the `.safetensors` gives beside the model that it was made from",
+        ONNX: "what onnxruntime gives beside torch with the same weights",
+    }
+    compared = "; ".join(beside[kind] for kind in beside if kind in told["formats"])
+    yield f"Outputs on photographs with Gaussian noise of sigma 25, seed 0, where 1.0 is white: {compared}.\n"
     yield from parity.table(told["parity"])
     if ONNX in told["formats"]:
         yield f"\nSpeeds are medians of {parity.TIMES} calls on {told['device']}."
