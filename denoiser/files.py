@@ -49,8 +49,12 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
             part.unlink(missing_ok=True)
 
 
-def locked(file: IO[bytes]) -> bool:
+def locked(file: IO[bytes], waiting: str | None = None) -> bool:
     """Lock an open file until it is closed, by the end of the process at the latest.
+
+    Args:
+        file: that is locked.
+        waiting: said on stderr while another process holds it, until that lets go of it; None does not wait.
 
     Returns:
         Whether it is ours: False where another one holds it, or where there are no locks.
@@ -59,6 +63,11 @@ def locked(file: IO[bytes]) -> bool:
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if waiting is None:
+            return False
+        print(waiting, file=sys.stderr)
+        fcntl.flock(file, fcntl.LOCK_EX)
     except OSError:
         return False
     return True

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
 from denoiser.errors import ENVIRONMENT, DenoiserError
-
-if sys.platform != "win32":
-    import fcntl
+from denoiser.files import locked
 
 
 @contextmanager
@@ -37,24 +33,11 @@ def own_part(target: Path) -> Iterator[Path]:
     with on_disk(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.with_name(f".{target.name}.lock").open("ab") as lock:
-            if _locked(lock):
+            if locked(lock, f"waiting for another process that downloads ({lock.name})"):
                 yield target.with_name(f"{target.name}.part")
                 return
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
             yield Path(folder, "part")
-
-
-def _locked(lock: IO[bytes]) -> bool:
-    if sys.platform == "win32":
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"waiting for another process that downloads ({lock.name})", file=sys.stderr)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    except OSError:
-        return False
-    return True
 
 
 def sha256_of(path: Path) -> str:

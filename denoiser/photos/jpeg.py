@@ -24,7 +24,7 @@ _PICTURES = 0xB001
 def header(file: IO[bytes]) -> tuple[Header, Details]:
     """What the file holds, as it is stored.
 
-    Of the encoding: `qtables`, `progressive`, `keep_rgb` as Pillow takes them, `comment`, and `extra`,
+    Of the encoding: `qtables` or `quality`, `progressive`, `keep_rgb` as Pillow takes them, `comment`, and `extra`,
     the segments that are kept as they are: Photoshop's with IPTC captions, and XMP beyond the first 64 KiB.
     """
     opened = _opened(file)

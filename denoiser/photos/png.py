@@ -67,7 +67,7 @@ def write(file: IO[bytes], photo: Photo) -> None:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Names and contents, of chunks with pixels without their contents; animations are counted in `acTL`.
+    """Names and contents of all but pixels and what is beyond belief; animations are counted in `acTL`.
 
     Raises:
         Refused: the file ends before its last chunk does.
@@ -81,7 +81,8 @@ def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         name, place = head[4:], place + 12 + length
         if len(head) < 8 or place > end:
             raise Refused("the file is cut off")
-        yield name, b"" if name in _PIXELS or length > _LARGEST else file.read(length)
+        if name not in _PIXELS and length <= _LARGEST:
+            yield name, file.read(length)
 
 
 def _described(details: Details) -> Iterator[tuple[bytes, bytes]]:

@@ -83,3 +83,14 @@ def test_noise_of_any_shape_is_written(shape, kind, tmp_path):
     pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind, endpoint=True)
     writing.write(tmp_path / "x.png", Photo(pixels, float(np.iinfo(kind).max), Details("PNG")))
     np.testing.assert_array_equal(reading.read(tmp_path / "x.png").pixels, pixels)
+
+
+def test_a_text_beyond_belief_is_left_out_and_not_emptied(samples, tmp_path, monkeypatch):
+    monkeypatch.setattr("denoiser.photos.png._LARGEST", 1000)
+    data = samples["png8_grey"].read_bytes()
+    texts = made.chunk(b"tEXt", b"Long\0" + b"x" * 2000) + made.chunk(b"tEXt", b"Short\0y")
+    (tmp_path / "x.png").write_bytes(data[:33] + texts + data[33:])
+    writing.write(tmp_path / "y.png", reading.read(tmp_path / "x.png"))
+    with Image.open(tmp_path / "y.png") as opened:
+        opened.load()
+        assert opened.text == {"Short": "y"}
