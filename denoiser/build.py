@@ -17,14 +17,26 @@ from denoiser.errors import DenoiserError
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
-    "objective": ("denoiser.objectives",),
-    "optimizer": ("torch.optim.", "denoiser.muon"),
-    "noise": ("denoiser.noise",),
+    "objective": ("denoiser.objectives.",),
+    "optimizer": ("torch.optim.", "denoiser.training.muon"),
+    "noise": ("denoiser.noise.",),
     "data": ("denoiser.data.",),
-    "callback": ("denoiser.callbacks", "lightning.pytorch.callbacks."),
+    "callback": ("denoiser.training.callbacks", "lightning.pytorch.callbacks."),
     "logger": ("lightning.pytorch.loggers.",),
 }
 """For each kind of object, the modules whose classes and functions may be called."""
+NOISES = ("Noise", "Gaussian", "Speckle", "Poisson", "PoissonGaussian", "SaltPepper", "Uniform")
+CALLBACKS = (
+    *("BestCheckpoint", "LastCheckpoint", "EpochLog", "Images"),
+    *("early_stopping", "ema", "progress", "projector"),
+)
+MOVED = {
+    "denoiser.muon.Muon": "denoiser.training.muon.Muon",
+    "denoiser.objectives.Supervised": "denoiser.objectives.supervised.Supervised",
+    **{f"denoiser.noise.{name}": f"denoiser.noise.base.{name}" for name in NOISES},
+    **{f"denoiser.callbacks.{name}": f"denoiser.training.callbacks.{name}" for name in CALLBACKS},
+}
+"""Names that runs, checkpoints and exports of earlier versions hold, and where their modules are now."""
 NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
 
 
@@ -45,8 +57,7 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         DenoiserError: the target is not there, not allowed for this kind, or does not take these arguments.
     """
     options = dict(plain(config))
-    target = options.get("_target_")
-    _check(kind, target)
+    target = options["_target_"] = _check(kind, options.get("_target_"))
     for nested in _targets([value for key, value in options.items() if key != "_target_"]):
         raise _refusal(kind, nested)
     try:
@@ -65,8 +76,7 @@ def found(kind: str, target: str) -> Any:
     Raises:
         DenoiserError: it is not there, or not allowed for this kind.
     """
-    _check(kind, target)
-    return get_object(target)
+    return get_object(_check(kind, target))
 
 
 def network(config: Mapping[str, Any]) -> Any:
@@ -75,7 +85,7 @@ def network(config: Mapping[str, Any]) -> Any:
 
 
 def objective(config: Mapping[str, Any]) -> Any:
-    """The objective, see `denoiser.objectives`."""
+    """The objective, see `denoiser.objectives.supervised`."""
     return make("objective", config)
 
 
@@ -123,6 +133,8 @@ def _refusal(kind: str, target: Any) -> DenoiserError:
 
 
 def _check(kind: str, target: Any) -> str:
+    """The dotted path of today, of what may be called."""
+    target = MOVED.get(target, target) if isinstance(target, str) else target
     if not isinstance(target, str) or not target.startswith(ALLOWED[kind]):
         raise _refusal(kind, target)
     try:

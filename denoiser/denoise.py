@@ -10,26 +10,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser import cli
-from denoiser.bulk.leftovers import remove
-from denoiser.bulk.options import parse
-from denoiser.bulk.plan import FORMATS, Job, Plan, plan
-from denoiser.bulk.ranks import Ranks, joined
-from denoiser.bulk.remarks import kept, summary, unread
-from denoiser.bulk.sources import left_out
-from denoiser.bulk.workload import Failure
-from denoiser.choosing import Choice, Models
+from denoiser.cli import main as cli
+from denoiser.data.images import reading, writing
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
-from denoiser.photos import reading, writing
-from denoiser.reports.wording import printable
-from denoiser.signals import terminating
+from denoiser.machine.signals import terminating
+from denoiser.photos.batch.inputs import left_out
+from denoiser.photos.batch.leftovers import remove
+from denoiser.photos.batch.messages import kept, summary, unread
+from denoiser.photos.batch.options import parse
+from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
+from denoiser.photos.batch.processes import Ranks, joined
+from denoiser.photos.batch.reader import Failure
+from denoiser.photos.model_choice import Choice, Models
+from denoiser.reports.tables.format import printable
 
 if TYPE_CHECKING:
     import torch
 
-    from denoiser.bulk.pace import Pace
-    from denoiser.bulk.writer import Writer
-    from denoiser.reports.before_after import Pages
+    from denoiser.photos.batch.progress import Pace
+    from denoiser.photos.batch.writer import Writer
+    from denoiser.photos.before_after import Pages
 
 KINDS = {1: "grey", 3: "colour"}
 
@@ -119,15 +119,15 @@ def _show(pages: Pages, mine: Plan) -> None:
 def _run(
     mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks, pages: Pages | None
 ) -> tuple[Pace, Writer]:
-    from denoiser.bulk import engine
-    from denoiser.bulk.pace import Pace
+    from denoiser.photos.batch import predict
+    from denoiser.photos.batch.progress import Pace
 
     models = _models(choice, options, ranks)
     pace = Pace(len(mine.jobs), sum(job.size for job in mine.jobs), shown=ranks.first)
     try:
         with pace:
             limits = options.max_pixels, options.bits
-            return pace, engine.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
+            return pace, predict.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
     except KeyboardInterrupt as stop:
         again = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{pace.done} of {pace.pictures} pictures are done ({options.out})"
@@ -136,7 +136,7 @@ def _run(
 
 def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models:
     """What pictures are denoised with, loaded."""
-    from denoiser.restoring import Options
+    from denoiser.photos.restore import Options
 
     how = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
     models = Models(choice, _device(options.device, ranks), how)
@@ -154,7 +154,7 @@ def _device(name: str, ranks: Ranks) -> torch.device:
     """The device of this process: several processes on one machine get a GPU each, as far as there are so many."""
     import torch
 
-    from denoiser import hardware
+    from denoiser.machine import hardware
 
     try:
         device = hardware.device(name)
@@ -167,7 +167,7 @@ def _device(name: str, ranks: Ranks) -> torch.device:
 
 def _pages(mine: Plan, out: Path) -> Pages:
     """In the folder of results, or beside the one file that is written."""
-    from denoiser.reports.before_after import Pages
+    from denoiser.photos.before_after import Pages
 
     alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
     return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")

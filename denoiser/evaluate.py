@@ -7,22 +7,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser import cli
-from denoiser.application import recorded, run_application, stopped
-from denoiser.asked import check, usage
+from denoiser.cli import main as cli
+from denoiser.cli.asked import check, usage
 from denoiser.config import EVALUATE
 from denoiser.errors import SOME_FAILED, DenoiserError
-from denoiser.files import write_text
-from denoiser.folders import Record, absolute_paths, claim, command_line
-from denoiser.levels import require
+from denoiser.machine.files import write_text
+from denoiser.noise.levels import require
+from denoiser.runs.application import recorded, run_application, stopped
+from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from denoiser.data.base import PairsDataModule
-    from denoiser.methods import Method
-    from denoiser.results import Scores
-    from denoiser.scoring import Scorer
+    from denoiser.evaluation.methods import Method
+    from denoiser.evaluation.scoring import Scorer
+    from denoiser.runs.results import Scores
 
 AGAIN = "repeat the command; an evaluation starts anew"
 
@@ -59,11 +59,13 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
 
 def _scored(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     """Score every method; gives back what `results.json` gains."""
-    from denoiser import assemble, hardware, results
-    from denoiser.data.evaluation import evaluation, loader
-    from denoiser.further import further
-    from denoiser.methods import methods, several
-    from denoiser.scoring import Scorer
+    from denoiser.evaluation.batches import evaluation, loader
+    from denoiser.evaluation.methods import methods, several
+    from denoiser.evaluation.scoring import Scorer
+    from denoiser.machine import hardware
+    from denoiser.metrics.torchmetrics import further
+    from denoiser.runs import results
+    from denoiser.training import assemble
 
     device = hardware.device(cfg.device)
     extra = {str(name): further(str(name)) for name in several(cfg.metrics)}
@@ -129,8 +131,8 @@ def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict
 
 def _draw(scorer: Scorer, made: Sequence[Method], scores: Mapping[str, Scores], folder: Path) -> None:
     """Strips of some pictures with every method's output, the worst among them, see `strips`."""
-    from denoiser.module import Score
-    from denoiser.strips import write_strips
+    from denoiser.runs.strips import write_strips
+    from denoiser.training.module import Score
 
     drawn = {method.name: scorer.on_cpu(method) for method in made}
     plain = {
@@ -142,15 +144,15 @@ def _draw(scorer: Scorer, made: Sequence[Method], scores: Mapping[str, Scores], 
 
 def _finished(record: Record) -> None:
     from denoiser.report import write_report
-    from denoiser.reports import tables
-    from denoiser.reports.wording import printable
+    from denoiser.reports.tables import render
+    from denoiser.reports.tables.format import printable
 
     record.finish(status="ok")
     content = record.content
-    write_text(record.folder / "table.md", tables.markdown(content))
-    write_text(record.folder / "table.tex", tables.latex(content))
+    write_text(record.folder / "table.md", render.markdown(content))
+    write_text(record.folder / "table.tex", render.latex(content))
     page = write_report(record.folder)
-    print(printable(tables.text(content)), f"report: {page}", record.folder, sep="\n")
+    print(printable(render.text(content)), f"report: {page}", record.folder, sep="\n")
 
 
 def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:

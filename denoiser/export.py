@@ -10,14 +10,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser import cli, shipped
-from denoiser.arguments import Parser
+from denoiser.cli import main as cli
+from denoiser.cli.arguments import Parser
+from denoiser.data.images.eight_bit import SUFFIXES as PICTURES
 from denoiser.errors import DenoiserError
-from denoiser.files import replacing
-from denoiser.imageio import SUFFIXES as PICTURES
+from denoiser.machine.files import replacing
+from denoiser.weights import shipped
 
 if TYPE_CHECKING:
-    from denoiser.calling import TakesPictures
+    from denoiser.inference.picture_model import TakesPictures
 
 KINDS = {"both": (".safetensors", ".onnx"), "safetensors": (".safetensors",), "onnx": (".onnx",)}
 
@@ -54,8 +55,8 @@ def export(
         DenoiserError: the model is not there or cannot be exported, a file is there, an evaluation is of other weights,
             or what would be written differs from the model (exit code 1).
     """
-    from denoiser.exports import card, origin
-    from denoiser.exports.bundle import bundle
+    from denoiser.weights.export import card, origin
+    from denoiser.weights.export.bundle import bundle
 
     found = origin.origin(model)
     kinds, stem = _kinds(found.model, form, half), _stem(out, name, found.name)
@@ -75,7 +76,7 @@ def export(
 
 def _kinds(model: TakesPictures, form: str | None, half: bool) -> Sequence[str]:
     """The suffixes to write."""
-    from denoiser.published import Published
+    from denoiser.weights.published import Published
 
     if not isinstance(model, Published):
         return KINDS[form or "both"]
@@ -111,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
-    from denoiser.exports import parity
+    from denoiser.weights.export import parity
 
     given = {key: value for key, value in vars(options).items() if key not in ("model", "out")}
     paths, told = export(options.model, options.out, **given)

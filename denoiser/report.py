@@ -9,15 +9,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from denoiser import cli
-from denoiser.arguments import Parser
+from denoiser.cli import main as cli
+from denoiser.cli.arguments import Parser
 from denoiser.errors import DenoiserError
-from denoiser.files import write_text
-from denoiser.reports import figures, notes, plots, runs, tables, viewer
-from denoiser.reports.grid import Grid
-from denoiser.reports.pages import write_page
-from denoiser.reports.reading import Row, config_text, content, csv_rows, finite, further, read
-from denoiser.reports.wording import printable
+from denoiser.machine.files import write_text
+from denoiser.reports import run_figures
+from denoiser.reports.html import plots, viewer
+from denoiser.reports.html.render import write_page
+from denoiser.reports.tables import notes, render
+from denoiser.reports.tables.format import printable
+from denoiser.reports.tables.grid import Grid
+from denoiser.runs import gather
+from denoiser.runs.reading import Row, config_text, content, csv_rows, finite, further, read
 
 
 def _curves(folder: Path) -> Sequence[str]:
@@ -50,13 +53,13 @@ def write_report(folder: Path) -> Path:
     if not folder.is_dir():
         raise DenoiserError(f"there is no such run folder ({folder})", "name a folder that denoiser run has written")
     run = read(folder)
-    rows = figures.marked(run["rows"])
+    rows = run_figures.marked(run["rows"])
     ranges = {method["method"]: method["trained_sigma"] for method in run["methods"]}
     config, unresolved = config_text(folder)
     grid = Grid(run["protocol"])
     for row in rows:
         grid.put(row["method"], row)
-    compared = figures.compared(run["comparisons"])
+    compared = run_figures.compared(run["comparisons"])
     pictures, in_all = viewer.pictures(folder)
     return write_page(
         folder / "report.html",
@@ -65,9 +68,9 @@ def write_report(folder: Path) -> Path:
         evaluation=run["kind"] == "evaluation",
         rows=rows,
         grid=grid,
-        columns=figures.columns(rows),
+        columns=run_figures.columns(rows),
         further=further(rows),
-        leads=figures.leads(rows, compared),
+        leads=run_figures.leads(rows, compared),
         checks=[
             *notes.noisy_inputs(rows, run["protocol"]),
             *notes.infinite(rows),
@@ -78,7 +81,7 @@ def write_report(folder: Path) -> Path:
         plot=plots.against_sigma(rows, ranges),
         pictures=pictures,
         in_all=in_all,
-        per_image=figures.per_image(folder, pictures),
+        per_image=run_figures.per_image(folder, pictures),
         curves=_curves(folder),
         config=config,
         unresolved=unresolved,
@@ -91,11 +94,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
-    folders = runs.gather(options.runs)
+    folders = gather.gather(options.runs)
     if options.out is None and len(options.runs) == 1:
         print(_again(options.runs[0]), options.runs[0], sep="\n")
         return 0
-    from denoiser.reports.comparison import write_comparison
+    from denoiser.reports.comparison.write import write_comparison
 
     out = options.out or Path("outputs", time.strftime("report-%Y-%m-%d-%H-%M-%S"))
     print(printable(write_comparison(folders, out, options.overwrite)))
@@ -108,14 +111,14 @@ def _again(folder: Path) -> Path:
 
     What is damaged is said.
     """
-    from denoiser.reports.summary import write_summary
+    from denoiser.reports.sweep_page import write_summary
 
-    if not runs.is_run(folder):
+    if not gather.is_run(folder):
         return write_summary(folder)
     found, results = read(folder), content(folder)
     if found["kind"] == "evaluation" and found["rows"]:
-        write_text(folder / "table.md", printable(tables.markdown(results), "utf-8"))
-        write_text(folder / "table.tex", printable(tables.latex(results), "utf-8"))
+        write_text(folder / "table.md", printable(render.markdown(results), "utf-8"))
+        write_text(folder / "table.tex", printable(render.latex(results), "utf-8"))
     if found["status"] == "damaged":
         print(f"damaged: {found['error']}")
     return write_report(folder)

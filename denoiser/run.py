@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser import cli
-from denoiser.application import recorded, run_application, stopped
+from denoiser.cli import main as cli
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
-from denoiser.folders import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
+from denoiser.runs.application import recorded, run_application, stopped
+from denoiser.runs.folder import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -34,7 +34,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
         DenoiserError: what is asked for is not possible, the folder is taken, the training diverged, ...
         KeyboardInterrupt: interrupted; `results.json` says so, and the run can be resumed.
     """
-    from denoiser.training import train_and_test
+    from denoiser.training.fit import train_and_test
 
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
@@ -52,7 +52,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
 def _finished(record: Record) -> None:
     from denoiser.report import write_report
-    from denoiser.reports.tables import table
+    from denoiser.reports.tables.render import table
 
     record.finish(status="ok")
     page = write_report(record.folder)

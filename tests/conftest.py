@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser.data import download
 from denoiser.data.base import Protocol
-from denoiser.noise import Gaussian
+from denoiser.data.store import download
+from denoiser.noise.base import Gaussian
 
 torch.set_num_threads(1)  # tests run beside one another, and threads that wait for a core spin
 HERE = ("127.0.0.1", "localhost", "::1")

@@ -37,8 +37,8 @@ def test_a_network_from_a_dict_and_from_configuration():
         "denoiser.models.strided.StridedAutoencoder.__init__",
         "denoiser.models.strided.StridedAutoencoder.forward.__globals__",
         "denoiser.models",
-        "denoiser.objectives.Supervised",
-        "denoiser.data.fetch.fetch",
+        "denoiser.objectives.supervised.Supervised",
+        "denoiser.data.store.mirrors.fetch",
         "${oc.env:HOME}",
         "",
         None,
@@ -60,7 +60,7 @@ def test_no_network_is_called_that_is_none(tmp_path, monkeypatch, target):
 )
 def test_no_objective_is_called_that_is_none(name):
     with pytest.raises(DenoiserError, match="_target_ of objective"):
-        build.objective({"_target_": f"denoiser.objectives.{name}"})
+        build.objective({"_target_": f"denoiser.objectives.supervised.{name}"})
 
 
 @pytest.mark.parametrize("inner", ["builtins.exec", "torch.nn.ReLU", STRIDED["_target_"]])
@@ -99,9 +99,9 @@ def test_an_optimizer_takes_parameters_and_no_other_call():
 def test_callbacks_by_role_get_the_folder_and_may_be_off(tmp_path):
     made = build.callbacks(
         {
-            "log": {"_target_": "denoiser.callbacks.EpochLog"},
+            "log": {"_target_": "denoiser.training.callbacks.EpochLog"},
             "early_stopping": {
-                "_target_": "denoiser.callbacks.early_stopping",
+                "_target_": "denoiser.training.callbacks.early_stopping",
                 "monitor": "val/loss",
                 "patience": None,
             },

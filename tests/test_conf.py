@@ -4,14 +4,14 @@ import math
 
 import pytest
 import torch
+from helpers.tiny import STEP, configured, groups, names, one_step, small, store, yamls
 from hydra.utils import get_object
 from omegaconf import OmegaConf
-from tiny import STEP, configured, groups, names, one_step, small, store, yamls
 
-from denoiser import assemble
 from denoiser.config import compose
 from denoiser.errors import NOT_POSSIBLE, DenoiserError
-from denoiser.hardware import has_gpu
+from denoiser.machine.hardware import has_gpu
+from denoiser.training import assemble
 
 
 def channels_taken(path):

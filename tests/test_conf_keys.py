@@ -5,13 +5,15 @@ from urllib.error import URLError
 import pytest
 import torch
 import torchvision.datasets.cifar
+from helpers.tiny import FOLDERS, configured, groups, store, yamls
 from omegaconf import OmegaConf
-from tiny import FOLDERS, configured, groups, store, yamls
 
-from denoiser import assemble, build, hardware, optim
+from denoiser import build
 from denoiser.config import compose
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
+from denoiser.machine import hardware
+from denoiser.training import assemble, optimizer
 
 OTHERWISE = {
     "accelerator": "cpu" if hardware.has_gpu() else "gpu",
@@ -115,7 +117,7 @@ def of_objective(cfg, folder):
 
 def of_optimizer(cfg, folder):
     weight = torch.nn.Parameter(torch.ones(4, 4))
-    made = optim.configure(build.plain(cfg.optimizer), [weight, torch.nn.Parameter(torch.ones(4))], steps=100)
+    made = optimizer.configure(build.plain(cfg.optimizer), [weight, torch.nn.Parameter(torch.ones(4))], steps=100)
     made = made if isinstance(made, dict) else {"optimizer": made}
     rates = [made["lr_scheduler"]["scheduler"].lr_lambdas[0](step) for step in (0, 90)] if len(made) > 1 else []
     return made["optimizer"].param_groups[0].keys(), str(made["optimizer"]), rates

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from helpers.tiny import names
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
-from tiny import names
 
-from denoiser import application, assemble, config
-from denoiser.callbacks import EarlyStopping
+from denoiser import config
 from denoiser.config import EVALUATE, RUN, compose, config_dir
 from denoiser.errors import DenoiserError
+from denoiser.runs import application
+from denoiser.training import assemble
+from denoiser.training.callbacks import EarlyStopping
 
 
 @pytest.mark.parametrize(

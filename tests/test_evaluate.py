@@ -14,12 +14,14 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser import application, assemble, evaluate
+from denoiser import evaluate
 from denoiser.config import EVALUATE, compose
 from denoiser.data import leaks
 from denoiser.data.bsds500 import BSDS500
-from denoiser.load import load
-from denoiser.scoring import Scorer
+from denoiser.evaluation.scoring import Scorer
+from denoiser.runs import application
+from denoiser.training import assemble
+from denoiser.weights.load import load
 
 KEYS = ("psnr", "ssim", "psnr_noisy", "ssim_noisy")
 
@@ -272,7 +274,8 @@ def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, t
 
 @pytest.mark.parametrize(("stage", "workers"), [("loading", 0), ("scoring", 2)])
 def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, workers):
-    slow = "import time, denoiser.data.evaluation as e, denoiser.scoring as s, denoiser.assemble as a; "
+    slow = "import time, denoiser.evaluation.batches as e, denoiser.evaluation.scoring as s; "
+    slow += "import denoiser.training.assemble as a; "
     slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
     slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
     run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"
@@ -319,7 +322,7 @@ def test_an_interruption_leaves_a_word_and_its_exit_code(called, pictures_folder
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("denoiser.scoring.Scorer.score", stop)
+    monkeypatch.setattr("denoiser.evaluation.scoring.Scorer.score", stop)
     said = called("baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}", code=130)
     assert "interrupted" in said
     assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "interrupted"

@@ -5,12 +5,13 @@ import json
 
 import pytest
 import torch
+from helpers.checkpoints import run_folder
 from spandrel.architectures.DnCNN import DnCNN
-from test_portable import SEEN, tiny
 
 import denoiser
-from denoiser import export, portable
-from denoiser.exports import onnx_model, parity
+from denoiser import export
+from denoiser.weights import exported
+from denoiser.weights.export import onnx_model, parity
 
 
 @pytest.fixture
@@ -18,21 +19,6 @@ def run(tmp_path, monkeypatch):
     """A run folder `run` in the working directory, with a tiny grey model that is not trained."""
     monkeypatch.chdir(tmp_path)
     return run_folder(tmp_path / "run")
-
-
-def run_folder(folder, seen=SEEN, model=None):
-    model = model or tiny(trained_on="folder, gaussian noise, sigma 0 to 55", trained_sigma=[0, 55])
-    (folder / "checkpoints").mkdir(parents=True)
-    content = {
-        "state_dict": model.state_dict(),
-        "hyper_parameters": dict(model.hparams),
-        "seen": seen,
-        "global_step": 7,
-    }
-    torch.save(content, folder / "checkpoints" / "best.ckpt")
-    (folder / ".hydra").mkdir()
-    (folder / ".hydra" / "overrides.yaml").write_text("- data=folder\n- noise.sigma_range=[0,55]\n")
-    return folder
 
 
 @pytest.fixture
@@ -86,11 +72,11 @@ def test_what_the_run_recorded_is_in_the_card_and_stays_there(run, called, tmp_p
     (run / "results.json").write_text(json.dumps(record))
     called("run", "-o", ".", "--name", "a", "--format", "safetensors", "--half")
     called("a.safetensors", "-o", ".", "--name", "b", "--format", "safetensors", "--half")
-    a, b = (portable.facts(tmp_path / f"{name}.safetensors") for name in "ab")
+    a, b = (exported.facts(tmp_path / f"{name}.safetensors") for name in "ab")
     assert a["training"] == b["training"] and a["sha256"] == b["sha256"] and a["seen"] == b["seen"]
     (run / "metrics.csv").write_text("epoch,seconds\n1,4000\n2,3200\n")  # its first part was killed
     called("run", "-o", ".", "--name", "c", "--format", "safetensors", "--half")
-    assert portable.facts(tmp_path / "c.safetensors")["training"] == {**a["training"], "seconds": 7200}
+    assert exported.facts(tmp_path / "c.safetensors")["training"] == {**a["training"], "seconds": 7200}
     for part in ("    denoiser run data=bsds500\n", "Commit: abc+. Device: a CPU.", "60 minutes", "float16"):
         assert part in (tmp_path / "b.md").read_text()
 

@@ -6,12 +6,12 @@ import re
 import shlex
 
 import pytest
-from pages import Page, add_strip, make_evaluation, make_run, result
+from helpers.pages import Page, add_strip, make_evaluation, make_run, result
 from PIL import Image
 
 from denoiser.errors import DenoiserError
 from denoiser.report import write_report
-from denoiser.reports.summary import write_summary
+from denoiser.reports.sweep_page import write_summary
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 EPOCHS = "epoch,step,train/loss,val/loss,val/psnr,val/ssim,lr,seconds\n0,9,0.5,0.4,20,0.5,1e-3,2\n1,18,0.02,0.03,,,,\n"

@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser import checkpoints
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
 from denoiser.run import main, run
+from denoiser.runs import checkpoint
 
 TINY = [
     "model=cifar_strided",
@@ -46,7 +46,7 @@ def tiny(folder):
 
 
 def weights(folder, name="last"):
-    return checkpoints.read(folder / "checkpoints" / f"{name}.ckpt")["state_dict"]
+    return checkpoint.read(folder / "checkpoints" / f"{name}.ckpt")["state_dict"]
 
 
 def test_a_run_folder_holds_what_it_should(tiny, tmp_path, capsys):
@@ -83,7 +83,7 @@ def test_the_best_checkpoint_is_tested(tiny, tmp_path):
     content = run(compose([*tiny, "trainer.max_epochs=3", "optimizer.lr=0.3"]), out)
     with (out / "metrics.csv").open() as file:
         losses = [float(row["val/loss"]) for row in csv.DictReader(file)]
-    best = checkpoints.read(out / "checkpoints" / "best.ckpt")
+    best = checkpoint.read(out / "checkpoints" / "best.ckpt")
     assert best["epoch"] == int(np.argmin(losses))
     again = run(compose([*tiny, f"trainer.max_epochs={best['epoch'] + 1}", "optimizer.lr=0.3"]), tmp_path / "again")
     assert content["rows"][0]["psnr"] == pytest.approx(again["rows"][0]["psnr"], abs=1e-3)
@@ -103,7 +103,7 @@ class Stop(KeyboardInterrupt):
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypatch, capsys):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     settings = [*tiny, "trainer.max_epochs=3", "optimizer=adamw"]
     run(compose(settings), tmp_path / "whole")
@@ -133,7 +133,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypa
 
 def interrupted(settings, out, monkeypatch):
     """A run that is interrupted in its second epoch."""
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     step = Denoiser.training_step
 
@@ -180,7 +180,7 @@ def test_a_run_can_be_resumed_from_another_folder(tiny, folder, tmp_path, monkey
 
 
 def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monkeypatch, capsys):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     step = Denoiser.training_step
 
@@ -203,7 +203,7 @@ def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monke
 
 
 def test_of_two_runs_that_want_one_folder_one_gets_it(tiny, tmp_path):
-    from denoiser.folders import claim
+    from denoiser.runs.folder import claim
 
     cfg = compose(tiny)
     claim(tmp_path / "run", cfg, [], resume=False)
@@ -212,7 +212,7 @@ def test_of_two_runs_that_want_one_folder_one_gets_it(tiny, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tiny, tmp_path, monkeypatch):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     step = Denoiser.training_step
 
@@ -227,7 +227,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tiny,
         run(compose([*tiny, "trainer.max_epochs=3"]), out)
     assert failure.value.code == 4
     assert json.loads((out / "results.json").read_text())["status"] == "failed"
-    assert checkpoints.read(out / "checkpoints" / "last.ckpt")["epoch"] == 0
+    assert checkpoint.read(out / "checkpoints" / "last.ckpt")["epoch"] == 0
     assert all(value.isfinite().all() for value in weights(out).values())
 
 
@@ -370,7 +370,7 @@ def test_pictures_that_are_not_there_or_not_readable(tiny, tmp_path, folder, cap
 
 
 def test_a_fault_of_our_own_is_two_lines_too_and_a_traceback_on_request(tiny, tmp_path, monkeypatch, capsys):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     monkeypatch.setattr(Denoiser, "training_step", lambda *_: 1 / 0)
     assert main([*tiny, "trainer=smoke", f"hydra.run.dir={tmp_path / 'a'}"]) == 1

@@ -44,7 +44,7 @@ def test_wheel_holds_the_package_and_its_configuration(wheel):
     pages = {f"denoiser/reports/{name}" for name in ("page.html", "page.css", "viewer.js", "sortable.js")}
     weights = {str(file.relative_to(REPOSITORY)) for file in (REPOSITORY / "denoiser" / "weights").glob("*")}
     assert {f"denoiser/weights/photo{suffix}" for suffix in (".json", ".md", ".safetensors")} <= weights <= {*names}
-    lists = {"denoiser/published.json", "denoiser/data/testset-sha256.txt", "denoiser/conf/evaluate.yaml"}
+    lists = {"denoiser/weights/published.json", "denoiser/data/store/testset-sha256.txt", "denoiser/conf/evaluate.yaml"}
     assert lists | pages <= inside
     assert inside == {name for name in names if ".dist-info/" not in name}
 
@@ -52,7 +52,7 @@ def test_wheel_holds_the_package_and_its_configuration(wheel):
 def test_wheel_says_what_it_is(wheel):
     archive = zipfile.ZipFile(wheel)
     (scripts,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
-    assert "denoiser = denoiser.cli:main" in archive.read(scripts).decode()
+    assert "denoiser = denoiser.cli.main:main" in archive.read(scripts).decode()
     assert any("licenses/LICENSE" in name for name in archive.namelist())
 
 
@@ -62,13 +62,13 @@ def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):
     found = python("-c", where, cwd=tmp_path, env=env)
     assert found.split() == [str(target / "denoiser" / "__init__.py"), str(target / "denoiser" / "conf")]
     small = ("trainer=smoke", "trainer.limit_val_batches=1", "data.images=2", "callbacks.images.count=1")
-    run = python("-m", "denoiser.cli", "run", *small, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path, env=env)
+    run = python("-m", "denoiser.cli.main", "run", *small, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path, env=env)
     assert run.splitlines()[-1] == str(tmp_path / "run")
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (results["status"], results["commit"]) == ("ok", None)
     assert [row["method"] for row in results["rows"]] == ["unet"]
     assert (tmp_path / "run" / "report.html").stat().st_size > 0
     given = f"checkpoint={tmp_path / 'run'}", "baseline=wavelet", f"hydra.run.dir={tmp_path / 'evaluation'}"
-    said = python("-m", "denoiser.cli", "evaluate", *given, cwd=tmp_path, env=env)
+    said = python("-m", "denoiser.cli.main", "evaluate", *given, cwd=tmp_path, env=env)
     assert said.splitlines()[-1] == str(tmp_path / "evaluation") and "wavelet = " in said
     assert {path.name for path in tmp_path.iterdir()} == {"run", "evaluation"}

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser import build, cli
-from denoiser.arguments import Parser
+from denoiser import build
+from denoiser.cli import main as cli
+from denoiser.cli.arguments import Parser
 from denoiser.config import compose, data_root, options
-from denoiser.data.catalogue import INCOMPLETE, NOT_THERE, Card, card
-from denoiser.data.download import verify as altered_or_missing
+from denoiser.data.store.catalogue import INCOMPLETE, NOT_THERE, Card, card
+from denoiser.data.store.download import verify as altered_or_missing
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def download(name: str, root: Path) -> None:
 
 def _made(name: str, root: Path) -> PairsDataModule:
     from denoiser.data.base import Protocol
-    from denoiser.noise import Noise
+    from denoiser.noise.base import Noise
 
     config = {key: value for key, value in build.plain(compose([f"data={name}"]).data).items() if key != "name"}
     stored = {"root": str(root)} if "root" in config else {}

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from denoiser.data.checks import large_enough_to_score, patches_fit
 from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.sampling import EpochSampler
+from denoiser.data.sizes import large_enough_to_score, patches_fit
 from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError
-from denoiser.levels import require
-from denoiser.noise import Noise
-from denoiser.signals import quiet_worker
+from denoiser.machine.signals import quiet_worker
+from denoiser.noise.base import Noise
+from denoiser.noise.levels import require
 
 
 @dataclass(frozen=True)

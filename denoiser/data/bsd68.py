@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes, refuse_altered
 from denoiser.data.pairs import Pictures
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes, refuse_altered
 
 # fmt: off
 IDS = (

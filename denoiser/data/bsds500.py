@@ -10,10 +10,10 @@ from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.bsd68 import bsd68_keys
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
 from denoiser.data.pairs import Pictures
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
 from denoiser.errors import DenoiserError, nearest
 
 SPLITS = ("benchmark", "official")

@@ -15,10 +15,10 @@ from torch import Tensor
 from torchvision.datasets import CIFAR10 as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
 from denoiser.data.pairs import Pictures
-from denoiser.data.readers import install, torchvision_reader
 from denoiser.data.splits import held_out
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.torchvision import install, torchvision_reader
 from denoiser.errors import DenoiserError
 
 FOLDER = "cifar-10-batches-py"

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from denoiser import imageio
+from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Pictures
 
 
@@ -30,7 +30,7 @@ class DecodedOnUse(Sequence[Tensor]):
 
     def __getitem__(self, index: int) -> Tensor:  # type: ignore[override]
         """The picture at `index`, uint8 `(C, H, W)`."""
-        return torch.cat([imageio.read(path, self.channels) for path in self.files[index]])
+        return torch.cat([eight_bit.read(path, self.channels) for path in self.files[index]])
 
 
 def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache_gb: float = 4) -> Pictures:
@@ -46,7 +46,7 @@ def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache
         DenoiserError: a file cannot be read; names it.
     """
     keys = [paths[-1].relative_to(root).with_suffix("").as_posix() for paths in files]
-    sizes = [(len(paths) * channels, *imageio.size(paths[0])) for paths in files]
+    sizes = [(len(paths) * channels, *eight_bit.size(paths[0])) for paths in files]
     lazy = DecodedOnUse(files, channels)
     fits = sum(math.prod(size) for size in sizes) <= cache_gb * 1e9
     return Pictures(keys, list(lazy) if fits else lazy, sizes)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from denoiser import imageio
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
+from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import chosen
+from denoiser.data.store.catalogue import Card
 from denoiser.errors import DenoiserError
 
 
@@ -47,7 +47,7 @@ class Folder(PairsDataModule):
 
         Keys are their paths without suffix, but for those that then would have one name: a.png and a.jpg keep theirs.
         """
-        paths = imageio.find(self.path)
+        paths = eight_bit.find(self.path)
         # Without suffix, so that a photo and its copy in another format stay on one side of the split.
         stems = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
         indices = chosen(stems, split, self.split_seed)
@@ -124,7 +124,7 @@ class RealPairs(PairsDataModule):
 
 def _by_key(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for path in imageio.find(folder):
+    for path in eight_bit.find(folder):
         first = found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
         if first != path:
             raise DenoiserError(f"two pictures of one name: {first.name} and {path.name} ({folder})", f"mv {path} away")
@@ -132,7 +132,7 @@ def _by_key(folder: Path) -> dict[str, Path]:
 
 
 def _check_size(noisy: Path, clean: Path) -> None:
-    (height, width), expected = imageio.size(noisy), imageio.size(clean)
+    (height, width), expected = eight_bit.size(noisy), eight_bit.size(clean)
     if (height, width) != expected:
         raise DenoiserError(
             f"{height}x{width} is not the {expected[0]}x{expected[1]} of its clean twin ({noisy})",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from denoiser.data.testset import PublishedSet, from_ffdnet
+from denoiser.data.published_set import PublishedSet, from_ffdnet
 
 
 class Kodak24(PublishedSet):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from denoiser.data.catalogue import Card
-from denoiser.data.testset import PublishedSet
+from denoiser.data.published_set import PublishedSet
+from denoiser.data.store.catalogue import Card
 
 FOLDER = "Kodak24_full"
 

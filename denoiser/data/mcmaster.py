@@ -5,7 +5,7 @@ Source: testsets/McMaster of github.com/cszn/FFDNet, which states no licence; sh
 
 from __future__ import annotations
 
-from denoiser.data.testset import PublishedSet, from_ffdnet
+from denoiser.data.published_set import PublishedSet, from_ffdnet
 
 
 class McMaster(PublishedSet):

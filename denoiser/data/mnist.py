@@ -12,10 +12,10 @@ import torch
 from torchvision.datasets import MNIST as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
 from denoiser.data.pairs import Pictures
-from denoiser.data.readers import install, torchvision_reader
 from denoiser.data.splits import held_out
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.torchvision import install, torchvision_reader
 
 FOLDER = "MNIST/raw"
 ARCHIVES = [f"{FOLDER}/{name}" for name, _ in Reader.resources]

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from denoiser.data.sampling import seed_of
-from denoiser.noise import GREY_LEVELS, Noise
+from denoiser.noise.base import GREY_LEVELS, Noise
 
 
 class Batch(NamedTuple):

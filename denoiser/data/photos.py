@@ -11,9 +11,9 @@ from pathlib import Path
 import skimage
 
 from denoiser.data.base import PairsDataModule
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
+from denoiser.data.store.catalogue import Card
 
 TEST = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 FOLDER = Path(skimage.__file__).parent / "data"

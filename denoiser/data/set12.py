@@ -6,7 +6,7 @@ of each in testset-sha256.txt.
 
 from __future__ import annotations
 
-from denoiser.data.testset import PublishedSet, from_ffdnet
+from denoiser.data.published_set import PublishedSet, from_ffdnet
 
 
 class Set12(PublishedSet):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
+from denoiser.data.dead_leaves.scenes import SMALLEST_SIZE, dead_leaves
 from denoiser.data.pairs import Pictures
 from denoiser.data.photos import VALIDATION, photographs
-from denoiser.data.scenes import SMALLEST_SIZE, dead_leaves
+from denoiser.data.store.catalogue import Card
 from denoiser.errors import DenoiserError
-from denoiser.levels import require
+from denoiser.noise.levels import require
 
 
 class Synthetic(PairsDataModule):

@@ -7,8 +7,8 @@ address. Fetched by hand; hashes are not known here.
 
 from __future__ import annotations
 
-from denoiser.data.catalogue import Card
-from denoiser.data.testset import PublishedSet
+from denoiser.data.published_set import PublishedSet
+from denoiser.data.store.catalogue import Card
 
 FOLDER = "Urban100"
 

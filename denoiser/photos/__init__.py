@@ -1,1 +1,1 @@
-"""Photographs on disk: every bit, alpha channel, profile and tag in, and out again."""
+"""Photographs restored at their depth, singly and in bulk."""

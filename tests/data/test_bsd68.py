@@ -3,12 +3,12 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser import assemble
 from denoiser.config import compose
 from denoiser.data.bsd68 import BSD68, CBSD68, IDS
 from denoiser.data.bsds500 import BSDS500
 from denoiser.errors import DenoiserError
-from denoiser.metrics import psnr
+from denoiser.metrics.psnr_ssim import psnr
+from denoiser.training import assemble
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from PIL import Image
 
 from denoiser.data.folder import Folder, RealPairs
 from denoiser.errors import DenoiserError
-from denoiser.noise import Gaussian, Noise
+from denoiser.noise.base import Gaussian, Noise
 
 SPLITS = ("train", "val", "test")
 

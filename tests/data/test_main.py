@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from tiny import names, store
+from helpers.tiny import names, store
 
-from denoiser import cli
+from denoiser.cli import main as cli
 from denoiser.data.__main__ import main
 from denoiser.data.mnist import MNIST
 from denoiser.data.set12 import Set12

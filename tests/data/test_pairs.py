@@ -5,7 +5,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
-from denoiser.noise import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform
+from denoiser.noise.base import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform
 
 NOISES = [Gaussian(), Speckle(), Poisson(), PoissonGaussian(), SaltPepper(), Uniform(), Noise()]
 

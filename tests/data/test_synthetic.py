@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from denoiser import assemble
 from denoiser.config import compose
-from denoiser.data.scenes import dead_leaves
+from denoiser.data.dead_leaves.scenes import dead_leaves
 from denoiser.errors import DenoiserError
+from denoiser.training import assemble
 
 
 def synthetic(*overrides):

@@ -1,0 +1,1 @@
+"""Photographs on disk: every bit, alpha channel, profile and tag in, and out again."""

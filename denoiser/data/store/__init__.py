@@ -1,0 +1,1 @@
+"""The store of named datasets: downloads, archives and their checks."""

@@ -1,0 +1,55 @@
+"""The pairs of an evaluation, dealt in batches of one size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from torch.utils.data import DataLoader
+
+from denoiser.data.base import PairsDataModule, as_made
+from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.sizes import large_enough_to_score
+from denoiser.machine.signals import quiet_worker
+
+PIXELS = 2**18
+"""Of a batch, where its size is left open: what a CPU's caches like."""
+
+
+def evaluation(data: PairsDataModule, draws: int = 1) -> FrozenPairs:
+    """The pairs that an evaluation takes of some data.
+
+    Args:
+        data: the pictures and the noise.
+        draws: of noise for each picture and level.
+
+    Raises:
+        DenoiserError: the pictures are missing, unreadable or too small to be scored.
+    """
+    large_enough_to_score(data.split(data.evaluated))
+    return data.frozen(data.evaluated, draws)
+
+
+def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int = 0) -> DataLoader[Batch]:
+    """Every pair once, in batches of pictures of one size.
+
+    Args:
+        pairs: whose noise does not depend on how they are dealt.
+        batch_size: at most so many at once; None for as many as make 2^18 pixels.
+        num_workers: processes that make batches; 0 for none but this one.
+    """
+    batches = batches_of_one_size(pairs.pictures.shapes, len(pairs), batch_size)
+    workers = {"num_workers": num_workers, "worker_init_fn": quiet_worker}
+    return DataLoader(pairs, batch_sampler=batches, collate_fn=as_made, **workers)  # type: ignore[arg-type]
+
+
+def batches_of_one_size(shapes: Sequence[tuple[int, ...]], count: int, batch_size: int | None) -> list[list[int]]:
+    """The items 0 ... `count`, of which item `i` shows picture `i % len(shapes)`, in batches of one `(C, H, W)`."""
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for item in range(count):
+        alike[shapes[item % len(shapes)]].append(item)
+    batches = []
+    for (_, height, width), items in alike.items():
+        size = batch_size or max(1, PIXELS // (height * width))
+        batches += [items[start : start + size] for start in range(0, len(items), size)]
+    return sorted(batches)

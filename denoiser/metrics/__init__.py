@@ -1,0 +1,1 @@
+"""PSNR, SSIM and what else is measured, with intervals and protocols."""

@@ -1,0 +1,187 @@
+"""The test pictures of a page: strips cut into panels, with what is known of each, as data URIs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoiser.runs.reading import dicts, load, number, result_row
+
+GAP = 2  # white pixels between the panels of a strip
+SIDE = 64  # of the block to look at closely, in pixels
+SHOWN = 24  # strips that a page shows
+PICTURE_BYTES = 6_300_000  # in base64 a third more, which keeps a page under 10 MB
+OLDER = ("noisy", "denoised", "clean", "error")  # the panels of strips whose index does not name them
+QUALITY = {"quality": 90, "subsampling": 0}  # of JPEG, its colours as sharp as its luma
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel as a page shows it.
+
+    Attributes:
+        name: "noisy", "clean", "error" or a method.
+        picture: data URI of all of it.
+        block: data URI of the block to look at closely, every pixel exact.
+        psnr: in dB; None where there is none.
+        ssim: at most 1; None where there is none.
+    """
+
+    name: str
+    picture: str
+    block: str
+    psnr: float | None
+    ssim: float | None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A strip cut into panels.
+
+    Attributes:
+        panels: none where its width does not fit them.
+        whole: data URI of the strip in one piece where there are no panels.
+        width: of a panel in pixels.
+        height: of a panel in pixels.
+        worst: top, left and side of the block to look at closely.
+        exact: whether every pixel is as in the file.
+    """
+
+    panels: tuple[Panel, ...]
+    whole: str
+    width: int
+    height: int
+    worst: tuple[int, int, int]
+    exact: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of its pictures before base64 makes them a third more."""
+        uris = [self.whole, *(uri for panel in self.panels for uri in (panel.picture, panel.block))]
+        return sum(map(len, uris)) * 3 // 4
+
+
+def worst_block(error: NDArray[np.floating[Any]], largest: int = SIDE) -> list[int]:
+    """Where an error is largest: top, left and side of a square of at most `largest` and half the shorter side.
+
+    Args:
+        error: squared, `(H, W)`; what is not a number counts as none.
+        largest: side in pixels.
+    """
+    side = max(1, min(largest, *(length // 2 for length in error.shape)))
+    sums = np.pad(np.nan_to_num(error.astype(np.float64)), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    blocks = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    top, left = np.unravel_index(blocks.argmax(), blocks.shape)
+    return [int(top), int(left), side]
+
+
+def pictures(folder: Path) -> tuple[list[dict[str, Any]], int]:
+    """The entries of `images/index.json` that a page shows, each with its `strip` and `id`, and how many there are.
+
+    Args:
+        folder: a run folder; a strip is None where its file is missing or no picture.
+    """
+    index = dicts(load(folder / "images/index.json", json.loads, []))
+    unknown = {"rank": "-", "image": "-", "by": None}
+    entries = [{**unknown, **entry, **result_row(entry), "id": f"picture-{i}"} for i, entry in enumerate(index[:SHOWN])]
+    paths = [folder / "images" / Path(str(entry.get("file"))).name for entry in entries]  # nothing from outside
+    left = PICTURE_BYTES
+    for done, i in enumerate(sorted(range(len(paths)), key=lambda i: _size(paths[i]))):  # small ones leave room
+        cut = strip(paths[i], entries[i], left // (len(paths) - done))
+        entries[i] |= {"file": paths[i].name, "strip": cut}
+        left -= cut.size if cut else 0
+    return entries, len(index)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def strip(path: Path, entry: Mapping[str, Any], budget: int) -> Strip | None:
+    """Cut a strip into its panels.
+
+    Args:
+        path: a PNG of pictures of equal width with 2 px gaps; any other width is kept in one piece.
+        entry: its entry of `images/index.json`; older ones lack "panels", "worst" and "scores".
+        budget: bytes that the panels may take together; beyond it they become JPEG, smaller and smaller.
+
+    Returns:
+        The strip, or None if the file is missing or not an image.
+    """
+    try:
+        with Image.open(path) as opened:
+            whole = opened if opened.mode == "L" else opened.convert("RGB")
+            names = _names(entry)
+            width, rest = divmod(whole.width - (len(names) - 1) * GAP, len(names))
+            if width < 1 or rest:
+                (uri,), exact = _encoded([whole], budget, _size(path))
+                return Strip((), uri, whole.width, whole.height, (0, 0, 0), exact)
+            cuts = [
+                whole.crop((i * (width + GAP), 0, i * (width + GAP) + width, whole.height)) for i in range(len(names))
+            ]
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    top, left, side = worst = _worst(entry, names, cuts)
+    blocks, _ = _encoded([cut.crop((left, top, left + side, top + side)) for cut in cuts], budget, 0)
+    uris, exact = _encoded(cuts, budget - sum(map(len, blocks)) * 3 // 4, _size(path))
+    figures = _figures(entry, names)
+    panels = tuple(
+        Panel(*both, *score) for both, score in zip(zip(names, uris, blocks, strict=True), figures, strict=True)
+    )
+    return Strip(panels, "", width, whole.height, worst, exact)
+
+
+def _names(entry: Mapping[str, Any]) -> Sequence[str]:
+    names = entry.get("panels")
+    return list(map(str, names)) if isinstance(names, list) and len(names) > 1 else OLDER
+
+
+def _figures(entry: Mapping[str, Any], names: Sequence[str]) -> list[tuple[float | None, float | None]]:
+    """PSNR and SSIM of each panel; an older index has the noisy picture's and one method's."""
+    scores = entry.get("scores")
+    scores = scores if isinstance(scores, dict) else {"denoised": entry}
+    known = {name: score for name, score in scores.items() if isinstance(score, dict)}
+    known["noisy"] = {"psnr": entry.get("psnr_noisy"), "ssim": entry.get("ssim_noisy")}
+    return [(number(known.get(name, {}).get("psnr")), number(known.get(name, {}).get("ssim"))) for name in names]
+
+
+def _worst(entry: Mapping[str, Any], names: Sequence[str], cuts: Sequence[Image.Image]) -> tuple[int, int, int]:
+    """The block that the index names if it lies inside, else the one where the second panel is worst."""
+    given, (width, height) = entry.get("worst"), cuts[0].size
+    if isinstance(given, list) and len(given) == 3 and all(type(value) is int for value in given):
+        top, left, side = given
+        if side > 0 and 0 <= top <= height - side and 0 <= left <= width - side:
+            return top, left, side
+    clean = cuts[names.index("clean")] if "clean" in names else cuts[0]
+    error = (np.asarray(cuts[1], dtype=np.float64) - np.asarray(clean, dtype=np.float64)) ** 2
+    top, left, side = worst_block(error.reshape(height, width, -1).sum(axis=2))
+    return top, left, side
+
+
+def _encoded(images: Sequence[Image.Image], budget: int, size: int) -> tuple[list[str], bool]:
+    """Data URIs of pictures that together keep to a budget, and whether every pixel is exact.
+
+    `size` is that of the file which holds them all: what is far too large for a PNG is not tried as one.
+    """
+    kind, scale = ("png" if size < 2 * budget else "jpeg"), 1.0
+    while (total := sum(map(len, files := [_file(image, kind, scale) for image in images]))) > budget and scale > 0.01:
+        scale *= min(0.9, math.sqrt(budget / total)) if kind == "jpeg" and budget > 0 else 1.0 if kind == "png" else 0.5
+        kind = "jpeg"
+    return [f"data:image/{kind};base64,{base64.b64encode(file).decode()}" for file in files], kind == "png"
+
+
+def _file(image: Image.Image, kind: str, scale: float) -> bytes:
+    buffer = io.BytesIO()
+    sides = [max(1, round(side * scale)) for side in image.size]
+    image.resize(sides).save(buffer, kind, **(QUALITY if kind == "jpeg" else {}))
+    return buffer.getvalue()

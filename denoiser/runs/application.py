@@ -1,0 +1,151 @@
+"""A Hydra application in this project's manner: run and evaluate are two of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+
+from denoiser.cli import main as cli
+from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
+from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.machine.signals import interrupted, terminating
+from denoiser.runs.folder import Record, process
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+STOPPED = (INTERRUPTED, TERMINATED)
+SHARED = ("output_subdir", "run.dir", "sweep.dir", "sweep.subdir")
+"""Of config.yaml's `hydra` block, what holds for every application."""
+SILENT = ("hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
+
+
+def run_application(
+    application: Application, arguments: Sequence[str], job: Callable[[DictConfig, Path, list[str]], None]
+) -> int:
+    """Compose, check and run, once or over a sweep. Returns the exit code.
+
+    Args:
+        application: which.
+        arguments: flags and overrides in any order.
+        job: what is done with a configuration, its folder and its overrides.
+
+    Raises:
+        DenoiserError: what was asked for is not there or not possible; of a sweep, failures are told and counted.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    failures: list[Exception] = []
+    sweep: list[Path] = []
+
+    def one(cfg: DictConfig) -> None:
+        settings = HydraConfig.get()
+        folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
+        if settings.mode == RunMode.MULTIRUN:
+            sweep[:] = [Path(settings.sweep.dir).absolute()]
+        elif process() == 0 and not any(argument.startswith("hydra.run.dir=") for argument in arguments):
+            folder = _free(folder)
+        # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
+        try:
+            cli.check_types(cfg, overrides, application)
+            job(cfg, folder, overrides)
+        except Exception as error:
+            failures.append(error)
+            if sweep:
+                cli.tell(error)
+            if cli.told(error).code in STOPPED:
+                raise KeyboardInterrupt from None  # not caught by Hydra: the sweep's other jobs are not wanted
+
+    register_resolvers()
+    place = str(config_dir())
+    try:
+        with cli.hydra_arguments(application, [*_settings(application), *arguments]):
+            hydra.main(version_base=HYDRA_VERSION_BASE, config_path=place, config_name=application.config)(one)()
+    except KeyboardInterrupt:
+        if not failures:
+            raise
+    return _ended(failures, sweep)
+
+
+def _free(folder: Path) -> Path:
+    """The folder, or one beside it where another run of the same second has it."""
+    for number in itertools.count(1):
+        mine = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        try:
+            (mine / ".hydra").mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return mine
+    raise AssertionError("counting has no end")
+
+
+@contextmanager
+def recorded(record: Record, fix: str) -> Iterator[None]:
+    """Say on disk how a run ended that did not end well.
+
+    Args:
+        record: what `results.json` will hold.
+        fix: what to do about an interruption.
+    """
+    try:
+        with terminating():
+            yield
+    except KeyboardInterrupt as stop:
+        _broken_off(record, "interrupted", stopped(record.folder, fix, stop))
+        raise
+    except Exception as error:
+        if interrupted():  # and a library made another exception of it
+            _broken_off(record, "interrupted", stopped(record.folder, fix, KeyboardInterrupt()))
+            raise KeyboardInterrupt from error
+        _broken_off(record, "failed", cli.told(error))
+        raise
+
+
+def stopped(folder: Path, fix: str, stop: KeyboardInterrupt) -> DenoiserError:
+    """An interruption as two lines."""
+    terminated = "terminated" in stop.args
+    what = f"{'terminated' if terminated else 'interrupted'} ({folder})"
+    return DenoiserError(what, fix, TERMINATED if terminated else INTERRUPTED)
+
+
+def _broken_off(record: Record, status: str, error: DenoiserError) -> None:
+    from denoiser.report import write_report
+
+    with suppress(DenoiserError):  # a full disk must not hide the reason
+        record.finish(status=status, error=str(error))
+        write_report(record.folder)
+
+
+def _settings(application: Application) -> list[str]:
+    """The settings of Hydra that config.yaml holds, as overrides for a configuration that has none."""
+    if application.config == "config":
+        return []
+    plain = OmegaConf.to_container(OmegaConf.load(config_dir() / "config.yaml"), resolve=False)
+    return [*SILENT, *(f"hydra.{key}={_at(plain, f'hydra.{key}')}" for key in SHARED)]
+
+
+def _at(block: Any, key: str) -> Any:
+    """What stands at a dotted key, its interpolations as they are written."""
+    for part in key.split("."):
+        block = block[part]
+    return "null" if block is None else block
+
+
+def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
+    """The exit code; a sweep's summary is written however it ended."""
+    if failures and not sweep:
+        raise failures[0]
+    for folder in sweep:
+        from denoiser.reports.sweep_page import write_summary
+
+        print(f"summary: {write_summary(folder)}", folder, sep="\n")
+    codes = [cli.told(failure).code for failure in failures]
+    ends = [code for code in codes if code in STOPPED]
+    return ends[0] if ends else SOME_FAILED if codes else 0

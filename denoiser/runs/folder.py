@@ -1,0 +1,186 @@
+"""Run folders: taking one, what its `results.json` says, and finding one to go on in."""
+
+from __future__ import annotations
+
+import copy
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from denoiser.config import PACKAGE, Application
+from denoiser.errors import DenoiserError, nearest
+from denoiser.machine.files import write_text
+from denoiser.runs.reading import csv_rows, finite
+
+RESULTS = "results.json"
+PACKAGES = (
+    *("denoiser-lightning", "torch", "torchvision", "lightning", "torchmetrics", "numpy"),
+    *("scikit-image", "PyWavelets", "spandrel", "bm3d"),
+)
+"""Whose versions a run records."""
+
+
+class Record:
+    """What `results.json` will hold; written once, when the run ends, however it ends.
+
+    Args:
+        folder: the run folder; what an unfinished run took there counts into the seconds, see `seconds`.
+        seed: of the run.
+        command: how it was called.
+    """
+
+    def __init__(self, folder: Path, seed: int, command: str) -> None:
+        self.folder, self.started = folder, time.perf_counter() - (seconds(folder) or 0)
+        self.content: dict[str, Any] = {
+            "status": "failed",
+            "protocol": None,
+            "seed": seed,
+            "commit": commit(),
+            "command": command,
+            "device": None,
+            "seconds": 0.0,
+            "params": None,
+            "macs": None,
+            "rows": [],
+            "error": None,
+            "versions": versions(),
+        }
+
+    def finish(self, **final: Any) -> None:
+        """Write the file with these last entries.
+
+        Raises:
+            DenoiserError: the folder or disk does not take it (exit code 3).
+        """
+        self.content.update(final, seconds=round(time.perf_counter() - self.started, 3))
+        write_text(self.folder / RESULTS, json.dumps(self.content, indent=1))
+
+
+def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool = False) -> None:
+    """Make the run folder and write the configuration into it; of two runs that want one folder, one gets it.
+
+    Raises:
+        DenoiserError: the folder holds a run already, or cannot be written (exit code 3).
+    """
+    config = folder / ".hydra" / "config.yaml"
+    if not resume:
+        try:
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.open("x").close()
+        except FileExistsError:
+            finished = results(folder).get("status") == "ok" or "model" not in cfg
+            fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir)"
+            fix += "" if finished else f", or denoiser run {resume_word(folder)}"
+            raise DenoiserError(f"the folder holds a run already ({folder})", fix) from None
+    write_text(folder / ".hydra" / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+    write_text(config, OmegaConf.to_yaml(cfg))
+
+
+def resume_word(folder: Path) -> str:
+    """`resume=FOLDER` as a shell takes it."""
+    return shlex.quote(f"resume={folder}")
+
+
+def absolute_paths(cfg: DictConfig) -> DictConfig:
+    """A copy whose data paths do not depend on the working directory or the environment, so that it can be resumed."""
+    settled = copy.deepcopy(cfg)
+    for key in ("root", "path", "noisy", "clean"):
+        if settled.data.get(key) is not None:
+            settled.data[key] = str(Path(settled.data[key]).expanduser().absolute())
+    return settled
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """What a run's `results.json` says, or an empty dict where there is none that can be read."""
+    try:
+        content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def seconds(folder: Path) -> float | None:
+    """What a run has taken so far; None where nothing tells.
+
+    `results.json` says it of a run that came to its end in words. One that was killed left the seconds of its epochs.
+    """
+    told = finite(results(folder).get("seconds"))
+    epochs = finite(*(row.get("seconds") for row in csv_rows(folder / "metrics.csv")))
+    return max(*told, sum(epochs), 0.0) if told or epochs else None
+
+
+def to_resume(name: str) -> Path:
+    """The run folder that `resume=NAME` means: a path, or for `latest` the newest unfinished one with a checkpoint.
+
+    Raises:
+        DenoiserError: there is no such folder, it holds no run, or its run is finished.
+    """
+    folder = _latest() if name == "latest" else Path(name).absolute()
+    if not (folder / ".hydra" / "config.yaml").is_file():
+        runs = [str(path) for path in _runs()]
+        near = nearest(name, runs) or (runs[-1] if runs else "latest")
+        raise DenoiserError(f"no run to go on with ({folder})", f"resume={near}")
+    if "model" not in OmegaConf.load(folder / ".hydra" / "config.yaml"):
+        raise DenoiserError(f"an evaluation is not gone on with ({folder})", "repeat its command in another folder")
+    if results(folder).get("status") == "ok":
+        raise DenoiserError(f"the run is finished ({folder})", "start another: the same command without resume=")
+    return folder
+
+
+def _runs() -> list[Path]:
+    found = [*Path("outputs").glob("*/*"), *Path("multirun").glob("*/*/*")]
+    runs = [path for path in found if (path / ".hydra" / "config.yaml").is_file()]
+    return sorted(runs, key=lambda path: (path / ".hydra" / "config.yaml").stat().st_mtime)
+
+
+def _latest() -> Path:
+    started = [path for path in _runs() if (path / "checkpoints" / "last.ckpt").is_file()]
+    unfinished = [path for path in started if results(path).get("status") != "ok"]
+    if not unfinished:
+        raise DenoiserError("no unfinished run here (outputs, multirun)", "resume=FOLDER, or start one without resume=")
+    return unfinished[-1].absolute()
+
+
+def commit() -> str | None:
+    """The commit that this code is at, with `+` where files differ from it; None outside of git."""
+    here = PACKAGE
+    try:
+        sha = _git(here, "rev-parse", "--short=12", "HEAD")
+        changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", ".", "../conf")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{sha}+" if changed else sha
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def process() -> int:
+    """Which of the processes that train together this is, 0 where it is alone."""
+    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", os.environ.get("SLURM_PROCID", 0))))
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that figures come from; those that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def command_line(application: Application, overrides: Sequence[str]) -> str:
+    """The command that composes the same configuration."""
+    return shlex.join([*application.command.split(), *overrides])

@@ -1,0 +1,200 @@
+"""Published weights of networks that spandrel knows, loaded without running anything that the file holds."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickletools
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from denoiser.errors import DenoiserError
+from denoiser.inference.picture_model import TakesPictures
+from denoiser.noise.levels import GREY_LEVELS
+from denoiser.runs import checkpoint
+from denoiser.weights import known_files
+
+FIX = "give a file of published weights: .pth, .pt, .ckpt or .safetensors"
+AGAIN = "download the file again"
+DENOISERS = ("DnCNN", "DRUNet", "NAFNet", "SCUNet", "SwinIR")
+"""Of the architectures that are known, those that a user of denoisers is likely to have weights of."""
+
+
+class Published(TakesPictures):
+    """A network with published weights, called with noisy pictures and their noise levels.
+
+    Neither input nor output is clamped, as spandrel's own call would do. A network that takes a noise level is told the
+    true one, where spandrel says 15. Sizes that the network does not take are padded by repeating the border.
+
+    Args:
+        descriptor: spandrel's, of a network with one scale and equal channels in and out.
+        name: of its rows in tables.
+        sha256: of the file, hexadecimal.
+
+    Attributes:
+        architecture: in words.
+        channels: that it takes.
+        takes_sigma: whether it is told the noise level.
+        multiple: that sides are padded to.
+        smallest: side that is not padded, in pixels.
+    """
+
+    def __init__(self, descriptor: Any, name: str, sha256: str) -> None:
+        super().__init__()
+        self.name, self.sha256 = name, sha256
+        words = "FDnCNN" if "FDnCNN" in descriptor.tags else descriptor.architecture.name
+        self.architecture = f"{words} (spandrel)"
+        self.channels, self.takes_sigma = descriptor.output_channels, words in ("FDnCNN", "DRUNet")
+        self.requirements = descriptor.size_requirements
+        self.multiple, self.smallest = self.requirements.multiple_of, max(1, self.requirements.minimum)
+        self.network = descriptor.model.float().requires_grad_(False)
+        self._call = descriptor._call_fn  # the call without spandrel's clamping
+        self.eval()
+
+    def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
+        """Denoise float `(B, C, H, W)`, nominally in [0, 1], of levels `(B,)` in grey levels of 255; same shape.
+
+        Networks that take no noise level do without.
+        """
+        height, width = noisy.shape[-2:]
+        right, down = self.requirements.get_padding(width, height)
+        padded = functional.pad(noisy, (0, right, 0, down), mode="replicate") if right or down else noisy
+        if sigma is None or not self.takes_sigma:
+            denoised: Tensor = self._call(self.network, padded)
+        else:
+            denoised = self._conditioned(padded, sigma)
+        return denoised[..., :height, :width]
+
+    def _conditioned(self, noisy: Tensor, sigma: Tensor) -> Tensor:
+        """The networks of KAIR that take a further channel with the noise level (Zhang et al. 2018, 2021)."""
+        level = (sigma.to(noisy) / GREY_LEVELS).view(-1, 1, 1, 1)
+        channel = level.expand(len(noisy), 1, *noisy.shape[-2:])
+        return self.network(torch.cat([noisy, channel], dim=1))  # type: ignore[no-any-return]
+
+
+def read(path: Path) -> Published:
+    """The network in a file of published weights, on the CPU, in float32 and evaluation mode.
+
+    Zips and old pickles of torch.save and safetensors are read. Of damage, zips tell any, and old pickles and
+    safetensors only what breaks their structure or leaves weights that are not finite; but a file that
+    `published.json` lists is known block by block.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DenoiserError: the file is missing, no file of weights, damaged, or holds more than tensors and plain values;
+            or the network is not known, scales the picture, or changes the number of channels.
+    """
+    if not path.exists():
+        raise known_files.absent(path)
+    content = checkpoint.content_of(path, "file of weights", FIX)
+    digest = hashlib.sha256(content).hexdigest()
+    known_files.refuse_altered(content, digest, path)
+    descriptor = _descriptor(_weights(_unpacked(content, path), path), path)
+    return Published(descriptor, path.stem, digest)
+
+
+def _unpacked(content: bytes, path: Path) -> Any:
+    """Whatever the file holds, which is tensors and plain values only."""
+    if content.startswith(checkpoint.ZIP):
+        return _from_zip(content, path)
+    if content.startswith(b"\x80"):
+        return _from_pickle(content, path)
+    if content[8:9] == b"{":
+        from safetensors.torch import load
+
+        try:
+            return load(content)
+        except Exception as error:  # its own type of error, and others for odd headers
+            raise DenoiserError(f"the file of weights is truncated or damaged: {error} ({path})", AGAIN) from error
+    raise DenoiserError(f"no file of weights, by its first bytes ({path})", FIX)
+
+
+def _from_zip(content: bytes, path: Path) -> Any:
+    if problem := checkpoint.damage(content):
+        raise DenoiserError(f"the file of weights is {problem} ({path})", AGAIN)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = [name.rpartition("/")[2] for name in archive.namelist()]
+    if "constants.pkl" in entries:
+        raise DenoiserError(f"a TorchScript program, which could run anything ({path})", FIX)
+    if "data.pkl" not in entries:
+        raise DenoiserError(f"a zip that torch.save did not write ({path})", FIX)
+    return _from_pickle(content, path)
+
+
+def _from_pickle(content: bytes, path: Path) -> Any:
+    try:
+        return checkpoint.unpickled(content)
+    except Exception as error:  # the unpickler raises whatever an odd file leads it to
+        if re.search("[Uu]nsupported (global|class)|GLOBAL", str(error)) or _names_code(content):
+            told = "holds more than tensors and plain values, which could run anything"
+            raise DenoiserError(f"the file of weights {told} ({path})", FIX) from error
+        if "operand 149" in str(error):  # protocol 4's frames
+            told = "is of a pickle protocol that is not loaded safely"
+            raise DenoiserError(f"the file of weights {told} ({path})", "torch.save without pickle_protocol") from error
+        raise DenoiserError(f"the file of weights is truncated or damaged ({path})", AGAIN) from error
+
+
+def _names_code(content: bytes) -> bool:
+    """Whether a whole pickle names classes or functions, which the first one of torch.save's old files does not."""
+    try:
+        return any([opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, *_ in pickletools.genops(content)])
+    except Exception:  # it is none, or not whole
+        return False
+
+
+def _weights(found: Any, path: Path) -> dict[str, Tensor]:
+    """The tensors by name, out of the wrappings that are usual; not finite ones are refused."""
+    from spandrel import canonicalize_state_dict
+
+    if checkpoint.is_ours(found) and "objective" in found["hyper_parameters"]:  # Lightning's other users lack it
+        raise DenoiserError(f"this is a checkpoint of `denoiser run` ({path})", f"checkpoint={path}")
+    named = isinstance(found, dict) and all(isinstance(key, str) for key in found)
+    weights = canonicalize_state_dict(found) if named else None
+    if not isinstance(weights, dict) or not weights or not all(map(_is_named_tensor, weights.items())):
+        told = f"a dictionary of {', '.join(map(str, list(found)[:3]))}" if isinstance(found, dict) else type(found)
+        raise DenoiserError(f"no tensors by name, but {getattr(told, '__name__', told)} ({path})", FIX)
+    if odd := checkpoint.oddity(weights):
+        raise DenoiserError(f"{odd}; {checkpoint.WEIGHTS} ({path})", FIX)
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise DenoiserError(f"the weights are not finite, first {name} ({path})", AGAIN)
+    return weights
+
+
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], Tensor)
+
+
+def _descriptor(weights: Mapping[str, Tensor], path: Path) -> Any:
+    """Spandrel's description of the network, which it knows by the names and shapes of its weights."""
+    from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
+
+    seen = ", ".join(f"{name} {'x'.join(map(str, tensor.shape))}" for name, tensor in list(weights.items())[:3])
+    fix = f"give weights of {', '.join(DENOISERS)}, ..."
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the networks' authors call, which is theirs to mend
+            found = ModelLoader().load_from_state_dict(dict(weights))
+    except UnsupportedModelError as error:
+        raise DenoiserError(f"weights of no architecture that is known: {seen}, ... ({path})", fix) from error
+    except Exception as error:  # each architecture trusts the shapes in its own way
+        raise DenoiserError(f"weights that do not fit their architecture: {seen}, ... ({path})", fix) from error
+    if odd := checkpoint.oddity(weights, found.model.state_dict()):
+        raise DenoiserError(f"{odd}; {checkpoint.WEIGHTS} ({path})", FIX)
+    name, ends = found.architecture.name, (found.input_channels, found.output_channels)
+    fix = "give weights of a denoiser: the same size in and out, 1 or 3 channels"
+    if not isinstance(found, ImageModelDescriptor) or found.purpose != "Restoration" or found.scale != 1:
+        raise DenoiserError(f"{name} for {found.purpose} at {found.scale}x, not for restoration ({path})", fix)
+    if ends not in ((1, 1), (3, 3)):
+        raise DenoiserError(f"spandrel takes it for {name} with {ends[0]} channels in and {ends[1]} out ({path})", fix)
+    return found

@@ -1,0 +1,186 @@
+"""The `denoiser` script, what Hydra is given and what becomes of its complaints."""
+
+import subprocess
+import sys
+
+import pytest
+
+from denoiser.cli import main as cli
+from denoiser.config import RUN, compose
+from denoiser.errors import DenoiserError
+from denoiser.run import main
+
+
+def refusal(capsys, *given):
+    """What `denoiser run` says to arguments that it refuses: two lines, exit code 2."""
+    assert main(list(given)) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error", "fix"], lines
+    return lines
+
+
+def script(monkeypatch, capsys, *given):
+    monkeypatch.setattr(sys, "argv", ["denoiser", *given])
+    code = cli.main()
+    return code, capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "fix"),
+    [
+        (["data=cifar10", "data.verfy=false"], "'data.verfy' (data=cifar10)", "did you mean data.verify?"),
+        (["noise=poisson", "noise.paek=10"], "'noise.paek' (noise=poisson)", "did you mean noise.peak?"),
+        (["model=dncnn", "model.network.nbb=3"], "model.network.nbb", "did you mean model.network.nb?"),
+        (["optimizer=adam", "optimizer.vector_lr=1"], "optimizer.vector_lr", "one of lr, betas, weight_decay, fused, "),
+        (["model=bsds_deep", "optimizer.vector_lr=1"], "optimizer.vector_lr", "; optimizer=muon has it"),
+        (["data=mnist", "data.patch_size=14"], "data.patch_size", "root, split_seed, channels, batch_size, flip, "),
+        (["-m", "model=unet,dncnn", "data=mnist,cifar10", "data.flp=true"], "data.flp", "did you mean data.flip?"),
+        (["-m", "noise=gaussian,none", "noise.sigma=5"], "'noise.sigma' (noise=none)", "one of clip; "),
+        (["-m", "model=choice(unet,dncnn)", "model.network.nb=3"], "model=unet", "model=dncnn has it"),
+        (["~callbacks", "callbacks.ema.decay=1"], "callbacks.ema.decay", "callbacks=default has it"),
+        (["hydra.run.dr=x"], "hydra.run.dr", "--cfg hydra"),
+        (["~data"], "'data.", "leave out the override that begins with ~data"),
+        (["noise.sigma=1,2"], "noise.sigma=1,2", "-m"),
+        (["--config-name", "other"], "'other'", "--config-name"),
+    ],
+)
+def test_advice_is_of_the_groups_that_were_chosen(given, what, fix, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = refusal(capsys, *given)
+    assert what in lines[0] and fix in lines[1]
+    typed = given[-1].partition("=")[0]
+    assert f"did you mean {typed}?" not in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        (["a=1", "-m", "b=2,3"], ["--multirun", "a=1", "b=2,3"]),
+        (["a=1", "--cfg", "job", "b=2"], ["--cfg=job", "a=1", "b=2"]),
+        (["a=1", "-cn", "other", "b=2"], ["--config-name=other", "a=1", "b=2"]),
+        (["a=1", "--config-dir", "a=1", "~b"], ["--config-dir=a=1", "a=1", "~b"]),
+        (["a=-1", "b=2", "-c=job", "-p", "data"], ["--cfg=job", "--package=data", "a=-1", "b=2"]),
+        (["a=1", "--info"], ["--info=all", "a=1"]),
+    ],
+    ids=" ".join,
+)
+def test_flags_may_stand_anywhere(given, passed, monkeypatch):
+    before = ["as it was"]
+    monkeypatch.setattr(sys, "argv", before)
+    with cli.hydra_arguments(RUN, given):
+        assert sys.argv == ["denoiser run", *passed]
+    assert sys.argv is before
+
+
+def test_a_flag_between_overrides_is_hydras(capsys):
+    main(["model=cifar_shallow", "--cfg", "job", "seed=3"])
+    shown = capsys.readouterr().out
+    assert "name: cifar_shallow" in shown and "seed: 3" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "fix"),
+    [
+        (["seed=1", "--multirn", "seed=2"], "--multirn", "did you mean --multirun?"),
+        (["-x"], "-x", "denoiser run --help"),
+        (["--cfg", "jobs"], "jobs", "denoiser run --help"),
+        (["--cfg", "job", "-m"], "Only one of", "denoiser run --help"),
+        (["--resolve"], "--resolve", "denoiser run --help"),
+    ],
+    ids=str,
+)
+def test_flags_that_are_none_get_two_lines(given, what, fix, capsys):
+    lines = refusal(capsys, *given)
+    assert what in lines[0] and fix in lines[1]
+
+
+@pytest.mark.parametrize(("flag", "said"), [("--help", "latest"), ("--version", "Hydra"), ("--info", "Hydra")])
+def test_flags_that_only_show_something_end_well(flag, said):
+    code = f"import sys; from denoiser.run import main; sys.exit(main([{flag!r}]))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert said in done.stdout
+
+
+def test_help_lists_the_groups_and_does_not_import_torch():
+    code = (
+        "import sys; from denoiser.run import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    for part in ("model: bsds_deep, ", "logger: none, ", "--cfg job", "resume=FOLDER", "outputs/", "-m noise.sigma="):
+        assert part in done.stdout, part
+
+
+def check(*overrides):
+    cli.check_types(compose(overrides), overrides)
+
+
+@pytest.mark.parametrize(
+    ("override", "fix"),
+    [
+        ("seed=-1", "seed=0"),
+        ("seed=null", "seed=0"),
+        ("seed=1.5", "seed=0"),
+        ("seed=4294967296", "seed=0"),
+        ("noise.clip=maybe", "noise.clip=false"),
+        ("noise.clip=1", "noise.clip=false"),
+        ("data.flip=maybe", "data.flip=true"),
+        ("trainer.deterministic=maybe", "trainer.deterministic=false"),
+        ("noise.sigma=many", "noise.sigma=25"),
+        ("data.batch_size=true", "data.batch_size=32"),
+        ("optimizer.lr=nan", "optimizer.lr=0.01"),
+        ("callbacks.early_stopping.patience=long", "callbacks.early_stopping.patience=3"),
+        ("callbacks.early_stopping.patience=-1", "callbacks.early_stopping.patience=3"),
+        ("callbacks.early_stopping.monitor=val/pnsr", "callbacks.early_stopping.monitor=val/psnr"),
+        ("callbacks.best_checkpoint.monitor=loss", "callbacks.best_checkpoint.monitor=val/loss"),
+        ("callbacks.images.count=-1", "callbacks.images.count=4"),
+        ("callbacks.projector.images=-1", "callbacks.projector.images=0"),
+        ("callbacks.ema.decay=2", "callbacks.ema.decay=0.999"),
+    ],
+)
+def test_values_that_a_key_does_not_take_are_refused(override, fix):
+    key, _, value = override.partition("=")
+    with pytest.raises(DenoiserError) as refused:
+        check(override)
+    assert f"{key}={value} is no" in refused.value.what and refused.value.fix == fix
+
+
+def test_a_cache_of_less_than_nothing_is_refused():
+    with pytest.raises(DenoiserError, match=r"data\.cache_gb=-1"):
+        check("data=bsds500", "data.cache_gb=-1")
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["~callbacks", "~logger"],
+        ["callbacks.early_stopping.patience=2", "callbacks.early_stopping.monitor=val/psnr"],
+        ["trainer.max_time=00:00:05:00", "trainer.deterministic=warn", "data.num_workers=1"],
+        ["data=bsds500", "data.cache_gb=0.5", "noise.clip=true", "callbacks.images.count=0"],
+        ["model=mnist_basic", "data=mnist", "noise.sigma=0", "seed=4294967295", "callbacks.ema.decay=0.9"],
+        ["logger=none", "~callbacks.ema", "trainer=smoke"],
+    ],
+    ids=" ".join,
+)
+def test_values_that_keys_take_pass(overrides):
+    check(*overrides)
+
+
+def test_the_script_says_its_version(monkeypatch, capsys):
+    monkeypatch.setattr(cli.importlib.metadata, "version", {"denoiser-lightning": "1.2.3"}.__getitem__)
+    assert script(monkeypatch, capsys, "--version") == (0, ("1.2.3\n", ""))
+    monkeypatch.undo()
+    monkeypatch.setattr(cli, "DISTRIBUTION", "denoiser-that-nobody-has-installed")
+    assert script(monkeypatch, capsys, "--version") == (0, ("unknown\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "fix"),
+    [("--versoin", "no option '--versoin'", "denoiser --version"), ("rum", "no verb 'rum'", "denoiser run")],
+)
+def test_the_script_names_the_nearest_verb_or_option(given, what, fix, monkeypatch, capsys):
+    code, said = script(monkeypatch, capsys, given)
+    assert code == 2 and said.err.startswith(f"error: {what}") and said.err.endswith(f"fix: {fix}\n")

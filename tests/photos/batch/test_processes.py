@@ -1,0 +1,94 @@
+"""Several processes of one command: who they are, and that together they do each picture once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from helpers.dimmer import array, checkpoint, dimmed, files, picture
+
+from denoiser.errors import DenoiserError
+from denoiser.photos.batch import processes
+
+NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+SLURM = {
+    "SLURM_STEP_NUM_TASKS": "6",
+    "SLURM_PROCID": "4",
+    "SLURM_LOCALID": "1",
+    "SLURM_STEP_TASKS_PER_NODE": "3(x2)",
+    "SLURM_STEP_NODELIST": "gpu[07-08]",
+    "SLURM_JOB_ID": "1234567",
+    "SLURM_STEP_ID": "2",
+}
+COUNT = 11
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Without a trace of what may have started the tests themselves."""
+    for name in [name for name in os.environ if name in NAMES or name.startswith("SLURM_")]:
+        monkeypatch.delenv(name)
+
+
+def test_one_process_makes_its_share_itself_and_waits_for_nobody():
+    with processes.joined() as found:
+        assert (found.rank, found.world, found.first) == (0, 1, True)
+        assert found.dealt(lambda: ["all"]) == "all"
+        found.wait()
+
+
+def test_what_sbatch_starts_without_srun_is_one_process(monkeypatch):
+    for name, value in {"SLURM_NTASKS": "8", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}.items():
+        monkeypatch.setenv(name, value)
+    assert processes._slurm() is None
+
+
+def test_a_step_of_srun_meets_on_its_first_node(monkeypatch):
+    for name, value in SLURM.items():
+        monkeypatch.setenv(name, value)
+    rank, world, local, beside, meeting = processes._slurm()
+    assert (rank, world, local, beside) == (4, 6, 1, 3)
+    host, port = meeting.removeprefix("tcp://").split(":")
+    assert host == "gpu07" and 1024 < int(port) < 2**15
+    monkeypatch.setenv("SLURM_STEP_ID", "3")
+    assert processes._slurm()[-1] != meeting
+    monkeypatch.setenv("MASTER_PORT", "2345")
+    assert processes._slurm()[-1] == "tcp://gpu07:2345"
+
+
+def test_processes_that_do_not_find_one_another(monkeypatch):
+    for name, value in {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setattr(processes, "JOINING", processes.timedelta(seconds=0.2))
+    with pytest.raises(DenoiserError, match="the 2 processes do not find one another") as raised, processes.joined():
+        pytest.fail("it found one")
+    assert raised.value.code == 3
+
+
+def torchrun(folder, *arguments):
+    launcher = "-m torch.distributed.run --nproc-per-node=2 --standalone --local-addr=127.0.0.1".split()
+    command = [sys.executable, *launcher, "-m", "denoiser.denoise", *arguments, "--precision", "32"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=560)
+
+
+@pytest.mark.timeout(600)
+def test_two_processes_do_each_picture_once_and_what_is_left_over_goes_to_both(tmp_path):
+    model = checkpoint(tmp_path / "run", 1)
+    for number in range(COUNT):
+        picture(tmp_path / "in" / f"{number:02d}.png")
+    (tmp_path / "in" / "bad.png").write_text("no picture")  # which ends one process with 1, and not the other
+    picture(tmp_path / "out" / "00.png")
+    picture(tmp_path / "out" / "02.png")
+    done = torchrun(tmp_path, "in", "-o", "out", "--checkpoint", model)
+    lines = done.stdout.splitlines()
+    shares = sorted(line.split(" megapixels")[0] for line in lines if " megapixels" in line)
+    assert shares == ["4 pictures, 0.0", "5 pictures, 0.0"], done.stdout + done.stderr
+    kept = "2 results are there already and kept (whatever made them); --overwrite does them anew"
+    assert kept in lines and lines.count("out") == 1
+    assert "error: not a picture (in/bad.png)" in done.stderr and done.returncode == 1
+    assert files(tmp_path / "out") == [f"{number:02d}.png" for number in range(COUNT)]
+    for number in (1, *range(3, COUNT)):
+        name = f"{number:02d}.png"
+        assert (array(tmp_path / "out" / name) == dimmed(tmp_path / "in" / name)).all()

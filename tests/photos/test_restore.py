@@ -1,0 +1,185 @@
+"""Photos in, photos out: which values a model gets, and what is made of its output."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from denoiser.data.images.photo import Details, Photo
+from denoiser.errors import DenoiserError
+from denoiser.inference import tiling
+from denoiser.inference.picture_model import TakesPictures
+from denoiser.inference.tile_layout import Tiling
+from denoiser.machine import hardware
+from denoiser.photos import restore
+from denoiser.photos.blend import LUMA
+from denoiser.photos.restore import Options, Restorer
+
+CPU = torch.device("cpu")
+WHITES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 3.0}
+MIXED = np.array([[0.6, 0.3, 0.0], [0.1, 0.9, -0.1], [0.0, 0.2, 1.1]])  # tells red from blue
+
+
+class Pointwise(TakesPictures):
+    """Mixes the channels, or halves the one it has; less the noise level where it is told it."""
+
+    def __init__(self, channels=3, takes_sigma=False, factor=1.0):
+        super().__init__()
+        self.channels, self.takes_sigma, self.name, self.told = channels, takes_sigma, "pointwise", []
+        self.network = nn.Conv2d(channels, channels, 1, bias=False).requires_grad_(False)
+        weight = torch.tensor(MIXED if channels == 3 else [[0.5]], dtype=torch.float32) * factor
+        self.network.weight.copy_(weight[..., None, None])
+
+    def function(self, sigma=None, precision="32"):
+        self.told.append((sigma, precision))
+        return super().function(sigma, precision)
+
+    def forward(self, noisy, sigma=None):
+        output = self.network(noisy)
+        return output if sigma is None else output - sigma.view(-1, 1, 1, 1) / 255
+
+
+def photo(shape=(37, 29, 3), kind=np.uint8, **details):
+    values = np.random.default_rng(0).random(shape) * WHITES[kind]
+    values = (np.rint(values) if np.dtype(kind).kind == "u" else values).astype(kind)
+    return Photo(values, WHITES[kind], Details("PNG"), **details)
+
+
+def restored(made, model=None, **options):
+    return Restorer(model or Pointwise(), CPU, Options(**{"precision": "32"} | options))(made)
+
+
+def mixed(made, channels):
+    """What the model of so many channels should give, in the photo's unit."""
+    values = made.pixels.astype(np.float64)
+    if channels == 1:
+        return values * 0.5
+    return values @ MIXED.T if values.ndim == 3 else values * MIXED.sum() / 3
+
+
+@pytest.mark.parametrize("kind", WHITES)
+@pytest.mark.parametrize("shape", [(37, 29, 3), (41, 23), (1, 1), (1, 300, 3)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
+    made = photo(shape, kind)
+    after, exact = restored(made, Pointwise(channels)), mixed(made, channels)
+    assert after.pixels.dtype == kind and after.pixels.shape == shape
+    if np.dtype(kind).kind == "u":
+        assert np.abs(after.pixels - np.clip(exact, 0, made.white)).max() <= 0.5 + 0.02
+    else:
+        assert np.abs(after.pixels - exact).max() < 1e-5 and (after.pixels < 0).any() == (exact < 0).any()
+    assert ("pointwise is a" in " ".join(after.notes)) == (channels != made.channels)
+
+
+def test_all_else_is_kept_and_the_input_is_as_it_was():
+    made = photo(alpha=np.full((37, 29), 9, np.uint8), notes=("converted from CMYK",))
+    made.pixels.flags.writeable = False
+    before = made.pixels.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        after = restored(made, Pointwise(1))
+    assert (after.alpha is made.alpha, after.details is made.details, after.white) == (True, True, 255)
+    told = "pointwise is a grey model and took colour pictures channel by channel"
+    assert after.notes == ("converted from CMYK", told) and np.array_equal(made.pixels, before)
+
+
+def test_grey_in_three_channels_goes_to_the_grey_model():
+    grey = Restorer(Pointwise(1), CPU, Options(precision="32"), "grey")
+    restorer = Restorer(Pointwise(), CPU, Options(precision="32"), grey=lambda: grey)
+    single = photo((130, 29), kind=np.uint16)
+    equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 65535, Details("PNG"), single.pixels)
+    after = restorer(equal)
+    assert np.array_equal(after.pixels, np.repeat(grey(single).pixels[..., None], 3, axis=2))
+    assert after.alpha is equal.alpha and after.notes == ("grey took pictures whose three channels are equal",)
+    equal.pixels[-1, -1, 2] ^= 1
+    assert np.array_equal(restorer(equal).pixels, restored(equal).pixels)
+
+
+def test_strength_and_chroma():
+    made = photo()
+    assert np.array_equal(restored(made, strength=0.0).pixels, made.pixels)
+    half = (made.pixels + mixed(made, 3)) / 2
+    assert np.abs(restored(made, strength=0.5).pixels - half.clip(0, 255)).max() <= 0.51
+    made = photo(kind=np.float32)
+    for model in (Pointwise(), Pointwise(1)):
+        chroma = restored(made, model, chroma_only=True).pixels
+        assert np.abs((chroma - made.pixels) @ LUMA).max() < 1e-6 and np.abs(chroma - made.pixels).max() > 0.02
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_chroma_of_grey_pictures_is_none_and_they_come_back_with_a_note(channels):
+    single = photo((37, 29), alpha=np.full((37, 29), 9, np.uint8), notes=("converted",))
+    equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 255, Details("JPEG", shared=(2, 2)))
+    for made in (single, equal):
+        after = restored(made, Pointwise(channels), chroma_only=True)
+        assert np.array_equal(after.pixels, made.pixels) and after.alpha is made.alpha
+        assert after.notes == (*made.notes, "a grey picture has no chroma: unchanged")
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("auto", "32"), ("32", "32"), ("bf16", "bf16")])
+def test_the_least_tile_is_for_the_strictest_precision(monkeypatch, precision, expected):
+    asked, fit = [], tiling.fit
+    monkeypatch.setattr(restore.tiling, "fit", lambda *given: asked.append(given[1:]) or fit(*given))
+    assert Restorer(Pointwise(), CPU, Options(tile=9, precision=precision)).smallest(1) == 64
+    assert asked == [(1, CPU, None, expected)]
+
+
+def test_the_noise_level_is_given_or_estimated_from_each_picture():
+    rng = np.random.default_rng(0)
+    model = Pointwise(1, takes_sigma=True)
+    restorer = Restorer(model, CPU, Options(precision="32"))
+    for sigma in (8, 30):
+        noisy = Photo((0.5 + rng.normal(0, sigma / 255, (200, 200))).astype(np.float32), 1.0, Details("TIFF"))
+        after = restorer(noisy)
+        (note,) = after.notes
+        assert note.startswith("sigma estimated: ") and float(note.split()[-1]) == pytest.approx(sigma, rel=0.1)
+        taken_off = (noisy.pixels * 0.5 - after.pixels).mean() * 255
+        assert taken_off == pytest.approx(sigma, rel=0.1)
+    after = restored(noisy, model, sigma=12)
+    assert after.notes == () and (noisy.pixels * 0.5 - after.pixels).mean() * 255 == pytest.approx(12, abs=1e-3)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_for_8_bits_where_it_is_faster(monkeypatch, fast):
+    monkeypatch.setattr(hardware, "has_bfloat16", lambda device: fast and device == "cpu")
+
+    def used(kind, precision="auto"):
+        model = Pointwise()
+        restored(photo(kind=kind), model, precision=precision)
+        return {precision for _, precision in model.told}
+
+    assert used(np.uint8) == {"bf16" if fast else "32"}
+    assert used(np.uint16) == used(np.float32) == used(np.uint8, "32") == {"32"}
+    assert used(np.uint16, "bf16") == {"bf16"}
+
+
+def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
+    fitted, used, fit, denoise = [], [], tiling.fit, tiling.denoise
+    monkeypatch.setattr(restore.tiling, "fit", lambda *given: fitted.append(given) or fit(*given))
+
+    def shrinking(function, image, white, planned, device, take):
+        used.append(planned.tile)
+        denoise(function, image, white, planned, device, take)
+        return Tiling(min(planned.tile, 256), planned.margin)
+
+    monkeypatch.setattr(restore.tiling, "denoise", shrinking)
+    restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))
+    notes = [restorer(made).notes for made in (photo(), photo(), photo(), photo((9, 9)))]
+    assert used == [512, 256, 256, 512] and len(fitted) == 2  # another one for grey pictures
+    assert [[note for note in told if "memory" in note] for told in notes[:3]] == [
+        ["less memory than was expected: tiles of 256 pixels"],
+        [],
+        [],
+    ]
+
+
+def test_what_is_not_possible_is_said():
+    with pytest.raises(DenoiserError, match=r"takes no noise level \(--sigma 25\)\nfix: leave out --sigma"):
+        Restorer(Pointwise(), CPU, Options(sigma=25))
+    with pytest.raises(DenoiserError, match="output is not finite"):
+        restored(photo(kind=np.float32), Pointwise(factor=float("inf")))
+    for wrong in ({"strength": 1.5}, {"strength": float("nan")}, {"sigma": 0.5}, {"sigma": -1}, {"precision": "16"}):
+        with pytest.raises(DenoiserError, match="--"):
+            Options(**wrong)

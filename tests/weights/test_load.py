@@ -1,0 +1,99 @@
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import torch
+from helpers.checkpoints import HYPER_PARAMETERS, checkpoint, refused, save
+from safetensors.torch import save_file
+from spandrel.architectures.DnCNN import DnCNN
+
+import denoiser
+from denoiser.training.module import Denoiser
+from denoiser.weights.published import Published
+
+
+@pytest.mark.parametrize("kind", [str, lambda path: path])
+def test_a_file_becomes_a_model_that_denoises(tmp_path, kind):
+    model = denoiser.load(kind(save(tmp_path / "a.ckpt")))
+    assert isinstance(model, Denoiser) and not model.training
+    assert model.hparams["channels"] == 1
+    noisy = torch.rand(2, 1, 13, 7)
+    torch.manual_seed(0)
+    assert torch.equal(model(noisy), Denoiser(**HYPER_PARAMETERS).eval()(noisy))
+
+
+def test_a_run_folder_is_its_best_else_its_last_checkpoint(tmp_path):
+    save(tmp_path / "checkpoints" / "last.ckpt", checkpoint(trained_on="last"))
+    assert denoiser.load(tmp_path).hparams["trained_on"] == "last"
+    save(tmp_path / "checkpoints" / "best.ckpt", checkpoint(trained_on="best"))
+    assert denoiser.load(tmp_path).hparams["trained_on"] == "best"
+
+
+def test_a_folder_without_a_checkpoint(tmp_path):
+    refused(tmp_path, "no checkpoint in the folder")
+    save(tmp_path / "0" / "checkpoints" / "last.ckpt")
+    assert refused(tmp_path, "no checkpoint in the folder").fix.endswith(str(tmp_path / "0"))
+
+
+def test_a_path_that_is_not_there_gets_the_nearest(tmp_path):
+    save(tmp_path / "first_run" / "checkpoints" / "best.ckpt")
+    assert str(tmp_path / "first_run") in refused(tmp_path / "frist_run", "no such checkpoint").fix
+    assert str(tmp_path / "first_run") in refused(tmp_path / "first_rum" / "checkpoints" / "b.ckpt", "no such").fix
+    assert str(tmp_path) in refused(tmp_path / "quite_another", "no such checkpoint").fix
+
+
+def test_text_is_no_checkpoint(tmp_path):
+    (tmp_path / "a.ckpt").write_text("text")
+    refused(tmp_path / "a.ckpt", "no file of torch.save")
+
+
+@pytest.mark.parametrize(
+    "code", ["import denoiser; denoiser.load", "import denoiser.run, denoiser.denoise, denoiser.export"]
+)
+def test_importing_does_not_import_torch(code):
+    subprocess.run([sys.executable, "-c", f"{code}; import sys; sys.exit('torch' in sys.modules)"], check=True)
+
+
+def test_help_does_not_import_torch():
+    code = (
+        "import sys; from denoiser import cli\n"
+        "sys.argv = ['denoiser', 'run', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "bsds_deep" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.ckpt", "the checkpoint is"), ("a.pth", "the file of weights is")])
+def test_a_damaged_zip_is_what_it_is_called(tmp_path, name, said):
+    path = save(tmp_path / name)
+    path.write_bytes(path.read_bytes()[:-100])
+    refused(path, f"{said} truncated or damaged")
+
+
+def test_a_checkpoint_is_known_under_any_name(tmp_path):
+    assert isinstance(denoiser.load(save(tmp_path / "renamed.pth")), Denoiser)
+
+
+@pytest.mark.parametrize("name", ["a.pth", "a.ckpt", "a.safetensors"])
+def test_published_weights(tmp_path, name):
+    weights = DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict()
+    save_file(weights, tmp_path / name) if name.endswith("s") else torch.save(weights, tmp_path / name)
+    found = denoiser.load(tmp_path / name)
+    assert isinstance(found, Published) and found.channels == 1 and not found.training
+
+
+def test_published_weights_that_are_not_there_are_told_their_address():
+    refused("dncnn_25.pth", "no such file of weights").fix.startswith("download https://")
+
+
+def test_a_zip_that_grows_beyond_belief_is_not_unpacked(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", bytes(10**6))
+    module = sys.modules["denoiser.load"]  # denoiser.load is the function in it
+    monkeypatch.setattr(module, "LARGEST", 10**5)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    assert not module.is_own(tmp_path / "a.pth")
