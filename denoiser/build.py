@@ -25,7 +25,13 @@ ALLOWED = {
     "logger": ("lightning.pytorch.loggers.",),
 }
 """For each kind of object, the modules whose classes and functions may be called."""
-NOISES = ("Noise", "Gaussian", "Speckle", "Poisson", "PoissonGaussian", "SaltPepper", "Uniform")
+NOISES = {
+    "base": ("Noise",),
+    "gaussian": ("Gaussian", "Speckle"),
+    "poisson": ("Poisson", "PoissonGaussian"),
+    "impulse": ("SaltPepper",),
+    "uniform": ("Uniform",),
+}
 CALLBACKS = (
     *("BestCheckpoint", "LastCheckpoint", "EpochLog", "Images"),
     *("early_stopping", "ema", "progress", "projector"),
@@ -33,7 +39,7 @@ CALLBACKS = (
 MOVED = {
     "denoiser.muon.Muon": "denoiser.training.muon.Muon",
     "denoiser.objectives.Supervised": "denoiser.objectives.supervised.Supervised",
-    **{f"denoiser.noise.{name}": f"denoiser.noise.base.{name}" for name in NOISES},
+    **{f"denoiser.noise.{name}": f"denoiser.noise.{file}.{name}" for file, names in NOISES.items() for name in names},
     **{f"denoiser.callbacks.{name}": f"denoiser.training.callbacks.{name}" for name in CALLBACKS},
 }
 """Names that runs, checkpoints and exports of earlier versions hold, and where their modules are now."""

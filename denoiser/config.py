@@ -22,6 +22,8 @@ class Application(NamedTuple):
 
 RUN = Application("denoiser run", "config")
 EVALUATE = Application("denoiser evaluate", "evaluate")
+METHOD_KEYS = ("checkpoint", "weights", "baseline")
+"""The keys of an evaluation that name methods, each one or a list."""
 PACKAGE = Path(__file__).resolve().parent
 HYDRA_VERSION_BASE = "1.3"
 

@@ -3,193 +3,118 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from denoiser.cli import main as cli
-from denoiser.data.images import reading, writing
-from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.cli import failures
+from denoiser.cli.arguments import Parser
+from denoiser.data.images import reading
 from denoiser.machine.signals import terminating
-from denoiser.photos.batch.inputs import left_out
-from denoiser.photos.batch.leftovers import remove
-from denoiser.photos.batch.messages import kept, summary, unread
-from denoiser.photos.batch.options import parse
-from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
-from denoiser.photos.batch.processes import Ranks, joined
-from denoiser.photos.batch.reader import Failure
-from denoiser.photos.model_choice import Choice, Models
-from denoiser.reports.tables.format import printable
+from denoiser.photos.batch.command import denoise_pictures
+from denoiser.photos.batch.plan import FORMATS
 
-if TYPE_CHECKING:
-    import torch
-
-    from denoiser.photos.batch.progress import Pace
-    from denoiser.photos.batch.writer import Writer
-    from denoiser.photos.before_after import Pages
-
-KINDS = {1: "grey", 3: "colour"}
+EXAMPLES = """examples:
+  denoiser denoise photo.jpg -o clean.jpg
+  denoiser denoise holiday -o cleaned --compare
+  denoiser denoise 'scans/**/*.tif' -o cleaned --checkpoint outputs/2026-01-31/12-00-00
+  torchrun --nproc-per-node=4 -m denoiser.denoise archive -o cleaned      (SLURM: srun denoiser denoise ...)
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
     with terminating():
-        return cli.guarded(lambda: _together(parse(arguments)))
+        return failures.guarded(lambda: denoise_pictures(parse(arguments)))
 
 
-def _together(options: argparse.Namespace) -> int:
-    with _told_of_a_stop(), joined() as ranks:
-        try:
-            code = cli.guarded(lambda: _command(options, ranks))
-        except SystemExit as told:  # by the first process
-            code = int(told.code or 0)
-        if code in (0, SOME_FAILED, NOT_POSSIBLE):  # a launcher that sees one process fail ends the others
-            ranks.wait()
-        return code
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command's arguments, options and paths in any order; what follows `--` are paths.
+
+    Raises:
+        DenoiserError: they cannot be meant.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    made = _parser()
+    options = made.parse_intermixed_args(given[:end])
+    options.paths += given[end + 1 :]
+    if not options.paths:
+        made.error("no picture or folder is given: PATH")
+    return options
 
 
-@contextmanager
-def _told_of_a_stop() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        raise _stopped(stop, "every file that is there is whole", "the same command goes on") from None
-
-
-@_told_of_a_stop()
-def _command(options: argparse.Namespace, ranks: Ranks) -> int:
-    choice = Choice(options.model, options.checkpoint, options.weights)
-    mine = ranks.dealt(lambda: _plan(options).shares(ranks.world))
-    failures = [Failure(path, unread(path, reason)) for path, reason in mine.unread]
-    if mine.others:
-        _say(left_out(mine.others))
-    if mine.kept:
-        _say(kept(len(mine.kept), mine.older))
-    if options.dry_run:
-        failures += _dry_run(mine.jobs, _models(choice, options, ranks), options)
-    else:
-        failures += _denoised(mine, choice, options, ranks)
-    if ranks.first and os.path.lexists(options.out):
-        _say(str(options.out))
-    if failures:
-        raise summary(failures, len(mine.jobs) + len(mine.unread))
-    return 0
-
-
-def _plan(options: argparse.Namespace) -> Plan:
-    made = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
-    if options.compare:
-        _pages(made, options.out).check()
+def _parser() -> argparse.ArgumentParser:
+    made = Parser(
+        "denoiser denoise",
+        description="Denoise pictures at their own depth; EXIF, colour profile and transparency are kept. What is "
+        "there already is not done again, so that the same command goes on after an interruption.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("paths", nargs="*", metavar="PATH", help="a picture, a folder with all below it, or a pattern")
+    made.add_argument("-o", "--out", required=True, type=Path, help="a folder; or a file, for one picture")
+    _add_model(made.add_argument_group("model (by default photo for colour and grey for grey pictures)"))
+    _add_way(made.add_argument_group("denoising"))
+    _add_files(made.add_argument_group("files"))
     return made
 
 
-def _denoised(mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks) -> list[Failure]:
-    """Do the work of this process; gives back which pictures could not be done."""
-    failures: list[Failure] = []
-    pages = _pages(mine, options.out) if options.compare else None
-    if mine.jobs:
-        pace, writer = _run(mine, choice, options, ranks, pages)
-        for remark in writer.remarks:
-            _say(f"note: {remark}")
-        if pace.done:
-            _say(pace.summary())
-        failures = writer.failures
-    ranks.wait()  # for the pages, which are of everybody's pictures
-    if ranks.first:
-        remove(mine.leftovers)
-        if pages:
-            _show(pages, mine)
-    return failures
+def _add_model(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--model", metavar="NAME", help="weights that come with the project: photo, grey")
+    group.add_argument("--checkpoint", metavar="RUN_OR_FILE", help="a run folder, .ckpt or .safetensors")
+    group.add_argument("--weights", metavar="FILE", help="published weights of DnCNN, DRUNet, SwinIR, ...")
 
 
-def _show(pages: Pages, mine: Plan) -> None:
-    lacking = pages.lacking(job.source for job in mine.kept)
-    if lacking:
-        counted = "1 result is" if lacking == 1 else f"{lacking} results are"
-        _say(
-            f"{counted} not on the page of before and after; --overwrite makes {'it' if lacking == 1 else 'them'} anew"
-        )
-    if pages.any():
-        _say(f"before and after: {pages.finish()}")
+def _add_way(group: argparse._ArgumentGroup) -> None:
+    sigma = "noise level in grey levels of 255, for models that are told it; auto estimates that of each picture"
+    group.add_argument("--sigma", metavar="auto|N", type=_auto_or(float), help=sigma)
+    group.add_argument(
+        "--strength", metavar="0..1", type=float, default=1.0, help="of the denoising: 0.5 is half way (1)"
+    )
+    group.add_argument("--chroma-only", action="store_true", help="denoise the colours and keep the brightness")
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
+    group.add_argument("--precision", default="auto", help="auto, 32 or bf16 (auto)")
+    group.add_argument(
+        "--tile",
+        metavar="auto|N",
+        type=_auto_or(_positive),
+        help="tiles of at most N x N pixels, in the shape that computes least twice (auto: by the memory)",
+    )
 
 
-def _run(
-    mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks, pages: Pages | None
-) -> tuple[Pace, Writer]:
-    from denoiser.photos.batch import predict
-    from denoiser.photos.batch.progress import Pace
-
-    models = _models(choice, options, ranks)
-    pace = Pace(len(mine.jobs), sum(job.size for job in mine.jobs), shown=ranks.first)
-    try:
-        with pace:
-            limits = options.max_pixels, options.bits
-            return pace, predict.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
-    except KeyboardInterrupt as stop:
-        again = "the same command without --overwrite" if options.overwrite else "the same command"
-        done = f"{pace.done} of {pace.pictures} pictures are done ({options.out})"
-        raise _stopped(stop, done, f"{again} goes on with the others") from None
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--format", choices=FORMATS, help="of the results (that of each picture)")
+    group.add_argument("--bits", type=int, choices=(8, 16), help="a channel of the results (those of each picture)")
+    group.add_argument("--compare", action="store_true", help="a page with before and after, in OUT/compare")
+    group.add_argument("--overwrite", action="store_true", help="replace files in OUT; never the pictures themselves")
+    group.add_argument("--dry-run", action="store_true", help="say what would be done")
+    group.add_argument(
+        "--max-pixels", metavar="N", type=_positive, default=reading.MAX_PIXELS, help="larger pictures are refused"
+    )
 
 
-def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models:
-    """What pictures are denoised with, loaded."""
-    from denoiser.photos.restore import Options
+def _auto_or(number: Callable[[str], float]) -> Callable[[str], float | None]:
+    """An option that is a number, or `auto`, which is None."""
 
-    how = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
-    models = Models(choice, _device(options.device, ranks), how)
-    models.check()
-    return models
-
-
-def _stopped(stop: KeyboardInterrupt, how_far: str, fix: str) -> DenoiserError:
-    terminated = "terminated" in stop.args
-    how, code = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
-    return DenoiserError(f"{how}: {how_far}", fix, code)
-
-
-def _device(name: str, ranks: Ranks) -> torch.device:
-    """The device of this process: several processes on one machine get a GPU each, as far as there are so many."""
-    import torch
-
-    from denoiser.machine import hardware
-
-    try:
-        device = hardware.device(name)
-    except DenoiserError as error:
-        raise DenoiserError(f"there is no device '{name}' here (--device {name})", "--device cpu") from error
-    if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", ranks.local % torch.cuda.device_count())
-    return device
-
-
-def _pages(mine: Plan, out: Path) -> Pages:
-    """In the folder of results, or beside the one file that is written."""
-    from denoiser.photos.before_after import Pages
-
-    alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
-    return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
-
-
-def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
-    """Say what would be done, from the pictures' headers; gives back which of them could not be done."""
-    failures = []
-    for job in jobs:
+    def parse(text: str) -> float | None:
         try:
-            header = reading.header(Path(job.source), options.max_pixels)
-            writing.check(Path(job.target), header, options.bits)
-        except DenoiserError as error:
-            failures.append(Failure(job.source, error))
-            continue
-        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
-        _say(f"{job.source} -> {job.target} ({size}, {models.name(header.channels)})")
-    return failures
+            return None if text == "auto" else number(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"neither auto nor a number: {text}") from error
+
+    return parse
 
 
-def _say(line: str) -> None:
-    print(printable(line.replace("\n", "?")), flush=True)
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"no whole number: {text}") from None
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"not above 0: {text}")
+    return number
 
 
 if __name__ == "__main__":

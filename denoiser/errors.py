@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 
 SOME_FAILED, NOT_POSSIBLE, ENVIRONMENT, DIVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 4, 130, 143
@@ -32,3 +33,18 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The entry of `known` that `name` was most likely meant to be, or None if none is close."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return matches[0] if matches else None
+
+
+def number(value: object) -> bool:
+    """Whether `value` is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def require(fulfilled: bool, key: str, value: object, problem: str, example: str) -> None:
+    """Refuse `value` for `key` unless `fulfilled`.
+
+    Raises:
+        DenoiserError: it is not fulfilled; says that the value is `problem` and gives the `example`.
+    """
+    if not fulfilled:
+        raise DenoiserError(f"{key}={value} is {problem} ({key})", f"{key}={example}")

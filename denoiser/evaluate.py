@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser.cli import main as cli
-from denoiser.cli.asked import check, usage
-from denoiser.config import EVALUATE
+from denoiser.cli import failures
+from denoiser.config import EVALUATE, METHOD_KEYS, options
 from denoiser.errors import SOME_FAILED, DenoiserError
+from denoiser.evaluation.score_methods import score_methods
 from denoiser.machine.files import write_text
-from denoiser.noise.levels import require
+from denoiser.reports.run_page import write_report
+from denoiser.reports.sweep_page import write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from denoiser.data.base import PairsDataModule
-    from denoiser.evaluation.methods import Method
-    from denoiser.evaluation.scoring import Scorer
-    from denoiser.runs.results import Scores
 
+HELP = """denoiser evaluate: score denoisers on one noise, per image, in one table.
+
+  denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on test pictures
+  denoiser evaluate checkpoint=photo data=cbsd68                     weights that come with the package: photo, grey
+  denoiser evaluate 'checkpoint=[a,b]' 'baseline=[nlm,bm3d]' ...     several methods, with paired differences
+  denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25   published weights
+  denoiser evaluate ... 'test.sigma=[15,25,50]'                      several noise levels
+  denoiser evaluate -m data=set12,bsd68 ...                          a sweep, with one summary
+  denoiser evaluate --cfg job                                        shows every key and its value
+
+It writes into outputs/DATE/TIME (hydra.run.dir=DIR: elsewhere): results.csv, results.json, table.md, table.tex,
+report.html and images/.
+
+baseline: noisy, nlm, tv, wavelet, bm3d
+data: {data}
+noise: {noise}
+"""
+TRAINING = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
+OF_BATCHES = ("batch_size", "patch_size", "crops_per_image", "flip", "num_workers", "split_seed", "images", "size")
+"""Keys of data that only a training has use for."""
 AGAIN = "repeat the command; an evaluation starts anew"
 
 
@@ -48,8 +65,8 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN):
-        record.content |= _scored(cfg, out_dir)
+    with recorded(record, AGAIN, write_report):
+        record.content |= score_methods(cfg, out_dir)
     _finished(record)
     if record.content["error"]:
         what, fix = record.content["error"].splitlines()[:2]  # of the first; results.json has all
@@ -57,93 +74,7 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     return record.content
 
 
-def _scored(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Score every method; gives back what `results.json` gains."""
-    from denoiser.evaluation.batches import evaluation, loader
-    from denoiser.evaluation.methods import methods, several
-    from denoiser.evaluation.scoring import Scorer
-    from denoiser.machine import hardware
-    from denoiser.metrics.torchmetrics import further
-    from denoiser.runs import results
-    from denoiser.training import assemble
-
-    device = hardware.device(cfg.device)
-    extra = {str(name): further(str(name)) for name in several(cfg.metrics)}
-    data = assemble.evaluated(cfg)
-    drawn = not data.real_pairs and data.protocol.noise.name != "none"
-    require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
-    made = methods(cfg, data, device)
-    pairs = evaluation(data, int(cfg.draws))
-    leaked = _leaks(made, data, cfg.allow_leak)
-    told = not data.real_pairs and data.protocol.noise.name == "gaussian"
-    scorer = Scorer(pairs, loader(pairs, cfg.batch_size, cfg.num_workers), device, told, extra)
-    columns = {"data": data.name, "noise": "real" if data.real_pairs else str(data.protocol.noise)}
-    scores: dict[str, Scores] = {}
-    failed: list[DenoiserError] = []
-    for method in made:
-        try:
-            scores[method.name] = scorer.score(method)
-        except DenoiserError as error:
-            failed.append(error)
-            continue
-        write_text(folder / "results.csv", results.per_image(columns, pairs, scores))  # what is there is kept
-    if not scores:
-        raise failed[0]
-    made = [method for method in made if method.name in scores]
-    _draw(scorer, made, scores, folder)
-    exact = [method.name for method in made if method.exact]  # their difference to others is the gain
-    where = {"channels": data.channels, "place": data.place, "values": pairs.values}
-    only = made[0] if len(made) == 1 else None
-    return {
-        "protocol": assemble.protocol_name(cfg),
-        "device": hardware.describe(device),
-        "params": only and only.params,
-        "macs": only and only.macs,
-        "rows": [{**row, **where} for row in results.summarise(columns, pairs, scores)],
-        "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
-        "error": "\n".join(map(str, failed)) or None,
-        "comparisons": results.compare(
-            columns, pairs, {name: one for name, one in scores.items() if name not in exact}
-        ),
-    }
-
-
-def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str] | None]:
-    """For each method the pictures that it was trained or selected on, None where that is not known.
-
-    Raises:
-        DenoiserError: there are some, and that is not allowed.
-    """
-    from denoiser.data import leaks
-
-    found = {method.name: leaks.among(method.seen, data) if method.kind != "baseline" else [] for method in made}
-    for method in made:
-        keys = found[method.name]
-        if keys and not allowed:
-            of = f"{len(keys)} of the {len(data.split(data.evaluated))} pictures"
-            shown = ", ".join(keys[:5]) + (", ..." if len(keys) > 5 else "")
-            raise DenoiserError(
-                f"{method.name} was trained or selected on {of}: {shown} ({method.source})",
-                "evaluate on other pictures, or allow_leak=true, which is stamped on the table",
-            )
-    return found
-
-
-def _draw(scorer: Scorer, made: Sequence[Method], scores: Mapping[str, Scores], folder: Path) -> None:
-    """Strips of some pictures with every method's output, the worst among them, see `strips`."""
-    from denoiser.runs.strips import write_strips
-    from denoiser.training.module import Score
-
-    drawn = {method.name: scorer.on_cpu(method) for method in made}
-    plain = {
-        name: {item: Score(*(one[key] for key in Score._fields)) for item, one in figures.items()}
-        for name, figures in scores.items()
-    }
-    write_strips(drawn, scorer.pairs, plain, folder / "images", error=False)
-
-
 def _finished(record: Record) -> None:
-    from denoiser.report import write_report
     from denoiser.reports.tables import render
     from denoiser.reports.tables.format import printable
 
@@ -163,10 +94,33 @@ def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:
         raise stopped(folder, AGAIN, stop) from None
 
 
+def usage() -> str:
+    """The command's help."""
+    data = [name for name in options("data") if name != "synthetic"]  # which is there to train on
+    return HELP.format(data=", ".join(data), noise=", ".join(options("noise")))
+
+
+def check(arguments: Sequence[str]) -> None:
+    """Refuse what would be left without effect.
+
+    Raises:
+        DenoiserError: a key is of a training, or names methods a second time, which Hydra would take instead.
+    """
+    given = [argument.lstrip("+~").partition("=")[::2] for argument in arguments]
+    for key, value in given:
+        if key.partition(".")[0] in TRAINING or key in [f"data.{name}" for name in OF_BATCHES]:
+            fix = "leave it out; checkpoint=RUN, weights=FILE or baseline=NAME say what is evaluated"
+            raise DenoiserError(f"'{key}' is of a training ({key}={value})", fix)
+    for kind in METHOD_KEYS:
+        several = [value for key, value in given if key == kind]
+        if len(several) > 1:
+            raise DenoiserError(f"{kind} is given twice ({kind})", f"'{kind}=[{','.join(several)}]'")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return cli.guarded(lambda: _command(given))
+    return failures.guarded(lambda: _command(given))
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -174,7 +128,7 @@ def _command(arguments: Sequence[str]) -> int:
         print(usage())
         return 0
     check(arguments)
-    return run_application(EVALUATE, arguments, _job)
+    return run_application(EVALUATE, arguments, _job, write_summary)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser.cli import main as cli
+from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.data.images.eight_bit import SUFFIXES as PICTURES
 from denoiser.errors import DenoiserError
@@ -108,7 +108,7 @@ def _refuse_taken(targets: Iterable[Path], overwrite: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 where an export differs from the model, and nothing is written."""
-    return cli.guarded(lambda: _command(_parser().parse_args(arguments)))
+    return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:

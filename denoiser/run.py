@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser.cli import main as cli
+from denoiser.cli import failures
+from denoiser.cli.keys import checked_dotlist
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
+from denoiser.reports.run_page import write_report
+from denoiser.reports.sweep_page import write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
 
@@ -43,7 +46,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
             record.content.update(stage)
         return record.content
     claim(out_dir, cfg, overrides, resume)
-    with recorded(record, _again(out_dir)):
+    with recorded(record, _again(out_dir), write_report):
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     _finished(record)
@@ -51,7 +54,6 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
 
 def _finished(record: Record) -> None:
-    from denoiser.report import write_report
     from denoiser.reports.tables.render import table
 
     record.finish(status="ok")
@@ -77,11 +79,11 @@ def _run_or_say(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: Hydra's for a run or a sweep, our own for `resume=`. Returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return cli.guarded(lambda: _resume(given) if any(a.startswith("resume=") for a in given) else _started(given))
+    return failures.guarded(lambda: _resume(given) if any(a.startswith("resume=") for a in given) else _started(given))
 
 
 def _started(arguments: Sequence[str]) -> int:
-    return run_application(RUN, arguments, _run_or_say)
+    return run_application(RUN, arguments, _run_or_say, write_summary)
 
 
 def _resume(arguments: Sequence[str]) -> int:
@@ -98,7 +100,7 @@ def _resume(arguments: Sequence[str]) -> int:
     register_resolvers()
     cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
     OmegaConf.set_struct(cfg, True)
-    cfg.merge_with(cli.checked_dotlist(cfg, changes))
+    cfg.merge_with(checked_dotlist(cfg, changes))
     before = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
     _run_or_say(cfg, folder, [*(before if isinstance(before, list) else []), *changes], resume=True)
     return 0

@@ -11,7 +11,7 @@ from PIL import Image
 
 from denoiser.data.base import Protocol
 from denoiser.data.store import download
-from denoiser.noise.base import Gaussian
+from denoiser.noise.gaussian import Gaussian
 
 torch.set_num_threads(1)  # tests run beside one another, and threads that wait for a core spin
 HERE = ("127.0.0.1", "localhost", "::1")

@@ -9,6 +9,7 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.errors import NOT_POSSIBLE, DenoiserError
 from denoiser.machine.hardware import has_gpu
 from denoiser.training import assemble
@@ -100,7 +101,7 @@ def test_set_for_testing_is_scored(name, root, tmp_path):
     channels = DATASETS[name].allowed_channels[0]
     chosen = (f"data.channels={channels}", f"data.test={name}", "trainer=smoke")
     cfg = configured(root, CHEAP[channels], *chosen)
-    data, module = assemble.data(cfg), assemble.module(cfg)
+    data, module = from_config.data(cfg), assemble.module(cfg)
     assemble.trainer(cfg, tmp_path)[0].test(module, data, verbose=False)
     assert data.test.name == name
     assert sorted(module.scores) == [0, 1]
@@ -110,4 +111,4 @@ def test_set_for_testing_is_scored(name, root, tmp_path):
 @pytest.mark.parametrize("name", TEST_ONLY)
 def test_set_for_testing_is_not_trained_on(name):
     with pytest.raises(DenoiserError, match=f"for testing only(.|\n)*fix: data=synthetic data.test={name}"):
-        assemble.data(compose([f"data={name}"]))
+        from_config.data(compose([f"data={name}"]))

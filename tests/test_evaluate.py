@@ -16,7 +16,7 @@ from PIL import Image
 
 from denoiser import evaluate
 from denoiser.config import EVALUATE, compose
-from denoiser.data import leaks
+from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
 from denoiser.evaluation.scoring import Scorer
 from denoiser.runs import application
@@ -84,7 +84,7 @@ def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pi
     file = checkpoint()
     _, rows, _ = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", "noise.sigma=25")
     cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
-    pairs = assemble.evaluated(cfg).frozen("all")
+    pairs = from_config.evaluated(cfg).frozen("all")
     for item, row in enumerate(rows):
         batch = pairs.__getitems__([item])
         with torch.no_grad():
@@ -275,7 +275,7 @@ def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, t
 @pytest.mark.parametrize(("stage", "workers"), [("loading", 0), ("scoring", 2)])
 def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, workers):
     slow = "import time, denoiser.evaluation.batches as e, denoiser.evaluation.scoring as s; "
-    slow += "import denoiser.training.assemble as a; "
+    slow += "import denoiser.data.from_config as a; "
     slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
     slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
     run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"

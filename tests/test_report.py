@@ -10,7 +10,7 @@ from helpers.pages import Page, add_strip, make_evaluation, make_run, result
 from PIL import Image
 
 from denoiser.errors import DenoiserError
-from denoiser.report import write_report
+from denoiser.reports.run_page import write_report
 from denoiser.reports.sweep_page import write_summary
 
 HOSTILE = "<script>alert(1)</script>\"'&"

@@ -29,7 +29,7 @@ from denoiser.bench.peers import (
     plain_loop,
     speed,
 )
-from denoiser.cli import main as cli
+from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine import hardware
@@ -52,7 +52,7 @@ CLOSE = 0.95
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code, 0 where a bar is missed too: speed is told, not enforced."""
-    return cli.guarded(lambda: _command(_parser().parse_args(arguments)))
+    return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:

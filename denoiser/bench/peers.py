@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
 from denoiser.machine import hardware
@@ -55,7 +56,7 @@ class RandomPictures(PairsDataModule):
 
     def __init__(self, workload: Workload, cfg: DictConfig, crops_per_image: int) -> None:
         keys = {key: cfg.data[key] for key in ("channels", "batch_size", "patch_size", "flip") if key in cfg.data}
-        super().__init__(assemble.protocol(cfg), crops_per_image=crops_per_image, **keys)
+        super().__init__(from_config.protocol(cfg), crops_per_image=crops_per_image, **keys)
         self.workload = workload
 
     def pictures(self, split: str) -> Pictures:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError, OmegaConfBaseException
 
 from denoiser.cli.arguments import Parser
 from denoiser.cli.keys import choices, groups, keys
@@ -141,3 +144,32 @@ def _holds(node: Any, path: Sequence[str]) -> bool:
             return False
         node = node[part]
     return True
+
+
+@contextmanager
+def hydra_arguments(application: Application, arguments: Sequence[str]) -> Iterator[None]:
+    """Give Hydra its arguments, flags first wherever they stood, and tell its complaints in two lines.
+
+    Args:
+        application: which command it is.
+        arguments: flags and overrides in any order.
+
+    Raises:
+        DenoiserError: Hydra does not understand them, or they ask for what is not there.
+    """
+    name = application.command
+    flags, overrides = sorted_arguments(name, arguments)
+    before, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [name, *flags, *overrides], "1"  # it raises what it would print
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, overrides, application) from error
+    except ValueError as error:  # flags that exclude one another; the run's own failures do not come by here
+        raise DenoiserError(f"{error} ({name})", f"{name} --help") from error
+    finally:
+        sys.argv = before
+        if full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from denoiser.config import RUN, Application, compose, config_dir
-from denoiser.errors import DenoiserError, nearest
-from denoiser.noise.levels import number, require
+from denoiser.errors import DenoiserError, nearest, number, require
 
 
 class Number(NamedTuple):

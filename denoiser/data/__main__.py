@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from denoiser import build
-from denoiser.cli import main as cli
+from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.config import compose, data_root, options
 from denoiser.data.store.catalogue import INCOMPLETE, NOT_THERE, Card, card
@@ -24,7 +24,7 @@ HEAD = ("name", "pictures", "what", "licence", "here")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some of several datasets failed, or files are missing or altered."""
-    return cli.guarded(lambda: _command(_parser().parse_intermixed_args(arguments)))
+    return failures.guarded(lambda: _command(_parser().parse_intermixed_args(arguments)))
 
 
 def _command(given: argparse.Namespace) -> int:
@@ -51,7 +51,7 @@ def _each(names: Sequence[str], act: Callable[[str], None]) -> int:
         except DenoiserError as error:
             if len(names) == 1:
                 raise
-            failed += bool(cli.tell(error))
+            failed += bool(failures.tell(error))
     return SOME_FAILED if failed else 0
 
 

@@ -12,10 +12,9 @@ from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.sampling import EpochSampler
 from denoiser.data.sizes import large_enough_to_score, patches_fit
 from denoiser.data.thumbnails import Thumbnails, thumbnails
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, require
 from denoiser.machine.signals import quiet_worker
 from denoiser.noise.base import Noise
-from denoiser.noise.levels import require
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from denoiser.data.dead_leaves.scenes import SMALLEST_SIZE, dead_leaves
 from denoiser.data.pairs import Pictures
 from denoiser.data.photos import VALIDATION, photographs
 from denoiser.data.store.catalogue import Card
-from denoiser.errors import DenoiserError
-from denoiser.noise.levels import require
+from denoiser.errors import DenoiserError, require
 
 
 class Synthetic(PairsDataModule):

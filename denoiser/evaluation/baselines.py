@@ -154,24 +154,3 @@ def _bm3d_package() -> Any:
         ) from error
     print(LICENCE, file=sys.stderr)
     return package
-
-
-def estimate_sigma(noisy: Tensor) -> float:
-    """The noise level of a picture from its finest wavelet coefficients (Donoho and Johnstone, 1994).
-
-    Fine texture is taken for noise, and noise that was clipped is estimated too low.
-
-    Args:
-        noisy: float (C, H, W), nominally in [0, 1], of at least 5x5 pixels.
-
-    Returns:
-        The mean over the channels, in grey levels of 255; a flat channel counts 0.
-    """
-    from skimage.restoration import estimate_sigma as of_channel
-
-    channels = noisy.detach().cpu().double().numpy()
-    # Pictures have borders and grounds without any noise, which leave no coefficient to take the median of.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = np.nan_to_num([of_channel(channel) for channel in channels])  # type: ignore[no-untyped-call]
-    return float(found.mean()) * GREY_LEVELS

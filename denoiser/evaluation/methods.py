@@ -13,11 +13,11 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from denoiser import build
-from denoiser.cli.asked import KINDS
+from denoiser.config import METHOD_KEYS
 from denoiser.data.base import PairsDataModule
-from denoiser.data.store.lock import sha256_of
 from denoiser.errors import DenoiserError
 from denoiser.evaluation import baselines
+from denoiser.machine.files import sha256_of
 from denoiser.metrics.cost import macs, parameters
 from denoiser.runs import checkpoint
 from denoiser.weights import published, rebuild, shipped
@@ -79,7 +79,7 @@ def methods(cfg: DictConfig, data: PairsDataModule, device: torch.device) -> lis
         DenoiserError: none is named; one is not there, cannot be loaded, or takes other channels than the pictures'.
     """
     makers = {"checkpoint": _checkpoint, "weights": _weights, "baseline": _baseline}
-    named = [(kind, str(name)) for kind in KINDS for name in several(cfg[kind])]
+    named = [(kind, str(name)) for kind in METHOD_KEYS for name in several(cfg[kind])]
     if not named:
         raise DenoiserError("nothing to evaluate (checkpoint, weights, baseline)", "checkpoint=RUN, or baseline=nlm")
     if twice := [name for name, count in Counter(named).items() if count > 1]:

@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader
 
 from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.errors import SOME_FAILED, DenoiserError
-from denoiser.evaluation.baselines import estimate_sigma
 from denoiser.evaluation.methods import Method
 from denoiser.metrics.psnr_ssim import psnr, psnr_y, ssim
 from denoiser.noise.base import to_8_bit
+from denoiser.noise.estimate import estimate_sigma
 from denoiser.runs.results import SPEED, Figures, Scores, mean
 
 

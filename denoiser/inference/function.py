@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
 from denoiser.inference.tiling import Function
 
-if TYPE_CHECKING:
-    from denoiser.inference.picture_model import TakesPictures
+
+class Model(Protocol):
+    """What a function is made of: a network in a module that is called with a batch and, perhaps, noise levels."""
+
+    network: nn.Module
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """The weights."""
+
+    def modules(self) -> Iterator[nn.Module]:
+        """The module and all below it."""
 
 
 class Bound:
-    """A model for inference, in evaluation mode whichever it is in; see `TakesPictures.function` for the arguments.
+    """A model for inference, in evaluation mode whichever it is in; see `PictureModel.function` for the arguments.
 
     Attributes:
         multiple: that sides are padded to, in pixels.
@@ -24,7 +33,7 @@ class Bound:
         exact: the same in float32.
     """
 
-    def __init__(self, model: TakesPictures, sigma: float | None, precision: str) -> None:
+    def __init__(self, model: Model, sigma: float | None, precision: str) -> None:
         self.model, self.sigma, self.precision = model, sigma, precision
         self.multiple: int = getattr(model, "multiple", getattr(model.network, "multiple", 1))
         self.receptive_field: int | None = getattr(model.network, "receptive_field", None)
@@ -38,7 +47,7 @@ class Bound:
         noisy = torch.empty_like(noisy, dtype=kind, memory_format=torch.channels_last).copy_(noisy)
         low = self.precision == "bf16"
         with _evaluating(self.model), torch.inference_mode(), torch.autocast(noisy.device.type, torch.bfloat16, low):
-            return nn.Module.__call__(self.model, noisy, *told).float()  # type: ignore[no-any-return]
+            return cast(Tensor, nn.Module.__call__(cast(nn.Module, self.model), noisy, *told)).float()
 
 
 def matched(function: Function, takes: int, channels: int) -> Function:
@@ -63,7 +72,7 @@ def matched(function: Function, takes: int, channels: int) -> Function:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def _evaluating(model: Model) -> Iterator[None]:
     """Evaluation mode for a while: normalisation must not learn from pictures that are denoised."""
     training = [module for module in model.modules() if module.training]
     for module in training:

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from denoiser.errors import number
 from denoiser.inference import arrays, tiling
 from denoiser.inference.function import Bound, matched
 from denoiser.inference.receptive_field import LIMIT, SIGMA
 from denoiser.inference.tile_layout import Tiling, padded
 from denoiser.inference.tiling import Function
 from denoiser.noise.estimate import noise_level
-from denoiser.noise.levels import check_sigma, number
+from denoiser.noise.levels import check_sigma
 
 Array = TypeVar("Array", bound=NDArray[Any])
 SMALL = 256 * 256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import sys
@@ -97,3 +98,9 @@ def missing(what: str, path: Path, names: Iterable[str] = ()) -> DenoiserError:
     return DenoiserError(
         f"no such {what} ({path})", f"did you mean {meant}?" if near else f"give a path that exists, see {there}"
     )
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, number, require
 
 GREY_LEVELS = 255
 
@@ -28,18 +27,3 @@ def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
             f"did you mean {meant}? {key}={meant}",
         )
     return tuple(map(float, levels))
-
-
-def number(value: object) -> bool:
-    """Whether `value` is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def require(fulfilled: bool, key: str, value: object, problem: str, example: str) -> None:
-    """Refuse `value` for `key` unless `fulfilled`.
-
-    Raises:
-        DenoiserError: it is not fulfilled; says that the value is `problem` and gives the `example`.
-    """
-    if not fulfilled:
-        raise DenoiserError(f"{key}={value} is {problem} ({key})", f"{key}={example}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.data.images.photo import Pixels, strips
+from denoiser.data.images.formats.photo import Pixels, strips
 
 LUMA = (0.299, 0.587, 0.114)
 """Of R, G and B in ITU-R BT.601's luma."""

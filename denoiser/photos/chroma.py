@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.images.photo import Pixels, strips
+from denoiser.data.images.formats.photo import Pixels, strips
 from denoiser.photos.blend import LUMA
 
 ROWS = 64

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.images.photo import Photo, Pixels, strips
-from denoiser.reports.html.viewer import GAP, worst_block
+from denoiser.data.images.formats.photo import Photo, Pixels, strips
+from denoiser.runs.strips import GAP, worst_block
 
 SIDE = 1600
 """Of a preview in pixels, at most."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoiser.data.images.photo import Details, Photo, Pixels, strips
+from denoiser.data.images.formats.photo import Details, Photo, Pixels, strips
 from denoiser.errors import DenoiserError
 from denoiser.inference import arrays, tiling
 from denoiser.inference.function import matched

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
-from denoiser.cli import main as cli
+from denoiser.cli import failures, hydra_errors
+from denoiser.cli.keys import check_types
 from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
 from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine.signals import interrupted, terminating
@@ -19,6 +20,8 @@ from denoiser.runs.folder import Record, process
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+PageWriter = Callable[[Path], Path]
+"""Writes a page into a folder and returns its path."""
 STOPPED = (INTERRUPTED, TERMINATED)
 SHARED = ("output_subdir", "run.dir", "sweep.dir", "sweep.subdir")
 """Of config.yaml's `hydra` block, what holds for every application."""
@@ -26,7 +29,10 @@ SILENT = ("hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
 
 
 def run_application(
-    application: Application, arguments: Sequence[str], job: Callable[[DictConfig, Path, list[str]], None]
+    application: Application,
+    arguments: Sequence[str],
+    job: Callable[[DictConfig, Path, list[str]], None],
+    write_summary: PageWriter,
 ) -> int:
     """Compose, check and run, once or over a sweep. Returns the exit code.
 
@@ -34,6 +40,7 @@ def run_application(
         application: which.
         arguments: flags and overrides in any order.
         job: what is done with a configuration, its folder and its overrides.
+        write_summary: writes the page of a sweep's folder and returns its path.
 
     Raises:
         DenoiserError: what was asked for is not there or not possible; of a sweep, failures are told and counted.
@@ -42,7 +49,7 @@ def run_application(
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    failures: list[Exception] = []
+    errors: list[Exception] = []
     sweep: list[Path] = []
 
     def one(cfg: DictConfig) -> None:
@@ -54,24 +61,24 @@ def run_application(
             folder = _free(folder)
         # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
         try:
-            cli.check_types(cfg, overrides, application)
+            check_types(cfg, overrides, application)
             job(cfg, folder, overrides)
         except Exception as error:
-            failures.append(error)
+            errors.append(error)
             if sweep:
-                cli.tell(error)
-            if cli.told(error).code in STOPPED:
+                failures.tell(error)
+            if failures.told(error).code in STOPPED:
                 raise KeyboardInterrupt from None  # not caught by Hydra: the sweep's other jobs are not wanted
 
     register_resolvers()
     place = str(config_dir())
     try:
-        with cli.hydra_arguments(application, [*_settings(application), *arguments]):
+        with hydra_errors.hydra_arguments(application, [*_settings(application), *arguments]):
             hydra.main(version_base=HYDRA_VERSION_BASE, config_path=place, config_name=application.config)(one)()
     except KeyboardInterrupt:
-        if not failures:
+        if not errors:
             raise
-    return _ended(failures, sweep)
+    return _ended(errors, sweep, write_summary)
 
 
 def _free(folder: Path) -> Path:
@@ -87,24 +94,25 @@ def _free(folder: Path) -> Path:
 
 
 @contextmanager
-def recorded(record: Record, fix: str) -> Iterator[None]:
+def recorded(record: Record, fix: str, write_page: PageWriter) -> Iterator[None]:
     """Say on disk how a run ended that did not end well.
 
     Args:
         record: what `results.json` will hold.
         fix: what to do about an interruption.
+        write_page: writes the page of the run folder and returns its path.
     """
     try:
         with terminating():
             yield
     except KeyboardInterrupt as stop:
-        _broken_off(record, "interrupted", stopped(record.folder, fix, stop))
+        _broken_off(record, write_page, "interrupted", stopped(record.folder, fix, stop))
         raise
     except Exception as error:
         if interrupted():  # and a library made another exception of it
-            _broken_off(record, "interrupted", stopped(record.folder, fix, KeyboardInterrupt()))
+            _broken_off(record, write_page, "interrupted", stopped(record.folder, fix, KeyboardInterrupt()))
             raise KeyboardInterrupt from error
-        _broken_off(record, "failed", cli.told(error))
+        _broken_off(record, write_page, "failed", failures.told(error))
         raise
 
 
@@ -115,12 +123,10 @@ def stopped(folder: Path, fix: str, stop: KeyboardInterrupt) -> DenoiserError:
     return DenoiserError(what, fix, TERMINATED if terminated else INTERRUPTED)
 
 
-def _broken_off(record: Record, status: str, error: DenoiserError) -> None:
-    from denoiser.report import write_report
-
+def _broken_off(record: Record, write_page: PageWriter, status: str, error: DenoiserError) -> None:
     with suppress(DenoiserError):  # a full disk must not hide the reason
         record.finish(status=status, error=str(error))
-        write_report(record.folder)
+        write_page(record.folder)
 
 
 def _settings(application: Application) -> list[str]:
@@ -138,14 +144,12 @@ def _at(block: Any, key: str) -> Any:
     return "null" if block is None else block
 
 
-def _ended(failures: Sequence[Exception], sweep: Sequence[Path]) -> int:
+def _ended(errors: Sequence[Exception], sweep: Sequence[Path], write_summary: PageWriter) -> int:
     """The exit code; a sweep's summary is written however it ended."""
-    if failures and not sweep:
-        raise failures[0]
+    if errors and not sweep:
+        raise errors[0]
     for folder in sweep:
-        from denoiser.reports.sweep_page import write_summary
-
         print(f"summary: {write_summary(folder)}", folder, sep="\n")
-    codes = [cli.told(failure).code for failure in failures]
+    codes = [failures.told(error).code for error in errors]
     ends = [code for code in codes if code in STOPPED]
     return ends[0] if ends else SOME_FAILED if codes else 0

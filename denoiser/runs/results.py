@@ -8,7 +8,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from denoiser.data.pairs import FrozenPairs
 from denoiser.metrics import intervals
@@ -108,3 +108,12 @@ def _by_level(pairs: FrozenPairs, figures: Scores) -> list[tuple[float | None, l
     for item in sorted(figures):
         found.setdefault(pairs.place(item)[1], []).append(figures[item])
     return [(pairs.levels[level], several) for level, several in found.items()]
+
+
+class Score(NamedTuple):
+    """One picture's figures, dB and 0..1, of the output and of the noisy input as the network saw it."""
+
+    psnr: float
+    ssim: float
+    psnr_noisy: float
+    ssim_noisy: float

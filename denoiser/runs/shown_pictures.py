@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from denoiser.data.pairs import FrozenPairs
-from denoiser.training.module import Score
+from denoiser.runs.results import Score
 
 LEVELS = 3
 """Noise levels that get pictures: of more, the lowest, the middle and the highest."""

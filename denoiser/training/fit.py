@@ -11,18 +11,18 @@ from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 
+from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch, FrozenPairs
-from denoiser.data.store.lock import sha256_of
 from denoiser.machine import hardware
-from denoiser.machine.files import write_text
+from denoiser.machine.files import sha256_of, write_text
 from denoiser.machine.signals import uninterrupted
 from denoiser.metrics.cost import macs, parameters
 from denoiser.runs import checkpoint
-from denoiser.runs.results import per_image, summarise
+from denoiser.runs.results import Score, per_image, summarise
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
-from denoiser.training.module import Denoiser, Score
+from denoiser.training.module import Denoiser
 
 
 def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
@@ -38,13 +38,13 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         KeyboardInterrupt: interrupted or terminated.
     """
     seed_everything(cfg.seed, workers=True, verbose=False)
-    data, module = assemble.data(cfg), assemble.module(cfg)
+    data, module = from_config.data(cfg), assemble.module(cfg)
     trainer, chosen = assemble.trainer(cfg, folder)
     module.to(memory_format=hardware.memory_format(chosen["memory_format"]))
     cost = _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_learned(module), **cost}
     yield {
-        "protocol": assemble.protocol_name(cfg),
+        "protocol": from_config.protocol_name(cfg),
         "device": hardware.describe(trainer.strategy.root_device),
         "precision": str(chosen["precision"]),
         "memory_format": chosen["memory_format"],

@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.nn import functional
 
 from denoiser import build
 from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
 from denoiser.errors import DIVERGED, DenoiserError
+from denoiser.inference.padding import extended
 from denoiser.inference.picture_model import TakesPictures
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
 from denoiser.noise.base import to_8_bit
+from denoiser.runs.results import Score
 from denoiser.training.optimizer import configure
 
 CHECK_EVERY = 50
 """Training steps between two looks at the loss: each look waits for the device."""
-
-
-def extended(image: Tensor, down: int, right: int) -> Tensor:
-    """Continue a picture `(B, C, H, W)` below and to the right by its reflection, thin ones as often as it takes.
-
-    Noise that is reflected is noise. The last row and column repeated are streaks, which a network takes for structure
-    as far around as it looks: 0.1 to 2.2 dB over all of 481x321 pixels at sigma 50, on 4 pictures by three `unet`s.
-    """
-    height, width = image.shape[-2:]
-    if down < height and right < width:
-        return functional.pad(image, (0, right, 0, down), mode="reflect")
-    rows, columns = (torch.arange(side, device=image.device) for side in (height + down, width + right))
-    return image[..., reflected(height, rows)[:, None], reflected(width, columns)]
-
-
-def reflected(side: int, rows: Tensor) -> Tensor:
-    """Which of a side's rows each is, from 0 on, when the side is continued by its reflection."""
-    period = (2 * rows[:side].amax(dim=0)).clamp(min=1)  # a tensor, since ONNX knows no remainder of a symbolic size
-    steps = rows % period
-    return torch.minimum(steps, period - steps)
-
-
-class Score(NamedTuple):
-    """One picture's figures, dB and 0..1, of the output and of the noisy input as the network saw it."""
-
-    psnr: float
-    ssim: float
-    psnr_noisy: float
-    ssim_noisy: float
 
 
 class Denoiser(TakesPictures, LightningModule):

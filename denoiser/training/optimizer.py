@@ -12,8 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from denoiser import build
-from denoiser.errors import DenoiserError, nearest
-from denoiser.noise.levels import number, require
+from denoiser.errors import DenoiserError, nearest, number, require
 
 SCHEDULES = ("constant", "cosine")
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from denoiser.cli import hydra_errors, keys
 from denoiser.cli import main as cli
 from denoiser.config import RUN, compose
 from denoiser.errors import DenoiserError
@@ -67,7 +68,7 @@ def test_advice_is_of_the_groups_that_were_chosen(given, what, fix, tmp_path, mo
 def test_flags_may_stand_anywhere(given, passed, monkeypatch):
     before = ["as it was"]
     monkeypatch.setattr(sys, "argv", before)
-    with cli.hydra_arguments(RUN, given):
+    with hydra_errors.hydra_arguments(RUN, given):
         assert sys.argv == ["denoiser run", *passed]
     assert sys.argv is before
 
@@ -114,7 +115,7 @@ def test_help_lists_the_groups_and_does_not_import_torch():
 
 
 def check(*overrides):
-    cli.check_types(compose(overrides), overrides)
+    keys.check_types(compose(overrides), overrides)
 
 
 @pytest.mark.parametrize(

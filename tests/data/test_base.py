@@ -9,7 +9,8 @@ from denoiser.data.decoding import DecodedOnUse, read_files
 from denoiser.data.folder import Folder
 from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError
-from denoiser.noise.base import Gaussian, SaltPepper
+from denoiser.noise.gaussian import Gaussian
+from denoiser.noise.impulse import SaltPepper
 
 
 class Drawn(PairsDataModule):

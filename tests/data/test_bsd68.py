@@ -4,11 +4,11 @@ import torch
 from PIL import Image
 
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.data.bsd68 import BSD68, CBSD68, IDS
 from denoiser.data.bsds500 import BSDS500
 from denoiser.errors import DenoiserError
 from denoiser.metrics.psnr_ssim import psnr
-from denoiser.training import assemble
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_test_pictures_of_bsds500_are_these_with_the_same_noise(grey, protoc
 
 @pytest.mark.parametrize(("name", "made", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
 def test_each_is_tested_on_by_its_name(name, made, channels):
-    data = assemble.data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
+    data = from_config.data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
     assert type(data.test) is made and data.test.test_only and data.test.channels == channels
 
 

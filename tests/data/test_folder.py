@@ -4,7 +4,8 @@ from PIL import Image
 
 from denoiser.data.folder import Folder, RealPairs
 from denoiser.errors import DenoiserError
-from denoiser.noise.base import Gaussian, Noise
+from denoiser.noise.base import Noise
+from denoiser.noise.gaussian import Gaussian
 
 SPLITS = ("train", "val", "test")
 

@@ -5,7 +5,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
-from denoiser.noise.base import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform
+from denoiser.noise.base import Noise
+from denoiser.noise.gaussian import Gaussian, Speckle
+from denoiser.noise.impulse import SaltPepper
+from denoiser.noise.poisson import Poisson, PoissonGaussian
+from denoiser.noise.uniform import Uniform
 
 NOISES = [Gaussian(), Speckle(), Poisson(), PoissonGaussian(), SaltPepper(), Uniform(), Noise()]
 

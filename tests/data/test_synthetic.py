@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.data.dead_leaves.scenes import dead_leaves
 from denoiser.errors import DenoiserError
-from denoiser.training import assemble
 
 
 def synthetic(*overrides):
-    return assemble.data(compose(["data.images=3", "data.size=64", *overrides]))
+    return from_config.data(compose(["data.images=3", "data.size=64", *overrides]))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -10,8 +10,9 @@ from skimage.restoration import estimate_sigma as reference_estimate
 from denoiser.data.photos import VALIDATION, photographs
 from denoiser.errors import DenoiserError
 from denoiser.evaluation import baselines
-from denoiser.evaluation.baselines import BASELINES, baseline, estimate_sigma
+from denoiser.evaluation.baselines import BASELINES, baseline
 from denoiser.metrics.psnr_ssim import psnr
+from denoiser.noise.estimate import estimate_sigma
 
 DENOISING = [name for name in BASELINES if name != "noisy"]
 QUICK = [name for name in DENOISING if name != "bm3d"]

@@ -5,7 +5,7 @@ import torch
 
 from denoiser.data.pairs import FrozenPairs, Pictures
 from denoiser.evaluation.batches import PIXELS, batches_of_one_size, loader
-from denoiser.noise.base import Gaussian
+from denoiser.noise.gaussian import Gaussian
 
 SHAPES = [(3, 20, 30), (3, 30, 20), (3, 20, 30), (3, 20, 30), (3, 30, 20)]
 

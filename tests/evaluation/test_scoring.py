@@ -11,7 +11,8 @@ from denoiser.evaluation.batches import loader
 from denoiser.evaluation.methods import Method
 from denoiser.evaluation.scoring import Scorer
 from denoiser.models.unet import UNet
-from denoiser.noise.base import Gaussian, Poisson
+from denoiser.noise.gaussian import Gaussian
+from denoiser.noise.poisson import Poisson
 
 SIZES = [(24, 32), (32, 24), (24, 32), (32, 32), (24, 32), (32, 24)]
 

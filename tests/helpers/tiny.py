@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from denoiser.config import compose, config_dir
+from denoiser.data import from_config
 from denoiser.data.store import download
 from denoiser.data.store.catalogue import card
 from denoiser.training import assemble
@@ -88,7 +89,7 @@ def configured(root, *overrides, data="folder"):
 
 def one_step(cfg, folder):
     """Train for one step and validate; gives back trainer, module and the weights before it."""
-    data, module, (trainer, _) = assemble.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
+    data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     trainer.fit(module, data)
     return trainer, module, before

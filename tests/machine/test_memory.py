@@ -89,7 +89,7 @@ def test_free_memory_is_of_this_machine():
 
 def test_large_blocks_are_kept_where_the_c_library_can():
     told = (
-        "import platform, resource, torch; from denoiser import memory\n"
+        "import platform, resource, torch; from denoiser.machine import memory\n"
         "kept = memory.keep_blocks(); assert kept == (platform.libc_ver()[0] == 'glibc')\n"
         "for _ in range(20): torch.ones(10**7)\n"  # glibc before 2.38 seldom fits an aligned block where one was
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from denoiser.cli import main as cli
+from denoiser.cli import failures
 from denoiser.machine.signals import interrupted, noticing, terminating
 
 
@@ -18,7 +18,7 @@ def swallowed():
 
 
 def test_ctrl_c_that_became_another_exception_is_still_an_interruption(capsys):
-    assert cli.guarded(swallowed) == 130
+    assert failures.guarded(swallowed) == 130
     assert capsys.readouterr().err.startswith("error: interrupted")
     assert not interrupted() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -27,7 +27,7 @@ def test_a_failure_without_ctrl_c_is_none(capsys):
     def fail():
         raise ValueError("too many values to unpack")
 
-    assert cli.guarded(fail) == 1 and "fault of denoiser" in capsys.readouterr().err
+    assert failures.guarded(fail) == 1 and "fault of denoiser" in capsys.readouterr().err
 
 
 def test_a_handler_of_the_callers_own_is_left_alone():

@@ -3,7 +3,11 @@ import math
 import pytest
 import torch
 
-from denoiser.noise.base import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform, to_8_bit
+from denoiser.noise.base import Noise, to_8_bit
+from denoiser.noise.gaussian import Gaussian, Speckle
+from denoiser.noise.impulse import SaltPepper
+from denoiser.noise.poisson import Poisson, PoissonGaussian
+from denoiser.noise.uniform import Uniform
 
 NOISES = [Noise(), Gaussian(), Speckle(), Poisson(), PoissonGaussian(sigma=10), SaltPepper(), Uniform()]
 SIDE = 400

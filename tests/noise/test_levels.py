@@ -3,8 +3,12 @@ import math
 import pytest
 
 from denoiser.errors import DenoiserError
-from denoiser.noise.base import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform
+from denoiser.noise.base import Noise
+from denoiser.noise.gaussian import Gaussian, Speckle
+from denoiser.noise.impulse import SaltPepper
 from denoiser.noise.levels import check_sigma
+from denoiser.noise.poisson import Poisson, PoissonGaussian
+from denoiser.noise.uniform import Uniform
 
 
 @pytest.mark.parametrize(("sigma", "levels"), [(0, (0.0,)), (1, (1.0,)), (127.5, (127.5,)), ([15, 25], (15.0, 25.0))])

@@ -12,7 +12,7 @@ import pytest
 from helpers.pages import Page
 from PIL import Image, ImageCms
 
-from denoiser.data.images.photo import Details, Photo
+from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 from denoiser.photos import before_after, previews
 from denoiser.photos.before_after import Pages

@@ -9,7 +9,7 @@ from PIL import Image
 from denoiser.data.images import photo as photos
 from denoiser.data.images import reading, writing
 from denoiser.data.images.formats import jpeg
-from denoiser.data.images.photo import strips
+from denoiser.data.images.formats.photo import strips
 from denoiser.data.photos import FOLDER
 from denoiser.photos import chroma
 from denoiser.photos.model_choice import Choice, Models

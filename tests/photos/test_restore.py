@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from denoiser.data.images.photo import Details, Photo
+from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 from denoiser.inference import tiling
 from denoiser.inference.picture_model import TakesPictures

@@ -9,10 +9,10 @@ import pytest
 from helpers.pages import make_evaluation, make_run, noise
 from PIL import Image
 
-from denoiser.report import write_report
 from denoiser.reports.comparison.write import write_comparison
 from denoiser.reports.html import viewer
-from denoiser.reports.html.viewer import GAP
+from denoiser.reports.run_page import write_report
+from denoiser.runs.strips import GAP
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

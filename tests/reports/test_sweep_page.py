@@ -5,7 +5,7 @@ import statistics
 
 from helpers.pages import Page, make_run, result
 
-from denoiser.report import write_report
+from denoiser.reports.run_page import write_report
 from denoiser.reports.sweep_page import over_seeds, write_summary
 from denoiser.runs.reading import result_row
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from denoiser.data.pairs import FrozenPairs, Pictures
-from denoiser.noise.base import Gaussian
+from denoiser.noise.gaussian import Gaussian
 from denoiser.runs.results import compare, per_image, summarise
 
 COLUMNS = {"data": "photos", "noise": "gaussian"}

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from denoiser.data.pairs import FrozenPairs, Pictures
-from denoiser.noise.base import Gaussian
+from denoiser.noise.gaussian import Gaussian
+from denoiser.runs.results import Score
 from denoiser.runs.shown_pictures import choose, in_order
-from denoiser.training.module import Score
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -11,11 +11,10 @@ import torch
 from PIL import Image
 
 from denoiser.data.pairs import FrozenPairs, Pictures
-from denoiser.noise.base import Gaussian
-from denoiser.reports.html.viewer import GAP
+from denoiser.noise.gaussian import Gaussian
 from denoiser.runs import strips
-from denoiser.runs.strips import amplified, strip, write_strips
-from denoiser.training.module import Score
+from denoiser.runs.results import Score
+from denoiser.runs.strips import GAP, amplified, strip, write_strips
 
 
 def flat(grey):

@@ -14,6 +14,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, RichP
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from denoiser.data import from_config
 from denoiser.errors import NOT_POSSIBLE, DenoiserError
 from denoiser.runs import checkpoint
 from denoiser.training import assemble, callbacks
@@ -41,7 +42,7 @@ def root(tmp_path_factory):
 def train(root, folder, *overrides):
     torch.manual_seed(0)
     cfg = configured(root, "model=cifar_shallow", f"trainer.max_epochs={EPOCHS}", *overrides)
-    data, module, (trainer, _) = assemble.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
+    data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     trainer.callbacks.append(Watch(folder))
     trainer.fit(module, data)
     return trainer, data

@@ -14,9 +14,10 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.signals import terminating
+from denoiser.runs.results import Score
 from denoiser.training import fit
 from denoiser.training.fit import train_and_test
-from denoiser.training.module import Denoiser, Score
+from denoiser.training.module import Denoiser
 
 EPOCHS = 2
 

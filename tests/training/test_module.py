@@ -7,10 +7,10 @@ from denoiser.config import compose
 from denoiser.data import base
 from denoiser.data.pairs import Batch
 from denoiser.data.thumbnails import same
+from denoiser.inference.padding import extended
 from denoiser.metrics.psnr_ssim import psnr
 from denoiser.runs import checkpoint
 from denoiser.training import assemble
-from denoiser.training.module import extended
 
 
 def module(*overrides):

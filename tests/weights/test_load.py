@@ -57,7 +57,7 @@ def test_importing_does_not_import_torch(code):
 
 def test_help_does_not_import_torch():
     code = (
-        "import sys; from denoiser import cli\n"
+        "import sys; from denoiser.cli import main as cli\n"
         "sys.argv = ['denoiser', 'run', '--help']\n"
         "try: cli.main()\n"
         "except SystemExit as stop: assert not stop.code\n"

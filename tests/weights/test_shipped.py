@@ -10,9 +10,9 @@ from helpers.checkpoints import run_folder, tiny
 from spandrel.architectures.DnCNN import DnCNN
 
 import denoiser
+from denoiser.denoise import parse
 from denoiser.errors import DenoiserError
 from denoiser.photos import model_choice
-from denoiser.photos.batch.options import parse
 from denoiser.photos.restore import Options
 from denoiser.weights import exported, shipped
 

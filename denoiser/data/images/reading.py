@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from denoiser.data.images.formats import bmp_gif, jpeg, orientation, png, pnm, tiff, webp
-from denoiser.data.images.photo import Details, Header, Photo, Refused, strips
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused, strips
 from denoiser.errors import DenoiserError
 
 MAX_PIXELS = 400_000_000

@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from denoiser.data.images.formats import bmp_gif, jpeg, png, pnm, tiff, webp
-from denoiser.data.images.photo import Header, Photo, Pixels, Refused, strips
+from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,9 +37,3 @@ def own_part(target: Path) -> Iterator[Path]:
                 return
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
             yield Path(folder, "part")
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,8 +13,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from denoiser.data.store.lock import own_part, sha256_of
+from denoiser.data.store.lock import own_part
 from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.machine.files import sha256_of
 
 GIB = 1 << 30
 TIMEOUT = 30  # seconds without a byte

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from denoiser.data.images.reading import RAW_SUFFIXES, SUFFIXES
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
+from denoiser.photos.before_after import COMPARED
 
-COMPARED = ".denoiser-compare"
-"""A file by which folders of pictures before and after are told; what is in them is not denoised."""
 OTHERS = frozenset(
     {
         *(*RAW_SUFFIXES, ".cr3", ".raf", ".orf", ".rw2"),

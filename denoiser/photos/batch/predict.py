@@ -13,11 +13,11 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from denoiser.machine.memory import free, keep_blocks
+from denoiser.machine.quiet import quiet
 from denoiser.machine.signals import interrupted, uninterrupted
 from denoiser.photos.batch.progress import Pace
 from denoiser.photos.batch.reader import Budget, Item, Workload
 from denoiser.photos.batch.writer import Writer
-from denoiser.training.assemble import quiet
 
 if TYPE_CHECKING:
     from denoiser.photos.batch.plan import Job

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from denoiser.cli.main import told
+from denoiser.cli.failures import told
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 JOINING = timedelta(minutes=30)

@@ -9,9 +9,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from denoiser.cli import main as cli
+from denoiser.cli import failures
 from denoiser.data.images import reading, writing
-from denoiser.data.images.photo import Header, Photo
+from denoiser.data.images.formats.photo import Header, Photo
 from denoiser.errors import DenoiserError
 from denoiser.photos.batch.plan import Job
 
@@ -50,7 +50,7 @@ class Item:
 
     def fail(self, error: Exception) -> None:
         """Keep why this picture, and it alone, cannot be done; the reason names it."""
-        said = cli.told(error)
+        said = failures.told(error)
         named = said.what if self.job.source in said.what else f"{said.what} ({self.job.source})"
         self.error, self.before, self.after = DenoiserError(named, said.fix, said.code), None, None
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 
-from denoiser.cli import main as cli
+from denoiser.cli import failures
 from denoiser.data.images import writing
 from denoiser.photos.batch.messages import Remarks
 from denoiser.photos.batch.progress import Pace
 from denoiser.photos.batch.reader import Budget, Failure, Item
 
 if TYPE_CHECKING:
-    from denoiser.data.images.photo import Photo
+    from denoiser.data.images.formats.photo import Photo
     from denoiser.photos.batch.plan import Job
     from denoiser.photos.before_after import Pages
 
@@ -102,7 +102,7 @@ class Writer(BasePredictionWriter):
         try:
             pages.add(Path(item.job.source), before, after, item.model)
         except Exception as error:  # the picture itself is none the worse
-            reason = cli.told(error).what.rpartition(" (")[0] or str(error)
+            reason = failures.told(error).what.rpartition(" (")[0] or str(error)
             item.after = replace(after, notes=(*after.notes, f"not on the page of before and after: {reason}"))
 
     def _count(self, item: Item) -> None:

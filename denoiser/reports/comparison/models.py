@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from denoiser.data.store.lock import sha256_of
+from denoiser.machine.files import sha256_of
 from denoiser.runs.gather import names
 from denoiser.runs.reading import Row
 

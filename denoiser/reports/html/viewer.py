@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from denoiser.runs.reading import dicts, load, number, result_row
+from denoiser.runs.strips import GAP, worst_block
 
-GAP = 2  # white pixels between the panels of a strip
-SIDE = 64  # of the block to look at closely, in pixels
 SHOWN = 24  # strips that a page shows
 PICTURE_BYTES = 6_300_000  # in base64 a third more, which keeps a page under 10 MB
 OLDER = ("noisy", "denoised", "clean", "error")  # the panels of strips whose index does not name them
@@ -69,20 +67,6 @@ class Strip:
         """Bytes of its pictures before base64 makes them a third more."""
         uris = [self.whole, *(uri for panel in self.panels for uri in (panel.picture, panel.block))]
         return sum(map(len, uris)) * 3 // 4
-
-
-def worst_block(error: NDArray[np.floating[Any]], largest: int = SIDE) -> list[int]:
-    """Where an error is largest: top, left and side of a square of at most `largest` and half the shorter side.
-
-    Args:
-        error: squared, `(H, W)`; what is not a number counts as none.
-        largest: side in pixels.
-    """
-    side = max(1, min(largest, *(length // 2 for length in error.shape)))
-    sums = np.pad(np.nan_to_num(error.astype(np.float64)), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
-    blocks = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    top, left = np.unravel_index(blocks.argmax(), blocks.shape)
-    return [int(top), int(left), side]
 
 
 def pictures(folder: Path) -> tuple[list[dict[str, Any]], int]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from denoiser.errors import DenoiserError
-from denoiser.training.module import reflected
+from denoiser.inference.padding import reflected
 from denoiser.weights.published import Published
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from denoiser.data.base import Protocol
 from denoiser.data.photos import TEST, Photos
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.metrics.psnr_ssim import psnr
-from denoiser.noise.base import Gaussian, to_8_bit
+from denoiser.noise.base import to_8_bit
+from denoiser.noise.gaussian import Gaussian
 
 if TYPE_CHECKING:
     from denoiser.inference.picture_model import TakesPictures

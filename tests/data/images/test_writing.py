@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from denoiser.data.images import reading, writing
-from denoiser.data.images.photo import Details, Header, Photo
+from denoiser.data.images.formats.photo import Details, Header, Photo
 from denoiser.errors import DenoiserError
 
 MOVED = ("ExifOffset", "GPSInfo", "StripOffsets", "Thumbnail", "JPEGThumbnail", "Orientation")

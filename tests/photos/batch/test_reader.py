@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from denoiser.data.images import reading
-from denoiser.data.images.photo import Header
+from denoiser.data.images.formats.photo import Header
 from denoiser.errors import DenoiserError
 from denoiser.photos.batch.plan import Job
 from denoiser.photos.batch.reader import MANY, Budget, Item, Workload, memory

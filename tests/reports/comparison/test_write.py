@@ -8,9 +8,10 @@ import pytest
 from helpers.pages import Page, make_evaluation, make_run, result
 
 from denoiser.metrics import intervals
-from denoiser.report import main, write_report
+from denoiser.report import main
 from denoiser.reports.comparison.differences import ALL_PAIRS
 from denoiser.reports.comparison.write import FILES, write_comparison
+from denoiser.reports.run_page import write_report
 from denoiser.reports.sweep_page import write_summary
 from denoiser.reports.tables.format import NARROW, TIMED
 from denoiser.runs.gather import gather

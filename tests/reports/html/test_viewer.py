@@ -9,7 +9,8 @@ import pytest
 from helpers.pages import add_strip, noise
 from PIL import Image
 
-from denoiser.reports.html.viewer import GAP, PICTURE_BYTES, SHOWN, pictures, strip, worst_block
+from denoiser.reports.html.viewer import PICTURE_BYTES, SHOWN, pictures, strip
+from denoiser.runs.strips import GAP, worst_block
 
 OLDER = ["noisy", "denoised", "clean", "error"]
 SCORES = {"psnr": 30.4, "ssim": 0.9, "psnr_noisy": 20.1, "ssim_noisy": 0.4}

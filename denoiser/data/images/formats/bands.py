@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from denoiser.data.images.photo import Details, Photo, Pixels, strips
+from denoiser.data.images.formats.photo import Details, Photo, Pixels, strips
 
 # Of damaged tags and of palettes, which do no harm to the pixels. For good, as a change for the time of a call would
 # be one for all threads.

@@ -7,7 +7,7 @@ from typing import IO
 from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile
 
 from denoiser.data.images.formats import bands
-from denoiser.data.images.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
 
 
 def header(file: IO[bytes]) -> tuple[Header, Details]:

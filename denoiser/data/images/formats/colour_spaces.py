@@ -6,7 +6,7 @@ import imagecodecs
 import numpy as np
 from PIL import ImageCms
 
-from denoiser.data.images.photo import Pixels, strips
+from denoiser.data.images.formats.photo import Pixels, strips
 
 BY_PROFILE = "CMYK turned into sRGB through its colour profile"
 BY_FORMULA = "CMYK without a usable colour profile turned into RGB by Pillow's formula"

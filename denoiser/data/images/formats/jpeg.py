@@ -9,7 +9,7 @@ from typing import IO, Any
 from PIL import JpegImagePlugin
 
 from denoiser.data.images.formats import bands, colour_spaces, tiff_tags
-from denoiser.data.images.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
 
 _EXIF = b"Exif\0\0"
 _MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"

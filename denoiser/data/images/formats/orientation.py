@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from denoiser.data.images.photo import Pixels
+from denoiser.data.images.formats.photo import Pixels
 
 _ORIENTATION, _EXIF = 0x0112, 0x8769
 _WIDTH, _HEIGHT = 0xA002, 0xA003

@@ -11,7 +11,7 @@ from typing import IO
 import imagecodecs
 
 from denoiser.data.images.formats import bands
-from denoiser.data.images.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
 
 _SIGNATURE = 8
 _AFTER_HEADER = 33

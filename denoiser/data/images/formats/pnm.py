@@ -8,7 +8,7 @@ from typing import IO
 import numpy as np
 
 from denoiser.data.images.formats import colour_spaces
-from denoiser.data.images.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
 _HEAD = re.compile(rb"P([56])" + 3 * (_GAP + rb"(\d{1,9})") + rb"\s")

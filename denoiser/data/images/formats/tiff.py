@@ -10,7 +10,7 @@ import numpy as np
 import tifffile
 
 from denoiser.data.images.formats import bands, colour_spaces, tiff_metadata, tiff_pages, tiff_tags
-from denoiser.data.images.photo import Details, Header, Photo, Pixels
+from denoiser.data.images.formats.photo import Details, Header, Photo, Pixels
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it tells of damaged tags on the terminal
 

@@ -6,8 +6,8 @@ import struct
 from typing import IO
 
 from denoiser.data.images.formats import tiff_tags
+from denoiser.data.images.formats.photo import Details
 from denoiser.data.images.formats.tiff_tags import Directory, Entry
-from denoiser.data.images.photo import Details
 
 _XMP, _ICC = 700, 34675
 _ACROSS, _DOWN, _UNIT = 282, 283, 296

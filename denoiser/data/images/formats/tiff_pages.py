@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import tifffile
 
-from denoiser.data.images.photo import Refused
+from denoiser.data.images.formats.photo import Refused
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
 SAMPLES = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, INKS: 4, YCBCR: 3, LAB: 3}

@@ -10,7 +10,7 @@ from typing import IO
 import imagecodecs
 
 from denoiser.data.images.formats import bands
-from denoiser.data.images.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
 
 _PICTURES = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF")
 _START = 10

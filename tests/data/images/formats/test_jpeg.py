@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, JpegImagePlugin
 
 from denoiser.data.images import reading, writing
-from denoiser.data.images.photo import Details, Photo
+from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 
 

@@ -7,7 +7,7 @@ from helpers import samples as made
 from PIL import Image
 
 from denoiser.data.images import reading, writing
-from denoiser.data.images.photo import Details, Photo
+from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 
 

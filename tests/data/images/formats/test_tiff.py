@@ -12,7 +12,7 @@ from PIL import Image
 from denoiser.data.images import reading, writing
 from denoiser.data.images.formats import tiff, tiff_metadata, tiff_pages, tiff_tags
 from denoiser.data.images.formats.colour_spaces import from_cmyk
-from denoiser.data.images.photo import Details, Photo
+from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 
 

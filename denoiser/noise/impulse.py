@@ -1,0 +1,30 @@
+"""Impulse noise: pixels that are black or white."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from denoiser.errors import number, require
+from denoiser.noise.base import Noise
+from denoiser.noise.levels import GREY_LEVELS as GREY_LEVELS
+
+
+@dataclass(frozen=True)
+class SaltPepper(Noise):
+    """Impulse noise: `amount` of the pixels (0 to 1), all channels of each, turn black or white with equal chance."""
+
+    amount: float = 0.1
+    name: ClassVar[str] = "salt_pepper"
+
+    def _check(self) -> None:
+        require(
+            number(self.amount) and 0 <= self.amount <= 1, "noise.amount", self.amount, "not a share, 0 to 1", "0.1"
+        )
+
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        draw = torch.rand(len(clean), 1, *clean.shape[2:], generator=generator, device=clean.device)
+        return clean.masked_fill(draw < self.amount, 1).masked_fill(draw < self.amount / 2, 0)
