@@ -91,8 +91,8 @@ def _data(facts: Mapping[str, Any]) -> Iterator[str]:
     if seen:
         yield f"{seen['pictures']} pictures were used for training and selection (split {seen['split']})."
     yield _licence(data)
-    yield "The code is under the MIT licence. Whether the licence of the training pictures also applies to the weights is"
-    yield "an open question: respect that licence if it matters to you."
+    yield "The code is under the MIT licence. Whether the licence of the training pictures also applies to the weights"
+    yield "is an open question: respect that licence if it matters to you."
 
 
 def _licence(data: str) -> str:
