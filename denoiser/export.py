@@ -18,7 +18,7 @@ from denoiser.machine.files import replacing
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
-    from denoiser.inference.picture_model import TakesPictures
+    from denoiser.inference.picture_model import PictureModel
 
 KINDS = {"both": (".safetensors", ".onnx"), "safetensors": (".safetensors",), "onnx": (".onnx",)}
 
@@ -74,7 +74,7 @@ def export(
     return list(targets.values()), made.told
 
 
-def _kinds(model: TakesPictures, form: str | None, half: bool) -> Sequence[str]:
+def _kinds(model: PictureModel, form: str | None, half: bool) -> Sequence[str]:
     """The suffixes to write."""
     from denoiser.weights.published import Published
 

@@ -18,7 +18,7 @@ from denoiser.noise.base import to_8_bit
 from denoiser.noise.gaussian import Gaussian
 
 if TYPE_CHECKING:
-    from denoiser.inference.picture_model import TakesPictures
+    from denoiser.inference.picture_model import PictureModel
 
 Call = Callable[[Tensor, float], Tensor]
 """From noisy `(B, C, H, W)` and its sigma to the same shape."""
@@ -29,7 +29,7 @@ LIMIT = 1e-3
 """Of 1.0, for the same weights; other orders of the same sums come to some 1e-6."""
 
 
-def caller(model: TakesPictures) -> Call:
+def caller(model: PictureModel) -> Call:
     """A model as a function of a picture and its noise level, which only some are told."""
 
     def call(noisy: Tensor, sigma: float) -> Tensor:
@@ -81,7 +81,7 @@ def check(rows: Sequence[Mapping[str, Any]], what: str, limit: float = LIMIT) ->
             )
 
 
-def checked(model: TakesPictures) -> dict[str, Any]:
+def checked(model: PictureModel) -> dict[str, Any]:
     """One figure by which a file is known to denoise as it should: PSNR of the first photograph at sigma 25, seed 0.
 
     It is that of `denoiser evaluate ... data=photos noise.sigma=25` for this picture: output clamped, 8 bits.
