@@ -101,7 +101,7 @@ def _licence(data: str) -> str:
     if known is None:
         return f"The licence of the pictures: {UNKNOWN}."
     target = str(OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{data}.yaml"), "_target_"))
-    page = sys.modules[build.found("data", target).__module__].__doc__ or ""
+    page = sys.modules[build.target("data", target).__module__].__doc__ or ""
     source = next((" ".join(part.split()) for part in page.split("\n\n") if part.startswith("Source:")), "")
     return f"{data}: {known.what}. Licence: {known.licence}. {source}".rstrip()
 
