@@ -93,7 +93,7 @@ def test_published_weights_that_are_not_there_are_told_their_address():
 def test_a_zip_that_grows_beyond_belief_is_not_unpacked(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/data.pkl", bytes(10**6))
-    module = sys.modules["denoiser.load"]  # denoiser.load is the function in it
+    module = sys.modules["denoiser.weights.load"]
     monkeypatch.setattr(module, "LARGEST", 10**5)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
     assert not module.is_own(tmp_path / "a.pth")
