@@ -12,8 +12,9 @@ from denoiser.cli import failures
 from denoiser.cli.keys import checked_dotlist
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
+from denoiser.machine import launcher
 from denoiser.runs.application import recorded, run_application, stopped
-from denoiser.runs.folder import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
+from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -39,7 +40,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
-    if process() > 0:  # of several that train together, the first keeps the folder
+    if launcher.rank() > 0:  # of several that train together, the first keeps the folder
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
         return record.content
