@@ -45,8 +45,8 @@ def processes_per_machine() -> int:
 def _torchrun() -> Launched | None:
     if not all(name in os.environ for name in (*TORCHRUN, "MASTER_ADDR", "MASTER_PORT")):
         return None
-    process = Launched(*(int(os.environ[name]) for name in TORCHRUN), address="env://")
-    return process if process.world_size > 1 else None
+    rank, world_size, local_rank, local_world_size = (int(os.environ[name]) for name in TORCHRUN)
+    return Launched(rank, world_size, local_rank, local_world_size, "env://") if world_size > 1 else None
 
 
 def _slurm() -> Launched | None:
