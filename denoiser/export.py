@@ -18,7 +18,7 @@ from denoiser.machine.files import replacing
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
-    from denoiser.inference.picture_model import TakesPictures
+    from denoiser.inference.picture_model import PictureModel
 
 FORMATS = {"both": (".safetensors", ".onnx"), "safetensors": (".safetensors",), "onnx": (".onnx",)}
 
@@ -76,7 +76,7 @@ def export(
     return list(targets.values()), description
 
 
-def _suffixes(model: TakesPictures, form: str | None, half: bool) -> Sequence[str]:
+def _suffixes(model: PictureModel, form: str | None, half: bool) -> Sequence[str]:
     """The suffixes of the files of weights to write."""
     from denoiser.weights.published import Published
 

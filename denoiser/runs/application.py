@@ -14,8 +14,9 @@ from denoiser.cli import failures, hydra_errors
 from denoiser.cli.keys import check_types
 from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
 from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.machine import launcher
 from denoiser.machine.signals import interrupted, terminating
-from denoiser.runs.folder import Record, process
+from denoiser.runs.folder import Record
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -57,7 +58,7 @@ def run_application(
         folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
         if settings.mode == RunMode.MULTIRUN:
             sweep[:] = [Path(settings.sweep.dir).absolute()]
-        elif process() == 0 and not any(argument.startswith("hydra.run.dir=") for argument in arguments):
+        elif launcher.rank() == 0 and not any(argument.startswith("hydra.run.dir=") for argument in arguments):
             folder = _free(folder)
         # Kept from Hydra, which shows the first failure of a sweep only, and adds a line of its own.
         try:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from denoiser.errors import DenoiserError
-from denoiser.inference.picture_model import TakesPictures
+from denoiser.inference.picture_model import PictureModel
 from denoiser.noise.levels import GREY_LEVELS
 from denoiser.runs import checkpoint
 from denoiser.weights import published_files
@@ -23,7 +23,7 @@ DENOISERS = ("DnCNN", "DRUNet", "NAFNet", "SCUNet", "SwinIR")
 """Architectures of denoisers with published weights; spandrel knows more."""
 
 
-class Published(TakesPictures):
+class Published(PictureModel):
     """A network with published weights, called with noisy pictures and their noise levels.
 
     Neither input nor output is clamped, as spandrel's own call would do. A network that takes a noise level gets the

@@ -100,7 +100,7 @@ def changed(**changes):
         (changed(hyper_parameters={"network": {"_target_": "os.mkdir", "path": "proof"}}), "describes no model"),
         (
             changed(hyper_parameters={**HYPER_PARAMETERS, "network": {"_target_": "os.mkdir", "path": "proof"}}),
-            "os.mkdir may not be called",
+            "os.mkdir is not allowed",
         ),
         (changed(hyper_parameters={**HYPER_PARAMETERS, "channels": 3}), "does not run"),
         (changed(hyper_parameters={**HYPER_PARAMETERS, "network": POOLED}), "another architecture"),

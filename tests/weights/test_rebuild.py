@@ -1,4 +1,4 @@
-"""Checkpoints whose weights, network or channels do not fit one another, or that name what may not be called."""
+"""Checkpoints whose weights, network or channels do not fit one another, or that name what is not allowed."""
 
 import pytest
 import torch

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from denoiser.data.images.reading import RAW_SUFFIXES, SUFFIXES
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
-from denoiser.photos.before_after import COMPARED
+from denoiser.photos.comparison_folder import COMPARED
 
 OTHERS = frozenset(
     {

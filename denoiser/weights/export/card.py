@@ -101,7 +101,7 @@ def _licence(data: str) -> str:
     if dataset is None:
         return f"The licence of the pictures: {UNKNOWN}."
     target = str(OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{data}.yaml"), "_target_"))
-    docstring = sys.modules[build.found("data", target).__module__].__doc__ or ""
+    docstring = sys.modules[build.target("data", target).__module__].__doc__ or ""
     source = next((" ".join(part.split()) for part in docstring.split("\n\n") if part.startswith("Source:")), "")
     return f"{data}: {dataset.what}. Licence: {dataset.licence}. {source}".rstrip()
 

@@ -18,20 +18,20 @@ from denoiser.noise.base import to_8_bit
 from denoiser.noise.gaussian import Gaussian
 
 if TYPE_CHECKING:
-    from denoiser.inference.picture_model import TakesPictures
+    from denoiser.inference.picture_model import PictureModel
 
-Function = Callable[[Tensor, float], Tensor]
+Denoise = Callable[[Tensor, float], Tensor]
 """Denoises float32 `(B, C, H, W)`, nominally in [0, 1], of one noise level in grey levels of 255."""
 SIGMA, SEED = 25, 0
 TIMES = 3
 """Timed calls for each picture, of which the median counts."""
 PICTURES = ("astronaut.png", "chelsea.png")
-"""Photographs of 512x512 and of 300x451 pixels: one side of the latter is odd and no multiple of 2, 4 or 8."""
+"""Photographs of 512x512 and of 300x451 pixels: the sides of the latter are no multiples of 8, one is odd."""
 LIMIT = 1e-3
 """Largest difference allowed between outputs of the same weights, 1.0 is white; rounding comes to some 1e-6."""
 
 
-def function(model: TakesPictures) -> Function:
+def function(model: PictureModel) -> Denoise:
     """A model as a function of a picture and its noise level; models that take no noise level ignore it."""
 
     def denoise(noisy: Tensor, sigma: float) -> Tensor:
@@ -41,7 +41,7 @@ def function(model: TakesPictures) -> Function:
     return denoise
 
 
-def compare(original: Function, exported: Function, channels: int, timed: bool = True) -> list[dict[str, Any]]:
+def compare(original: Denoise, exported: Denoise, channels: int, timed: bool = True) -> list[dict[str, Any]]:
     """Compare the outputs on noisy photographs: sigma 25, seed 0, as in an evaluation on `data=photos`.
 
     Args:
@@ -88,7 +88,7 @@ def check(rows: Sequence[Mapping[str, Any]], what: str, limit: float = LIMIT) ->
             )
 
 
-def reference(model: TakesPictures) -> dict[str, Any]:
+def reference(model: PictureModel) -> dict[str, Any]:
     """One figure to check a copy of a file by: the PSNR of the first photograph at sigma 25, seed 0.
 
     It is the figure of `denoiser evaluate ... data=photos noise.sigma=25` for this picture: output clamped, 8 bits.
@@ -118,7 +118,7 @@ def _pair(name: str, channels: int) -> tuple[Tensor, Tensor]:
     return batch.noisy, batch.clean
 
 
-def _seconds(original: Function, exported: Function, noisy: Tensor) -> dict[str, float]:
+def _seconds(original: Denoise, exported: Denoise, noisy: Tensor) -> dict[str, float]:
     """Seconds per megapixel."""
     seconds: dict[str, list[float]] = {"torch": [], "onnxruntime": []}
     for _ in range(TIMES):
