@@ -27,7 +27,7 @@ SMALL = 256 * 256
 """Pixels, padded, up to which a picture goes through whole, without a look at the network's reach and the memory."""
 
 
-class TakesPictures(nn.Module):
+class PictureModel(nn.Module):
     """A model of which `model(image)` gives back the denoised picture as the same type.
 
     Attributes:

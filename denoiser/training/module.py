@@ -16,7 +16,7 @@ from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
 from denoiser.errors import DIVERGED, DenoiserError
 from denoiser.inference.padding import extended
-from denoiser.inference.picture_model import TakesPictures
+from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
 from denoiser.noise.base import to_8_bit
 from denoiser.runs.results import Score
@@ -26,7 +26,7 @@ CHECK_EVERY = 50
 """Training steps between two looks at the loss: each look waits for the device."""
 
 
-class Denoiser(TakesPictures, LightningModule):
+class Denoiser(PictureModel, LightningModule):
     """A network, what it learns from and how it is optimised, built from plain dictionaries.
 
     The dictionaries are what a checkpoint keeps, so that it loads without unpickling anything else.

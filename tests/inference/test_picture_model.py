@@ -12,7 +12,8 @@ from denoiser.inference import picture_model, tiling
 from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
 from denoiser.training import assemble
-from denoiser.weights import exported, load
+from denoiser.weights import exported
+from denoiser.weights.load import load
 
 pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and is given grey ones
 

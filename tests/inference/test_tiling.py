@@ -184,7 +184,7 @@ def test_a_declared_field_bounds_the_margin():
 LARGE = """
 import pathlib, re, torch
 from torch import nn
-from denoiser import tiling
+from denoiser.inference import tiling
 
 def resident(key):
     return 1024 * int(re.search(key + r":\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])

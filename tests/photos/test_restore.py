@@ -10,7 +10,7 @@ from torch import nn
 from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 from denoiser.inference import tiling
-from denoiser.inference.picture_model import TakesPictures
+from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.photos import restore
@@ -22,7 +22,7 @@ WHITES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 3.0}
 MIXED = np.array([[0.6, 0.3, 0.0], [0.1, 0.9, -0.1], [0.0, 0.2, 1.1]])  # tells red from blue
 
 
-class Pointwise(TakesPictures):
+class Pointwise(PictureModel):
     """Mixes the channels, or halves the one it has; less the noise level where it is told it."""
 
     def __init__(self, channels=3, takes_sigma=False, factor=1.0):

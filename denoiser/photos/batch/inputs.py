@@ -12,7 +12,7 @@ from typing import NamedTuple
 from denoiser.data.images.formats.suffixes import NOT_READ, READ, listed
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
-from denoiser.photos.before_after import COMPARED
+from denoiser.photos.comparison_folder import COMPARED
 
 Identity = tuple[int, int]
 """Device and inode: equal for all names of one file, hard and symbolic links included."""
