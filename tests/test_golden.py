@@ -215,7 +215,7 @@ def test_other_old_weights_load(file, channels):
 def test_names_in_old_configurations_still_name_what_they_did():
     for kind, targets in stored("targets.json").items():
         for target in targets:
-            assert build.found(kind, target).__name__ == target.rpartition(".")[2]
+            assert build.target(kind, target).__name__ == target.rpartition(".")[2]
 
 
 def test_an_old_configuration_is_built():
@@ -228,4 +228,4 @@ def test_an_old_configuration_is_built():
     assert build.optimizer(steps, network.parameters()).param_groups
     assert build.make("noise", cfg.noise).name == "gaussian"
     evaluated = OmegaConf.load("evaluation/.hydra/config.yaml")
-    assert build.found("data", evaluated.data._target_) is build.found("data", cfg.data._target_)
+    assert build.target("data", evaluated.data._target_) is build.target("data", cfg.data._target_)
