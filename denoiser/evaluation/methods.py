@@ -116,7 +116,7 @@ def _checkpoint(name: str, device: torch.device) -> Method:
     return Method(
         name=file.stem if is_exported(file) else told["name"],
         kind="checkpoint",
-        denoise=lambda noisy, sigma: module(noisy),
+        denoise=module.forward,
         architecture=str(told["network"]["_target_"]).rpartition(".")[2],
         channels=told["channels"],
         seen=checkpoint.seen(found, file),
@@ -125,7 +125,7 @@ def _checkpoint(name: str, device: torch.device) -> Method:
         trained_on=told.get("trained_on") or None,
         trained_sigma=told.get("trained_sigma"),
         params=parameters(module.network),
-        macs=macs(module, told["channels"], device),
+        macs=macs(module.forward, told["channels"], device),
     )
 
 
@@ -138,14 +138,14 @@ def _weights(name: str, device: torch.device) -> Method:
     return Method(
         name=network.name,
         kind="weights",
-        denoise=network,
+        denoise=network.forward,
         architecture=network.architecture,
         channels=network.channels,
         takes_sigma=network.takes_sigma,
         source=name,
         sha256=network.sha256,
         params=parameters(network),
-        macs=macs(lambda image: network(image, level), network.channels, device),
+        macs=macs(lambda image: network.forward(image, level), network.channels, device),
     )
 
 

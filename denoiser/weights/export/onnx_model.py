@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from denoiser.errors import DenoiserError
-from denoiser.inference.padding import reflected
 from denoiser.weights.published import Published
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ LOWEST = 18
 LOGGERS = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
 
 
-class Whole(nn.Module):
-    """A model as its ONNX file has it: sizes that the network does not take are padded as by the model.
-
-    `forward` of the models decides in Python whether to pad, which a trace would freeze.
+class Forward(nn.Module):
+    """A model whose call is its `forward`, which the exporter traces; the model's own call takes pictures.
 
     Args:
         model: a trained or a published network.
@@ -38,32 +35,11 @@ class Whole(nn.Module):
 
     def __init__(self, model: Denoiser | Published) -> None:
         super().__init__()
-        self.model, own = model, model if isinstance(model, Published) else model.network
-        self.multiple, self.smallest = getattr(own, "multiple", 1), getattr(own, "smallest", 1)
+        self.model = model
 
     def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
-        """Denoise `(B, C, H, W)`, nominally in [0, 1], of levels `(B,)` in grey levels of 255; same shape."""
-        height, width = noisy.shape[-2:]
-        padded = self._continued(self._continued(noisy, 2, self._side(height)), 3, self._side(width))
-        return self._network(padded, sigma)[..., :height, :width]
-
-    def _network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
-        denoised: Tensor
-        if isinstance(self.model, Published):  # its `forward` asks in Python whether to pad too
-            own = self.model
-            denoised = own._call(own.network, noisy) if sigma is None else own._conditioned(noisy, sigma)
-        else:
-            denoised = self.model.network(noisy)
-        return denoised
-
-    def _side(self, side: int) -> Any:
-        padded: Any = (side + self.multiple - 1) // self.multiple * self.multiple
-        return torch.sym_max(padded, self.smallest) if self.smallest > 1 else padded
-
-    def _continued(self, image: Tensor, axis: int, longer: int) -> Tensor:
-        rows, side = torch.arange(longer, device=image.device), image.shape[axis]
-        repeated = isinstance(self.model, Published)
-        return image.index_select(axis, rows.clamp(max=side - 1) if repeated else reflected(side, rows))
+        """Denoise a batch, see `PictureModel.forward`."""
+        return self.model.forward(noisy, sigma)
 
 
 def exported(
@@ -89,7 +65,7 @@ def exported(
     with warnings.catch_warnings(), _silence():
         warnings.simplefilter("ignore")  # of what the exporter and the networks' authors call
         try:
-            graph = _traced(Whole(model).eval(), opset)
+            graph = _traced(Forward(model).eval(), opset)
         except Exception as error:  # from the tracing of whatever the network does
             reason = str(error.__cause__ or error).strip().partition("\n")[0]
             fix = "--format safetensors" if not isinstance(model, Published) else "DnCNN, FDnCNN and DRUNet export"
@@ -138,12 +114,12 @@ def runner(content: bytes) -> Callable[[Tensor, float], Tensor]:
     return run
 
 
-def _traced(whole: Whole, opset: int | None) -> Any:
-    conditioned, (batch, height, width) = whole.model.takes_sigma, EXAMPLE
-    noisy = torch.zeros(batch, whole.model.channels, height, width)
+def _traced(forward: Forward, opset: int | None) -> Any:
+    conditioned, (batch, height, width) = forward.model.takes_sigma, EXAMPLE
+    noisy = torch.zeros(batch, forward.model.channels, height, width)
     dynamic = torch.export.Dim.DYNAMIC
     program = torch.onnx.export(
-        whole,
+        forward,
         (noisy, torch.full((batch,), 25.0))[: 1 + conditioned],
         dynamo=True,
         input_names=INPUTS[: 1 + conditioned],
