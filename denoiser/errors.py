@@ -29,9 +29,13 @@ class DenoiserError(Exception):
         return f"error: {' '.join(self.what.split())}\nfix: {' '.join(self.fix.split())}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The entry of `known` that `name` was most likely meant to be, or None if none is close."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` was most likely meant to be, or None if none is close.
+
+    >>> nearest("bsd500", ["mnist", "bsds500", "cbsd68"])
+    'bsds500'
+    """
+    matches = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.5)
     return matches[0] if matches else None
 
 

@@ -12,8 +12,6 @@ from denoiser.config import EVALUATE, METHOD_KEYS, options
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.score_methods import score_methods
 from denoiser.machine.files import write_text
-from denoiser.reports.run_page import write_report
-from denoiser.reports.sweep_page import write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
@@ -65,13 +63,25 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN, write_report):
+    with recorded(record, AGAIN, _write_report):
         record.content |= score_methods(cfg, out_dir)
     _finished(record)
     if record.content["error"]:
         what, fix = record.content["error"].splitlines()[:2]  # of the first; results.json has all
         raise DenoiserError(what.removeprefix("error: "), fix.removeprefix("fix: "), SOME_FAILED)
     return record.content
+
+
+def _write_report(folder: Path) -> Path:
+    from denoiser.reports.run_page import write_report
+
+    return write_report(folder)
+
+
+def _write_summary(folder: Path) -> Path:
+    from denoiser.reports.sweep_page import write_summary
+
+    return write_summary(folder)
 
 
 def _finished(record: Record) -> None:
@@ -82,7 +92,7 @@ def _finished(record: Record) -> None:
     content = record.content
     write_text(record.folder / "table.md", render.markdown(content))
     write_text(record.folder / "table.tex", render.latex(content))
-    page = write_report(record.folder)
+    page = _write_report(record.folder)
     print(printable(render.text(content)), f"report: {page}", record.folder, sep="\n")
 
 
@@ -128,7 +138,7 @@ def _command(arguments: Sequence[str]) -> int:
         print(usage())
         return 0
     check(arguments)
-    return run_application(EVALUATE, arguments, _job, write_summary)
+    return run_application(EVALUATE, arguments, _job, _write_summary)
 
 
 if __name__ == "__main__":

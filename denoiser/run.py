@@ -12,10 +12,9 @@ from denoiser.cli import failures
 from denoiser.cli.keys import checked_dotlist
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
-from denoiser.reports.run_page import write_report
-from denoiser.reports.sweep_page import write_summary
+from denoiser.machine import launcher
 from denoiser.runs.application import recorded, run_application, stopped
-from denoiser.runs.folder import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
+from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -41,23 +40,35 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
-    if process() > 0:  # of several that train together, the first keeps the folder
+    if launcher.rank() > 0:  # of several that train together, the first keeps the folder
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
         return record.content
     claim(out_dir, cfg, overrides, resume)
-    with recorded(record, _again(out_dir), write_report):
+    with recorded(record, _again(out_dir), _write_report):
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     _finished(record)
     return record.content
 
 
+def _write_report(folder: Path) -> Path:
+    from denoiser.reports.run_page import write_report
+
+    return write_report(folder)
+
+
+def _write_summary(folder: Path) -> Path:
+    from denoiser.reports.sweep_page import write_summary
+
+    return write_summary(folder)
+
+
 def _finished(record: Record) -> None:
     from denoiser.reports.tables.render import table
 
     record.finish(status="ok")
-    page = write_report(record.folder)
+    page = _write_report(record.folder)
     print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
     if (record.folder / "tensorboard").is_dir():
         print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
@@ -83,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _started(arguments: Sequence[str]) -> int:
-    return run_application(RUN, arguments, _run_or_say, write_summary)
+    return run_application(RUN, arguments, _run_or_say, _write_summary)
 
 
 def _resume(arguments: Sequence[str]) -> int:

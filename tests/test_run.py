@@ -325,11 +325,11 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["noise=poisson", "test.sigma=25"], 2, "has no sigma", "test.sigma=null"),
         (["+trainer.foo=3"], 2, "foo", "trainer"),
         (["+model.network.depth=3"], 2, "depth", "network"),
-        (["model.network._target_=os.system"], 2, "may not be called", "denoiser.models."),
+        (["model.network._target_=os.system"], 2, "is not allowed", "denoiser.models."),
         (
             ["model.network._target_=torch.nn.modules.module.functools.partial"],
             2,
-            "may not be called",
+            "is not allowed",
             "denoiser.models.",
         ),
         (["resume=nowhere"], 2, "no run to go on with", "resume="),

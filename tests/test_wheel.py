@@ -41,8 +41,8 @@ def test_wheel_holds_the_package_and_its_configuration(wheel):
     here = [*(REPOSITORY / "denoiser").rglob("*.*"), *(REPOSITORY / "conf").rglob("*.yaml")]
     needed = {file.relative_to(REPOSITORY) for file in here if file.suffix != ".pyc"}
     inside = {str(Path("denoiser", name) if name.parts[0] == "conf" else name) for name in needed}
-    pages = {f"denoiser/reports/{name}" for name in ("page.html", "page.css", "viewer.js", "sortable.js")}
-    weights = {str(file.relative_to(REPOSITORY)) for file in (REPOSITORY / "denoiser" / "weights").glob("*")}
+    pages = {f"denoiser/reports/html/{name}" for name in ("page.html", "page.css", "viewer.js", "sortable.js")}
+    weights = {str(file.relative_to(REPOSITORY)) for file in (REPOSITORY / "denoiser" / "weights").glob("*.*")}
     assert {f"denoiser/weights/photo{suffix}" for suffix in (".json", ".md", ".safetensors")} <= weights <= {*names}
     lists = {"denoiser/weights/published.json", "denoiser/data/store/testset-sha256.txt", "denoiser/conf/evaluate.yaml"}
     assert lists | pages <= inside

@@ -20,7 +20,7 @@ def protocol_name(cfg: DictConfig) -> str:
     Raises:
         DenoiserError: it is neither, or real noise is to be unclipped.
     """
-    real = build.found("data", cfg.data["_target_"]).real_pairs and cfg.data.get("test") is None
+    real = build.target("data", cfg.data["_target_"]).real_pairs and cfg.data.get("test") is None
     name = cfg.protocol or ("clipped" if cfg.noise.clip or real else "published")
     if real and name == "published":
         raise DenoiserError(f"real noise is clipped by its camera (protocol={name})", "protocol=clipped")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from typing import Any
 
@@ -11,6 +10,7 @@ from omegaconf import DictConfig
 
 from denoiser.build import plain
 from denoiser.errors import DenoiserError
+from denoiser.machine.launcher import processes_per_machine
 
 AUTO = "auto"
 
@@ -37,7 +37,7 @@ def trainer_options(config: DictConfig, recipe: DictConfig | None) -> dict[str, 
         options["accelerator"] = "gpu" if has_gpu() else "cpu"
     if options["devices"] == AUTO:
         # One, unless a launcher started more: Lightning's own children would each run a whole Hydra sweep.
-        options["devices"] = int(os.environ.get("LOCAL_WORLD_SIZE", os.environ.get("SLURM_NTASKS_PER_NODE", 1)))
+        options["devices"] = processes_per_machine()
     if options["precision"] == AUTO:
         wanted = gains.get("bfloat16", False) and has_bfloat16(options["accelerator"])
         options["precision"] = "bf16-mixed" if wanted else "32-true"

@@ -18,6 +18,7 @@ from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing, write_text
 from denoiser.noise.estimate import noise_level
 from denoiser.photos import previews
+from denoiser.photos.comparison_folder import COMPARED
 from denoiser.reports.html.render import write_page
 from denoiser.reports.html.viewer import QUALITY, Panel, Strip
 from denoiser.runs.reading import load
@@ -153,7 +154,3 @@ def _figure(entry: dict[str, Any], common: str) -> dict[str, Any]:
         "wide": width * min(12, STAGE // max(width, height)) or max(1, round(min(width, STAGE * width / height))),
         "beside": quote(f"{entry['name']}.jpg"),
     }
-
-
-COMPARED = ".denoiser-compare"
-"""A file by which folders of pictures before and after are told; what is in them is not denoised."""

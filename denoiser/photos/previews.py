@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoiser.data.images.formats.photo import Photo, Pixels, strips
-from denoiser.runs.strips import GAP, worst_block
+from denoiser.runs.strip_layout import GAP, worst_block
 
 SIDE = 1600
 """Of a preview in pixels, at most."""

@@ -113,7 +113,7 @@ class Restorer:
         if self.model.channels == 1 and photo.channels == 3:
             if chroma.is_grey(photo.pixels):
                 return self._threefold(photo)
-            if photo.details.shared != (1, 1) and not self.options.sigma:
+            if photo.details.subsampling != (1, 1) and not self.options.sigma:
                 return self._by_planes(photo)
         channels, precision = photo.channels, self._precision(photo.pixels)
         level, notes = self._level(photo)
@@ -132,7 +132,7 @@ class Restorer:
         """
         if not self.grey or photo.channels != 3:
             return self
-        return self.grey() if photo.details.shared != (1, 1) or chroma.is_grey(photo.pixels) else self
+        return self.grey() if photo.details.subsampling != (1, 1) or chroma.is_grey(photo.pixels) else self
 
     def _threefold(self, photo: Photo) -> Photo:
         after = self(replace(photo, pixels=np.ascontiguousarray(photo.pixels[..., 0])))
@@ -143,7 +143,7 @@ class Restorer:
         """Luma and chroma one by one, as they were stored; strength and luma kept count for the whole."""
         each = Restorer(self.model, self.device, replace(self.options, strength=1.0, chroma_only=False), self.name)
         each._tilings = self._tilings
-        shared, shape = photo.details.shared, photo.pixels.shape[:2]
+        shared, shape = photo.details.subsampling, photo.pixels.shape[:2]
         stored = [Photo(plane, photo.white, Details("")) for plane in chroma.split(photo.pixels, shared)]
         luma = stored[0] if self.options.chroma_only else each(stored[0])
         blue, red = (chroma.enlarged(each(plane).pixels, shared) for plane in stored[1:])
@@ -179,7 +179,7 @@ class Restorer:
         return estimated, (f"sigma estimated: {estimated:.1f}",)
 
     def _adaptation(self, photo: Photo) -> tuple[str, ...]:
-        if self.model.channels == 3 and photo.details.shared != (1, 1):
+        if self.model.channels == 3 and photo.details.subsampling != (1, 1):
             return (f"{self.name} took pictures of subsampled chroma {LEAVES}; --model grey does not",)
         if self.model.channels == photo.channels:
             return ()

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from denoiser.data.images import eight_bit
@@ -20,6 +18,7 @@ from denoiser.machine.files import write_text
 from denoiser.noise.base import GREY_LEVELS
 from denoiser.runs.results import Score
 from denoiser.runs.shown_pictures import Choice, choose, in_order
+from denoiser.runs.strip_layout import GAP, worst_block
 
 Method = Callable[[Batch], Tensor]
 """Denoises a batch of one picture: gives `(1, C, H, W)` on the CPU."""
@@ -136,23 +135,3 @@ def _figures(score: Score, names: Sequence[str]) -> dict[str, float | None]:
     """JSON has no infinity: None stands for it."""
     values = {name: getattr(score, name) for name in names}
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
-
-
-GAP = 2  # white pixels between the panels of a strip
-
-
-SIDE = 64  # of the block to look at closely, in pixels
-
-
-def worst_block(error: NDArray[np.floating[Any]], largest: int = SIDE) -> list[int]:
-    """Where an error is largest: top, left and side of a square of at most `largest` and half the shorter side.
-
-    Args:
-        error: squared, `(H, W)`; what is not a number counts as none.
-        largest: side in pixels.
-    """
-    side = max(1, min(largest, *(length // 2 for length in error.shape)))
-    sums = np.pad(np.nan_to_num(error.astype(np.float64)), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
-    blocks = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    top, left = np.unravel_index(blocks.argmax(), blocks.shape)
-    return [int(top), int(left), side]

@@ -111,7 +111,7 @@ def test_strength_and_chroma():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_chroma_of_grey_pictures_is_none_and_they_come_back_with_a_note(channels):
     single = photo((37, 29), alpha=np.full((37, 29), 9, np.uint8), notes=("converted",))
-    equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 255, Details("JPEG", shared=(2, 2)))
+    equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 255, Details("JPEG", subsampling=(2, 2)))
     for made in (single, equal):
         after = restored(made, Pointwise(channels), chroma_only=True)
         assert np.array_equal(after.pixels, made.pixels) and after.alpha is made.alpha

@@ -12,7 +12,7 @@ from PIL import Image
 from denoiser.reports.comparison.write import write_comparison
 from denoiser.reports.html import viewer
 from denoiser.reports.run_page import write_report
-from denoiser.runs.strips import GAP
+from denoiser.runs.strip_layout import GAP
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -14,7 +14,8 @@ from denoiser.data.pairs import FrozenPairs, Pictures
 from denoiser.noise.gaussian import Gaussian
 from denoiser.runs import strips
 from denoiser.runs.results import Score
-from denoiser.runs.strips import GAP, amplified, strip, write_strips
+from denoiser.runs.strip_layout import GAP
+from denoiser.runs.strips import amplified, strip, write_strips
 
 
 def flat(grey):

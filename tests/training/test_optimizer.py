@@ -70,10 +70,10 @@ def test_the_schedule_moves_the_rate_each_step():
         ({"warmup": 1}, "optimizer.warmup=1 is not a share", "optimizer.warmup=0.05"),
         ({"warmup": -0.1}, "optimizer.warmup=-0.1", "optimizer.warmup=0.05"),
         ({"warmup": "some"}, "optimizer.warmup=some", "optimizer.warmup=0.05"),
-        ({"lr": -1}, "optimizer cannot be made: Invalid learning rate: -1", "check the keys below optimizer"),
+        ({"lr": -1}, "optimizer cannot be built: Invalid learning rate: -1", "check the keys below optimizer"),
         ({"learning_rate": 1}, "learning_rate", "check the keys below optimizer"),
         ({"_target_": "torch.optim.Adm"}, "there is no torch.optim.Adm", "check its spelling"),
-        ({"_target_": "os.system"}, "os.system may not be called", "torch.optim."),
+        ({"_target_": "os.system"}, "os.system is not allowed", "torch.optim."),
     ],
 )
 def test_what_cannot_be_configured_is_told_in_two_lines(change, what, fix):

@@ -83,5 +83,5 @@ def card(name: str) -> Card | None:
         fix = f"did you mean {near}?" if near else "denoiser data list"
         raise DenoiserError(f"no data '{name}' (denoiser data)", fix)
     target = OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{name}.yaml"), "_target_")
-    found: Card | None = getattr(build.found("data", target), "card", None)
+    found: Card | None = getattr(build.target("data", target), "card", None)
     return found

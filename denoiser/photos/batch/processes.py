@@ -6,15 +6,15 @@ takes as long as it takes.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from denoiser.cli.failures import told
+from denoiser.cli.failures import to_denoiser_error
 from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.machine.launcher import launched
 
 JOINING = timedelta(minutes=30)
 """For all processes to start."""
@@ -60,7 +60,7 @@ class Ranks:
             try:
                 shares = make()
             except Exception as error:
-                dist.scatter_object_list([None], [told(error)] * self.world, src=0, group=self._group)
+                dist.scatter_object_list([None], [to_denoiser_error(error)] * self.world, src=0, group=self._group)
                 raise
         mine: list[Any] = [None]
         dist.scatter_object_list(mine, list(shares) if self.first else None, src=0, group=self._group)
@@ -88,7 +88,7 @@ def joined() -> Iterator[Ranks]:
     Raises:
         DenoiserError: they do not find one another (exit code 3).
     """
-    found = _torchrun() or _slurm()
+    found = launched()
     if found is None:
         yield Ranks()
         return
@@ -106,37 +106,3 @@ def joined() -> Iterator[Ranks]:
     finally:
         with suppress(RuntimeError):
             dist.destroy_process_group()
-
-
-def _torchrun() -> tuple[int, int, int, int, str] | None:
-    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
-    if not all(name in os.environ for name in (*names, "MASTER_ADDR", "MASTER_PORT")):
-        return None
-    rank, world, local, beside = (int(os.environ[name]) for name in names)
-    return (rank, world, local, beside, "env://") if world > 1 else None
-
-
-def _slurm() -> tuple[int, int, int, int, str] | None:
-    """Of a step that `srun` started; what `sbatch` alone starts is one process, however many tasks it may have."""
-    world = int(os.environ.get("SLURM_STEP_NUM_TASKS", 1))
-    if world == 1:
-        return None
-    rank, local = int(os.environ["SLURM_PROCID"]), int(os.environ["SLURM_LOCALID"])
-    beside = int(os.environ.get("SLURM_STEP_TASKS_PER_NODE", "1").split("(")[0].split(",")[0])
-    return rank, world, local, beside, f"tcp://{_first_node()}:{_port()}"
-
-
-def _first_node() -> str:
-    if "MASTER_ADDR" in os.environ:
-        return os.environ["MASTER_ADDR"]
-    from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
-
-    return SLURMEnvironment.resolve_root_node_address(os.environ["SLURM_STEP_NODELIST"])
-
-
-def _port() -> int:
-    """Another one for each step of each job that may share a machine."""
-    if "MASTER_PORT" in os.environ:
-        return int(os.environ["MASTER_PORT"])
-    number = 31 * int(os.environ.get("SLURM_JOB_ID", 0)) + int(os.environ.get("SLURM_STEP_ID", 0))
-    return 15000 + number % 15000

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from denoiser.runs.reading import dicts, load, number, result_row
-from denoiser.runs.strips import GAP, worst_block
+from denoiser.runs.strip_layout import GAP, worst_block
 
 SHOWN = 24  # strips that a page shows
 PICTURE_BYTES = 6_300_000  # in base64 a third more, which keeps a page under 10 MB

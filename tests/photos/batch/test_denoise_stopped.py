@@ -71,7 +71,7 @@ def test_an_interruption_that_a_library_swallows_is_one_all_the_same(here, model
 
 SLOW = """
 import os, sys, time
-from denoiser import denoise, files
+from denoiser import denoise
 fsync = os.fsync
 def slow(file):  # a file is half-written for long, so that killing finds one
     fsync(file)

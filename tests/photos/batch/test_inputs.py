@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from denoiser.errors import DenoiserError
-from denoiser.photos import before_after
+from denoiser.photos import comparison_folder
 from denoiser.photos.batch import inputs
 
 NOWHERE = Path("nowhere")
@@ -148,7 +148,7 @@ def test_pictures_of_kinds_that_are_not_read_are_told_once():
 
 
 def test_a_page_of_before_and_after_holds_no_pictures_unless_it_is_named():
-    files("in/a.png", "in/out/b.png", f"in/out/compare/{before_after.COMPARED}", "in/out/compare/b.jpg")
+    files("in/a.png", "in/out/b.png", f"in/out/compare/{comparison_folder.COMPARED}", "in/out/compare/b.jpg")
     files("in/out/compare/parts/b/after.png")
     assert find("in") == find("in/**") == {"in/a.png": "a.png", "in/out/b.png": "out/b.png"}
     assert list(find("in/out/compare").values()) == ["b.jpg", "parts/b/after.png"]

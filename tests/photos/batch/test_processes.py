@@ -11,15 +11,6 @@ from denoiser.errors import DenoiserError
 from denoiser.photos.batch import processes
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-SLURM = {
-    "SLURM_STEP_NUM_TASKS": "6",
-    "SLURM_PROCID": "4",
-    "SLURM_LOCALID": "1",
-    "SLURM_STEP_TASKS_PER_NODE": "3(x2)",
-    "SLURM_STEP_NODELIST": "gpu[07-08]",
-    "SLURM_JOB_ID": "1234567",
-    "SLURM_STEP_ID": "2",
-}
 COUNT = 11
 
 
@@ -35,25 +26,6 @@ def test_one_process_makes_its_share_itself_and_waits_for_nobody():
         assert (found.rank, found.world, found.first) == (0, 1, True)
         assert found.dealt(lambda: ["all"]) == "all"
         found.wait()
-
-
-def test_what_sbatch_starts_without_srun_is_one_process(monkeypatch):
-    for name, value in {"SLURM_NTASKS": "8", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}.items():
-        monkeypatch.setenv(name, value)
-    assert processes._slurm() is None
-
-
-def test_a_step_of_srun_meets_on_its_first_node(monkeypatch):
-    for name, value in SLURM.items():
-        monkeypatch.setenv(name, value)
-    rank, world, local, beside, meeting = processes._slurm()
-    assert (rank, world, local, beside) == (4, 6, 1, 3)
-    host, port = meeting.removeprefix("tcp://").split(":")
-    assert host == "gpu07" and 1024 < int(port) < 2**15
-    monkeypatch.setenv("SLURM_STEP_ID", "3")
-    assert processes._slurm()[-1] != meeting
-    monkeypatch.setenv("MASTER_PORT", "2345")
-    assert processes._slurm()[-1] == "tcp://gpu07:2345"
 
 
 def test_processes_that_do_not_find_one_another(monkeypatch):

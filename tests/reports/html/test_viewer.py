@@ -10,7 +10,7 @@ from helpers.pages import add_strip, noise
 from PIL import Image
 
 from denoiser.reports.html.viewer import PICTURE_BYTES, SHOWN, pictures, strip
-from denoiser.runs.strips import GAP, worst_block
+from denoiser.runs.strip_layout import GAP, worst_block
 
 OLDER = ["noisy", "denoised", "clean", "error"]
 SCORES = {"psnr": 30.4, "ssim": 0.9, "psnr_noisy": 20.1, "ssim_noisy": 0.4}
