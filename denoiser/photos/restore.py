@@ -12,10 +12,9 @@ from torch import Tensor
 from denoiser.data.images.formats.photo import Details, Photo, Pixels, strips
 from denoiser.errors import DenoiserError
 from denoiser.inference import arrays, tiling
-from denoiser.inference.function import matched
+from denoiser.inference.function import TileFunction
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
-from denoiser.inference.tiling import Function
 from denoiser.machine import hardware
 from denoiser.noise import levels
 from denoiser.noise.estimate import noise_level
@@ -170,8 +169,8 @@ class Restorer:
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
         return tiling.fit(self._function(usual, channels, precision), channels, self.device, tile, precision)
 
-    def _function(self, level: float | None, channels: int, precision: str) -> Function:
-        return matched(self.model.function(level, precision), self.model.channels, channels)
+    def _function(self, level: float | None, channels: int, precision: str) -> TileFunction:
+        return self.model.function(level, precision, channels)
 
     def _level(self, photo: Photo) -> tuple[float | None, tuple[str, ...]]:
         if not self.model.takes_sigma or self.options.sigma is not None:
@@ -188,7 +187,7 @@ class Restorer:
         own, theirs = (("grey", "colour")[count // 3] for count in (self.model.channels, photo.channels))
         return (f"{self.name} is a {own} model and took {theirs} pictures {told}",)
 
-    def _denoised(self, function: Function, photo: Photo, planned: Tiling) -> tuple[Pixels, Tiling]:
+    def _denoised(self, function: TileFunction, photo: Photo, planned: Tiling) -> tuple[Pixels, Tiling]:
         pixels = np.empty_like(photo.pixels)
 
         def take(top: int, rows: Tensor) -> None:

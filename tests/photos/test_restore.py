@@ -32,9 +32,9 @@ class Pointwise(PictureModel):
         weight = torch.tensor(MIXED if channels == 3 else [[0.5]], dtype=torch.float32) * factor
         self.network.weight.copy_(weight[..., None, None])
 
-    def function(self, sigma=None, precision="32"):
+    def function(self, sigma=None, precision="32", channels=None):
         self.told.append((sigma, precision))
-        return super().function(sigma, precision)
+        return super().function(sigma, precision, channels)
 
     def forward(self, noisy, sigma=None):
         output = self.network(noisy)
@@ -162,7 +162,7 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
     def shrinking(function, image, white, planned, device, take):
         used.append(planned.tile)
         denoise(function, image, white, planned, device, take)
-        return Tiling(min(planned.tile, 256), planned.margin)
+        return Tiling(min(planned.tile, 256), planned.overlap)
 
     monkeypatch.setattr(restore.tiling, "denoise", shrinking)
     restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))

@@ -74,7 +74,7 @@ def saved(content, path, zipped=True):
 def called(found, size, sigma=25.0):
     noisy = 30 * torch.randn(2, found.channels, *size, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        return noisy, found(noisy, torch.tensor([sigma, 50]))
+        return noisy, found.forward(noisy, torch.tensor([sigma, 50]))
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")  # SwinIR's own construction
