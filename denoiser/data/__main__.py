@@ -12,8 +12,8 @@ from denoiser import build
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.config import compose, data_root, options
-from denoiser.data.store.catalogue import INCOMPLETE, NOT_THERE, Card, card
-from denoiser.data.store.download import verify as altered_or_missing
+from denoiser.data.store.catalogue import INCOMPLETE, MISSING, Card, dataset_card
+from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _command(given: argparse.Namespace) -> int:
     if not given.names:
         raise DenoiserError(f"which dataset? (denoiser data {given.action})", "denoiser data list")
     for name in given.names:
-        card(name)  # a typo is told before anything is downloaded
+        dataset_card(name)  # a typo is told before anything is downloaded
     return _each(given.names, lambda name: ACTIONS[given.action](name, root))
 
 
@@ -57,7 +57,7 @@ def _each(names: Sequence[str], act: Callable[[str], None]) -> int:
 
 def listing(names: Sequence[str], root: Path) -> None:
     """Print a table of datasets under the path of the store."""
-    rows = [HEAD, *(_row(name, card(name), root) for name in names)]
+    rows = [HEAD, *(_row(name, dataset_card(name), root) for name in names)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     print(f"store: {root}")
     for row in rows:
@@ -68,7 +68,7 @@ def _row(name: str, about: Card | None, root: Path) -> tuple[str, ...]:
     if about is None:
         return name, *["-"] * (len(HEAD) - 1)
     count = "any" if about.count is None else f"{about.count:,}"
-    return name, count, about.what, about.licence, about.state(root)
+    return name, count, about.description, about.licence, about.status(root)
 
 
 def download(name: str, root: Path) -> None:
@@ -77,9 +77,9 @@ def download(name: str, root: Path) -> None:
     Raises:
         DenoiserError: it has to be fetched by hand, or cannot be downloaded or stored (exit code 3).
     """
-    about = card(name)
+    about = dataset_card(name)
     if about is not None and not about.files:
-        print(f"{name}: {about.home}, nothing to download")
+        print(f"{name}: {about.availability}, nothing to download")
         return
     _made(name, root).prepare_data()
     print(f"{name}: {about.folder(root) if about else root}")
@@ -104,12 +104,14 @@ def verify(name: str, root: Path) -> None:
     about, folder = _there(name, root, "no files to verify")
     missing = about.missing(root)
     known = {file: digest for file, digest in about.files.items() if digest and file not in missing}
-    altered = altered_or_missing(folder, known)
+    altered = missing_or_altered(folder, known)
     for kind, files in (("missing", missing), ("altered", altered)):
         print(*(f"{kind}  {file}\n" for file in files), sep="", end="")
     if missing or altered:
         what = f"{len(missing)} of {len(about.files)} files missing, {len(altered)} altered ({folder})"
-        raise DenoiserError(f"{name}: {what}", about.anew(root, f"denoiser data download {name}"), SOME_FAILED)
+        raise DenoiserError(
+            f"{name}: {what}", about.replacement_instructions(root, f"denoiser data download {name}"), SOME_FAILED
+        )
     said = "all as published" if known else "all there; no hashes are known, so that their content was not looked at"
     print(f"{name}: {len(about.files)} files, {said} ({folder})")
 
@@ -121,18 +123,18 @@ def path(name: str, root: Path) -> None:
         DenoiserError: it is not there, not whole, or has no folder.
     """
     about, folder = _there(name, root, "no folder")
-    if about.state(root) == INCOMPLETE:
+    if about.status(root) == INCOMPLETE:
         what = f"{name} lacks {len(about.missing(root))} of {len(about.files)} files ({folder})"
         raise DenoiserError(what, f"denoiser data verify {name}")
     print(folder)
 
 
 def _there(name: str, root: Path, otherwise: str) -> tuple[Card, Path]:
-    about = card(name)
+    about = dataset_card(name)
     if about is None or not about.files:
-        home = f"is {about.home}" if about else "says nothing of its files"
+        home = f"is {about.availability}" if about else "says nothing of its files"
         raise DenoiserError(f"{name} {home}: {otherwise} (data={name})", "denoiser data list")
-    if about.state(root) == NOT_THERE:
+    if about.status(root) == MISSING:
         raise DenoiserError(f"{name} is not there ({about.folder(root)})", f"denoiser data download {name}")
     return about, about.folder(root)
 
