@@ -8,10 +8,9 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from denoiser import config
-from denoiser.config import EVALUATE, RUN, compose, config_dir
+from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config
 from denoiser.errors import DenoiserError
-from denoiser.runs import application
 from denoiser.training import assemble
 from denoiser.training.callbacks import EarlyStopping
 
@@ -117,13 +116,6 @@ def test_the_evaluation_has_the_same_data_and_noise_and_nothing_of_a_training():
     assert {*cfg} & {"model", "optimizer", "objective", "trainer", "callbacks", "logger", "hydra"} == set()
     training = compose(["data=set12", "noise.sigma=50"])
     assert cfg.data == training.data and cfg.noise == training.noise
-
-
-def test_hydras_settings_are_those_of_the_one_file_that_has_them():
-    given = dict(setting.split("=", 1) for setting in application._settings(EVALUATE))
-    block = OmegaConf.to_container(OmegaConf.load(config_dir() / "config.yaml").hydra, resolve=False)
-    assert given["hydra.run.dir"] == block["run"]["dir"] and given["hydra.sweep.dir"] == block["sweep"]["dir"]
-    assert given["hydra.output_subdir"] == "null" and application._settings(RUN) == []
 
 
 @pytest.mark.parametrize(("overrides", "span"), [([], [25, 25]), (["noise.sigma_range=[0,55]"], [0, 55])])

@@ -130,7 +130,7 @@ def test_a_dataset_without_a_card_is_listed_and_downloaded_all_the_same(data, ro
     assert data("list", "mnist", "--root", root)[1][2].split() == ["mnist", *"----"]
     assert data("download", "mnist", "--root", root) == (0, [f"mnist: {root}"], [])
     code, _, (error, _) = data("verify", "mnist", "--root", root)
-    assert code == 2 and "mnist says nothing of its files" in error
+    assert code == 2 and "mnist has no list of files" in error
 
 
 def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
@@ -144,7 +144,7 @@ def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
     [
         (["verfy", "set12"], "no action 'verfy'", "denoiser data verify"),
         (["download", "photos", "set13"], "no data 'set13'", "did you mean set12?"),
-        (["download"], "which dataset?", "denoiser data list"),
+        (["download"], "no dataset is named", "denoiser data list"),
         ([], "required", "denoiser data --help"),
         (["list", "--rot", "x"], "unrecognized arguments: --rot", "did you mean --root?"),
     ],

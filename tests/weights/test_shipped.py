@@ -51,7 +51,7 @@ def test_names_that_are_almost_right(package):
             shipped.path(asked)
     with pytest.raises(DenoiserError, match="fix: one of photo"):
         shipped.path("quite another")
-    with pytest.raises(DenoiserError, match=r"no such checkpoint \(phto\)\nfix: give a path that exists"):
+    with pytest.raises(DenoiserError, match=r"no such checkpoint \(phto\)\nfix: use a path that exists"):
         denoiser.load("./phto")
 
 
