@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from denoiser.data.images import photo
+from denoiser.data.images.formats import photo
 from denoiser.photos.blend import LUMA, fill
 
 TYPES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 4.0}

@@ -22,7 +22,7 @@ from torch.nn import functional
 from denoiser.errors import DenoiserError
 from denoiser.metrics.psnr_ssim import psnr
 from denoiser.noise.base import to_8_bit
-from denoiser.weights import known_files, published
+from denoiser.weights import published, published_files
 
 NETWORKS = {
     "DnCNN": lambda c: DnCNN(in_nc=c, out_nc=c, nc=4, nb=9, act_mode="R"),
@@ -74,7 +74,7 @@ def saved(content, path, zipped=True):
 def called(found, size, sigma=25.0):
     noisy = 30 * torch.randn(2, found.channels, *size, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        return noisy, found(noisy, torch.tensor([sigma, 50]))
+        return noisy, found.forward(noisy, torch.tensor([sigma, 50]))
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")  # SwinIR's own construction
@@ -175,14 +175,14 @@ def test_a_flipped_byte_of_a_listed_file(tmp_path, weights, monkeypatch):
     path = saved(weights, tmp_path / "renamed.pth", zipped=False)
     content = path.read_bytes()
     place = content.index(weights["model.4.weight"].numpy().tobytes())
-    monkeypatch.setattr(known_files, "BLOCK", 512)
+    monkeypatch.setattr(published_files, "BLOCK", 512)
     blocks = [hashlib.sha256(content[i : i + 512]).hexdigest()[:8] for i in range(0, len(content), 512)]
     known = {"name": "dncnn_x.pth", "url": "https://x.org/dncnn_x.pth", "size": len(content), "blocks": blocks}
     known["sha256"] = hashlib.sha256(content).hexdigest()
     (tmp_path / "known.json").write_text(json.dumps([known]))
     path.write_bytes(flipped(content, place + 50))
     published.read(path)  # nothing tells
-    monkeypatch.setattr(known_files, "HERE", tmp_path / "known.json")
+    monkeypatch.setattr(published_files, "LIST", tmp_path / "known.json")
     refused(path, f"dncnn_x.pth, but 1 of its {len(blocks)} blocks are altered", "download .*x.org.*on purpose")
     path.write_bytes(content)
     published.read(path)
@@ -251,9 +251,8 @@ def test_checkpoints_of_our_own(tmp_path, weights):
 def test_another_architecture(tmp_path):
     content = {"patch_embed.proj.weight": torch.zeros(48, 3, 3, 3), "x.bias": torch.zeros(48)}
     known = "give weights of DnCNN, DRUNet, NAFNet, SCUNet, SwinIR, ...$"
-    refused(
-        saved(content, tmp_path / "a.pth"), "no architecture that is known: patch_embed.proj.weight 48x3x3x3", known
-    )
+    reason = "no known architecture has these weights: patch_embed.proj.weight 48x3x3x3"
+    refused(saved(content, tmp_path / "a.pth"), reason, known)
     assert {*published.DENOISERS} <= {one.architecture.name for one in MAIN_REGISTRY}
 
 
