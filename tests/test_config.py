@@ -1,4 +1,4 @@
-"""Where the configuration is found, and what wins where a recipe, a group and the command line disagree."""
+"""The folder of the configuration, and which value wins: recipe, group or command line."""
 
 from pathlib import Path
 
@@ -45,8 +45,8 @@ def test_the_command_line_wins_over_the_recipe_and_the_recipe_over_the_groups(ov
 
 def stopping(*overrides):
     cfg = compose(["model=unet", "callbacks.progress.style=none", *overrides])
-    made = assemble.build.callbacks(cfg.callbacks, "unused")
-    return [callback for callback in made if isinstance(callback, EarlyStopping)]
+    built = assemble.build.callbacks(cfg.callbacks, "unused")
+    return [callback for callback in built if isinstance(callback, EarlyStopping)]
 
 
 def test_early_stopping_is_on_where_there_is_patience():
@@ -120,10 +120,10 @@ def test_the_evaluation_has_the_same_data_and_noise_and_nothing_of_a_training():
 
 @pytest.mark.parametrize(("overrides", "span"), [([], [25, 25]), (["noise.sigma_range=[0,55]"], [0, 55])])
 def test_a_model_knows_the_noise_levels_that_it_was_trained_on(overrides, span):
-    made = assemble.module(compose(["model=cifar_shallow", "data=cifar10", *overrides]))
-    assert made.hparams["trained_sigma"] == span
+    built = assemble.module(compose(["model=cifar_shallow", "data=cifar10", *overrides]))
+    assert built.hparams["trained_sigma"] == span
 
 
 def test_a_model_of_a_noise_without_levels_says_so():
-    made = assemble.module(compose(["model=cifar_shallow", "data=cifar10", "noise=poisson"]))
-    assert made.hparams["trained_sigma"] is None
+    built = assemble.module(compose(["model=cifar_shallow", "data=cifar10", "noise=poisson"]))
+    assert built.hparams["trained_sigma"] is None

@@ -21,10 +21,10 @@ def root(tmp_path_factory):
 def data(capsys):
     """Runs the command: exit code, lines of output, lines of errors."""
 
-    def command(*given):
-        code = main([str(word) for word in given])
-        said = capsys.readouterr()
-        return code, said.out.splitlines(), said.err.splitlines()
+    def command(*arguments):
+        code = main([str(word) for word in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out.splitlines(), printed.err.splitlines()
 
     return command
 
@@ -140,7 +140,7 @@ def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "what", "fix"),
+    ("arguments", "problem", "fix"),
     [
         (["verfy", "set12"], "no action 'verfy'", "denoiser data verify"),
         (["download", "photos", "set13"], "no data 'set13'", "did you mean set12?"),
@@ -149,9 +149,9 @@ def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
         (["list", "--rot", "x"], "unrecognized arguments: --rot", "did you mean --root?"),
     ],
 )
-def test_mistakes_get_two_lines(given, what, fix, data):
-    code, out, (error, advice) = data(*given)
-    assert (code, out) == (2, []) and what in error and advice == f"fix: {fix}"
+def test_mistakes_get_two_lines(arguments, problem, fix, data):
+    code, out, (error, advice) = data(*arguments)
+    assert (code, out) == (2, []) and problem in error and advice == f"fix: {fix}"
 
 
 def test_the_script_has_the_verb_and_help_imports_no_torch(monkeypatch, capsys, root):
