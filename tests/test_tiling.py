@@ -46,10 +46,12 @@ def test_bfloat16_keeps_seams_below_one_grey_level_and_fits_larger_tiles(monkeyp
     cut, exact = (tiling.fit(f, 3, CPU, precision=p) for f, p in ((function, "bf16"), (model.function(), "32")))
     assert cut.margin <= exact.margin and cut.tile > exact.tile
     image = picture(3, 2 * cut.smallest - 13, 200)
-    out, _ = tiled(function, image, Tiling(cut.smallest, cut.margin, cut.multiple))
+    least = Tiling(cut.smallest, cut.margin, cut.multiple)
+    out, seams = (tiled(f, image, least)[0] for f in (function, function.exact))
     whole = model.function()(image[None])[0]
     own = (function(image[None])[0] - whole).abs().max()
-    assert (out - whole).abs().max() < own + 1 / 255
+    assert (seams - whole).abs().max() < 1 / 255
+    assert (out - whole).abs().max() < 2 * own  # of a tile's shape other sums, and so other roundings to bfloat16
 
 
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float64, 1), (np.float32, 4)])
