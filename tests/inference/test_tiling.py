@@ -50,10 +50,12 @@ def test_bfloat16_keeps_seams_below_one_grey_level_and_fits_larger_tiles(monkeyp
     cut, exact = (tiling.fit(f, 3, CPU, precision=p) for f, p in ((function, "bf16"), (model.function(), "32")))
     assert cut.overlap <= exact.overlap and cut.tile > exact.tile
     image = picture(3, 2 * cut.smallest - 13, 200)
-    out, _ = tiled(function, image, Tiling(cut.smallest, cut.overlap, cut.multiple))
+    least = Tiling(cut.smallest, cut.overlap, cut.multiple)
+    out, seams = (tiled(f, image, least)[0] for f in (function, function.exact))
     whole = model.function()(image[None])[0]
     own = (function(image[None])[0] - whole).abs().max()
-    assert (out - whole).abs().max() < own + 1 / 255
+    assert (seams - whole).abs().max() < 1 / 255
+    assert (out - whole).abs().max() < 2 * own  # of a tile's shape other sums, and so other roundings to bfloat16
 
 
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float64, 1), (np.float32, 4)])
@@ -208,6 +210,7 @@ print(resident("VmHWM") - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's largest size in /proc")
+@pytest.mark.timeout(900)  # half a minute of work, which takes long where cores are shared
 def test_a_picture_of_100_megapixels_takes_less_than_2_gb_with_its_result():
     done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
     assert 0.6e9 < int(done.stdout) < 1.7e9  # which leaves room for a file's decoder and encoder

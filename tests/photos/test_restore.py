@@ -67,7 +67,8 @@ def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
     after, exact = restored(made, Pointwise(channels)), mixed(made, channels)
     assert after.pixels.dtype == kind and after.pixels.shape == shape
     if np.dtype(kind).kind == "u":
-        assert np.abs(after.pixels - np.clip(exact, 0, made.white)).max() <= 0.5 + 0.02
+        # Half a step, plus 2e-6 of white for sums of float32, whose order is the processor's.
+        assert np.abs(after.pixels - np.clip(exact, 0, made.white)).max() <= 0.5 + 2e-6 * made.white
     else:
         assert np.abs(after.pixels - exact).max() < 1e-5 and (after.pixels < 0).any() == (exact < 0).any()
     assert ("pointwise is a" in " ".join(after.notes)) == (channels != made.channels)
