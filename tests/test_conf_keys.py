@@ -187,5 +187,5 @@ def test_every_key_of_a_recipe_changes_something(path):
 @pytest.mark.parametrize("change", [{"seed": 1}, {"protocol": "clipped"}, {"test": {"sigma": [15, 50]}}], ids=str)
 def test_every_key_at_the_top_changes_the_validation_pairs(change, stores):
     cfg = configured(stores[0], "model=unet")
-    pairs = [from_config.data(built).frozen("val") for built in (cfg, OmegaConf.merge(cfg, change))]
+    pairs = [from_config.training_data(built).frozen("val") for built in (cfg, OmegaConf.merge(cfg, change))]
     assert not torch.equal(pairs[0].__getitems__([0]).noisy, pairs[1].__getitems__([0]).noisy)

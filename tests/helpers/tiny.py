@@ -89,7 +89,7 @@ def configured(root, *overrides, data="folder"):
 
 def one_step(cfg, folder):
     """Train for one step and validate; returns trainer, module and the weights before it."""
-    data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
+    data, module, (trainer, _) = from_config.training_data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     trainer.fit(module, data)
     return trainer, module, before

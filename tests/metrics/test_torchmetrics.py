@@ -87,8 +87,8 @@ def test_lpips_is_torchmetrics_function(networks):
     image, clean = pairs("lpips", [20.0, 60.0])
     options = {"normalize": True, "reduction": "none"}
     expected = functional.learned_perceptual_image_patch_similarity(image.clamp(0, 1), clean, **options)
-    torch.testing.assert_close(further("lpips")(image, clean), expected.double().reshape(2), rtol=1e-4, atol=1e-6)
-    assert further("learned_perceptual_image_patch_similarity")(image, clean).shape == (2,)
+    torch.testing.assert_close(named_metric("lpips")(image, clean), expected.double().reshape(2), rtol=1e-4, atol=1e-6)
+    assert named_metric("learned_perceptual_image_patch_similarity")(image, clean).shape == (2,)
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
