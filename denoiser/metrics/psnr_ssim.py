@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
+from denoiser.metrics.luma import LUMA, STUDIO_SWING
+
 RADIUS = 5  # of the SSIM window, 11 pixels a side
 C1, C2 = 0.01**2, 0.03**2
-LUMA = (65.481, 128.553, 24.966)  # of red, green and blue in [0, 1], in grey levels of 255; white is 219 above black
 CHUNK = {"cpu": 2**13}  # pixels per pass by device: on the CPU, what is in flight stays in the cache
 
 
@@ -48,7 +49,7 @@ def psnr_y(image: Tensor, clean: Tensor) -> Tensor:
     _check(image, clean)
     if image.shape[1] != 3:
         raise ValueError(f"luma needs 3 channels, the image has {image.shape[1]}")
-    weights = torch.tensor(LUMA, dtype=torch.float64, device=image.device).view(1, 3, 1, 1) / 255
+    weights = torch.tensor(LUMA, dtype=torch.float64, device=image.device).view(1, 3, 1, 1) * STUDIO_SWING / 255
     difference = (image.double() - clean.double()).mul_(weights).sum(1)
     return -10 * difference.square_().mean((1, 2)).log10()
 

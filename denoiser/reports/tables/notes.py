@@ -6,11 +6,11 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 
+from denoiser.noise.levels import GREY_LEVELS
 from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, shown
 from denoiser.reports.tables.grid import Column, grid
 from denoiser.runs.reading import Row, number, told
 
-GREY_LEVELS = 255
 TOLERANCE = 0.05  # dB between the noisy input's PSNR and what its sigma makes it, if nothing is clipped
 LAW = "20 log10(255 / sigma)"
 
