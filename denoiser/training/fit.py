@@ -41,7 +41,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         KeyboardInterrupt: interrupted or terminated.
     """
     seed_everything(cfg.seed, workers=True, verbose=False)
-    data, module = from_config.data(cfg), assemble.module(cfg)
+    data, module = from_config.training_data(cfg), assemble.module(cfg)
     trainer, options = assemble.trainer(cfg, folder)
     module.to(memory_format=hardware.memory_format(options["memory_format"]))
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)

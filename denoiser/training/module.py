@@ -79,7 +79,7 @@ class Denoiser(PictureModel, LightningModule):
         """
         data = getattr(self._trainer, "datamodule", None)
         if stage == "fit" and isinstance(data, PairsDataModule):
-            leaks.check(data)
+            leaks.check_test_pictures(data)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
@@ -132,7 +132,7 @@ class Denoiser(PictureModel, LightningModule):
         """Record the pictures of training and validation, so that an evaluation on them is detected."""
         data = getattr(self._trainer, "datamodule", None)
         if isinstance(data, PairsDataModule):
-            checkpoint["seen"] = leaks.seen(data)
+            checkpoint["seen"] = leaks.training_record(data)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and, where it has one, its learning-rate schedule over all steps."""
