@@ -10,7 +10,7 @@ from pathlib import Path
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.data.images import reading
-from denoiser.machine.signals import terminating
+from denoiser.machine.signals import sigterm_interrupts
 from denoiser.photos.batch.command import denoise_pictures
 from denoiser.photos.batch.plan import FORMATS
 
@@ -24,7 +24,7 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
-    with terminating():
+    with sigterm_interrupts():
         return failures.guarded(lambda: denoise_pictures(parse(arguments)))
 
 

@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 import sys
 
-from denoiser.cli.failures import tell
+from denoiser.cli.failures import print_error
 from denoiser.errors import NOT_POSSIBLE, DenoiserError, nearest
 
 DISTRIBUTION = "denoiser-lightning"
@@ -36,7 +36,9 @@ def main() -> int:
         return 0
     if verb not in VERBS:
         kind, known = ("option", FLAGS) if verb.startswith("-") else ("verb", tuple(VERBS))
-        return tell(DenoiserError(f"no {kind} '{verb}' (denoiser)", f"denoiser {nearest(verb, known) or '--help'}"))
+        return print_error(
+            DenoiserError(f"no {kind} '{verb}' (denoiser)", f"denoiser {nearest(verb, known) or '--help'}")
+        )
     module = importlib.import_module(f"denoiser.{verb}")
     if hasattr(module, "__path__"):  # a package, as for `python -m`
         module = importlib.import_module(f"denoiser.{verb}.__main__")

@@ -51,7 +51,7 @@ def _each(names: Sequence[str], act: Callable[[str], None]) -> int:
         except DenoiserError as error:
             if len(names) == 1:
                 raise
-            failed += bool(failures.tell(error))
+            failed += bool(failures.print_error(error))
     return SOME_FAILED if failed else 0
 
 

@@ -13,7 +13,7 @@ from denoiser.data.sampling import EpochSampler
 from denoiser.data.sizes import large_enough_to_score, patches_fit
 from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError, require
-from denoiser.machine.signals import quiet_worker
+from denoiser.machine.signals import exit_on_sigterm
 from denoiser.noise.base import Noise
 
 
@@ -178,7 +178,7 @@ class PairsDataModule(LightningDataModule):
         workers = {
             "num_workers": self.num_workers,
             "persistent_workers": self.num_workers > 0,
-            "worker_init_fn": quiet_worker,
+            "worker_init_fn": exit_on_sigterm,
         }
         return DataLoader(pairs, batch_size, collate_fn=as_made, **workers, **options)  # type: ignore[arg-type]
 

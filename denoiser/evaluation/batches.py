@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from denoiser.data.base import PairsDataModule, as_made
 from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.data.sizes import large_enough_to_score
-from denoiser.machine.signals import quiet_worker
+from denoiser.machine.signals import exit_on_sigterm
 
 PIXELS = 2**18
 """Of a batch, where its size is left open: what a CPU's caches like."""
@@ -39,7 +39,7 @@ def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int =
         num_workers: processes that make batches; 0 for none but this one.
     """
     batches = batches_of_one_size(pairs.pictures.shapes, len(pairs), batch_size)
-    workers = {"num_workers": num_workers, "worker_init_fn": quiet_worker}
+    workers = {"num_workers": num_workers, "worker_init_fn": exit_on_sigterm}
     return DataLoader(pairs, batch_sampler=batches, collate_fn=as_made, **workers)  # type: ignore[arg-type]
 
 

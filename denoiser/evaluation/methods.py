@@ -17,11 +17,10 @@ from denoiser.config import METHOD_KEYS
 from denoiser.data.base import PairsDataModule
 from denoiser.errors import DenoiserError
 from denoiser.evaluation import baselines
-from denoiser.machine.files import sha256_of
 from denoiser.metrics.cost import macs, parameters
-from denoiser.runs import checkpoint
-from denoiser.weights import published, rebuild, shipped
-from denoiser.weights.load import content, file_of, is_exported, is_published
+from denoiser.weights import shipped
+from denoiser.weights.load import opened
+from denoiser.weights.published import Published
 
 
 @dataclass(frozen=True)
@@ -107,45 +106,44 @@ def _check_channels(method: Method, data: PairsDataModule) -> None:
 
 
 def _checkpoint(name: str, device: torch.device) -> Method:
-    file = file_of(name)
-    if is_published(file):
-        raise DenoiserError(f"it is no checkpoint of `denoiser run` (checkpoint={name})", f"weights={name}")
-    found = content(file)
-    module = rebuild.fitted(found, file).to(device)
-    told = module.hparams
+    network = opened(name)
+    if isinstance(network.model, Published):
+        raise DenoiserError(f"these are published weights (checkpoint={name})", f"weights={name}")
+    module = network.model.to(device)
+    hparams = module.hparams
     return Method(
-        name=file.stem if is_exported(file) else told["name"],
+        name=network.name,
         kind="checkpoint",
-        denoise=lambda noisy, sigma: module(noisy),
-        architecture=str(told["network"]["_target_"]).rpartition(".")[2],
-        channels=told["channels"],
-        seen=checkpoint.seen(found, file),
-        source=name if name in shipped.NAMES else str(file),
-        sha256=sha256_of(file),
-        trained_on=told.get("trained_on") or None,
-        trained_sigma=told.get("trained_sigma"),
+        denoise=module.forward,
+        architecture=str(hparams["network"]["_target_"]).rpartition(".")[2],
+        channels=hparams["channels"],
+        seen=network.seen,
+        source=name if name in shipped.NAMES else str(network.file),
+        sha256=network.sha256,
+        trained_on=hparams.get("trained_on") or None,
+        trained_sigma=hparams.get("trained_sigma"),
         params=parameters(module.network),
-        macs=macs(module, told["channels"], device),
+        macs=macs(module.forward, hparams["channels"], device),
     )
 
 
 def _weights(name: str, device: torch.device) -> Method:
-    file = Path(name).expanduser()
-    if is_exported(file):
-        raise DenoiserError(f"it is a network of `denoiser export` (weights={name})", f"checkpoint={name}")
-    network = published.read(file).to(device)
+    model = opened(name).model
+    if not isinstance(model, Published):
+        raise DenoiserError(f"this is a model of denoiser itself (weights={name})", f"checkpoint={name}")
+    network = model.to(device)
     level = torch.full((1,), 25.0, device=device)
     return Method(
         name=network.name,
         kind="weights",
-        denoise=network,
+        denoise=network.forward,
         architecture=network.architecture,
         channels=network.channels,
         takes_sigma=network.takes_sigma,
         source=name,
         sha256=network.sha256,
         params=parameters(network),
-        macs=macs(lambda image: network(image, level), network.channels, device),
+        macs=macs(lambda image: network.forward(image, level), network.channels, device),
     )
 
 

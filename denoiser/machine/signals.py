@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: both end a run in words, whatever the libraries underneath make of them."""
+"""Ctrl-C and SIGTERM: both end a command as `KeyboardInterrupt`, whatever Lightning and torch do with them."""
 
 from __future__ import annotations
 
@@ -12,78 +12,85 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
-_noticed: list[int] = []
+_interrupts: list[int] = []
 
 
 @contextmanager
-def noticing() -> Iterator[None]:
-    """Remember a Ctrl-C for `interrupted`: some libraries turn the exception that it raises into another one."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or not _may_handle():
+def remembering_interrupts() -> Iterator[None]:
+    """Remember a Ctrl-C for `interrupted`: some libraries turn its `KeyboardInterrupt` into another exception."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or not _in_main_thread():
         yield
         return
 
-    def note(number: int, frame: object) -> NoReturn:
-        _noticed.append(number)
+    def remember(number: int, frame: object) -> NoReturn:
+        _interrupts.append(number)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, remember)
     try:
         yield
     finally:
-        _noticed.clear()
+        _interrupts.clear()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def interrupted() -> bool:
-    """Whether Ctrl-C came since `noticing` began."""
-    return bool(_noticed)
+    """Whether Ctrl-C was pressed within `remembering_interrupts`."""
+    return bool(_interrupts)
 
 
 @contextmanager
-def terminating() -> Iterator[None]:
-    """Turn SIGTERM into `KeyboardInterrupt("terminated")` for a while."""
-    if not _may_handle():
+def sigterm_interrupts() -> Iterator[None]:
+    """Within this context SIGTERM raises `KeyboardInterrupt("terminated")`."""
+    if not _in_main_thread():
         yield
         return
 
-    def stop(*_: object) -> NoReturn:
-        # Loader workers may end of the same signal, about which torch would raise over this exception.
+    def interrupt(*_: object) -> NoReturn:
+        # The same signal may end loader workers, and torch would then raise its own error over this exception.
         if hasattr(signal, "SIGCHLD"):
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         raise KeyboardInterrupt("terminated")
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def uninterrupted(trainer: Trainer, stage: Callable[..., object], *arguments: Any, **options: Any) -> None:
-    """Run a stage of Lightning's trainer, such as `trainer.fit`, with these arguments.
+def run_stage(trainer: Trainer, stage: Callable[..., object], *arguments: Any, **options: Any) -> None:
+    """Call a stage of Lightning's trainer, such as `trainer.fit`, so that an interruption can be handled.
+
+    Args:
+        trainer: the trainer.
+        stage: its method.
+        *arguments: of the method.
+        **options: of the method.
 
     Raises:
-        KeyboardInterrupt: of Ctrl-C and SIGTERM, of which Lightning would end the process.
+        KeyboardInterrupt: upon Ctrl-C and SIGTERM, where Lightning by itself would exit the process.
     """
-    interrupt = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(signal.SIGINT)
     try:
-        with terminating():
+        with sigterm_interrupts():
             stage(*arguments, **options)
     except SystemExit as error:
         if not trainer.interrupted:
             raise
         raise KeyboardInterrupt(*getattr(error.__context__, "args", ())) from None
     finally:
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, before)
 
 
-def quiet_worker(worker: int) -> None:
-    """For a loader's worker: it ends of SIGTERM as if its work were done, or torch would tell of it as a failure.
+def exit_on_sigterm(worker: int) -> None:
+    """The `worker_init_fn` of loaders: SIGTERM ends a worker without an error.
 
-    SIGTERM to a whole process group is for the first process to tell.
+    SIGTERM often goes to the whole process group. The main process handles it; torch would report failed workers.
     """
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 
-def _may_handle() -> bool:
+def _in_main_thread() -> bool:
+    """Python allows signal handlers in the main thread only."""
     return threading.current_thread() is threading.main_thread()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -107,19 +106,17 @@ class Models:
         if name not in self._kept:
             ships = self.choice.checkpoint in (None, *shipped.NAMES) and not self.choice.weights
             grey = partial(self.restorer, 1) if self.name(1) != name else None
-            self._kept[name] = Restorer(self._loader(name)(), self.device, self.options, name if ships else None, grey)
+            self._kept[name] = Restorer(self._load(name), self.device, self.options, name if ships else None, grey)
         return self._kept[name]
 
-    def _loader(self, name: str) -> Callable[[], Denoiser | Published]:
-        from denoiser.weights.load import is_own, load
+    def _load(self, name: str) -> Denoiser | Published:
+        from denoiser.weights.load import opened
+        from denoiser.weights.published import Published
 
-        if not self.choice.weights:
-            return partial(load, self.choice.checkpoint or name)
-        if is_own(file := Path(self.choice.weights).expanduser()):
-            raise DenoiserError(f"it is a network of this project (--weights {name})", f"--checkpoint {name}")
-        from denoiser.weights import published
-
-        return partial(published.read, file)
+        model = opened(self.choice.checkpoint or self.choice.weights or name).model
+        if self.choice.weights and not isinstance(model, Published):
+            raise DenoiserError(f"this is a model of denoiser itself (--weights {name})", f"--checkpoint {name}")
+        return model
 
     def _shipped(self, channels: int) -> str:
         found = next((name for name in AUTOMATIC[channels] if name in shipped.NAMES), None)

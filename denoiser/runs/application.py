@@ -15,7 +15,7 @@ from denoiser.cli.keys import check_types
 from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
 from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine import launcher
-from denoiser.machine.signals import interrupted, terminating
+from denoiser.machine.signals import interrupted, sigterm_interrupts
 from denoiser.runs.folder import Record
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def run_application(
         except Exception as error:
             errors.append(error)
             if sweep:
-                failures.tell(error)
-            if failures.told(error).code in STOPPED:
+                failures.print_error(error)
+            if failures.to_denoiser_error(error).code in STOPPED:
                 raise KeyboardInterrupt from None  # not caught by Hydra: the sweep's other jobs are not wanted
 
     register_resolvers()
@@ -104,7 +104,7 @@ def recorded(record: Record, fix: str, write_page: PageWriter) -> Iterator[None]
         write_page: writes the page of the run folder and returns its path.
     """
     try:
-        with terminating():
+        with sigterm_interrupts():
             yield
     except KeyboardInterrupt as stop:
         _broken_off(record, write_page, "interrupted", stopped(record.folder, fix, stop))
@@ -113,7 +113,7 @@ def recorded(record: Record, fix: str, write_page: PageWriter) -> Iterator[None]
         if interrupted():  # and a library made another exception of it
             _broken_off(record, write_page, "interrupted", stopped(record.folder, fix, KeyboardInterrupt()))
             raise KeyboardInterrupt from error
-        _broken_off(record, write_page, "failed", failures.told(error))
+        _broken_off(record, write_page, "failed", failures.to_denoiser_error(error))
         raise
 
 
@@ -151,6 +151,6 @@ def _ended(errors: Sequence[Exception], sweep: Sequence[Path], write_summary: Pa
         raise errors[0]
     for folder in sweep:
         print(f"summary: {write_summary(folder)}", folder, sep="\n")
-    codes = [failures.told(error).code for error in errors]
+    codes = [failures.to_denoiser_error(error).code for error in errors]
     ends = [code for code in codes if code in STOPPED]
     return ends[0] if ends else SOME_FAILED if codes else 0

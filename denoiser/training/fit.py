@@ -16,7 +16,7 @@ from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
-from denoiser.machine.signals import uninterrupted
+from denoiser.machine.signals import run_stage
 from denoiser.metrics.cost import macs, parameters
 from denoiser.runs import checkpoint
 from denoiser.runs.results import Score, per_image, summarise
@@ -57,12 +57,12 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         print(f"{cfg.model.name} on {data.name}, {_noise(data, data)}: {device}, {precision}", folder, "", sep="\n")
     _log_config(trainer, cfg)
     last = folder / "checkpoints" / "last.ckpt"
-    uninterrupted(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
+    run_stage(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
     best = Path(trainer.strategy.broadcast(str(folder / "checkpoints" / "best.ckpt")))
     if best.exists():
         module.load_state_dict(checkpoint.read(best)["state_dict"])
-    uninterrupted(trainer, trainer.test, module, data, verbose=False)
+    run_stage(trainer, trainer.test, module, data, verbose=False)
     if trainer.is_global_zero:
         rows = write_results(cfg, module, data, folder)
         yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before what only shows them, which may fail
@@ -72,7 +72,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
 
 def _cost(module: Denoiser) -> dict[str, int]:
     training, channels = module.training, module.hparams["channels"]
-    figures = {"params": parameters(module.network), "macs": macs(module.eval(), channels, module.device)}
+    figures = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
     module.train(training)
     return figures
 
@@ -105,7 +105,7 @@ def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None
 
     def denoise(batch: Batch) -> torch.Tensor:
         with torch.inference_mode():
-            denoised: torch.Tensor = module(batch.noisy.to(module.device))
+            denoised: torch.Tensor = module.forward(batch.noisy.to(module.device))
         return denoised.float().cpu()
 
     write_strips({name: denoise}, pairs, {name: module.scores}, folder, error=True)

@@ -1,4 +1,4 @@
-"""Trained networks as NAME.safetensors, with NAME.json beside it: tensors and plain values, nothing to unpickle."""
+"""Networks as NAME.safetensors and NAME.json: tensors and plain values, nothing to unpickle."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from denoiser.runs import checkpoint
 if TYPE_CHECKING:
     from denoiser.training.module import Denoiser
 
-MARK, FORMAT = "denoiser", 1
-"""What the safetensors header says: one key, since several come in any order, and the sha256 with them."""
+METADATA_KEY, FORMAT = "denoiser", 1
+"""The safetensors header holds this one key with the version of the format: with more keys their order would vary."""
 SUFFIX = ".safetensors"
+CONTENT = ("hyper_parameters", "state_dict", "seen")
+"""Keys that an export and a checkpoint share."""
 FIX = "take both files from one export; of weights that ship, install the package again"
 ARRAYS: dict[str, tuple[str, tuple[int, ...]]] = {"sizes": ("<i4", (-1, 2)), "thumbnails": ("u1", (-1, 8, 8))}
-"""Type and shape of what `seen` records of each picture."""
+"""Type and shape of the arrays of `seen`, a row for each picture; the JSON holds them in base64."""
 
 
 def write(
@@ -35,104 +37,103 @@ def write(
     seen: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a network's weights and what describes them, each file whole or not at all.
+    """Write a network's weights and their description, each file whole or not at all.
 
     Args:
-        model: whose network it is.
+        model: the model.
         stem: folder and name of the files, without suffix.
         half: round the weights to float16; statistics of batch normalisation stay as they are.
-        seen: the pictures trained and selected on, as a checkpoint records them.
-        facts: more to say in the JSON.
+        seen: record of the pictures trained and selected on, as a checkpoint holds it.
+        facts: further entries of the JSON.
 
     Returns:
-        The `.safetensors`.
+        The path of the `.safetensors`.
 
     Raises:
-        DenoiserError: a weight does not fit into float16, or the disk does not take the files (exit code 3).
+        DenoiserError: a weight does not fit into float16, or the files cannot be written (exit code 3).
     """
-    content = packed(model, half)
+    content = to_bytes(model, half)
     path = stem.with_name(stem.name + SUFFIX)
-    told = {"half": half, **(facts or {}), **described(model, seen), "sha256": hashlib.sha256(content).hexdigest()}
+    sha256 = hashlib.sha256(content).hexdigest()
+    description = {"half": half, **(facts or {}), **describe(model, seen), "sha256": sha256}
     with replacing(path) as file:
         file.write(content)
-    write_text(stem.with_name(f"{stem.name}.json"), json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    write_text(stem.with_name(f"{stem.name}.json"), json.dumps(description, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
-def packed(model: Denoiser, half: bool) -> bytes:
+def to_bytes(model: Denoiser, half: bool) -> bytes:
     """The content of the `.safetensors`, the same for the same weights; see `write`."""
     learned = {name for name, _ in model.network.named_parameters()} if half else set()
     weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     weights = {name: value.half() if name in learned else value.clone() for name, value in weights.items()}
     for name, value in weights.items():
         if not torch.isfinite(value).all():
-            told = f"{name} is not finite{' in half precision' if name in learned else ''} ({model.hparams['name']})"
-            raise DenoiserError(told, "leave out --half" if name in learned else "give another checkpoint")
-    return save(weights, metadata={MARK: str(FORMAT)})
+            what = f"{name} is not finite{' in half precision' if name in learned else ''} ({model.hparams['name']})"
+            raise DenoiserError(what, "leave out --half" if name in learned else "give another checkpoint")
+    return save(weights, metadata={METADATA_KEY: str(FORMAT)})
 
 
-def unpacked(content: bytes) -> dict[str, torch.Tensor]:
-    """The `state_dict` of a model in a `.safetensors`, float32; raises whatever odd bytes lead safetensors to."""
-    found = load(content).items()
-    return {f"network.{name}": value.float() if value.is_floating_point() else value for name, value in found}
+def from_bytes(content: bytes) -> dict[str, torch.Tensor]:
+    """The `state_dict` of a model in a `.safetensors`, float32; raises whatever safetensors raises for odd bytes."""
+    weights = load(content).items()
+    return {f"network.{name}": value.float() if value.is_floating_point() else value for name, value in weights}
 
 
-def described(model: Denoiser, seen: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the `.json` says of a model, besides the sha256.
+def describe(model: Denoiser, seen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The entries of the `.json` that loading needs, besides the sha256.
 
     Args:
-        model: whose hyperparameters they are.
-        seen: the pictures trained and selected on.
+        model: the model whose hyperparameters they hold.
+        seen: record of the pictures trained and selected on.
     """
     record = None if seen is None else {key: _encoded(key, value) for key, value in seen.items()}
     return {"format": FORMAT, "hyper_parameters": dict(model.hparams), "seen": record}
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What `write` wrote, as `checkpoints.read` gives a checkpoint's content: float32, on the CPU.
+    """Read what `write` wrote; tensors are float32, on the CPU.
 
     Args:
         path: the `.safetensors`; the `.json` is beside it.
 
     Returns:
-        `hyper_parameters`, `state_dict` and `seen`, which is None where it is not known.
+        The entries of the `.json`, and the `state_dict`: `hyper_parameters`, `state_dict` and `seen` are those of a
+        checkpoint, and `seen` is None where it is not recorded.
 
     Raises:
-        DenoiserError: a file is missing, damaged, of a newer format, or not of the other (sha256).
+        DenoiserError: a file is missing, damaged or of a newer format, or the two are not of one export (sha256).
     """
-    told = facts(path)
+    description = read_description(path)
     content = checkpoint.content_of(path, "exported network", FIX)
-    if hashlib.sha256(content).hexdigest() != told["sha256"]:
+    if hashlib.sha256(content).hexdigest() != description["sha256"]:
         raise DenoiserError(f"the file is damaged, or not the one of {path.stem}.json by its sha256 ({path})", FIX)
     try:
-        weights = unpacked(content)
-    except Exception as error:  # its own type of error, and others for odd headers
+        weights = from_bytes(content)
+    except Exception as error:  # safetensors raises its own type of error, and others for odd headers
         raise DenoiserError(f"the exported network is damaged: {error} ({path})", FIX) from error
-    return {
-        "hyper_parameters": told["hyper_parameters"],
-        "state_dict": weights,
-        "seen": _decoded(told.get("seen"), path.with_suffix(".json")),
-    }
+    seen = _decoded(description.get("seen"), path.with_suffix(".json"))
+    return {**description, "state_dict": weights, "seen": seen}
 
 
-def facts(path: Path) -> dict[str, Any]:
-    """What the `.json` beside a `.safetensors` says.
+def read_description(path: Path) -> dict[str, Any]:
+    """Read the `.json` beside a `.safetensors`.
 
     Raises:
-        DenoiserError: it is missing, of a newer format, or none of `denoiser export`.
+        DenoiserError: it is missing, of a newer format, or not one of `denoiser export`.
     """
-    described_in = path.with_suffix(".json")
+    file = path.with_suffix(".json")
     try:
-        told: dict[str, Any] = json.loads(checkpoint.content_of(described_in, "description of the network", FIX))
+        description = json.loads(checkpoint.content_of(file, "description of the network", FIX))
     except (ValueError, RecursionError) as error:
-        raise DenoiserError(f"the description is damaged: {error} ({described_in})", FIX) from error
-    plain = isinstance(told, dict) and isinstance(told.get("hyper_parameters"), dict)
-    if not plain or not isinstance(told.get("sha256"), str) or type(told.get("format")) is not int:
-        raise DenoiserError(f"it describes no network of `denoiser export` ({described_in})", FIX)
-    if told["format"] > FORMAT:
-        what = f"it is of format {told['format']}, and this version reads up to {FORMAT} ({described_in})"
+        raise DenoiserError(f"the description is damaged: {error} ({file})", FIX) from error
+    plain = isinstance(description, dict) and isinstance(description.get("hyper_parameters"), dict)
+    if not plain or not isinstance(description.get("sha256"), str) or type(description.get("format")) is not int:
+        raise DenoiserError(f"it describes no network of `denoiser export` ({file})", FIX)
+    if description["format"] > FORMAT:
+        what = f"it is of format {description['format']}, and this version reads up to {FORMAT} ({file})"
         raise DenoiserError(what, "pip install --upgrade denoiser-lightning")
-    return told
+    return description  # type: ignore[no-any-return]
 
 
 def _encoded(key: str, value: Any) -> Any:
@@ -142,7 +143,7 @@ def _encoded(key: str, value: Any) -> Any:
 
 
 def _decoded(seen: Any, path: Path) -> Any:
-    """The record of the pictures with its tensors; what is none is left for `checkpoints.seen` to refuse."""
+    """The record of the pictures with its tensors; anything else is left for `checkpoint.seen` to refuse."""
     if not isinstance(seen, dict):
         return seen
     return {key: _array(value, path, *ARRAYS[key]) if key in ARRAYS else value for key, value in seen.items()}
@@ -150,7 +151,7 @@ def _decoded(seen: Any, path: Path) -> Any:
 
 def _array(text: Any, path: Path, dtype: str, shape: tuple[int, ...]) -> torch.Tensor:
     try:
-        found = np.frombuffer(base64.b64decode(text, validate=True), dtype).reshape(shape)
-    except (TypeError, ValueError) as error:  # base64's own is one of the latter
+        array = np.frombuffer(base64.b64decode(text, validate=True), dtype).reshape(shape)
+    except (TypeError, ValueError) as error:  # base64's own error is a ValueError
         raise DenoiserError(f"the record of the pictures trained on is damaged (seen, {path})", FIX) from error
-    return torch.from_numpy(found.astype(found.dtype.newbyteorder("=")))
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("=")))

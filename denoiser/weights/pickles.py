@@ -1,4 +1,4 @@
-"""Tensors out of pickles without executing anything in them."""
+"""Tensors from files of torch.save and safetensors, without executing anything that the files hold."""
 
 from __future__ import annotations
 
@@ -11,26 +11,31 @@ from typing import Any
 
 from denoiser.errors import DenoiserError
 from denoiser.runs import checkpoint
+from denoiser.weights import formats
 
 FIX = "give a file of published weights: .pth, .pt, .ckpt or .safetensors"
-
-
 AGAIN = "download the file again"
 
 
-def unpacked(content: bytes, path: Path) -> Any:
-    """Whatever the file holds, which is tensors and plain values only."""
+def unpack(content: bytes, path: Path) -> Any:
+    """Read a zip or an old pickle of torch.save, or a safetensors file.
+
+    Args:
+        content: content of the file.
+        path: the file, for errors.
+
+    Returns:
+        What was saved, which is tensors and plain values only, on the CPU.
+
+    Raises:
+        DenoiserError: the content is of another format, damaged, or holds more than tensors and plain values.
+    """
     if content.startswith(checkpoint.ZIP):
         return _from_zip(content, path)
-    if content.startswith(b"\x80"):
+    if content.startswith(formats.PICKLE):
         return _from_pickle(content, path)
-    if content[8:9] == b"{":
-        from safetensors.torch import load
-
-        try:
-            return load(content)
-        except Exception as error:  # its own type of error, and others for odd headers
-            raise DenoiserError(f"the file of weights is truncated or damaged: {error} ({path})", AGAIN) from error
+    if formats.is_safetensors(content):
+        return _from_safetensors(content, path)
     raise DenoiserError(f"no file of weights, by its first bytes ({path})", FIX)
 
 
@@ -49,19 +54,28 @@ def _from_zip(content: bytes, path: Path) -> Any:
 def _from_pickle(content: bytes, path: Path) -> Any:
     try:
         return checkpoint.unpickled(content)
-    except Exception as error:  # the unpickler raises whatever an odd file leads it to
+    except Exception as error:  # the unpickler raises many kinds of errors for an odd file
         if re.search("[Uu]nsupported (global|class)|GLOBAL", str(error)) or _names_code(content):
-            told = "holds more than tensors and plain values, which could run anything"
-            raise DenoiserError(f"the file of weights {told} ({path})", FIX) from error
-        if "operand 149" in str(error):  # protocol 4's frames
-            told = "is of a pickle protocol that is not loaded safely"
-            raise DenoiserError(f"the file of weights {told} ({path})", "torch.save without pickle_protocol") from error
+            what = "holds more than tensors and plain values, which could run anything"
+            raise DenoiserError(f"the file of weights {what} ({path})", FIX) from error
+        if "operand 149" in str(error):  # frames, which came with protocol 4
+            what = "is of a pickle protocol that is not loaded safely"
+            raise DenoiserError(f"the file of weights {what} ({path})", "torch.save without pickle_protocol") from error
         raise DenoiserError(f"the file of weights is truncated or damaged ({path})", AGAIN) from error
 
 
+def _from_safetensors(content: bytes, path: Path) -> Any:
+    from safetensors.torch import load
+
+    try:
+        return load(content)
+    except Exception as error:  # safetensors raises its own type of error, and others for odd headers
+        raise DenoiserError(f"the file of weights is truncated or damaged: {error} ({path})", AGAIN) from error
+
+
 def _names_code(content: bytes) -> bool:
-    """Whether a whole pickle names classes or functions, which the first one of torch.save's old files does not."""
+    """Whether a pickle names classes or functions; the plain values before torch.save's old pickles name none."""
     try:
         return any([opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, *_ in pickletools.genops(content)])
-    except Exception:  # it is none, or not whole
+    except Exception:  # it is no pickle, or not whole
         return False

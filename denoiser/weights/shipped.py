@@ -1,24 +1,14 @@
-"""Weights that come with the package, by their names."""
+"""The names and files of shipped weights, which come with the package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from denoiser.errors import DenoiserError, nearest
-
 FOLDER = Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))
-"""`photo` is for colour, `grey` for grey pictures."""
+"""Names of the shipped weights: `photo` is for colour pictures, `grey` for grey ones."""
 
 
 def path(name: str) -> Path:
-    """The `.safetensors` of weights that ship; what reads it checks its sha256.
-
-    Raises:
-        DenoiserError: there are none of this name.
-    """
-    if name not in NAMES:
-        near = nearest(name, NAMES)
-        fix = f"did you mean {near}?" if near else f"one of {', '.join(NAMES)}" if NAMES else "give a run folder"
-        raise DenoiserError(f"no weights of this name come with the package ({name})", fix)
+    """The `.safetensors` of shipped weights; reading it checks its sha256."""
     return FOLDER / f"{name}.safetensors"

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from denoiser.cli import failures
-from denoiser.machine.signals import interrupted, noticing, terminating
+from denoiser.machine.signals import interrupted, remembering_interrupts, sigterm_interrupts
 
 
 def swallowed():
@@ -27,7 +27,7 @@ def test_a_failure_without_ctrl_c_is_none(capsys):
     def fail():
         raise ValueError("too many values to unpack")
 
-    assert failures.guarded(fail) == 1 and "fault of denoiser" in capsys.readouterr().err
+    assert failures.guarded(fail) == 1 and "bug in denoiser" in capsys.readouterr().err
 
 
 def test_a_handler_of_the_callers_own_is_left_alone():
@@ -36,7 +36,7 @@ def test_a_handler_of_the_callers_own_is_left_alone():
 
     before = signal.signal(signal.SIGINT, own)
     try:
-        with noticing():
+        with remembering_interrupts():
             assert signal.getsignal(signal.SIGINT) is own
     finally:
         signal.signal(signal.SIGINT, before)
@@ -46,7 +46,7 @@ def test_in_another_thread_nothing_is_handled_and_nothing_fails():
     done = []
 
     def work():
-        with noticing(), terminating():
+        with remembering_interrupts(), sigterm_interrupts():
             done.append(True)
 
     thread = threading.Thread(target=work)
@@ -57,6 +57,6 @@ def test_in_another_thread_nothing_is_handled_and_nothing_fails():
 
 def test_sigterm_is_an_interruption_while_it_is_looked_for():
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt, match="terminated"), terminating():
+    with pytest.raises(KeyboardInterrupt, match="terminated"), sigterm_interrupts():
         os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before

@@ -124,5 +124,5 @@ def test_the_fix_is_enough_for_every_model(ships, monkeypatch):
 
 def test_names_alone_load_nothing(ships, monkeypatch):
     ships("photo", "grey")
-    monkeypatch.setattr(model_choice.Models, "_loader", lambda self, name: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(model_choice.Models, "_load", lambda self, name: pytest.fail("a model was loaded"))
     assert models(model="grey").name(3) == "grey" and models(weights=Path("a.pth")).name(1) == "a.pth"

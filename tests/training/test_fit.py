@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from denoiser.errors import DenoiserError
-from denoiser.machine.signals import terminating
+from denoiser.machine.signals import sigterm_interrupts
 from denoiser.runs.results import Score
 from denoiser.training import fit
 from denoiser.training.fit import train_and_test
@@ -147,7 +147,7 @@ def test_sigterm_interrupts_and_its_handler_comes_back():
 
     before = signal.signal(signal.SIGTERM, own)
     try:
-        with pytest.raises(KeyboardInterrupt, match="terminated"), terminating():
+        with pytest.raises(KeyboardInterrupt, match="terminated"), sigterm_interrupts():
             signal.raise_signal(signal.SIGTERM)
         assert signal.getsignal(signal.SIGTERM) is own
     finally:

@@ -31,14 +31,15 @@ def test_what_is_written_comes_back(tmp_path, network, half, tolerance):
     assert {value.dtype for value in load_file(path).values() if value.dim() > 1} == {
         torch.float16 if half else torch.float32
     }
-    assert exported.facts(path)["licence"] == "public domain" and exported.facts(path)["half"] == half
+    description = exported.read_description(path)
+    assert description["licence"] == "public domain" and description["half"] == half
 
 
 def test_the_same_weights_are_the_same_file_whatever_is_said_of_them(tmp_path):
     a = exported.write(tiny(), tmp_path / "a", True)
     b = exported.write(tiny(), tmp_path / "b", True, SEEN, {"results": [1]})
     assert a.read_bytes() == b.read_bytes()
-    assert exported.facts(a)["sha256"] == hashlib.sha256(b.read_bytes()).hexdigest()
+    assert exported.read_description(a)["sha256"] == hashlib.sha256(b.read_bytes()).hexdigest()
 
 
 def test_its_weights_are_the_networks_own_for_those_without_this_project(tmp_path):
@@ -108,7 +109,7 @@ def changed(**changes):
 def test_what_a_description_may_not_say(tmp_path, monkeypatch, change, reason):
     monkeypatch.chdir(tmp_path)
     path = exported.write(tiny(), tmp_path / "a", False)
-    told = change(exported.facts(path))
+    told = change(exported.read_description(path))
     (tmp_path / "a.json").write_text(json.dumps(told, default=lambda tensor: None))
     refused(path, reason)
     assert not (tmp_path / "proof").exists()
@@ -136,11 +137,11 @@ def test_what_does_not_fit_into_half_is_refused_and_nothing_is_written(tmp_path,
 
 def test_safetensors_of_others_are_published_weights(tmp_path):
     save_file({"a": torch.zeros(2)}, tmp_path / "a.safetensors", {"format": "pt"})
-    refused(tmp_path / "a.safetensors", "weights of no architecture that is known")
+    refused(tmp_path / "a.safetensors", "no known architecture has these weights")
 
 
 def test_a_description_without_end_is_damaged(tmp_path):
     file = exported.write(tiny(), tmp_path / "net", False)
     file.with_suffix(".json").write_text("[" * 100_000)
     with pytest.raises(DenoiserError, match="the description is damaged"):
-        exported.facts(file)
+        exported.read_description(file)

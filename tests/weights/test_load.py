@@ -1,15 +1,18 @@
+import hashlib
 import subprocess
 import sys
 import zipfile
 
 import pytest
 import torch
-from helpers.checkpoints import HYPER_PARAMETERS, checkpoint, refused, save
+from helpers.checkpoints import HYPER_PARAMETERS, SEEN, checkpoint, refused, save
 from safetensors.torch import save_file
 from spandrel.architectures.DnCNN import DnCNN
 
 import denoiser
 from denoiser.training.module import Denoiser
+from denoiser.weights import exported, formats
+from denoiser.weights.load import opened
 from denoiser.weights.published import Published
 
 
@@ -78,12 +81,31 @@ def test_a_checkpoint_is_known_under_any_name(tmp_path):
     assert isinstance(denoiser.load(save(tmp_path / "renamed.pth")), Denoiser)
 
 
-@pytest.mark.parametrize("name", ["a.pth", "a.ckpt", "a.safetensors"])
-def test_published_weights(tmp_path, name):
+@pytest.mark.parametrize("name", ["a.pth", "a.ckpt", "a.bin"])
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
+def test_published_weights_under_any_name(tmp_path, name, kind):
     weights = DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict()
-    save_file(weights, tmp_path / name) if name.endswith("s") else torch.save(weights, tmp_path / name)
-    found = denoiser.load(tmp_path / name)
-    assert isinstance(found, Published) and found.channels == 1 and not found.training
+    if kind == "safetensors":
+        save_file(weights, tmp_path / name)
+    else:
+        torch.save(weights, tmp_path / name, _use_new_zipfile_serialization=kind == "zip")
+    model = denoiser.load(tmp_path / name)
+    assert isinstance(model, Published) and model.channels == 1 and not model.training
+
+
+def test_what_a_file_records_comes_with_its_model(tmp_path):
+    content = {**checkpoint(), "seen": SEEN, "global_step": 7}
+    run = opened(save(tmp_path / "run" / "checkpoints" / "best.ckpt", content).parent.parent)
+    assert (run.file, run.name, run.facts) == (tmp_path / "run" / "checkpoints" / "best.ckpt", "tiny", {"steps": 7})
+    assert run.seen["pictures"] == 2 and run.sha256 == hashlib.sha256(run.file.read_bytes()).hexdigest()
+    exported.write(run.model, tmp_path / "net", False, SEEN, {"licence": "public domain"})
+    export = opened(tmp_path / "net.safetensors")
+    assert (export.name, export.facts["licence"]) == ("net", "public domain") and export.seen["pictures"] == 2
+    assert export.sha256 == hashlib.sha256(export.file.read_bytes()).hexdigest()
+    torch.save(DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict(), tmp_path / "theirs.pth")
+    theirs = opened(tmp_path / "theirs.pth")
+    assert (theirs.name, theirs.seen) == ("theirs", None)
+    assert theirs.sha256 == hashlib.sha256(theirs.file.read_bytes()).hexdigest()
 
 
 def test_published_weights_that_are_not_there_are_told_their_address():
@@ -93,7 +115,6 @@ def test_published_weights_that_are_not_there_are_told_their_address():
 def test_a_zip_that_grows_beyond_belief_is_not_unpacked(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/data.pkl", bytes(10**6))
-    module = sys.modules["denoiser.weights.load"]
-    monkeypatch.setattr(module, "LARGEST", 10**5)
+    monkeypatch.setattr(formats, "LARGEST_PICKLE", 10**5)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
-    assert not module.is_own(tmp_path / "a.pth")
+    assert formats.is_published(tmp_path / "a.pth")

@@ -47,10 +47,6 @@ def test_names_that_are_almost_right(package):
     for asked in ("phto", "Photo"):
         with pytest.raises(DenoiserError, match=rf"^error: no such checkpoint \({asked}\)\nfix: did you mean photo\?$"):
             denoiser.load(asked)
-        with pytest.raises(DenoiserError, match=r"did you mean photo\?"):
-            shipped.path(asked)
-    with pytest.raises(DenoiserError, match="fix: one of photo"):
-        shipped.path("quite another")
     with pytest.raises(DenoiserError, match=r"no such checkpoint \(phto\)\nfix: give a path that exists"):
         denoiser.load("./phto")
 
@@ -90,7 +86,7 @@ def test_own_networks_are_no_published_weights(package, tmp_path):
     run = run_folder(tmp_path / "run") / "checkpoints" / "best.ckpt"
     renamed = shutil.copy(run, tmp_path / "renamed.pth")
     for own in (package / "photo.safetensors", run, renamed):
-        refused(f"a network of this project (--weights {own})", f"--checkpoint {own}", "--weights", own)
+        refused(f"a model of denoiser itself (--weights {own})", f"--checkpoint {own}", "--weights", own)
         assert model("--checkpoint", own).hparams["name"] == "tiny"
     torch.save(DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict(), tmp_path / "theirs.ckpt")
     assert model("--weights", tmp_path / "theirs.ckpt").architecture == "DnCNN (spandrel)"
@@ -110,7 +106,7 @@ def weights(request):
 
 def test_what_ships_is_whole_small_and_explained(weights):
     digest, card = hashlib.sha256(weights.read_bytes()).hexdigest(), card_of(weights)
-    assert {*re.findall(r"sha256 `(\w+)`", card), exported.facts(weights)["sha256"]} == {digest}
+    assert {*re.findall(r"sha256 `(\w+)`", card), exported.read_description(weights)["sha256"]} == {digest}
     assert PINNED.get(weights.stem, digest) == digest
     assert weights.stat().st_size <= MEBIBYTES_8 and "licence" in card.lower()
 
@@ -124,7 +120,7 @@ def test_what_ships_is_measured_and_its_card_has_the_figures(weights):
         (data, int(sigma), int(n), float(db), float(ssim))
         for data, sigma, n, db, ssim in FIGURES.findall(card_of(weights))
     ]
-    rows = exported.facts(weights)["results"]
+    rows = exported.read_description(weights)["results"]
     assert [row["sigma"] for row in rows] == [15, 25, 50] and len(figures) == 3
     for (data, sigma, n, db, ssim), row in zip(figures, rows, strict=True):
         assert (data, sigma, n) == (row["data"], row["sigma"], row["n_images"]) and row["leak"] == []
@@ -132,10 +128,10 @@ def test_what_ships_is_measured_and_its_card_has_the_figures(weights):
 
 
 def test_what_ships_denoises_as_it_says(weights):
-    from denoiser.weights.export.parity import checked
+    from denoiser.weights.export.parity import reference
 
     torch.manual_seed(0)
-    found, told = checked(denoiser.load(weights)), exported.facts(weights)["check"]
+    found, told = reference(denoiser.load(weights)), exported.read_description(weights)["check"]
     assert found["psnr"] == pytest.approx(told["psnr"], abs=0.01)
     (said,) = re.findall(r"To check a copy: ([\d.]+) dB", card_of(weights))
     assert found["psnr"] == pytest.approx(float(said), abs=0.015)  # which is rounded

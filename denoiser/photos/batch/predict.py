@@ -14,7 +14,7 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from denoiser.machine.memory import free, keep_blocks
 from denoiser.machine.quiet import quiet
-from denoiser.machine.signals import interrupted, uninterrupted
+from denoiser.machine.signals import interrupted, run_stage
 from denoiser.photos.batch.progress import Pace
 from denoiser.photos.batch.reader import Budget, Item, Workload
 from denoiser.photos.batch.writer import Writer
@@ -91,7 +91,7 @@ def run(
         if jobs:
             workload = Workload(jobs, budget, max_pixels, bits)
             trainer = _trainer(models.device, writer)
-            uninterrupted(trainer, trainer.predict, Denoising(models), workload, return_predictions=False)
+            run_stage(trainer, trainer.predict, Denoising(models), workload, return_predictions=False)
     finally:
         budget.close()
         writer.close()

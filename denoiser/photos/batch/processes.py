@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from denoiser.cli.failures import told
+from denoiser.cli.failures import to_denoiser_error
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.machine.launcher import launched
 
@@ -60,7 +60,7 @@ class Ranks:
             try:
                 shares = make()
             except Exception as error:
-                dist.scatter_object_list([None], [told(error)] * self.world, src=0, group=self._group)
+                dist.scatter_object_list([None], [to_denoiser_error(error)] * self.world, src=0, group=self._group)
                 raise
         mine: list[Any] = [None]
         dist.scatter_object_list(mine, list(shares) if self.first else None, src=0, group=self._group)

@@ -50,7 +50,7 @@ class Item:
 
     def fail(self, error: Exception) -> None:
         """Keep why this picture, and it alone, cannot be done; the reason names it."""
-        said = failures.told(error)
+        said = failures.to_denoiser_error(error)
         named = said.what if self.job.source in said.what else f"{said.what} ({self.job.source})"
         self.error, self.before, self.after = DenoiserError(named, said.fix, said.code), None, None
 

@@ -102,7 +102,7 @@ class Writer(BasePredictionWriter):
         try:
             pages.add(Path(item.job.source), before, after, item.model)
         except Exception as error:  # the picture itself is none the worse
-            reason = failures.told(error).what.rpartition(" (")[0] or str(error)
+            reason = failures.to_denoiser_error(error).what.rpartition(" (")[0] or str(error)
             item.after = replace(after, notes=(*after.notes, f"not on the page of before and after: {reason}"))
 
     def _count(self, item: Item) -> None:

@@ -1,4 +1,4 @@
-"""What an export consists of, made in memory and compared with the model that it is made from before it is written."""
+"""The files of an export, made in memory and compared with the model before anything is written."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ import torch
 from denoiser.cli import main as cli
 from denoiser.machine import hardware
 from denoiser.metrics.cost import macs, parameters
-from denoiser.weights import exported, rebuild
-from denoiser.weights.export import onnx_model, parity
-from denoiser.weights.export.origin import Origin
+from denoiser.noise.levels import GREY_LEVELS
+from denoiser.weights import exported
+from denoiser.weights.export import onnx_model, origin, parity
+from denoiser.weights.load import Opened
 from denoiser.weights.published import Published
+from denoiser.weights.rebuild import rebuild
 
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
-HALF = 1 / 255
-"""How far rounding the weights to float16 may move the output: a grey level."""
+HALF_LIMIT = 1 / GREY_LEVELS
+"""Largest change of the output by weights that are rounded to float16: a grey level."""
 
 
 @dataclass(frozen=True)
@@ -28,82 +30,84 @@ class Bundle:
     """The contents of an export's files.
 
     Attributes:
-        told: what the JSON says.
-        contents: of the files by suffix.
+        description: content of the JSON.
+        contents: content of the other files by suffix.
     """
 
-    told: dict[str, Any]
+    description: dict[str, Any]
     contents: dict[str, bytes] = field(default_factory=dict)
 
 
-def bundle(found: Origin, name: str, kinds: Sequence[str], half: bool = False, opset: int | None = None) -> Bundle:
-    """Pack a network, run what was packed, and tell how far it is from the model.
+def bundle(opened: Opened, name: str, suffixes: Sequence[str], half: bool = False, opset: int | None = None) -> Bundle:
+    """Pack a model, run what was packed, and measure how far its output is from the model's.
 
     Args:
-        found: the network and what is known of it.
-        name: of the files, without suffix.
-        kinds: `.safetensors`, `.onnx` or both; the former not for published weights.
+        opened: the model and what its file records about it.
+        name: name of the files, without suffix.
+        suffixes: `.safetensors`, `.onnx` or both; published weights only become `.onnx`.
         half: round the weights to float16; the ONNX file has the same weights.
         opset: version of ONNX's operators; None for the exporter's own.
 
     Raises:
-        DenoiserError: the network cannot be packed so, or what was packed differs from it (exit code 1).
+        DenoiserError: the network cannot be packed so, or the output of what was packed differs (exit code 1).
     """
-    made = Bundle(_about(found, name, kinds, half))
-    model = found.model
+    packed = Bundle(_description(opened, name, suffixes, half))
+    description, model = packed.description, opened.model
     if isinstance(model, Published):
-        made.told["sha256"] = model.sha256
+        description["sha256"] = model.sha256
     else:
-        packed = exported.packed(model, half)
-        made.told.update(exported.described(model, found.seen), sha256=hashlib.sha256(packed).hexdigest())
-        described = {"hyper_parameters": dict(model.hparams), "state_dict": exported.unpacked(packed)}
-        model = rebuild.fitted(described, Path(name))
-        if SAFETENSORS in kinds:
-            _add_safetensors(made, found, model, packed)
-    if made.told["sha256"] == found.facts.get("sha256") and "results" in found.facts:
-        made.told["results"] = found.facts["results"]
-    made.told["check"] = parity.checked(model)
-    if ONNX in kinds:
-        _add_onnx(made, model, opset)
-    return made
+        content = exported.to_bytes(model, half)
+        description |= {**exported.describe(model, opened.seen), "sha256": hashlib.sha256(content).hexdigest()}
+        state = {"hyper_parameters": dict(model.hparams), "state_dict": exported.from_bytes(content)}
+        model = rebuild(state, Path(name))
+        if SAFETENSORS in suffixes:
+            _add_safetensors(packed, opened, model, content)
+    if description["sha256"] == opened.facts.get("sha256") and "results" in opened.facts:
+        description["results"] = opened.facts["results"]
+    description["check"] = parity.reference(model)
+    if ONNX in suffixes:
+        _add_onnx(packed, model, opset)
+    return packed
 
 
-def _about(found: Origin, name: str, kinds: Sequence[str], half: bool) -> dict[str, Any]:
-    """What is known before anything is packed."""
-    model, level = found.model, torch.full((1,), 25.0)
-    own = {} if isinstance(model, Published) else dict(model.hparams)
-    given = dict(own.get("network", {}))
-    called = f"{given.pop('_target_', '')}({', '.join(f'{key}={value}' for key, value in given.items())})"
+def _description(opened: Opened, name: str, suffixes: Sequence[str], half: bool) -> dict[str, Any]:
+    """The entries of the JSON that do not depend on what is packed."""
+    model, level = opened.model, torch.full((1,), 25.0)
+    hparams = {} if isinstance(model, Published) else dict(model.hparams)
+    arguments = dict(hparams.get("network", {}))
+    call = f"{arguments.pop('_target_', '')}({', '.join(f'{key}={value}' for key, value in arguments.items())})"
     return {
         "name": name,
         "version": cli.version(),
-        "formats": list(kinds),
+        "formats": list(suffixes),
         "channels": model.channels,
         "takes_sigma": model.takes_sigma,
-        "architecture": model.architecture if isinstance(model, Published) else called,
+        "architecture": model.architecture if isinstance(model, Published) else call,
         "parameters": parameters(model),
         "macs": macs(lambda image: model.forward(image, *([level] * model.takes_sigma)), model.channels, level.device),
         "half": half,
-        "trained_on": own.get("trained_on") or None,
-        "trained_sigma": own.get("trained_sigma"),
-        "training": found.facts.get("training"),
+        "trained_on": hparams.get("trained_on") or None,
+        "trained_sigma": hparams.get("trained_sigma"),
+        "training": origin.training(opened),
         "device": hardware.describe(level.device),
         "parity": {},
     }
 
 
-def _add_safetensors(made: Bundle, found: Origin, model: Any, packed: bytes) -> None:
-    rows = parity.compared(parity.caller(found.model), parity.caller(model), model.channels, timed=False)
-    parity.check(rows, made.told["name"] + SAFETENSORS, HALF if made.told["half"] else parity.LIMIT)
-    made.told["parity"][SAFETENSORS] = rows
-    made.contents[SAFETENSORS] = packed
+def _add_safetensors(packed: Bundle, opened: Opened, model: Any, content: bytes) -> None:
+    description = packed.description
+    rows = parity.compare(parity.function(opened.model), parity.function(model), model.channels, timed=False)
+    parity.check(rows, description["name"] + SAFETENSORS, HALF_LIMIT if description["half"] else parity.LIMIT)
+    description["parity"][SAFETENSORS] = rows
+    packed.contents[SAFETENSORS] = content
 
 
-def _add_onnx(made: Bundle, model: Any, opset: int | None) -> None:
-    said = {key: str(made.told[key]) for key in ("name", "version", "channels", "sha256")} | {"range": "0 to 1"}
-    content, version = onnx_model.exported(model, opset, said, made.told["half"])
-    rows = parity.compared(parity.caller(model), onnx_model.runner(content), model.channels)
-    parity.check(rows, made.told["name"] + ONNX)
-    made.told["parity"][ONNX] = rows
-    made.told["onnx"] = {"opset": version, "sha256": hashlib.sha256(content).hexdigest()}
-    made.contents[ONNX] = content
+def _add_onnx(packed: Bundle, model: Any, opset: int | None) -> None:
+    description = packed.description
+    metadata = {key: str(description[key]) for key in ("name", "version", "channels", "sha256")} | {"range": "0 to 1"}
+    content, version = onnx_model.to_onnx(model, opset, metadata, description["half"])
+    rows = parity.compare(parity.function(model), onnx_model.function(content), model.channels)
+    parity.check(rows, description["name"] + ONNX)
+    description["parity"][ONNX] = rows
+    description["onnx"] = {"opset": version, "sha256": hashlib.sha256(content).hexdigest()}
+    packed.contents[ONNX] = content

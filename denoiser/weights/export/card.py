@@ -1,4 +1,4 @@
-"""Model cards: what a network is, what it learned from under which licence, and what was measured of it."""
+"""Model cards: what a model is, what it was trained on and under which licence, and what was measured."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ DISPLAY = "callbacks.progress"
 COLOURS = {1: "grey", 3: "colour"}
 COLUMNS = (
     *("data", "noise", "sigma", "n", "protocol", "noisy PSNR (dB)", "PSNR (dB) [95 %]", "SSIM [95 %]", "seed"),
-    "pictures that it was trained on",
+    "pictures it was trained on",
 )
 
 
-def text(told: Mapping[str, Any], ships: bool = False) -> str:
-    """The card in Markdown.
+def markdown(facts: Mapping[str, Any], ships: bool = False) -> str:
+    """The model card of an export.
 
     Args:
-        told: what the JSON says, see `denoiser.weights.export.bundle`.
-        ships: whether the files are in the package, and called by their name.
+        facts: content of the JSON, see `denoiser.weights.export.bundle`.
+        ships: whether the files come with the package, so that their name is enough to load them.
     """
     parts = (
-        _about(told),
-        _use(told, ships),
-        _data(told),
-        _training(told),
-        _results(told, ships),
-        _parity(told),
-        _limits(told),
+        _about(facts),
+        _use(facts, ships),
+        _data(facts),
+        _training(facts),
+        _results(facts, ships),
+        _parity(facts),
+        _limits(facts),
     )
     return "\n\n".join(map("\n".join, parts)) + "\n"
 
 
-def _about(told: Mapping[str, Any]) -> Iterator[str]:
-    kind = "It is told the noise level" if told["takes_sigma"] else "It is not told the noise level"
-    name = told["name"]
+def _about(facts: Mapping[str, Any]) -> Iterator[str]:
+    level = "It takes the noise level as an input" if facts["takes_sigma"] else "It needs no noise level"
+    name = facts["name"]
     yield f"# {name}\n"
-    yield f"A denoiser for {COLOURS[told['channels']]} pictures. {kind}. Written by denoiser {told['version']}.\n"
+    yield f"A denoiser for {COLOURS[facts['channels']]} pictures. {level}. Written by denoiser {facts['version']}.\n"
     yield "| | |\n|---|---|"
-    yield f"| network | `{told['architecture']}` |"
-    yield f"| parameters | {told['parameters']:,} |"
-    yield f"| multiply-accumulates | {told['macs'] / 1e9:.2f} G at {told['channels']}x256x256 |"
-    yield f"| noise levels of training | {_levels(told.get('trained_sigma'))} |"
-    if SAFETENSORS in told["formats"]:
-        yield f"| {name}.safetensors | {'float16' if told['half'] else 'float32'}, sha256 `{told['sha256']}` |"
-    if ONNX in told["formats"]:
-        yield f"| {name}.onnx | operator set {told['onnx']['opset']}, sha256 `{told['onnx']['sha256']}` |"
+    yield f"| network | `{facts['architecture']}` |"
+    yield f"| parameters | {facts['parameters']:,} |"
+    yield f"| multiply-accumulates | {facts['macs'] / 1e9:.2f} G at {facts['channels']}x256x256 |"
+    yield f"| noise levels of training | {_levels(facts.get('trained_sigma'))} |"
+    if SAFETENSORS in facts["formats"]:
+        yield f"| {name}.safetensors | {'float16' if facts['half'] else 'float32'}, sha256 `{facts['sha256']}` |"
+    if ONNX in facts["formats"]:
+        yield f"| {name}.onnx | operator set {facts['onnx']['opset']}, sha256 `{facts['onnx']['sha256']}` |"
 
 
 def _levels(span: Any) -> str:
@@ -66,48 +66,48 @@ def _levels(span: Any) -> str:
     return f"sigma {low:g}{'' if low == high else f' to {high:g}'}, in grey levels of 255"
 
 
-def _use(told: Mapping[str, Any], ships: bool) -> Iterator[str]:
+def _use(facts: Mapping[str, Any], ships: bool) -> Iterator[str]:
     yield "## Use\n"
-    name = told["name"]
-    if SAFETENSORS in told["formats"]:
+    name = facts["name"]
+    if SAFETENSORS in facts["formats"]:
         file = name if ships else f"{name}.safetensors"
         option = f"--model {name}" if ships else f"--checkpoint {file}"
         yield f"    denoiser denoise PICTURE_OR_FOLDER -o OUT {option}\n"
-        yield f'    clean = denoiser.load("{file}")(image)  # numpy, torch or Pillow in, the same out'
-    if ONNX in told["formats"]:
-        level = ', "sigma": sigma' if told["takes_sigma"] else ""
+        yield f'    clean = denoiser.load("{file}")(image)  # a numpy, torch or Pillow image; returns the same type'
+    if ONNX in facts["formats"]:
+        level = ', "sigma": sigma' if facts["takes_sigma"] else ""
         call = f'(None, {{"noisy": noisy{level}}})[0]'
         yield f'    denoised = onnxruntime.InferenceSession("{name}.onnx").run{call}\n'
-        yield f"`noisy` is float32 `(batch, {told['channels']}, height, width)`, nominally in [0, 1], of any size" + (
+        yield f"`noisy` is float32 `(batch, {facts['channels']}, height, width)`, nominally in [0, 1], of any size" + (
             "; `sigma` is float32 `(batch,)` in grey levels of 255." if level else "."
         )
 
 
-def _data(told: Mapping[str, Any]) -> Iterator[str]:
+def _data(facts: Mapping[str, Any]) -> Iterator[str]:
     yield "## Training data and licence\n"
-    seen = told.get("seen") or {}
-    data = seen.get("data") or (told.get("trained_on") or "").partition(",")[0]
-    yield f"Trained on: {told.get('trained_on') or UNKNOWN}."
+    seen = facts.get("seen") or {}
+    data = seen.get("data") or (facts.get("trained_on") or "").partition(",")[0]
+    yield f"Trained on: {facts.get('trained_on') or UNKNOWN}."
     if seen:
-        yield f"{seen['pictures']} pictures were trained or selected on (split {seen['split']})."
+        yield f"{seen['pictures']} pictures were used for training and selection (split {seen['split']})."
     yield _licence(data)
-    yield "The code is under the MIT licence. Whether weights are bound by the licence of the pictures that they were"
-    yield "trained on is not settled here: where that licence matters to you, keep to it."
+    yield "The code is under the MIT licence. Whether the licence of the training pictures also applies to the weights"
+    yield "is an open question: respect that licence if it matters to you."
 
 
 def _licence(data: str) -> str:
-    """The dataset and its licence as its own card and page have them."""
-    known = dataset_card(data) if data in options("data") else None
-    if known is None:
+    """The dataset, its licence and its source, from the dataset's card and its module's docstring."""
+    dataset = dataset_card(data) if data in options("data") else None
+    if dataset is None:
         return f"The licence of the pictures: {UNKNOWN}."
     target = str(OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{data}.yaml"), "_target_"))
-    page = sys.modules[build.target("data", target).__module__].__doc__ or ""
-    source = next((" ".join(part.split()) for part in page.split("\n\n") if part.startswith("Source:")), "")
-    return f"{data}: {known.what}. Licence: {known.licence}. {source}".rstrip()
+    docstring = sys.modules[build.target("data", target).__module__].__doc__ or ""
+    source = next((" ".join(part.split()) for part in docstring.split("\n\n") if part.startswith("Source:")), "")
+    return f"{data}: {dataset.what}. Licence: {dataset.licence}. {source}".rstrip()
 
 
-def _training(told: Mapping[str, Any]) -> Iterator[str]:
-    training = told.get("training") or {}
+def _training(facts: Mapping[str, Any]) -> Iterator[str]:
+    training = facts.get("training") or {}
     yield "## Training\n"
     yield f"    {_command(training.get('command') or f'command: {UNKNOWN}')}\n"
     seconds, steps = training.get("seconds"), training.get("steps")
@@ -117,35 +117,35 @@ def _training(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _command(line: str) -> str:
-    """The command without what concerns its display alone."""
+    """The command without options that only concern its display."""
     words = shlex.split(line)
     return shlex.join(word for word in words if not word.lstrip("+~").startswith(DISPLAY)) if DISPLAY in line else line
 
 
-def _results(told: Mapping[str, Any], ships: bool) -> Iterator[str]:
+def _results(facts: Mapping[str, Any], ships: bool) -> Iterator[str]:
     yield "## Measured\n"
-    if not told.get("results"):
+    if not facts.get("results"):
         yield "Not measured."
     else:
         yield f"| {' | '.join(COLUMNS)} |"
         yield "|---" * len(COLUMNS) + "|"
-        yield from map(_row, told["results"])
-        devices = {(row["device"], row["commit"]) for row in told["results"]}
+        yield from map(_row, facts["results"])
+        devices = {(row["device"], row["commit"]) for row in facts["results"]}
         yield "\nPSNR and SSIM are computed per image and then averaged; the intervals are over images. Measured on"
         yield "; ".join(f"{device}, commit {commit or UNKNOWN}" for device, commit in sorted(devices, key=str)) + "."
-    if "check" in told:
-        check = told["check"]
+    if "check" in facts:
+        check = facts["check"]
         picture = check["picture"].rpartition(".")[0]
-        yield f"\nTo check a copy: {check['psnr']:.2f} dB, from {check['psnr_noisy']:.2f} dB, is the row of {picture}"
-        yield f"(scikit-image's {check['picture']}; seed {check['seed']}) in results.csv of\n"
-        yield f"    denoiser evaluate {_evaluated(told, ships)} noise.sigma={check['sigma']}"
+        yield f"\nTo check a copy: {check['psnr']:.2f} dB is the PSNR of {picture} (scikit-image's {check['picture']};"
+        yield f"noisy: {check['psnr_noisy']:.2f} dB; seed {check['seed']}) in results.csv of\n"
+        yield f"    denoiser evaluate {_evaluated(facts, ships)} noise.sigma={check['sigma']}"
 
 
-def _evaluated(told: Mapping[str, Any], ships: bool) -> str:
-    """What has `denoiser evaluate` compare this network on the photographs of the check."""
-    file = told["name"] if ships else f"{told['name']}.safetensors" if SAFETENSORS in told["formats"] else "FILE"
-    key = "checkpoint" if file != "FILE" or "hyper_parameters" in told else "weights"
-    return f"{key}={file} data=photos" + (" data.channels=1" if told["channels"] == 1 else "")
+def _evaluated(facts: Mapping[str, Any], ships: bool) -> str:
+    """Arguments of `denoiser evaluate` that score this model on the photographs of the check."""
+    file = facts["name"] if ships else f"{facts['name']}.safetensors" if SAFETENSORS in facts["formats"] else "FILE"
+    key = "checkpoint" if file != "FILE" or "hyper_parameters" in facts else "weights"
+    return f"{key}={file} data=photos" + (" data.channels=1" if facts["channels"] == 1 else "")
 
 
 def _row(row: Mapping[str, Any]) -> str:
@@ -163,25 +163,26 @@ def _figure(row: Mapping[str, Any], key: str, digits: int) -> str:
     return f"{row[key]:.{digits}f}" + (f" [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]" if ends else "")
 
 
-def _parity(told: Mapping[str, Any]) -> Iterator[str]:
+def _parity(facts: Mapping[str, Any]) -> Iterator[str]:
     yield "## Parity\n"
-    beside = {
-        SAFETENSORS: "what the `.safetensors` gives beside the model that it was made from",
-        ONNX: "what onnxruntime gives beside torch with the same weights",
+    pairs = {
+        SAFETENSORS: "the `.safetensors` and the model that it was made from",
+        ONNX: "onnxruntime and torch with the same weights",
     }
-    compared = "; ".join(beside[kind] for kind in beside if kind in told["formats"])
-    yield f"Outputs on photographs with Gaussian noise of sigma 25, seed 0, where 1.0 is white: {compared}.\n"
-    yield from parity.table(told["parity"])
-    if ONNX in told["formats"]:
-        yield f"\nSpeeds are medians of {parity.TIMES} calls on {told['device']}."
+    compared = "; ".join(pairs[suffix] for suffix in pairs if suffix in facts["formats"])
+    yield "Differences between outputs, where 1.0 is white, on photographs with Gaussian noise of sigma 25, seed 0:"
+    yield f"{compared}.\n"
+    yield from parity.table(facts["parity"])
+    if ONNX in facts["formats"]:
+        yield f"\nSpeeds: medians of {parity.TIMES} calls on {facts['device']}."
 
 
-def _limits(told: Mapping[str, Any]) -> Iterator[str]:
+def _limits(facts: Mapping[str, Any]) -> Iterator[str]:
     yield "## Limits\n"
-    several = "s" if told["channels"] > 1 else ""
-    yield f"- It takes {COLOURS[told['channels']]} pictures: {told['channels']} channel{several}."
-    yield f"- Noise of training: {told.get('trained_on') or UNKNOWN}. Other noise, such as that of compressed or of"
-    yield "  strongly processed photographs, is not measured unless it stands in the table above."
-    if told["channels"] == 3:
-        yield "- Noise of JPEGs whose chroma is subsampled is not what a colour model has learned. Unless a model is"
-        yield "  named, `denoiser denoise` gives such pictures to the model for grey ones, plane by plane."
+    several = "s" if facts["channels"] > 1 else ""
+    yield f"- It takes {COLOURS[facts['channels']]} pictures: {facts['channels']} channel{several}."
+    yield f"- Noise of training: {facts.get('trained_on') or UNKNOWN}. Other noise, such as that of compressed or"
+    yield "  strongly processed photographs, was not measured unless it is in the table above."
+    if facts["channels"] == 3:
+        yield "- A colour model has not learned the noise of JPEGs whose chroma is subsampled. Unless a model is named,"
+        yield "  `denoiser denoise` denoises such pictures with the model for grey ones, plane by plane."

@@ -1,4 +1,4 @@
-"""Networks as ONNX: any batch, height and width, with what a network needs of sizes met inside the graph."""
+"""Models as ONNX, for any batch, height and width: the graph pads to the sizes that the network needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from denoiser.errors import DenoiserError
-from denoiser.inference.padding import reflected
 from denoiser.weights.published import Published
 
 if TYPE_CHECKING:
@@ -21,156 +20,137 @@ if TYPE_CHECKING:
 INPUTS, OUTPUT = ("noisy", "sigma"), "denoised"
 AXES = {0: "batch", 2: "height", 3: "width"}
 EXAMPLE = (2, 61, 75)
-"""Batch, height and width that the network is traced with: none divides what networks divide by, nor is 1."""
-LOWEST = 18
-"""What the exporter starts from; older operator sets lack some of what it writes."""
+"""Batch, height and width that the network is traced with: none is 1 or a multiple of what networks pad to."""
+LOWEST_OPSET = 18
+"""The oldest operator set that has all operators of torch's exporter."""
 LOGGERS = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
 
 
-class Whole(nn.Module):
-    """A model as its ONNX file has it: sizes that the network does not take are padded as by the model.
-
-    `forward` of the models decides in Python whether to pad, which a trace would freeze.
+class Forward(nn.Module):
+    """A model whose call is its `forward`, which the exporter traces; the model's own call takes pictures.
 
     Args:
-        model: a trained or a published network.
+        model: a trained model or published weights.
     """
 
     def __init__(self, model: Denoiser | Published) -> None:
         super().__init__()
-        self.model, own = model, model if isinstance(model, Published) else model.network
-        self.multiple, self.smallest = getattr(own, "multiple", 1), getattr(own, "smallest", 1)
+        self.model = model
 
     def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
-        """Denoise `(B, C, H, W)`, nominally in [0, 1], of levels `(B,)` in grey levels of 255; same shape."""
-        height, width = noisy.shape[-2:]
-        padded = self._continued(self._continued(noisy, 2, self._side(height)), 3, self._side(width))
-        return self._network(padded, sigma)[..., :height, :width]
-
-    def _network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
-        denoised: Tensor
-        if isinstance(self.model, Published):  # its `forward` asks in Python whether to pad too
-            own = self.model
-            denoised = own._call(own.network, noisy) if sigma is None else own._conditioned(noisy, sigma)
-        else:
-            denoised = self.model.network(noisy)
-        return denoised
-
-    def _side(self, side: int) -> Any:
-        padded: Any = (side + self.multiple - 1) // self.multiple * self.multiple
-        return torch.sym_max(padded, self.smallest) if self.smallest > 1 else padded
-
-    def _continued(self, image: Tensor, axis: int, longer: int) -> Tensor:
-        rows, side = torch.arange(longer, device=image.device), image.shape[axis]
-        repeated = isinstance(self.model, Published)
-        return image.index_select(axis, rows.clamp(max=side - 1) if repeated else reflected(side, rows))
+        """Denoise a batch, see `PictureModel.forward`."""
+        return self.model.forward(noisy, sigma)
 
 
-def exported(
-    model: Denoiser | Published, opset: int | None, told: Mapping[str, str], half: bool = False
+def to_onnx(
+    model: Denoiser | Published, opset: int | None, metadata: Mapping[str, str], half: bool = False
 ) -> tuple[bytes, int]:
-    """An ONNX file, and the version of its operators.
+    """Export a model to ONNX.
 
-    Its input is `noisy`, float32 `(batch, C, height, width)`, nominally in [0, 1], its output `denoised`. Networks
-    that take a noise level have an input `sigma` too, float32 `(batch,)` in grey levels of 255.
+    The input of the graph is `noisy`, float32 `(batch, C, height, width)`, nominally in [0, 1], its output `denoised`.
+    Networks that take a noise level have a second input `sigma`, float32 `(batch,)` in grey levels of 255.
 
     Args:
-        model: on the CPU, in evaluation mode.
+        model: the model, on the CPU, in evaluation mode.
         opset: version of the operators; None for the exporter's own.
-        told: what the file's metadata say.
+        metadata: entries of the file's metadata.
         half: keep weights that float16 holds exactly in float16.
 
+    Returns:
+        The content of the ONNX file, and the version of its operators.
+
     Raises:
-        DenoiserError: the packages are not installed, or the network or the operators' version is not possible.
+        DenoiserError: the packages are not installed, or the exporter does not support the network or the version.
     """
-    needed("onnx", "onnxscript")
-    if opset is not None and opset < LOWEST:
-        raise DenoiserError(f"no operator set {opset}: from {LOWEST} on (--opset)", "leave --opset out")
+    require_packages("onnx", "onnxscript")
+    if opset is not None and opset < LOWEST_OPSET:
+        raise DenoiserError(f"no operator set {opset}: from {LOWEST_OPSET} on (--opset)", "leave out --opset")
     with warnings.catch_warnings(), _silence():
-        warnings.simplefilter("ignore")  # of what the exporter and the networks' authors call
+        warnings.simplefilter("ignore")  # warnings about the code of the exporter and of the networks' authors
         try:
-            graph = _traced(Whole(model).eval(), opset)
-        except Exception as error:  # from the tracing of whatever the network does
+            graph = _trace(Forward(model).eval(), opset)
+        except Exception as error:  # tracing raises many kinds of errors, depending on the network
             reason = str(error.__cause__ or error).strip().partition("\n")[0]
-            fix = "--format safetensors" if not isinstance(model, Published) else "DnCNN, FDnCNN and DRUNet export"
+            fix = "--format safetensors" if not isinstance(model, Published) else "export DnCNN, FDnCNN or DRUNet"
             raise DenoiserError(f"the network cannot be written as ONNX: {reason} (--format onnx)", fix) from error
     if opset not in (None, graph.opset_import[0].version):
-        raise DenoiserError(f"no operator set {opset} for this network (--opset)", "leave --opset out")
+        raise DenoiserError(f"no operator set {opset} for this network (--opset)", "leave out --opset")
     _tidy(graph.graph)
     if half:
         _halve(graph.graph)
-    for key, value in told.items():
+    for key, value in metadata.items():
         graph.metadata_props.add(key=key, value=value)
     return bytes(graph.SerializeToString()), int(graph.opset_import[0].version)
 
 
-def needed(*packages: str) -> None:
-    """Refuse to go on without packages.
+def require_packages(*names: str) -> None:
+    """Require packages to be installed.
 
     Raises:
         DenoiserError: one is not installed.
     """
     from importlib.util import find_spec
 
-    if absent := [name for name in packages if find_spec(name) is None]:
-        what = f"{' and '.join(absent)} not installed (--format onnx)"
+    if missing := [name for name in names if find_spec(name) is None]:
+        what = f"{' and '.join(missing)} not installed (--format onnx)"
         raise DenoiserError(what, "pip install onnx onnxscript onnxruntime, or --format safetensors")
 
 
-def runner(content: bytes) -> Callable[[Tensor, float], Tensor]:
-    """The ONNX file in onnxruntime on the CPU, with as many threads as torch has: from a picture and its sigma.
+def function(content: bytes) -> Callable[[Tensor, float], Tensor]:
+    """An ONNX file in onnxruntime as a function of a picture and its noise level; on the CPU, with torch's threads.
 
     Raises:
         DenoiserError: onnxruntime is not installed.
     """
-    needed("onnxruntime")
+    require_packages("onnxruntime")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = torch.get_num_threads(), 3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    conditioned = len(session.get_inputs()) == 2
+    takes_sigma = len(session.get_inputs()) == 2
 
-    def run(noisy: Tensor, sigma: float) -> Tensor:
-        level = {INPUTS[1]: torch.full((len(noisy),), sigma).numpy()} if conditioned else {}
+    def denoise(noisy: Tensor, sigma: float) -> Tensor:
+        level = {INPUTS[1]: torch.full((len(noisy),), sigma).numpy()} if takes_sigma else {}
         return torch.from_numpy(session.run(None, {INPUTS[0]: noisy.numpy(), **level})[0])
 
-    return run
+    return denoise
 
 
-def _traced(whole: Whole, opset: int | None) -> Any:
-    conditioned, (batch, height, width) = whole.model.takes_sigma, EXAMPLE
-    noisy = torch.zeros(batch, whole.model.channels, height, width)
+def _trace(forward: Forward, opset: int | None) -> Any:
+    """Torch's export of a model, as ONNX's ModelProto."""
+    takes_sigma, (batch, height, width) = forward.model.takes_sigma, EXAMPLE
+    noisy = torch.zeros(batch, forward.model.channels, height, width)
     dynamic = torch.export.Dim.DYNAMIC
     program = torch.onnx.export(
-        whole,
-        (noisy, torch.full((batch,), 25.0))[: 1 + conditioned],
+        forward,
+        (noisy, torch.full((batch,), 25.0))[: 1 + takes_sigma],
         dynamo=True,
-        input_names=INPUTS[: 1 + conditioned],
+        input_names=INPUTS[: 1 + takes_sigma],
         output_names=[OUTPUT],
-        dynamic_shapes=(dict.fromkeys(AXES, dynamic), {0: dynamic} if conditioned else None)[: 1 + conditioned],
+        dynamic_shapes=(dict.fromkeys(AXES, dynamic), {0: dynamic} if takes_sigma else None)[: 1 + takes_sigma],
         opset_version=opset,
         verbose=False,
     )
     if program is None:
-        raise RuntimeError("the exporter gave nothing back")
+        raise RuntimeError("the exporter returned nothing")
     return program.model_proto
 
 
 def _tidy(graph: Any) -> None:
-    """Name the axes, and leave out what the exporter notes of the code and machine that it ran on."""
+    """Name the axes, and remove the exporter's notes about the code and the machine that it ran on."""
     for end in (*graph.input, *graph.output):
         for axis, dim in enumerate(end.type.tensor_type.shape.dim):
             if dim.dim_param:
                 dim.dim_param = AXES[axis]
-    del graph.value_info[:]  # intermediate shapes, in the axes' former names
+    del graph.value_info[:]  # intermediate shapes, with the axes' former names
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):
         del part.metadata_props[:]
         part.doc_string = ""
 
 
 def _halve(graph: Any) -> None:
-    """Initialisers that float16 holds exactly become float16, cast on use."""
+    """Store initialisers that float16 holds exactly as float16; the graph casts them to float32."""
     import numpy as np
     from onnx import TensorProto, helper, numpy_helper
 
@@ -188,7 +168,7 @@ def _halve(graph: Any) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep the exporter's loggers quiet, which say what is no concern of a user."""
+    """Silence the exporter's loggers, whose messages are of no use to a user."""
     loggers = [logging.getLogger(name) for name in LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -47,8 +47,8 @@ def outputs(model, run, size, sigma=40.0):
 @pytest.mark.parametrize("name", names("model"))
 def test_any_batch_height_and_width_as_in_torch(name):
     model = made(name)
-    content, _ = onnx_model.exported(model, None, {})
-    run = onnx_model.runner(content)
+    content, _ = onnx_model.to_onnx(model, None, {})
+    run = onnx_model.function(content)
     for size in SIZES:
         own, others = outputs(model, run, size)
         torch.testing.assert_close(others, own, **TOLERANCE)
@@ -60,7 +60,7 @@ def model():
 
 
 def test_a_file_says_what_it_is_and_nothing_of_where_it_was_made(model):
-    content, version = onnx_model.exported(model, 21, {"name": "x", "sha256": "ab"}, half=True)
+    content, version = onnx_model.to_onnx(model, 21, {"name": "x", "sha256": "ab"}, half=True)
     graph = onnx.load_model_from_string(content)
     onnx.checker.check_model(graph, full_check=True)
     assert {one.key: one.value for one in graph.metadata_props} == {"name": "x", "sha256": "ab"}
@@ -73,11 +73,11 @@ def test_a_file_says_what_it_is_and_nothing_of_where_it_was_made(model):
 def test_weights_that_float16_holds_are_kept_so_and_give_the_same(model):
     for parameter in model.parameters():
         parameter.data = parameter.data.half().float()
-    whole, _ = onnx_model.exported(model, None, {})
-    half, _ = onnx_model.exported(model, None, {}, half=True)
+    whole, _ = onnx_model.to_onnx(model, None, {})
+    half, _ = onnx_model.to_onnx(model, None, {}, half=True)
     assert len(half) < 0.65 * len(whole)
     for size in SIZES[:2]:
-        own, others = outputs(model, onnx_model.runner(half), size)
+        own, others = outputs(model, onnx_model.function(half), size)
         torch.testing.assert_close(others, own, **TOLERANCE)
 
 
@@ -85,8 +85,8 @@ def test_published_networks_are_told_the_noise_level(tmp_path):
     torch.manual_seed(0)
     torch.save(DRUNet(in_nc=2, out_nc=1, nc=[4, 4, 8, 8], nb=2).state_dict(), tmp_path / "a.pth")
     network = published.read(tmp_path / "a.pth")
-    content, _ = onnx_model.exported(network, None, {})
-    run = onnx_model.runner(content)
+    content, _ = onnx_model.to_onnx(network, None, {})
+    run = onnx_model.function(content)
     assert [end.name for end in onnx.load_model_from_string(content).graph.input] == ["noisy", "sigma"]
     for size in SIZES:
         own, others = outputs(network, run, size)
@@ -96,8 +96,8 @@ def test_published_networks_are_told_the_noise_level(tmp_path):
 
 @pytest.mark.parametrize("opset", [7, 99])
 def test_operator_sets_that_are_not_there(model, opset):
-    with pytest.raises(DenoiserError, match=rf"no operator set {opset}.*--opset.*\nfix: leave --opset out") as raised:
-        onnx_model.exported(model, opset, {})
+    with pytest.raises(DenoiserError, match=rf"no operator set {opset}.*--opset.*\nfix: leave out --opset") as raised:
+        onnx_model.to_onnx(model, opset, {})
     assert raised.value.code == 2
 
 
@@ -108,11 +108,11 @@ def test_packages_that_are_not_installed(model, monkeypatch, package):
     with pytest.raises(
         DenoiserError, match=rf"{package} not installed.*\nfix: pip install onnx onnxscript onnxruntime"
     ):
-        onnx_model.exported(model, None, {})
+        onnx_model.to_onnx(model, None, {})
 
 
 def test_a_network_that_cannot_be_traced(model, monkeypatch):
     monkeypatch.setattr(model.network, "forward", lambda x: x if x.mean() > 0.5 else -x)
     with pytest.raises(DenoiserError, match=r"cannot be written as ONNX: \S.*\nfix: --format safetensors") as raised:
-        onnx_model.exported(model, None, {})
+        onnx_model.to_onnx(model, None, {})
     assert raised.value.code == 2

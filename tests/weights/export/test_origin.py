@@ -25,6 +25,10 @@ def run(tmp_path, monkeypatch):
     return run_folder(tmp_path / "run")
 
 
+def sha256(file):
+    return exported.read_description(file)["sha256"]
+
+
 def evaluated(*given):
     folder = f"evaluation-{len([*Path().glob('evaluation-*')])}"
     assert evaluate.main([*given, f"hydra.run.dir={folder}"]) == 0
@@ -38,10 +42,10 @@ def test_figures_of_an_evaluation_are_in_the_card_of_what_was_evaluated(run, tmp
         "data.channels=1", "test.sigma=[15,50]",
     )  # fmt: skip
     (method, _) = found["methods"]
-    assert method["method"] == "net" and method["sha256"] == exported.facts(tmp_path / "net.safetensors")["sha256"]
+    assert (method["method"], method["sha256"]) == ("net", sha256(tmp_path / "net.safetensors"))
     export("run", "net", **HALF, overwrite=True, results=[Path(folder)])
     card = (tmp_path / "net.md").read_text()
-    assert exported.facts(tmp_path / "net.safetensors")["sha256"] == method["sha256"]
+    assert sha256(tmp_path / "net.safetensors") == method["sha256"]
     for row in (row for row in found["rows"] if row["method"] == "net"):
         assert f"| {row['sigma']:g} | 3 | published | {row['psnr_noisy']:.2f} | **{row['psnr']:.2f} [" in card
     assert card.count("| folder | gaussian |") == 2 and "| none |" in card
@@ -57,7 +61,8 @@ def test_the_figure_to_check_a_copy_by_is_that_of_an_evaluation(run, tmp_path):
     evaluated("checkpoint=net.safetensors", "data=photos", "data.channels=1", "noise.sigma=25")
     (results,) = tmp_path.glob("evaluation-*/results.csv")
     (row,) = [line.split(",") for line in results.read_text().splitlines() if ",astronaut," in line]
-    assert float(row[5]) == pytest.approx(exported.facts(tmp_path / "net.safetensors")["check"]["psnr"], abs=1e-3)
+    check = exported.read_description(tmp_path / "net.safetensors")["check"]
+    assert float(row[5]) == pytest.approx(check["psnr"], abs=1e-3)
 
 
 def test_shipped_names_are_evaluated_like_runs_leaks_included(
@@ -77,7 +82,7 @@ def test_shipped_names_are_evaluated_like_runs_leaks_included(
     _, found = evaluated(*given, "allow_leak=true")
     (method,) = found["methods"]
     assert (method["method"], method["source"], method["kind"]) == ("photo", "photo", "checkpoint") and method["leak"]
-    assert method["trained_sigma"] == [0, 55] and method["sha256"] == exported.facts(shipped.path("photo"))["sha256"]
+    assert method["trained_sigma"] == [0, 55] and method["sha256"] == sha256(shipped.path("photo"))
 
 
 @pytest.mark.parametrize(("key", "other"), [("checkpoint", "weights"), ("weights", "checkpoint")])
