@@ -122,10 +122,11 @@ def per_image(folder: Path, anchors: dict[tuple[str, float | None], str] | None 
 
 
 def _image_columns(rows: Sequence[Row]) -> list[Column]:
-    """The columns, without data, noise and level where all images have the same or none."""
+    """The scores of outputs before those of inputs; no data, noise and level where all images have the same or none."""
     absent = {key for key in ("data", "noise") if len({row.value(BY_KEY[key]) for row in rows}) < 2}
     absent |= set() if any(row.sigma for row in rows) else {"sigma"}
     several = [column for column in columns(rows, "images") if column.key not in absent]
+    several.sort(key=lambda column: (not column.always, column.always and column.key.endswith("_noisy")))
     return [IMAGE, *(c if c.key in BY_KEY else replace(c, decimals=IMAGE_DECIMALS) for c in several)]
 
 

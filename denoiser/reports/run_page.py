@@ -10,11 +10,11 @@ from denoiser.errors import DenoiserError
 from denoiser.reports import run_figures
 from denoiser.reports.html import plots, viewer
 from denoiser.reports.html.render import write_page
-from denoiser.reports.seeds import over_seeds
 from denoiser.reports.tables import notes
 from denoiser.reports.tables.grid import grid
 from denoiser.runs.parse import csv_rows, finite
 from denoiser.runs.reading import Run, config_text, read
+from denoiser.runs.seeds import over_seeds
 
 
 def write_report(folder: Path) -> Path:

@@ -14,11 +14,11 @@ from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
 from denoiser.reports.html import plots
 from denoiser.reports.html.render import write_page
-from denoiser.reports.seeds import SeedMean, over_seeds
 from denoiser.runs import gather
 from denoiser.runs.columns import COLUMNS
 from denoiser.runs.reading import Run, read
 from denoiser.runs.row import SCORES, Row
+from denoiser.runs.seeds import SeedMean, over_seeds
 
 SETTING = tuple(column.key for column in COLUMNS if "summary" in column.shown and column.key != "n_images")
 SUMMARY = ("job", "status", "overrides", *SETTING, "seed", "n_images", *SCORES, "seconds")

@@ -59,11 +59,11 @@ def test_only_a_significant_difference_makes_a_method_the_best(tmp_path):
 
 def test_a_table_has_the_columns_of_its_file(tmp_path):
     found = table_of(tmp_path, "unet,photos,gaussian,25,a,30,0.9,20,0.4,31,0.1", head=f"{HEAD},psnr_y,lpips")
-    heads = "image method sigma psnr_noisy psnr gain ssim_noisy ssim psnr_y lpips"
+    heads = "image method sigma psnr gain ssim psnr_noisy ssim_noisy psnr_y lpips"
     assert keys(found.columns) == heads.split()
     assert found.rows[0].row.gain == 10 and found.total == 1
     real = table_of(tmp_path, "unet,a,real,,x,30,0.9,inf,0.4", "unet,b,real,,x,30,0.9,,0.4")
-    assert keys(real.columns)[:4] == ["image", "method", "data", "psnr_noisy"]
+    assert keys(real.columns)[:4] == ["image", "method", "data", "psnr"]
     assert [line.row.gain for line in real.rows] == [None, None]
 
 

@@ -6,9 +6,9 @@ import statistics
 from helpers.pages import Page, make_run, result
 
 from denoiser.reports.run_page import write_report
-from denoiser.reports.seeds import over_seeds
 from denoiser.reports.sweep_page import write_summary
 from denoiser.runs.row import Row
+from denoiser.runs.seeds import over_seeds
 
 
 def make_sweep(folder):

@@ -10,11 +10,11 @@ from pathlib import Path
 from denoiser.errors import DenoiserError
 from denoiser.reports.comparison.models import Model, identified
 from denoiser.reports.comparison.pictures import PictureScores, classes, csv_key, picture_scores
-from denoiser.reports.seeds import SeedMean, over_seeds
 from denoiser.reports.tables.grid import NOISY, Condition
 from denoiser.runs.gather import sweep
 from denoiser.runs.reading import MethodFacts, Run
 from denoiser.runs.row import Row
+from denoiser.runs.seeds import SeedMean, over_seeds
 
 TOLERANCE = {"psnr": 0.01, "ssim": 0.001}
 """Differences that rounding makes: the same weights in another precision or on another machine."""

@@ -19,7 +19,6 @@ from denoiser.reports.comparison.differences import differences
 from denoiser.reports.comparison.merge import Result, pooled, results
 from denoiser.reports.html import plots
 from denoiser.reports.html.render import write_page
-from denoiser.reports.seeds import SeedMean
 from denoiser.reports.tables import markup, render
 from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, printable, shown, stated
 from denoiser.reports.tables.grid import NOISY, Condition, Grid
@@ -27,6 +26,7 @@ from denoiser.reports.tables.notes import noisy_inputs
 from denoiser.runs.gather import names
 from denoiser.runs.parse import csv_rows
 from denoiser.runs.reading import MethodFacts, Run, read
+from denoiser.runs.seeds import SeedMean
 
 FILES = ("report.html", "table.md", "table.tex", "results.csv")
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from denoiser.reports.html.svg import Line, Point, plot
-from denoiser.reports.seeds import SeedMean
 from denoiser.reports.tables.grid import NOISY
 from denoiser.runs.parse import finite
+from denoiser.runs.seeds import SeedMean
 
 INPUT = "noisy input"
 LEVELS = ("noise.sigma=", "test.sigma=")

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 
 from denoiser.reports.html.plots import against_sigma, curves
-from denoiser.reports.seeds import SeedMean
 from denoiser.runs.row import Row
+from denoiser.runs.seeds import SeedMean
 
 
 def mean(sigma, psnr, own=(), trained=None, sd=None, interval=None, psnr_noisy=20.0, method="unet", data="photos"):
