@@ -136,5 +136,5 @@ def _by_level(pairs: FrozenPairs, figures: Scores) -> list[tuple[float | None, l
     """The figures of each noise level, in the pictures' order; levels without any are left out."""
     levels: dict[int, list[Figures]] = {}
     for item in sorted(figures):
-        levels.setdefault(pairs.place(item)[1], []).append(figures[item])
+        levels.setdefault(pairs.unravel(item)[1], []).append(figures[item])
     return [(pairs.levels[level], images) for level, images in levels.items()]
