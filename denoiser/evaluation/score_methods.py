@@ -59,12 +59,15 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         "device": hardware.describe(device),
         "params": only and only.params,
         "macs": only and only.macs,
-        "rows": [{**row, **origin} for row in results.summarise(data.names, pairs, scores)],
+        "rows": [{**row.to_json(), **origin} for row in results.summarise(data.names, pairs, scores)],
         "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
         "error": "\n".join(map(str, failed)) or None,
-        "comparisons": results.compare(
-            data.names, pairs, {name: one for name, one in scores.items() if name not in exact}
-        ),
+        "comparisons": [
+            row.to_json()
+            for row in results.compare(
+                data.names, pairs, {name: figures for name, figures in scores.items() if name not in exact}
+            )
+        ],
     }
 
 

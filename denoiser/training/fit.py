@@ -84,7 +84,7 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     pairs, tested = data.frozen("test"), data.test or data
     scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
     write_text(folder / "results.csv", per_image(tested.names, pairs, scores))
-    return [{**row, **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
+    return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
 
 
 def _cost(module: Denoiser) -> dict[str, int]:
