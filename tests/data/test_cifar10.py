@@ -47,7 +47,7 @@ def test_no_network_says_what_to_fetch(protocol, tmp_path):
     for verify in (True, False):
         text = refused(CIFAR10(protocol(), tmp_path / "store", verify=verify, channels=3).prepare_data)
         assert "download cifar-10-python.tar.gz from http://127.0.0.1:9 " in text
-        assert text.endswith(f"put that into {tmp_path / 'store'}")
+        assert text.endswith(f" to {tmp_path / 'store'}")
 
 
 def batch(n, seed):
