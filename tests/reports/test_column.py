@@ -31,7 +31,13 @@ def test_a_column_is_shown_in_every_table(package, pictures_folder):
     compared = package.run("report", "out", "-o", "compared")
     assert compared.returncode == 0, compared.stderr
     folder = package.folder / "work"
-    heads = {"out/results.csv": ",mae", "out/results.json": '"mae": 0.', "out/table.md": "| MAE |"}
-    heads |= {"out/table.tex": "& MAE &", "out/report.html": 'title="Mean absolute error.">MAE', "compared/table.tex": "/ SSIM / MAE, "}
+    heads = {
+        "out/results.csv": ",mae",
+        "out/results.json": '"mae": 0.',
+        "out/table.md": "| MAE |",
+        "out/table.tex": "& MAE &",
+        "out/report.html": 'title="Mean absolute error.">MAE',
+        "compared/table.tex": "/ SSIM / MAE, ",
+    }
     lacking = [name for name, head in heads.items() if head not in Path(folder, name).read_text(encoding="utf-8")]
     assert lacking == [] and " MAE " in done.stdout
