@@ -60,12 +60,13 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         "device": hardware.describe(device),
         "params": only and only.params,
         "macs": only and only.macs,
-        "rows": [{**row, **where} for row in results.summarise(columns, pairs, scores)],
+        "rows": [{**row.to_json(), **where} for row in results.summarise(columns, pairs, scores)],
         "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
         "error": "\n".join(map(str, failed)) or None,
-        "comparisons": results.compare(
-            columns, pairs, {name: one for name, one in scores.items() if name not in exact}
-        ),
+        "comparisons": [
+            row.to_json()
+            for row in results.compare(columns, pairs, {name: one for name, one in scores.items() if name not in exact})
+        ],
     }
 
 

@@ -97,7 +97,7 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
     write_text(folder / "results.csv", per_image(columns, pairs, scores))
     where = {"channels": tested.channels, "place": tested.folder_name, "values": pairs.values}
-    return [{**row, **where} for row in summarise(columns, pairs, scores)]
+    return [{**row.to_json(), **where} for row in summarise(columns, pairs, scores)]
 
 
 def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None:
