@@ -82,9 +82,10 @@ def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_
 
 def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pictures_folder):
     file = checkpoint()
-    _, rows, _ = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", "noise.sigma=25")
+    where = "data=folder", f"data.path={pictures_folder(2)}", "batch_size=1"  # in which sums have one order
+    _, rows, _ = called(f"checkpoint={file}", *where, "noise.sigma=25")
     cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
-    pairs = from_config.evaluated(cfg).frozen("all")
+    pairs = from_config.evaluation_data(cfg).frozen("all")
     for item, row in enumerate(rows):
         batch = pairs.__getitems__([item])
         with torch.no_grad():
@@ -111,7 +112,8 @@ def test_batch_size_and_workers_change_nothing(checkpoint, called, pictures_fold
     assert [row["image"] for row in rows] == [row["image"] for row in others]
     for key in KEYS:
         ours, theirs = ([float(row[key]) for row in side] for side in (rows, others))
-        assert ours == pytest.approx(theirs, abs=0 if key.endswith("noisy") else 1e-4)
+        # Of networks, a value or two are rounded to the next grey level where a batch adds up in another order.
+        assert ours == pytest.approx(theirs, abs=1e-6 if key.endswith("noisy") else 5e-3 if key == "psnr" else 1e-4)
 
 
 def test_figures_are_means_over_the_draws(called, pictures_folder):
@@ -150,7 +152,7 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
 
 def leaky(checkpoint, data, **options):
     data.name = "mine"
-    return checkpoint(**options, seen=leaks.seen(data))
+    return checkpoint(**options, seen=leaks.training_record(data))
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -194,7 +196,7 @@ def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, 
         (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' is of a training", "leave it out"),
         (["baseline=nlm", "baseline=tv"], "baseline is given twice", "'baseline=[nlm,tv]'"),
         (["baseline=[nlm,nlm]"], "named twice (baseline=nlm)", "name it once"),
-        (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]' for all of them"),
+        (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]'"),
         (["baseline=nlm", "test=null"], "test has no keys", "test.sigma=null"),
         (["baseline=nlm", "basline=tv"], "no key 'basline'", "baseline"),
     ],
@@ -277,7 +279,7 @@ def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, work
     slow = "import time, denoiser.evaluation.batches as e, denoiser.evaluation.scoring as s; "
     slow += "import denoiser.data.from_config as a; "
     slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
-    slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
+    slow += "a.evaluation_data = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
     run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"
     given = [
         "baseline=noisy",

@@ -11,10 +11,9 @@ from torch import Tensor
 from denoiser.data.images.formats.photo import Photo, Pixels, strips
 from denoiser.errors import DenoiserError
 from denoiser.inference import arrays, tiling
-from denoiser.inference.function import matched
+from denoiser.inference.function import TileFunction
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
-from denoiser.inference.tiling import Function
 from denoiser.machine import hardware
 from denoiser.noise.estimate import noise_level
 from denoiser.photos import blend, chroma, routes
@@ -142,5 +141,5 @@ class Restorer:
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
         return tiling.fit(self._function(usual, channels, precision), channels, self.device, tile, precision)
 
-    def _function(self, sigma: float | None, channels: int, precision: str) -> Function:
-        return matched(self.model.function(sigma, precision), self.model.channels, channels)
+    def _function(self, sigma: float | None, channels: int, precision: str) -> TileFunction:
+        return self.model.function(sigma, precision, channels)

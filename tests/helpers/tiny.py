@@ -10,14 +10,14 @@ from PIL import Image
 from denoiser.config import compose, config_dir
 from denoiser.data import from_config
 from denoiser.data.store import download
-from denoiser.data.store.catalogue import card
+from denoiser.data.store.catalogue import dataset_card
 from denoiser.training import assemble
 
 SIDE = 32
 SMALL = {"images": 4, "size": 48, "batch_size": 256, "patch_size": 16, "crops_per_image": 1, "verify": False}
-"""What makes a dataset small, for whichever of these keys it has, and an epoch of it one batch."""
+"""Values that make a dataset small, for the keys that it has, and an epoch one batch."""
 FOLDERS = ("path", "noisy", "clean")
-"""Keys of data that want a folder."""
+"""Keys of data that require a folder."""
 STEP = ("trainer.max_epochs=1", "callbacks.progress.style=none")
 
 
@@ -34,16 +34,16 @@ def groups():
 
 
 def store(root, seed=0):
-    """Every dataset that is read from `data.root`, and a folder of pictures for each key that wants one."""
+    """Every dataset that is read from `data.root`, and a folder of pictures for each key that requires one."""
     rng = np.random.default_rng(seed)
     root.mkdir(exist_ok=True)
     (root / "stand-ins").touch()
     for name in FOLDERS:
         pictures([root / name / f"{i:02d}.png" for i in range(12)], rng)
-    for about in filter(None, map(card, names("data"))):
-        pictures([root / about.places[0] / file for file in about.files if about.source], rng)
+    for about in filter(None, map(dataset_card, names("data"))):
+        pictures([root / about.folders[0] / file for file in about.files if about.source], rng)
     listed = download.read_hashes(Path(download.__file__).with_name("bsds500-sha256.txt"))
-    pictures([root / download.BSDS500_PLACES[0] / name for name in listed], rng, (32, 48))
+    pictures([root / download.BSDS500_FOLDERS[0] / name for name in listed], rng, (32, 48))
     mnist(root / "MNIST" / "raw", rng)
     cifar10(root / "cifar-10-batches-py", rng)
     return root
@@ -88,8 +88,8 @@ def configured(root, *overrides, data="folder"):
 
 
 def one_step(cfg, folder):
-    """Train for one step and validate; gives back trainer, module and the weights before it."""
-    data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
+    """Train for one step and validate; returns trainer, module and the weights before it."""
+    data, module, (trainer, _) = from_config.training_data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     trainer.fit(module, data)
     return trainer, module, before

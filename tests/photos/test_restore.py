@@ -33,9 +33,9 @@ class Pointwise(PictureModel):
         weight = torch.tensor(MIXED if channels == 3 else [[0.5]], dtype=torch.float32) * factor
         self.network.weight.copy_(weight[..., None, None])
 
-    def function(self, sigma=None, precision="32"):
+    def function(self, sigma=None, precision="32", channels=None):
         self.told.append((sigma, precision))
-        return super().function(sigma, precision)
+        return super().function(sigma, precision, channels)
 
     def forward(self, noisy, sigma=None):
         output = self.network(noisy)
@@ -74,7 +74,8 @@ def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
     after, exact = restored(made, Pointwise(channels)), mixed(made, channels)
     assert after.pixels.dtype == kind and after.pixels.shape == shape
     if np.dtype(kind).kind == "u":
-        assert np.abs(after.pixels - np.clip(exact, 0, made.white)).max() <= 0.5 + 0.02
+        # Half a step, plus 2e-6 of white for sums of float32, whose order is the processor's.
+        assert np.abs(after.pixels - np.clip(exact, 0, made.white)).max() <= 0.5 + 2e-6 * made.white
     else:
         assert np.abs(after.pixels - exact).max() < 1e-5 and (after.pixels < 0).any() == (exact < 0).any()
     assert ("pointwise is a" in " ".join(after.notes)) == (channels != made.channels)
@@ -98,7 +99,8 @@ def test_three_equal_channels_are_denoised_as_one():
     equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 65535, Details("PNG"), single.pixels)
     after = denoised(grey, equal)
     assert np.array_equal(after.pixels, np.repeat(denoised(grey, single).pixels[..., None], 3, axis=2))
-    assert after.alpha is equal.alpha and after.notes == ("grey denoised pictures of three equal channels as grey ones",)
+    assert after.alpha is equal.alpha
+    assert after.notes == ("grey denoised pictures of three equal channels as grey ones",)
 
 
 def test_strength_and_chroma():
@@ -166,7 +168,7 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
     def shrinking(function, image, white, planned, device, store):
         used.append(planned.tile)
         denoise(function, image, white, planned, device, store)
-        return Tiling(min(planned.tile, 256), planned.margin)
+        return Tiling(min(planned.tile, 256), planned.overlap)
 
     monkeypatch.setattr(restore.tiling, "denoise", shrinking)
     restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))
