@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from denoiser.data.images.formats.photo import LUMA
 from denoiser.data.pairs import Pictures
 
 CELLS = 8
-LUMA = (0.299, 0.587, 0.114)
-"""Pillow's weights of `convert("L")` (ITU-R 601)."""
 
 
 class Thumbnails(TypedDict):

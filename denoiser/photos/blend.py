@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.data.images.formats.photo import Pixels, strips
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in the luma of ITU-R BT.601."""
+from denoiser.data.images.formats.photo import LUMA, Pixels, strips
 
 
 def fill(

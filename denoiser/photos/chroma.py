@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.images.formats.photo import Pixels, strips, white_of
-from denoiser.photos.blend import LUMA
+from denoiser.data.images.formats.photo import LUMA, Pixels, strips, white_of
 
 ROWS = 64
 """Number of rows that are compared at a time."""
