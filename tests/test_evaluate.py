@@ -85,7 +85,7 @@ def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pi
     where = "data=folder", f"data.path={pictures_folder(2)}", "batch_size=1"  # in which sums have one order
     _, rows, _ = called(f"checkpoint={file}", *where, "noise.sigma=25")
     cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
-    pairs = from_config.evaluated(cfg).frozen("all")
+    pairs = from_config.evaluation_data(cfg).frozen("all")
     for item, row in enumerate(rows):
         batch = pairs.__getitems__([item])
         with torch.no_grad():
@@ -144,7 +144,7 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
     content, rows, said = called("baseline=[nlm,wavelet]", *where)
     assert content["protocol"] == "clipped" and content["rows"][0]["noise"] == "real" and len(rows) == 6
     assert all(float(row["sigma_estimated"]) == pytest.approx(20, abs=4) for row in rows)
-    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "sigma est." in said
+    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "Sigma est." in said
     assert "draws=2 is not possible" in called("baseline=nlm", *where, "draws=2", name="drawn", code=2)
     said = called("baseline=nlm", *where, "protocol=published", name="other", code=2)
     assert "real noise is clipped" in said and "fix: protocol=clipped" in said
@@ -152,7 +152,7 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
 
 def leaky(checkpoint, data, **options):
     data.name = "mine"
-    return checkpoint(**options, seen=leaks.seen(data))
+    return checkpoint(**options, seen=leaks.training_record(data))
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -279,7 +279,7 @@ def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, work
     slow = "import time, denoiser.evaluation.batches as e, denoiser.evaluation.scoring as s; "
     slow += "import denoiser.data.from_config as a; "
     slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
-    slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
+    slow += "a.evaluation_data = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
     run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"
     given = [
         "baseline=noisy",

@@ -25,12 +25,12 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     from denoiser.evaluation.methods import methods, several
     from denoiser.evaluation.scoring import Scorer
     from denoiser.machine import hardware
-    from denoiser.metrics.torchmetrics import further
+    from denoiser.metrics.torchmetrics import named_metric
     from denoiser.runs import results
 
     device = hardware.device(cfg.device)
-    extra = {str(name): further(str(name)) for name in several(cfg.metrics)}
-    data = from_config.evaluated(cfg)
+    extra = {str(name): named_metric(str(name)) for name in several(cfg.metrics)}
+    data = from_config.evaluation_data(cfg)
     drawn = not data.real_pairs and data.protocol.noise.name != "none"
     require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
     made = methods(cfg, data, device)
@@ -53,19 +53,20 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     made = [method for method in made if method.name in scores]
     _draw(scorer, made, scores, folder)
     exact = [method.name for method in made if method.exact]  # their difference to others is the gain
-    where = {"channels": data.channels, "place": data.place, "values": pairs.values}
+    where = {"channels": data.channels, "place": data.folder_name, "values": pairs.values}
     only = made[0] if len(made) == 1 else None
     return {
         "protocol": from_config.protocol_name(cfg),
         "device": hardware.describe(device),
         "params": only and only.params,
         "macs": only and only.macs,
-        "rows": [{**row, **where} for row in results.summarise(columns, pairs, scores)],
+        "rows": [{**row.to_json(), **where} for row in results.summarise(columns, pairs, scores)],
         "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
         "error": "\n".join(map(str, failed)) or None,
-        "comparisons": results.compare(
-            columns, pairs, {name: one for name, one in scores.items() if name not in exact}
-        ),
+        "comparisons": [
+            row.to_json()
+            for row in results.compare(columns, pairs, {name: one for name, one in scores.items() if name not in exact})
+        ],
     }
 
 
@@ -77,11 +78,11 @@ def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict
     """
     from denoiser.data import leaks
 
-    found = {method.name: leaks.among(method.seen, data) if method.kind != "baseline" else [] for method in made}
+    found = {method.name: leaks.find(method.seen, data) if method.kind != "baseline" else [] for method in made}
     for method in made:
         keys = found[method.name]
         if keys and not allowed:
-            of = f"{len(keys)} of the {len(data.split(data.evaluated))} pictures"
+            of = f"{len(keys)} of the {len(data.split(data.evaluation_split))} pictures"
             shown = ", ".join(keys[:5]) + (", ..." if len(keys) > 5 else "")
             raise DenoiserError(
                 f"{method.name} was trained or selected on {of}: {shown} ({method.source})",
