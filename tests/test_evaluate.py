@@ -15,11 +15,11 @@ import torch
 from PIL import Image
 
 from denoiser import evaluate
+from denoiser.cli import hydra_errors
 from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
 from denoiser.evaluation.scoring import Scorer
-from denoiser.runs import application
 from denoiser.training import assemble
 from denoiser.weights.load import load
 
@@ -267,8 +267,10 @@ def test_what_was_scored_before_an_interruption_is_kept(called, pictures_folder,
 def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
-    monkeypatch.setattr(application, "SHARED", ("output_subdir", "sweep.dir", "sweep.subdir"))
-    monkeypatch.setattr(application, "SILENT", (*application.SILENT, "hydra.run.dir=outputs/now"))
+    hydra_arguments, same_second = hydra_errors.hydra_arguments, "hydra.run.dir=outputs/now"
+    monkeypatch.setattr(
+        hydra_errors, "hydra_arguments", lambda command, arguments: hydra_arguments(command, [*arguments, same_second])
+    )
     assert [evaluate.main(given) for _ in range(3)] == [0, 0, 0]
     assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["now", "now-2", "now-3"]
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "now-3")
