@@ -15,11 +15,11 @@ import torch
 from PIL import Image
 
 from denoiser import evaluate
+from denoiser.cli import hydra_errors
 from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
 from denoiser.evaluation.scoring import Scorer
-from denoiser.runs import application
 from denoiser.training import assemble
 from denoiser.weights.load import load
 
@@ -144,7 +144,7 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
     content, rows, said = called("baseline=[nlm,wavelet]", *where)
     assert content["protocol"] == "clipped" and content["rows"][0]["noise"] == "real" and len(rows) == 6
     assert all(float(row["sigma_estimated"]) == pytest.approx(20, abs=4) for row in rows)
-    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "sigma est." in said
+    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "Sigma est." in said
     assert "draws=2 is not possible" in called("baseline=nlm", *where, "draws=2", name="drawn", code=2)
     said = called("baseline=nlm", *where, "protocol=published", name="other", code=2)
     assert "real noise is clipped" in said and "fix: protocol=clipped" in said
@@ -267,8 +267,10 @@ def test_what_was_scored_before_an_interruption_is_kept(called, pictures_folder,
 def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
-    monkeypatch.setattr(application, "SHARED", ("output_subdir", "sweep.dir", "sweep.subdir"))
-    monkeypatch.setattr(application, "SILENT", (*application.SILENT, "hydra.run.dir=outputs/now"))
+    hydra_arguments, same_second = hydra_errors.hydra_arguments, "hydra.run.dir=outputs/now"
+    monkeypatch.setattr(
+        hydra_errors, "hydra_arguments", lambda command, arguments: hydra_arguments(command, [*arguments, same_second])
+    )
     assert [evaluate.main(given) for _ in range(3)] == [0, 0, 0]
     assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["now", "now-2", "now-3"]
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "now-3")

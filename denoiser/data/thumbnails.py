@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from denoiser.data.images.formats.photo import LUMA
 from denoiser.data.pairs import Pictures
+from denoiser.metrics.luma import LUMA
 
 CELLS = 8
 

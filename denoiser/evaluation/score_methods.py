@@ -38,7 +38,6 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     leaked = _leaks(made, data, cfg.allow_leak)
     told = not data.real_pairs and data.protocol.noise.name == "gaussian"
     scorer = Scorer(pairs, loader(pairs, cfg.batch_size, cfg.num_workers), device, told, extra)
-    columns = {"data": data.name, "noise": "real" if data.real_pairs else str(data.protocol.noise)}
     scores: dict[str, Scores] = {}
     failed: list[DenoiserError] = []
     for method in made:
@@ -47,25 +46,28 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         except DenoiserError as error:
             failed.append(error)
             continue
-        write_text(folder / "results.csv", results.per_image(columns, pairs, scores))  # what is there is kept
+        write_text(folder / "results.csv", results.per_image(data.names, pairs, scores))  # what is there is kept
     if not scores:
         raise failed[0]
     made = [method for method in made if method.name in scores]
     _draw(scorer, made, scores, folder)
     exact = [method.name for method in made if method.exact]  # their difference to others is the gain
-    where = {"channels": data.channels, "place": data.folder_name, "values": pairs.values}
+    origin = data.origin(pairs)
     only = made[0] if len(made) == 1 else None
     return {
         "protocol": from_config.protocol_name(cfg),
         "device": hardware.describe(device),
         "params": only and only.params,
         "macs": only and only.macs,
-        "rows": [{**row, **where} for row in results.summarise(columns, pairs, scores)],
+        "rows": [{**row.to_json(), **origin} for row in results.summarise(data.names, pairs, scores)],
         "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
         "error": "\n".join(map(str, failed)) or None,
-        "comparisons": results.compare(
-            columns, pairs, {name: one for name, one in scores.items() if name not in exact}
-        ),
+        "comparisons": [
+            row.to_json()
+            for row in results.compare(
+                data.names, pairs, {name: figures for name, figures in scores.items() if name not in exact}
+            )
+        ],
     }
 
 

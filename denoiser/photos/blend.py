@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.data.images.formats.photo import LUMA, Pixels, strips
+from denoiser.data.images.formats.photo import Pixels, strips
+from denoiser.metrics.luma import LUMA
 
 
 def fill(

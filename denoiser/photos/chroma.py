@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.images.formats.photo import LUMA, Pixels, strips, white_of
+from denoiser.data.images.formats.photo import Pixels, strips, white_of
+from denoiser.metrics.luma import LUMA
 
 ROWS = 64
 """Number of rows that are compared at a time."""

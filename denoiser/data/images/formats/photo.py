@@ -11,8 +11,6 @@ from numpy.typing import DTypeLike, NDArray
 
 Pixels = NDArray[Any]
 
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in the luma of ITU-R BT.601, as in JPEG files and in Pillow's `convert("L")`."""
 STRIP = 1 << 20
 """Approximate number of pixels that are copied or converted to floats at a time."""
 NOT_SUBSAMPLED = (1, 1)
