@@ -190,8 +190,8 @@ def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, 
         (["baseline=nlm", "device=tpu9"], "no device 'tpu9'", "device=cpu"),
         (["baseline=nlm", "metrics=[lpisp]"], "lpisp", "lpips"),
         (["baseline=nlm", "noise.sigma=0.1"], "0.1", "25.5"),
-        (["baseline=nlm", "model=unet"], "'model' is of a training", "checkpoint=RUN"),
-        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' is of a training", "leave it out"),
+        (["baseline=nlm", "model=unet"], "'model' only affects training", "checkpoint=RUN"),
+        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' only affects training", "leave it out"),
         (["baseline=nlm", "baseline=tv"], "baseline is given twice", "'baseline=[nlm,tv]'"),
         (["baseline=[nlm,nlm]"], "named twice (baseline=nlm)", "name it once"),
         (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]' for all of them"),
@@ -243,7 +243,7 @@ def test_a_method_without_figures_does_not_take_the_others_along(checkpoint, cal
     torch.save(content, file)
     where = "data=folder", f"data.path={pictures_folder(2)}"
     said = called(f"checkpoint={file}", "baseline=[wavelet,tv]", *where, code=1)
-    assert "output of unet is not finite (000, sigma 25)" in said and "fix: leave unet out" in said
+    assert "output of unet is not finite (000, sigma 25)" in said and "fix: leave out unet" in said
     kept = json.loads((tmp_path / "out" / "results.json").read_text())
     assert kept["status"] == "ok" and [row["method"] for row in kept["rows"]] == ["wavelet", "tv"]
     assert "unet is not finite" in kept["error"] and (tmp_path / "out" / "report.html").is_file()
