@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
-from denoiser.data.images.eight_bit import SUFFIXES as PICTURES
+from denoiser.data.images.formats.suffixes import TRAINING as PICTURES
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
 from denoiser.weights import shipped

@@ -82,7 +82,8 @@ def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_
 
 def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pictures_folder):
     file = checkpoint()
-    _, rows, _ = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", "noise.sigma=25")
+    where = "data=folder", f"data.path={pictures_folder(2)}", "batch_size=1"  # in which sums have one order
+    _, rows, _ = called(f"checkpoint={file}", *where, "noise.sigma=25")
     cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
     pairs = from_config.evaluated(cfg).frozen("all")
     for item, row in enumerate(rows):
@@ -111,7 +112,8 @@ def test_batch_size_and_workers_change_nothing(checkpoint, called, pictures_fold
     assert [row["image"] for row in rows] == [row["image"] for row in others]
     for key in KEYS:
         ours, theirs = ([float(row[key]) for row in side] for side in (rows, others))
-        assert ours == pytest.approx(theirs, abs=0 if key.endswith("noisy") else 1e-4)
+        # Of networks, a value or two are rounded to the next grey level where a batch adds up in another order.
+        assert ours == pytest.approx(theirs, abs=1e-6 if key.endswith("noisy") else 5e-3 if key == "psnr" else 1e-4)
 
 
 def test_figures_are_means_over_the_draws(called, pictures_folder):

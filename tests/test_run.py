@@ -281,7 +281,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
     command = [sys.executable, "-m", "denoiser.run", *tiny, "trainer.max_epochs=100000", f"hydra.run.dir={out}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         waited = time.monotonic()
-        while not (out / "checkpoints" / "last.ckpt").exists() and time.monotonic() - waited < 120:
+        while not (out / "checkpoints" / "last.ckpt").exists() and time.monotonic() - waited < 200:
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.1)
         process.send_signal(stop)

@@ -103,7 +103,7 @@ def _bare(checkpoint: Path, device: str) -> float:
     with torch.inference_mode():
         for _ in range(LOOKS * len(LEVELS) + 1):
             started = time.perf_counter()
-            model(image)
+            model.forward(image)
             if where.type == "cuda":
                 torch.cuda.synchronize(where)
             seconds.append(time.perf_counter() - started)

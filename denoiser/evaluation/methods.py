@@ -114,7 +114,7 @@ def _checkpoint(name: str, device: torch.device) -> Method:
     return Method(
         name=network.name,
         kind="checkpoint",
-        denoise=lambda noisy, sigma: module(noisy),
+        denoise=module.forward,
         architecture=str(hparams["network"]["_target_"]).rpartition(".")[2],
         channels=hparams["channels"],
         seen=network.seen,
@@ -123,7 +123,7 @@ def _checkpoint(name: str, device: torch.device) -> Method:
         trained_on=hparams.get("trained_on") or None,
         trained_sigma=hparams.get("trained_sigma"),
         params=parameters(module.network),
-        macs=macs(module, hparams["channels"], device),
+        macs=macs(module.forward, hparams["channels"], device),
     )
 
 
@@ -136,14 +136,14 @@ def _weights(name: str, device: torch.device) -> Method:
     return Method(
         name=network.name,
         kind="weights",
-        denoise=network,
+        denoise=network.forward,
         architecture=network.architecture,
         channels=network.channels,
         takes_sigma=network.takes_sigma,
         source=name,
         sha256=network.sha256,
         params=parameters(network),
-        macs=macs(lambda image: network(image, level), network.channels, device),
+        macs=macs(lambda image: network.forward(image, level), network.channels, device),
     )
 
 

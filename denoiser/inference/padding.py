@@ -1,27 +1,54 @@
-"""Pictures continued to the sizes that a network needs: padding in one place."""
+"""Padding of pictures to the sizes that a network takes: the one place for eager calls and for ONNX."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 
-def extended(image: Tensor, down: int, right: int) -> Tensor:
-    """Continue a picture `(B, C, H, W)` below and to the right by its reflection, thin ones as often as it takes.
+def padded_side(side: int, multiple: int, smallest: int = 1) -> int:
+    """The least multiple of `multiple` that is no less than `side` and `smallest`, all in pixels."""
+    longest: Any = torch.sym_max(side, smallest) if smallest > 1 else side  # symbolic while a model is exported
+    padded: int = (longest + multiple - 1) // multiple * multiple
+    return padded
 
-    Noise that is reflected is noise. The last row and column repeated are streaks, which a network takes for structure
+
+def pad(image: Tensor, height: int, width: int, mode: str = "reflect") -> Tensor:
+    """Continue a picture below and to the right by its reflection, thin ones as often as it takes.
+
+    Reflected noise is noise. The last row and column repeated are streaks, which a network takes for structure
     as far around as it looks: 0.1 to 2.2 dB over all of 481x321 pixels at sigma 50, on 4 pictures by three `unet`s.
+
+    Args:
+        image: `(B, C, H, W)`.
+        height: the height to reach, at least H.
+        width: the width to reach, at least W.
+        mode: `reflect` or `replicate`.
     """
-    height, width = image.shape[-2:]
-    if down < height and right < width:
-        return functional.pad(image, (0, right, 0, down), mode="reflect")
-    rows, columns = (torch.arange(side, device=image.device) for side in (height + down, width + right))
-    return image[..., reflected(height, rows)[:, None], reflected(width, columns)]
+    rows, columns = image.shape[-2:]
+    if torch.compiler.is_exporting():  # a branch by the size would hold for the example's size alone
+        return _gather(image, height, width, mode)
+    if (height, width) == (rows, columns):
+        return image
+    if mode == "replicate" or (height < 2 * rows and width < 2 * columns):
+        return functional.pad(image, (0, width - columns, 0, height - rows), mode=mode)
+    return _gather(image, height, width, mode)
 
 
-def reflected(side: int, rows: Tensor) -> Tensor:
-    """Which of a side's rows each is, from 0 on, when the side is continued by its reflection."""
-    period = (2 * rows[:side].amax(dim=0)).clamp(min=1)  # a tensor, since ONNX knows no remainder of a symbolic size
-    steps = rows % period
+def _gather(image: Tensor, height: int, width: int, mode: str) -> Tensor:
+    for dim, side in ((2, height), (3, width)):
+        positions = torch.arange(side, device=image.device)
+        last = image.shape[dim] - 1
+        source = positions.clamp(max=last) if mode == "replicate" else _reflect(positions, image.shape[dim])
+        image = image.index_select(dim, source)
+    return image
+
+
+def _reflect(positions: Tensor, side: int) -> Tensor:
+    """The row of a side for each position from 0 on, when the side is continued by its reflection."""
+    period = (2 * positions[:side].amax(dim=0)).clamp(min=1)  # a tensor: ONNX has no remainder of a symbolic size
+    steps = positions % period
     return torch.minimum(steps, period - steps)

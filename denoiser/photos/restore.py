@@ -12,10 +12,9 @@ from torch import Tensor
 from denoiser.data.images.formats.photo import Details, Photo, Pixels, strips
 from denoiser.errors import DenoiserError
 from denoiser.inference import arrays, tiling
-from denoiser.inference.function import matched
+from denoiser.inference.function import TileFunction
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
-from denoiser.inference.tiling import Function
 from denoiser.machine import hardware
 from denoiser.noise import levels
 from denoiser.noise.estimate import noise_level
@@ -114,7 +113,7 @@ class Restorer:
         if self.model.channels == 1 and photo.channels == 3:
             if chroma.is_grey(photo.pixels):
                 return self._threefold(photo)
-            if photo.details.shared != (1, 1) and not self.options.sigma:
+            if photo.details.subsampling != (1, 1) and not self.options.sigma:
                 return self._by_planes(photo)
         channels, precision = photo.channels, self._precision(photo.pixels)
         level, notes = self._level(photo)
@@ -133,7 +132,7 @@ class Restorer:
         """
         if not self.grey or photo.channels != 3:
             return self
-        return self.grey() if photo.details.shared != (1, 1) or chroma.is_grey(photo.pixels) else self
+        return self.grey() if photo.details.subsampling != (1, 1) or chroma.is_grey(photo.pixels) else self
 
     def _threefold(self, photo: Photo) -> Photo:
         after = self(replace(photo, pixels=np.ascontiguousarray(photo.pixels[..., 0])))
@@ -144,7 +143,7 @@ class Restorer:
         """Luma and chroma one by one, as they were stored; strength and luma kept count for the whole."""
         each = Restorer(self.model, self.device, replace(self.options, strength=1.0, chroma_only=False), self.name)
         each._tilings = self._tilings
-        shared, shape = photo.details.shared, photo.pixels.shape[:2]
+        shared, shape = photo.details.subsampling, photo.pixels.shape[:2]
         stored = [Photo(plane, photo.white, Details("")) for plane in chroma.split(photo.pixels, shared)]
         luma = stored[0] if self.options.chroma_only else each(stored[0])
         blue, red = (chroma.enlarged(each(plane).pixels, shared) for plane in stored[1:])
@@ -170,8 +169,8 @@ class Restorer:
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
         return tiling.fit(self._function(usual, channels, precision), channels, self.device, tile, precision)
 
-    def _function(self, level: float | None, channels: int, precision: str) -> Function:
-        return matched(self.model.function(level, precision), self.model.channels, channels)
+    def _function(self, level: float | None, channels: int, precision: str) -> TileFunction:
+        return self.model.function(level, precision, channels)
 
     def _level(self, photo: Photo) -> tuple[float | None, tuple[str, ...]]:
         if not self.model.takes_sigma or self.options.sigma is not None:
@@ -180,7 +179,7 @@ class Restorer:
         return estimated, (f"sigma estimated: {estimated:.1f}",)
 
     def _adaptation(self, photo: Photo) -> tuple[str, ...]:
-        if self.model.channels == 3 and photo.details.shared != (1, 1):
+        if self.model.channels == 3 and photo.details.subsampling != (1, 1):
             return (f"{self.name} took pictures of subsampled chroma {LEAVES}; --model grey does not",)
         if self.model.channels == photo.channels:
             return ()
@@ -188,7 +187,7 @@ class Restorer:
         own, theirs = (("grey", "colour")[count // 3] for count in (self.model.channels, photo.channels))
         return (f"{self.name} is a {own} model and took {theirs} pictures {told}",)
 
-    def _denoised(self, function: Function, photo: Photo, planned: Tiling) -> tuple[Pixels, Tiling]:
+    def _denoised(self, function: TileFunction, photo: Photo, planned: Tiling) -> tuple[Pixels, Tiling]:
         pixels = np.empty_like(photo.pixels)
 
         def take(top: int, rows: Tensor) -> None:

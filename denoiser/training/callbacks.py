@@ -157,7 +157,7 @@ class Images(Callback):
         pairs = validation_pairs(trainer)
         for index in range(min(self.count, len(pairs.pictures))):
             batch = pairs.__getitems__([index])
-            denoised = pl_module(batch.noisy.to(pl_module.device)).float().cpu()[0]
+            denoised = pl_module.forward(batch.noisy.to(pl_module.device)).float().cpu()[0]
             noisy, clean = batch.noisy[0], batch.clean[0]
             picture = strip([noisy, denoised, clean, amplified(denoised, clean)])
             key, _ = pairs.describe(index)

@@ -72,7 +72,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
 
 def _cost(module: Denoiser) -> dict[str, int]:
     training, channels = module.training, module.hparams["channels"]
-    figures = {"params": parameters(module.network), "macs": macs(module.eval(), channels, module.device)}
+    figures = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
     module.train(training)
     return figures
 
@@ -105,7 +105,7 @@ def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None
 
     def denoise(batch: Batch) -> torch.Tensor:
         with torch.inference_mode():
-            denoised: torch.Tensor = module(batch.noisy.to(module.device))
+            denoised: torch.Tensor = module.forward(batch.noisy.to(module.device))
         return denoised.float().cpu()
 
     write_strips({name: denoise}, pairs, {name: module.scores}, folder, error=True)

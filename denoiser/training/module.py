@@ -15,7 +15,6 @@ from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
 from denoiser.errors import DIVERGED, DenoiserError
-from denoiser.inference.padding import extended
 from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
 from denoiser.noise.base import to_8_bit
@@ -59,23 +58,11 @@ class Denoiser(PictureModel, LightningModule):
         super().__init__()
         self.save_hyperparameters()
         self.network, self.channels, self.name = build.network(network), channels, name
+        self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
         self.objective = build.objective(objective)
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
         self.scores: dict[int, Score] = {}
         self._loss, self._seen = torch.zeros(()), 0
-
-    def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise `(B, C, H, W)` of any size, nominally in [0, 1]; reflected to what it needs and cropped."""
-        height, width = noisy.shape[-2:]
-        down, right = self._padding(height), self._padding(width)
-        if down or right:
-            noisy = extended(noisy, down, right)
-        denoised: Tensor = self.network(noisy)
-        return denoised[..., :height, :width]
-
-    def _padding(self, side: int) -> int:
-        multiple, smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
-        return max(-side % multiple, smallest - side)
 
     def setup(self, stage: str) -> None:
         """Before training, look for test pictures among those that are trained or selected on.
@@ -89,7 +76,7 @@ class Denoiser(PictureModel, LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch, since logging each step costs a small network a fifth of its speed."""
-        loss, _ = self.objective(self, batch)
+        loss, _ = self.objective(self.forward, batch)
         self._loss, self._seen = self._loss + loss.detach(), self._seen + 1
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._seen % CHECK_EVERY == 0:
@@ -104,7 +91,7 @@ class Denoiser(PictureModel, LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Loss, PSNR and SSIM of the output as an 8-bit file would hold it."""
-        loss, denoised = self.objective(self, batch)
+        loss, denoised = self.objective(self.forward, batch)
         self._check_finite(loss)
         denoised = to_8_bit(denoised)
         self.psnr.update(denoised, batch.clean)
@@ -121,7 +108,7 @@ class Denoiser(PictureModel, LightningModule):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score every picture by itself, in float32 whatever the training's precision."""
         with torch.autocast(self.device.type, enabled=False):
-            denoised = to_8_bit(self(batch.noisy).float())
+            denoised = to_8_bit(self.forward(batch.noisy).float())
         columns = [f(image, batch.clean) for image in (denoised, batch.noisy) for f in (psnr, ssim)]
         for index, row in zip(batch.item.tolist(), torch.stack(columns, dim=1).tolist(), strict=True):
             self.scores[index] = Score(*row)

@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import FrozenPairs
 from denoiser.errors import DenoiserError
+from denoiser.inference.picture_model import PictureModel
 
 SIDE = 32
 """Pixels; the codes of larger pictures would make the projector's files huge."""
@@ -37,12 +38,12 @@ class Projector(Callback):
         Raises:
             DenoiserError: the network has no `encode`, or a picture is too small for it.
         """
-        network, shapes = cast("Any", pl_module).network, validation_pairs(trainer).pictures.shapes[: self.images]
-        multiple, smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
-        self.side = min(SIDE, *(side for shape in shapes for side in shape[1:])) // multiple * multiple
-        if not hasattr(network, "encode") or self.side < max(multiple, smallest):
-            what = "these pictures are too small" if hasattr(network, "encode") else "this model has no latent code"
-            raise DenoiserError(f"{what} (callbacks.projector.images={self.images})", "callbacks.projector.images=0")
+        model, shapes = cast("PictureModel", pl_module), validation_pairs(trainer).pictures.shapes[: self.images]
+        has_code = hasattr(model.network, "encode")
+        self.side = min(SIDE, *(side for shape in shapes for side in shape[1:])) // model.multiple * model.multiple
+        if not has_code or self.side < max(model.multiple, model.smallest):
+            reason = "these pictures are too small" if has_code else "this model has no latent code"
+            raise DenoiserError(f"{reason} (callbacks.projector.images={self.images})", "callbacks.projector.images=0")
 
     @torch.no_grad()
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

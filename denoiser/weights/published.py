@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from denoiser.errors import DenoiserError
 from denoiser.inference.picture_model import PictureModel
@@ -43,34 +42,24 @@ class Published(PictureModel):
         smallest: shortest side that is not padded, in pixels.
     """
 
+    padding = "replicate"
+
     def __init__(self, descriptor: Any, name: str, sha256: str) -> None:
         super().__init__()
         self.name, self.sha256 = name, sha256
         architecture = "FDnCNN" if "FDnCNN" in descriptor.tags else descriptor.architecture.name
         self.architecture = f"{architecture} (spandrel)"
         self.channels, self.takes_sigma = descriptor.output_channels, architecture in ("FDnCNN", "DRUNet")
-        self.requirements = descriptor.size_requirements
-        self.multiple, self.smallest = self.requirements.multiple_of, max(1, self.requirements.minimum)
+        sizes = descriptor.size_requirements
+        self.multiple, self.smallest, self.square = sizes.multiple_of, max(1, sizes.minimum), sizes.square
         self.network = descriptor.model.float().requires_grad_(False)
         self._call = descriptor._call_fn  # the call without spandrel's clamping
         self.eval()
 
-    def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
-        """Denoise float `(B, C, H, W)`, nominally in [0, 1], with noise levels `(B,)` in grey levels of 255.
-
-        Networks that take no noise level ignore it. The output has the same shape.
-        """
-        height, width = noisy.shape[-2:]
-        right, down = self.requirements.get_padding(width, height)
-        padded = functional.pad(noisy, (0, right, 0, down), mode="replicate") if right or down else noisy
+    def run_network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+        """The network's own call; those of KAIR take the noise level as a further channel (Zhang et al. 2018, 2021)."""
         if sigma is None or not self.takes_sigma:
-            denoised: Tensor = self._call(self.network, padded)
-        else:
-            denoised = self._conditioned(padded, sigma)
-        return denoised[..., :height, :width]
-
-    def _conditioned(self, noisy: Tensor, sigma: Tensor) -> Tensor:
-        """Call a network of KAIR that takes the noise level as a further channel (Zhang et al. 2018, 2021)."""
+            return self._call(self.network, noisy)  # type: ignore[no-any-return]
         level = (sigma.to(noisy) / GREY_LEVELS).view(-1, 1, 1, 1)
         channel = level.expand(len(noisy), 1, *noisy.shape[-2:])
         return self.network(torch.cat([noisy, channel], dim=1))  # type: ignore[no-any-return]

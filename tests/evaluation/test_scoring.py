@@ -45,9 +45,11 @@ def test_order_batch_size_and_workers_change_no_figure(order, batch_size, worker
     usual, other = named(scorer(), network()), named(scorer(order, batch_size, workers), network())
     assert usual.keys() == other.keys() and len(usual) == 12
     for key, figures in usual.items():
-        assert other[key]["psnr_noisy"] == figures["psnr_noisy"] and other[key]["ssim_noisy"] == figures["ssim_noisy"]
-        assert other[key]["psnr"] == pytest.approx(figures["psnr"], abs=1e-4)
-        assert other[key]["ssim"] == pytest.approx(figures["ssim"], abs=1e-5)
+        for name in ("psnr_noisy", "ssim_noisy"):  # of equal bits: sums of float64, in any order
+            assert other[key][name] == pytest.approx(figures[name], abs=1e-9)
+        # A batch may add up in another order: then a value or two of a picture are rounded to the next grey level.
+        assert other[key]["psnr"] == pytest.approx(figures["psnr"], abs=5e-3)
+        assert other[key]["ssim"] == pytest.approx(figures["ssim"], abs=1e-4)
 
 
 def listening(heard, takes_sigma=True):

@@ -23,7 +23,8 @@ def test_numpy_comes_back_as_it_was(dtype, shape):
     expected = expected if colours.shape[2] == 3 else expected.mean(2, keepdims=True)
     expected = np.clip(expected, 0, 1) if white > 1 else expected
     found = np.atleast_3d(denoised).astype(np.float64)
-    step = 0.51 / white if white > 1 else 2e-3 if image.dtype == np.float16 else 1e-5
+    # Half a step of integers, plus what sums of float32 differ by from one order or processor to another.
+    step = 0.5 / white + 5e-6 if white > 1 else 2e-3 if image.dtype == np.float16 else 1e-5
     assert np.abs(found[..., :3] / white - expected).max() <= step
     if shape[-1] == 4:
         assert np.array_equal(denoised[..., 3], image[..., 3])

@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers.lively import told, unet, values
 
+from denoiser import load
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
 from denoiser.inference import picture_model, tiling
@@ -13,7 +14,6 @@ from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
 from denoiser.training import assemble
 from denoiser.weights import exported
-from denoiser.weights.load import load
 
 pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and is given grey ones
 
@@ -68,10 +68,10 @@ def test_a_model_in_another_precision_takes_any_picture():
 def test_a_thin_picture_is_small_only_with_what_it_is_padded_to(monkeypatch):
     cuts = []
     monkeypatch.setattr(tiling, "denoise", lambda f, image, white, cut, *rest: cuts.append(cut.tile))
-    monkeypatch.setattr(tiling, "fit", lambda *given: Tiling(256, 8, 4))
+    monkeypatch.setattr(tiling, "fit", lambda *given: Tiling(256, 16, 4))
     for shape in ((256, 256), (1, 16384), (1, 16385), (65536, 1)):
         unet()(np.zeros(shape, np.uint8))
-    assert cuts == [picture_model.SMALL, picture_model.SMALL, 256, 256]
+    assert cuts == [picture_model.WHOLE_PIXELS, picture_model.WHOLE_PIXELS, 256, 256]
 
 
 def test_levels_of_a_batch_go_to_its_pictures():
@@ -95,9 +95,16 @@ def test_large_pictures_go_through_in_tiles_that_are_fitted_once(monkeypatch):
     for _ in range(2):
         assert np.abs(made(image) - whole).max() < 1e-4
     assert [cut.tile for cut in fitted] == [200]
-    made.network.tail.weight.data.mul_(2)
+    made(np.ascontiguousarray(image[..., 0]))
     made(image)
-    assert len(fitted) == 2 and len(made._fitted) == 1  # what was fitted for other weights goes
+    assert len(fitted) == 2  # one for colour and one for grey pictures
+    with torch.no_grad():
+        made.network.tail.weight.mul_(2)
+    made(image)
+    assert len(fitted) == 3
+    made.network.tail.weight.data = made.network.tail.weight.data.clone()
+    made(image)
+    assert len(fitted) == 4 and len(made._tilings) == 2  # those of earlier weights are not kept
 
 
 def test_training_goes_on_as_before():

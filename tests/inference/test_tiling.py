@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from denoiser.errors import DenoiserError
 from denoiser.inference import tiling
-from denoiser.inference.tile_layout import BAND_BYTES, CPU_BYTES, LEAST_BYTES, Tiling, padded
+from denoiser.inference.function import TileFunction
+from denoiser.inference.padding import padded_side
+from denoiser.inference.tile_layout import BAND_BYTES, CPU_BYTES, LEAST_BYTES, Tiling
 from denoiser.machine import memory
 
 SMALLER = {
@@ -29,7 +32,7 @@ def test_tiled_equals_whole_for_every_model(name):
     model = lively(name, *SMALLER.get(name, []))
     function = model.function()
     cut = tiling.fit(function, model.channels, CPU)
-    cut = Tiling(cut.smallest, cut.margin, cut.multiple)
+    cut = Tiling(cut.smallest, cut.overlap, cut.multiple)
     image = picture(model.channels, 2 * cut.tile - 13, cut.tile + 91)
     whole = function(image[None])[0]
     assert (whole - image).abs().mean() > 0.01  # it does something
@@ -45,12 +48,14 @@ def test_bfloat16_keeps_seams_below_one_grey_level_and_fits_larger_tiles(monkeyp
     model = lively("unet", *SMALLER["unet"])
     function = model.function(precision="bf16")
     cut, exact = (tiling.fit(f, 3, CPU, precision=p) for f, p in ((function, "bf16"), (model.function(), "32")))
-    assert cut.margin <= exact.margin and cut.tile > exact.tile
+    assert cut.overlap <= exact.overlap and cut.tile > exact.tile
     image = picture(3, 2 * cut.smallest - 13, 200)
-    out, _ = tiled(function, image, Tiling(cut.smallest, cut.margin, cut.multiple))
+    least = Tiling(cut.smallest, cut.overlap, cut.multiple)
+    out, seams = (tiled(f, image, least)[0] for f in (function, function.exact))
     whole = model.function()(image[None])[0]
     own = (function(image[None])[0] - whole).abs().max()
-    assert (out - whole).abs().max() < own + 1 / 255
+    assert (seams - whole).abs().max() < 1 / 255
+    assert (out - whole).abs().max() < 2 * own  # of a tile's shape other sums, and so other roundings to bfloat16
 
 
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float64, 1), (np.float32, 4)])
@@ -63,7 +68,7 @@ def test_any_type_and_strides_are_scaled_to_float32(dtype, white):
         given.append((noisy.dtype, noisy.shape[0]))
         return noisy
 
-    out, _ = tiled(function, image, Tiling(64, 8, 4), white)
+    out, _ = tiled(function, image, Tiling(64, 16, 4), white)
     assert set(given) == {(torch.float32, 1)} and len(given) > 6
     torch.testing.assert_close(out, torch.from_numpy((values / white).astype(np.float32)))
 
@@ -72,11 +77,11 @@ def test_any_type_and_strides_are_scaled_to_float32(dtype, white):
 @pytest.mark.parametrize("multiple", [8, 64])
 def test_thin_pictures_stay_in_memory_with_what_they_are_padded_to(height, width, multiple):
     image, function = torch.rand(1, height, width), Small(OUT, 10**6)
-    out, _ = tiled(function, image, Tiling(512, 64, multiple))
+    out, _ = tiled(function, image, Tiling(512, 128, multiple))
     torch.testing.assert_close(out, image)
-    cells = [padded(rows, multiple) * padded(columns, multiple) for rows, columns in function.given]
+    cells = [padded_side(rows, multiple) * padded_side(columns, multiple) for rows, columns in function.given]
     assert 0.3 * 512**2 < max(cells) <= 1.15 * 512**2
-    assert len(cells) < 3 * padded(height, multiple) * padded(width, multiple) / 512**2
+    assert len(cells) < 3 * padded_side(height, multiple) * padded_side(width, multiple) / 512**2
 
 
 def test_thin_pictures_are_halved_by_what_they_are_padded_to():
@@ -86,7 +91,7 @@ def test_thin_pictures_are_halved_by_what_they_are_padded_to():
         return noisy.clone()
 
     image = torch.rand(1, 1, 30_000)
-    out, used = tiled(function, image, Tiling(4096, 8, 16))
+    out, used = tiled(function, image, Tiling(4096, 16, 16))
     assert torch.allclose(out, image) and 150 < used.tile < 300
 
 
@@ -115,24 +120,24 @@ def test_without_memory_tiles_are_halved_and_no_row_is_taken_twice(height, width
     image = torch.rand(1, height, width)
     function = Small(OUT, largest, calls)
     with mock.patch.object(memory, "release") as released:
-        out, used = tiled(function, image, Tiling(512, 16, 8))
+        out, used = tiled(function, image, Tiling(512, 32, 8))
     assert bool(released.call_count) == function.failed
     torch.testing.assert_close(out, image)
-    assert used.margin == 16
+    assert used.overlap == 32
     assert (used.tile < 512) == function.failed
     assert not (function.failed and calls == 0 and height * width <= largest**2)
 
 
 def test_when_not_even_the_smallest_tile_fits():
     with pytest.raises(DenoiserError, match=r"^error: a picture of 300x200 pixels is too large for the mem.*\nfix: "):
-        tiled(Small(OUT, 40), torch.rand(1, 200, 300), Tiling(256, 16, 8))
+        tiled(Small(OUT, 40), torch.rand(1, 200, 300), Tiling(256, 32, 8))
     with pytest.raises(DenoiserError, match="too large for the memory"):
-        tiling.fit(Small(MemoryError(), 40), 1, CPU)
+        tiling.fit(TileFunction(Small(MemoryError(), 40), 16), 1, CPU)
 
 
 def test_other_errors_are_not_taken_for_it():
     with pytest.raises(RuntimeError, match="must match"):
-        tiled(Small(RuntimeError("Sizes must match"), 40), torch.rand(1, 200, 300), Tiling(256, 16, 8))
+        tiled(Small(RuntimeError("Sizes must match"), 40), torch.rand(1, 200, 300), Tiling(256, 32, 8))
     with pytest.raises(MemoryError):  # of the one who takes the rows
         tiling.denoise(
             lambda x: x, torch.rand(1, 9, 9), 1.0, Tiling(64, 0), CPU, lambda *_: (_ for _ in ()).throw(MemoryError)
@@ -157,34 +162,31 @@ def test_on_a_cpu_the_tile_shares_a_budget_with_the_picture_and_its_copies(monke
     chosen = tiling.fit(lively("unet", *SMALLER["unet"]).function(), 3, CPU)
     small, large, huge = (torch.empty(3, side, side, dtype=torch.uint8) for side in (9, 8000, 20000))
     for image in (small, large):
-        taken = chosen.beside(image) ** 2 * chosen.cost + 3 * image.numel() + min(4 * image.numel(), BAND_BYTES)
+        taken = chosen.tile_beside(image) ** 2 * chosen.cost + 3 * image.numel() + min(4 * image.numel(), BAND_BYTES)
         assert 0.99 * CPU_BYTES < taken <= CPU_BYTES
-    assert 0.99 * LEAST_BYTES < chosen.beside(huge) ** 2 * chosen.cost <= LEAST_BYTES
-    assert Tiling(5000, 8).beside(huge) == 5000  # as it was asked for
+    assert 0.99 * LEAST_BYTES < chosen.tile_beside(huge) ** 2 * chosen.cost <= LEAST_BYTES
+    assert Tiling(5000, 16).tile_beside(huge) == 5000  # as it was asked for
 
 
 def test_a_tile_that_is_asked_for():
     function = lively("unet", *SMALLER["unet"]).function()
     chosen = tiling.fit(function, 3, CPU, tile=451)
-    assert chosen.tile == 448 and chosen.multiple == 8 and chosen.margin % 8 == 0
+    assert chosen.tile == 448 and chosen.multiple == 8 and chosen.overlap % 16 == 0
     with pytest.raises(DenoiserError, match=rf"a tile of 40 is too small.*\nfix: --tile {chosen.smallest}$"):
         tiling.fit(function, 3, CPU, tile=40)
 
 
-def test_a_declared_field_bounds_the_margin():
-    def function(noisy):
-        return noisy - noisy.mean()
-
-    function.multiple = 4
-    assert tiling.fit(function, 1, CPU).margin == 148
-    function.receptive_field = 43
-    assert tiling.fit(function, 1, CPU).margin == 24
+def test_a_declared_receptive_field_bounds_the_overlap():
+    function = TileFunction(lambda noisy: noisy - noisy.mean(), multiple=4)
+    assert tiling.fit(function, 1, CPU).overlap == 296
+    assert tiling.fit(replace(function, receptive_field=43), 1, CPU).overlap == 48
 
 
 LARGE = """
 import pathlib, re, torch
 from torch import nn
 from denoiser.inference import tiling
+from denoiser.inference.function import TileFunction
 
 def resident(key):
     return 1024 * int(re.search(key + r":\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
@@ -194,7 +196,7 @@ cpu = torch.device("cpu")
 network = nn.Sequential(nn.Conv2d(3, 96, 4, stride=4), nn.ConvTranspose2d(96, 3, 4, stride=4))
 with torch.inference_mode():
     network(torch.rand(1, 3, 64, 64))
-network.multiple = 8
+function = TileFunction(network, 8)
 before = resident("VmRSS")
 image = torch.full((10_000, 10_000, 3), 200, dtype=torch.uint8)
 result = torch.zeros_like(image)
@@ -202,12 +204,13 @@ result = torch.zeros_like(image)
 def take(top, rows):
     result[top : top + rows.shape[1]] = (rows.permute(1, 2, 0) * 255).round_().clamp_(0, 255)
 
-tiling.denoise(network, image.permute(2, 0, 1), 255.0, tiling.fit(network, 3, cpu), cpu, take)
+tiling.denoise(function, image.permute(2, 0, 1), 255.0, tiling.fit(function, 3, cpu), cpu, take)
 print(resident("VmHWM") - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's largest size in /proc")
+@pytest.mark.timeout(900)  # half a minute of work, which takes long where cores are shared
 def test_a_picture_of_100_megapixels_takes_less_than_2_gb_with_its_result():
     done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
     assert 0.6e9 < int(done.stdout) < 1.7e9  # which leaves room for a file's decoder and encoder

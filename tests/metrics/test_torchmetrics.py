@@ -79,7 +79,7 @@ def test_networks_are_made_once_and_take_grey(name, networks):
     assert metric(clean, clean).abs().max() < 1e-5
     grey, reference = pairs(name, [40.0], channels=1)
     colour = [picture.expand(-1, 3, -1, -1) for picture in (grey, reference)]
-    torch.testing.assert_close(metric(grey, reference), metric(*colour))
+    torch.testing.assert_close(metric(grey, reference), metric(*colour), rtol=1e-4, atol=1e-6)  # of float32
     assert len(networks) == 1
 
 
@@ -87,7 +87,7 @@ def test_lpips_is_torchmetrics_function(networks):
     image, clean = pairs("lpips", [20.0, 60.0])
     options = {"normalize": True, "reduction": "none"}
     expected = functional.learned_perceptual_image_patch_similarity(image.clamp(0, 1), clean, **options)
-    torch.testing.assert_close(further("lpips")(image, clean), expected.double().reshape(2), rtol=0, atol=1e-6)
+    torch.testing.assert_close(further("lpips")(image, clean), expected.double().reshape(2), rtol=1e-4, atol=1e-6)
     assert further("learned_perceptual_image_patch_similarity")(image, clean).shape == (2,)
 
 

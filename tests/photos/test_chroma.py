@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser.data.images import photo as photos
 from denoiser.data.images import reading, writing
 from denoiser.data.images.formats import jpeg
+from denoiser.data.images.formats import photo as photos
 from denoiser.data.images.formats.photo import strips
 from denoiser.data.photos import FOLDER
 from denoiser.photos import chroma
@@ -34,7 +34,7 @@ def written(folder, name, pixels, quality=95):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_factor_is_the_files(tmp_path, name):
-    assert written(tmp_path, name, smooth(20, 30)).details.shared == FILES[name]
+    assert written(tmp_path, name, smooth(20, 30)).details.subsampling == FILES[name]
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -43,15 +43,15 @@ def test_the_factor_and_the_file_that_is_written_are_upright(tmp_path, orientati
     exif[0x0112] = orientation
     Image.fromarray(smooth(40, 60)).save(tmp_path / "a.jpg", quality=95, subsampling=1, exif=exif)
     upright = reading.read(tmp_path / "a.jpg")
-    assert upright.details.shared == ((2, 1) if orientation > 4 else (1, 2))
+    assert upright.details.subsampling == ((2, 1) if orientation > 4 else (1, 2))
     writing.write(tmp_path / "b.jpg", upright)
     again = reading.read(tmp_path / "b.jpg")
-    assert again.details.shared == ((1, 1) if orientation > 4 else (1, 2))  # Pillow writes no 4:4:0
+    assert again.details.subsampling == ((1, 1) if orientation > 4 else (1, 2))  # Pillow writes no 4:4:0
     assert np.abs(again.pixels.astype(int) - upright.pixels).mean() < 1
 
 
-@pytest.mark.parametrize(("luma", "shared"), [(0x12, (2, 1)), (0x41, (1, 4)), (0x22, (2, 2)), (0x11, (1, 1))])
-def test_the_factor_is_that_of_the_files_header(tmp_path, luma, shared):
+@pytest.mark.parametrize(("luma", "subsampling"), [(0x12, (2, 1)), (0x41, (1, 4)), (0x22, (2, 2)), (0x11, (1, 1))])
+def test_the_factor_is_that_of_the_files_header(tmp_path, luma, subsampling):
     written(tmp_path, "0.jpg", smooth(20, 30))
     data = bytearray((tmp_path / "0.jpg").read_bytes())
     frame = data.index(b"\xff\xc0")
@@ -59,13 +59,13 @@ def test_the_factor_is_that_of_the_files_header(tmp_path, luma, shared):
     data[frame + 11] = luma
     (tmp_path / "0.jpg").write_bytes(data)
     with (tmp_path / "0.jpg").open("rb") as file:
-        assert jpeg.header(file)[1].shared == shared
+        assert jpeg.header(file)[1].subsampling == subsampling
 
 
 @pytest.mark.parametrize("name", ["L.jpg", "CMYK.jpg"])
 def test_grey_and_inks_share_nothing(tmp_path, name):
     Image.new(name.partition(".")[0], (9, 7)).save(tmp_path / name)
-    assert reading.read(tmp_path / name).details.shared == (1, 1)
+    assert reading.read(tmp_path / name).details.subsampling == (1, 1)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (8, 8), (33, 47), (2001, 1003)])
@@ -105,8 +105,8 @@ def test_noise_of_the_stored_chroma_is_independent_from_sample_to_sample(tmp_pat
     else:  # Pillow writes the usual ones only
         (tmp_path / "a").write_bytes(imagecodecs.jpeg8_encode(noisy, level=97, subsampling=sampling))
     photo = reading.read(tmp_path / "a")
-    assert photo.details.shared == SHARED[sampling]
-    for plane in chroma.split(photo.pixels, photo.details.shared)[1:]:
+    assert photo.details.subsampling == SHARED[sampling]
+    for plane in chroma.split(photo.pixels, photo.details.subsampling)[1:]:
         for one, other in ((plane[1:], plane[:-1]), (plane[:, 1:], plane[:, :-1])):
             assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.05
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from denoiser.data.images import photo as module
+from denoiser.data.images.formats import photo as module
 from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.photos import previews
 from denoiser.photos.previews import BLOCK, SIDE, beside, block, factor, most_changed, preview

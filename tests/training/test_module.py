@@ -7,7 +7,7 @@ from denoiser.config import compose
 from denoiser.data import base
 from denoiser.data.pairs import Batch
 from denoiser.data.thumbnails import same
-from denoiser.inference.padding import extended
+from denoiser.inference.padding import pad
 from denoiser.metrics.psnr_ssim import psnr
 from denoiser.runs import checkpoint
 from denoiser.training import assemble
@@ -42,7 +42,7 @@ def test_padding_reflects_and_is_cut_off_again(size):
 
 def test_noise_at_the_border_of_an_odd_size_is_not_continued_as_streaks():
     noisy = torch.randn(1, 1, 41, 41, generator=torch.Generator().manual_seed(0))
-    right = extended(noisy, 7, 7)[..., :41, 41:]
+    right = pad(noisy, 48, 48)[..., :41, 41:]
     assert (right.std(dim=3) > 0.2).all()
 
 

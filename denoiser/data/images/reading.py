@@ -1,4 +1,4 @@
-"""Any picture file in, at its full depth and upright, or a reason why not. Torch is not imported here."""
+"""Any picture file to a photo at its full depth and upright, or the reason why not, without torch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import numpy as np
 
 from denoiser.data.images.formats import bmp_gif, jpeg, orientation, png, pnm, tiff, webp
 from denoiser.data.images.formats.photo import Details, Header, Photo, Refused, strips
+from denoiser.data.images.formats.suffixes import RAW, SUFFIXES
 from denoiser.errors import DenoiserError
 
 MAX_PIXELS = 400_000_000
-"""More than any camera takes; a file that says that it holds more is likely to be made to fill the memory."""
+"""Limit of a picture's size: more than any camera takes. A file with a larger one is likely made to fill the memory."""
 
 _FORMATS: tuple[tuple[bytes, ModuleType], ...] = (
     (b"\x89PNG\r\n\x1a\n", png),
@@ -49,60 +50,48 @@ _NOT_READ = (
     (0, b"%PDF", "a PDF document"),
     *((0, b"P" + letter, "a PBM, PAM or text PPM picture") for letter in (b"1", b"2", b"3", b"4", b"7")),
 )
-RAW_SUFFIXES = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".pef", ".sr2", ".srw", ".3fr", ".iiq", ".dcr", ".kdc")
-"""Of TIFF files that are raw files of a camera."""
-_SUFFIXES = {
-    "PNG": (".png", ".apng"),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-    "BMP": (".bmp", ".dib"),
-    "GIF": (".gif",),
-    "PPM": (".ppm", ".pgm", ".pnm"),
-}
-SUFFIXES = frozenset(suffix for group in _SUFFIXES.values() for suffix in group)
-"""Of the files that are read."""
 _EXPORT = "export it as a PNG or a 16-bit TIFF first"
 
 
 def header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
-    """What is known of a picture without its pixels.
+    """Read a picture's header, without decoding its pixels.
 
     Args:
         path: the file.
-        max_pixels: the most that a picture may have.
+        max_pixels: larger pictures are refused.
 
     Raises:
-        DenoiserError: it cannot be read as a picture, as far as can be seen without its pixels; names the file.
+        DenoiserError: it cannot be read as a picture, as far as its header shows; names the file.
     """
     with _opened(path) as file:
-        found, details = _head(_codec(file, path), file, max_pixels)
-        turned = orientation.orientation(details.exif, details.xmp) >= 5
-        return replace(found, height=found.width, width=found.height) if turned else found
+        stored, details = _header(_codec(file, path), file, max_pixels)
+    if orientation.is_sideways(orientation.orientation(details.exif, details.xmp)):
+        return replace(stored, height=stored.width, width=stored.height, subsampling=details.subsampling[::-1])
+    return replace(stored, subsampling=details.subsampling)
 
 
 def read(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Decode a picture, turn it upright, and take along all that the file holds besides.
+    """Decode a picture, turn it upright, and keep all its metadata.
 
     Args:
-        path: the file; what it holds counts, not its suffix.
-        max_pixels: the most that it may have.
+        path: the file; its content decides the format, not its suffix.
+        max_pixels: larger pictures are refused.
 
     Raises:
-        DenoiserError: it cannot be read as a whole; names the file.
+        DenoiserError: it cannot be read completely; names the file.
     """
     with _opened(path) as file:
         codec = _codec(file, path)
-        found, details = _head(codec, file, max_pixels)
+        stored, details = _header(codec, file, max_pixels)
         photo = _with_white(_upright(codec.read(file, details)))
-    if path.suffix.lower() in _SUFFIXES[found.format]:
+    if path.suffix.lower() in SUFFIXES[stored.format]:
         return photo
-    return replace(photo, notes=(f"a {found.format} file whose name ends in '{path.suffix}'", *photo.notes))
+    return replace(photo, notes=(f"a {stored.format} file whose name ends in '{path.suffix}'", *photo.notes))
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file; whatever goes wrong with it names it."""
+    """The file; every error names it."""
     try:
         with path.open("rb") as file:
             yield file
@@ -112,7 +101,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise DenoiserError(f"the picture does not fit into memory ({path})", "free memory") from error
     except PermissionError as error:
         raise DenoiserError(f"no permission to read the picture ({path})", f"chmod u+r '{path}'") from error
-    except Exception as error:  # decoders raise whatever a damaged file leads them to
+    except Exception as error:  # damaged files make decoders raise anything
         raise DenoiserError(f"{_reason(error)} ({path})", "replace or remove that file") from error
 
 
@@ -126,56 +115,58 @@ def _codec(file: IO[bytes], path: Path) -> ModuleType:
     start = file.read(16)
     if not start:
         raise Refused("the file is empty")
-    for place, magic, name in _NOT_READ:
-        if start[place:].startswith(magic):
-            raise Refused(f"{name}, which is not read", _EXPORT)
+    for position, magic, name in _NOT_READ:
+        if start[position:].startswith(magic):
+            raise Refused(f"{name}, which cannot be read", _EXPORT)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return webp
     codec = next((codec for magic, codec in _FORMATS if start.startswith(magic)), None)
     if codec is None:
         raise Refused("not a picture")
-    if codec is tiff and path.suffix.lower() in RAW_SUFFIXES:
-        raise Refused(f"a camera's raw file ({path.suffix[1:].upper()}), which is not read", _EXPORT)
+    if codec is tiff and path.suffix.lower() in RAW:
+        raise Refused(f"a camera's raw file ({path.suffix[1:].upper()}), which cannot be read", _EXPORT)
     return codec
 
 
-def _head(codec: ModuleType, file: IO[bytes], max_pixels: int) -> tuple[Header, Details]:
-    found: Header
+def _header(codec: ModuleType, file: IO[bytes], max_pixels: int) -> tuple[Header, Details]:
+    """The header and metadata as they are stored."""
+    header: Header
     details: Details
-    found, details = codec.header(file)
-    pixels = found.width * found.height
+    header, details = codec.header(file)
+    pixels = header.width * header.height
     if pixels > max_pixels:
-        size = f"{found.width} x {found.height} = {pixels} pixels"
+        size = f"{header.width} x {header.height} = {pixels} pixels"
         raise Refused(f"{size}, and the limit is {max_pixels}", f"--max-pixels {pixels}")
-    return found, details
+    return header, details
 
 
 def _upright(photo: Photo) -> Photo:
     details = photo.details
     stored = orientation.orientation(details.exif, details.xmp)
-    sideways = stored >= 5
+    sideways = orientation.is_sideways(stored)
     upright = replace(
         details,
         exif=orientation.upright(details.exif, stored),
         xmp=orientation.upright_xmp(details.xmp),
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
-        shared=details.shared[::-1] if sideways else details.shared,
+        subsampling=details.subsampling[::-1] if sideways else details.subsampling,
     )
     alpha = None if photo.alpha is None else orientation.turn(photo.alpha, stored)
     return replace(photo, pixels=orientation.turn(photo.pixels, stored), alpha=alpha, details=upright)
 
 
 def _with_white(photo: Photo) -> Photo:
-    """Of floats: all of them must be numbers, and where they exceed 1 the largest is white."""
+    """The photo with its white: for floats 1, or the largest value if it is above 1; all floats must be finite."""
     if photo.pixels.dtype.kind != "f":
         return photo
-    bad, largest = 0, 1.0
+    not_finite, largest = 0, 1.0
     for rows in strips(*photo.pixels.shape[:2]):
         finite = np.isfinite(photo.pixels[rows])
-        bad += finite.size - int(np.count_nonzero(finite))
-        largest = max(largest, float(photo.pixels[rows].max())) if not bad else largest
-    if bad:
-        raise Refused(f"{bad} values are NaN or infinite", "replace them by numbers")
+        not_finite += finite.size - int(np.count_nonzero(finite))
+        largest = max(largest, float(photo.pixels[rows].max())) if not not_finite else largest
+    if not_finite:
+        raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
     if largest == 1:
         return replace(photo, white=1.0)
-    return replace(photo, white=largest, notes=(*photo.notes, f"floats up to {largest:g}, which is taken for white"))
+    note = f"floats up to {largest:g}: the largest is taken as white"
+    return replace(photo, white=largest, notes=(*photo.notes, note))

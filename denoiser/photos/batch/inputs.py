@@ -9,18 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.data.images.reading import RAW_SUFFIXES, SUFFIXES
+from denoiser.data.images.formats.suffixes import NOT_READ, READ, listed
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
 from denoiser.photos.comparison_folder import COMPARED
-
-OTHERS = frozenset(
-    {
-        *(*RAW_SUFFIXES, ".cr3", ".raf", ".orf", ".rw2"),
-        *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".exr", ".tga", ".pbm", ".pam"),
-    }
-)
-"""Pictures that are not read."""
 
 Identity = tuple[int, int]
 """Device and inode: equal for all names of one file, hard and symbolic links included."""
@@ -55,7 +47,7 @@ def find(path: str, results: Path, unread: Unread, others: set[str] | None = Non
     """The pictures that one path of a command means.
 
     What is there by that very name is meant, brackets and stars included; else the name is a pattern. A file that is
-    named is taken whatever its suffix; in folders and by patterns those of `reading.SUFFIXES` are found, hidden ones
+    named is taken whatever its suffix; in folders and by patterns those of `suffixes.READ` are found, hidden ones
     and those of pages of before and after not.
 
     Args:
@@ -84,7 +76,7 @@ def find(path: str, results: Path, unread: Unread, others: set[str] | None = Non
     if first is None:
         what = "in the folder" if os.path.isdir(path) else "matches"
         but = f", but {left_out(others)}" if others else ""
-        raise DenoiserError(f"no picture {what}{but} ({path})", f"put pictures there: {', '.join(sorted(SUFFIXES))}")
+        raise DenoiserError(f"no picture {what}{but} ({path})", f"put pictures there: {listed(READ)}")
     yield first
     yield from found
 
@@ -172,9 +164,9 @@ def _fixed(pattern: str) -> str:
 
 
 def _is_picture(path: str, others: set[str]) -> bool:
-    if _suffix(path) in OTHERS:
+    if _suffix(path) in NOT_READ:
         others.add(os.path.abspath(path))
-    return _suffix(path) in SUFFIXES
+    return _suffix(path) in READ
 
 
 def _suffix(path: str) -> str:

@@ -16,18 +16,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoiser.data.images import eight_bit, writing
+from denoiser.data.images.formats.suffixes import NOT_READ, written
 from denoiser.errors import ENVIRONMENT, DenoiserError
-from denoiser.photos.batch.inputs import OTHERS, Identity, Source, find, identity
+from denoiser.photos.batch.inputs import Identity, Source, find, identity
 from denoiser.photos.batch.leftovers import Leftover, leftovers
 
 FORMATS = {
-    "png": (".png",),
-    "tiff": (".tif", ".tiff"),
-    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "webp": (".webp",),
-    "ppm": (".ppm", ".pnm"),
+    **{option: written(option.upper()) for option in ("png", "tiff", "jpeg", "webp")},
+    "ppm": (".ppm", ".pnm"),  # not .pgm, which holds no colour
 }
-"""What can be asked for, and its suffixes; the first is given to a name that has none of them."""
+"""The choices of `--format` and their suffixes; a file name with none of them gets the first."""
 _ANOTHER = "give another -o"
 
 
@@ -99,7 +97,7 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
 
 def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], made: Plan) -> Iterator[tuple[Source, str]]:
     alone = len(paths) == 1 and os.path.isfile(paths[0])
-    as_file = alone and (eight_bit.is_image_name(out) or out.suffix.lower() in OTHERS) and not out.is_dir()
+    as_file = alone and (eight_bit.is_image_name(out) or out.suffix.lower() in NOT_READ) and not out.is_dir()
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are asked for (-o {out} --format)", "leave out --format")
     if as_file:

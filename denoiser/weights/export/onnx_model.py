@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from denoiser.errors import DenoiserError
-from denoiser.inference.padding import reflected
 from denoiser.weights.published import Published
 
 if TYPE_CHECKING:
@@ -27,11 +26,8 @@ LOWEST_OPSET = 18
 LOGGERS = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
 
 
-class Padded(nn.Module):
-    """A model whose padding can be traced.
-
-    `forward` of the models decides in Python whether to pad, and a trace would keep that one decision for all sizes.
-    Here the size after padding is computed by operators of the graph.
+class Forward(nn.Module):
+    """A model whose call is its `forward`, which the exporter traces; the model's own call takes pictures.
 
     Args:
         model: a trained model or published weights.
@@ -40,34 +36,10 @@ class Padded(nn.Module):
     def __init__(self, model: Denoiser | Published) -> None:
         super().__init__()
         self.model = model
-        sized = model if isinstance(model, Published) else model.network
-        self.multiple, self.smallest = getattr(sized, "multiple", 1), getattr(sized, "smallest", 1)
 
     def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
-        """Denoise `(B, C, H, W)`, nominally in [0, 1], with noise levels `(B,)` in grey levels of 255; same shape."""
-        height, width = noisy.shape[-2:]
-        padded = self._extended(self._extended(noisy, 2, self._side(height)), 3, self._side(width))
-        return self._network(padded, sigma)[..., :height, :width]
-
-    def _network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
-        denoised: Tensor
-        if isinstance(self.model, Published):  # its `forward` decides in Python whether to pad, too
-            model = self.model
-            denoised = model._call(model.network, noisy) if sigma is None else model._conditioned(noisy, sigma)
-        else:
-            denoised = self.model.network(noisy)
-        return denoised
-
-    def _side(self, side: int) -> Any:
-        """The length of a side after padding."""
-        padded: Any = (side + self.multiple - 1) // self.multiple * self.multiple
-        return torch.sym_max(padded, self.smallest) if self.smallest > 1 else padded
-
-    def _extended(self, image: Tensor, axis: int, length: int) -> Tensor:
-        """The picture extended to a length along an axis, as the model itself pads it."""
-        rows, side = torch.arange(length, device=image.device), image.shape[axis]
-        replicate = isinstance(self.model, Published)
-        return image.index_select(axis, rows.clamp(max=side - 1) if replicate else reflected(side, rows))
+        """Denoise a batch, see `PictureModel.forward`."""
+        return self.model.forward(noisy, sigma)
 
 
 def to_onnx(
@@ -96,7 +68,7 @@ def to_onnx(
     with warnings.catch_warnings(), _silence():
         warnings.simplefilter("ignore")  # warnings about the code of the exporter and of the networks' authors
         try:
-            graph = _trace(Padded(model).eval(), opset)
+            graph = _trace(Forward(model).eval(), opset)
         except Exception as error:  # tracing raises many kinds of errors, depending on the network
             reason = str(error.__cause__ or error).strip().partition("\n")[0]
             fix = "--format safetensors" if not isinstance(model, Published) else "export DnCNN, FDnCNN or DRUNet"
@@ -145,13 +117,13 @@ def function(content: bytes) -> Callable[[Tensor, float], Tensor]:
     return denoise
 
 
-def _trace(padded: Padded, opset: int | None) -> Any:
+def _trace(forward: Forward, opset: int | None) -> Any:
     """Torch's export of a model, as ONNX's ModelProto."""
-    takes_sigma, (batch, height, width) = padded.model.takes_sigma, EXAMPLE
-    noisy = torch.zeros(batch, padded.model.channels, height, width)
+    takes_sigma, (batch, height, width) = forward.model.takes_sigma, EXAMPLE
+    noisy = torch.zeros(batch, forward.model.channels, height, width)
     dynamic = torch.export.Dim.DYNAMIC
     program = torch.onnx.export(
-        padded,
+        forward,
         (noisy, torch.full((batch,), 25.0))[: 1 + takes_sigma],
         dynamo=True,
         input_names=INPUTS[: 1 + takes_sigma],

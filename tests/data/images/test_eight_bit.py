@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from denoiser.data.images import eight_bit
+from denoiser.data.images.formats.suffixes import TRAINING
 from denoiser.errors import DenoiserError
 
 RNG = np.random.default_rng(0)
@@ -124,7 +125,7 @@ def test_find_in_nothing(tmp_path):
         eight_bit.find(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("suffix", sorted(eight_bit.SUFFIXES - {".jpg", ".jpeg", ".webp"}))
+@pytest.mark.parametrize("suffix", sorted(TRAINING - {".jpg", ".jpeg", ".webp"}))
 @pytest.mark.parametrize("channels", [1, 3])
 def test_lossless_formats_give_back_what_was_written(tmp_path, suffix, channels):
     image = torch.from_numpy(COLOUR.transpose(2, 0, 1)[:channels].copy())
@@ -146,7 +147,7 @@ def test_what_cannot_be_written(tmp_path):
         eight_bit.write(tmp_path / "a.xyz", torch.zeros(1, 2, 2, dtype=torch.uint8))
     with pytest.raises(ValueError, match=r"torch\.float32 \(1, 2, 2\)"):
         eight_bit.write(tmp_path / "a.png", torch.zeros(1, 2, 2))
-    with pytest.raises(DenoiserError, match="WEBP does not take this picture") as raised:
+    with pytest.raises(DenoiserError, match="WEBP cannot hold this picture") as raised:
         eight_bit.write(tmp_path / "a.webp", torch.zeros(1, 1, 16384, dtype=torch.uint8))
     assert raised.value.code == 2
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""BMP and GIF files, which hold 8 bits and hardly anything besides. GIF is only read."""
+"""BMP and GIF files, which hold 8 bits and hardly any metadata. GIF files are read but not written."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import IO
 from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile
 
 from denoiser.data.images.formats import bands
-from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import Details, Header, Photo, refuse_animation
 
 
 def header(file: IO[bytes]) -> tuple[Header, Details]:
-    """What the file holds."""
+    """The size and metadata."""
     opened = _opened(file)
-    kind, mode, frames = opened.format or "", _mode(opened), getattr(opened, "n_frames", 1)
-    if frames > 1:
-        raise Refused(f"an animation of {frames} pictures", "save the one that is meant as a PNG")
+    refuse_animation(getattr(opened, "n_frames", 1))
+    format, mode = opened.format or "", _mode(opened)
     dpi = opened.info.get("dpi")
-    found = Header(opened.height, opened.width, 1 if mode[0] == "L" else 3, 8, kind, mode[-1] == "A")
-    return found, Details(kind, dpi=dpi if dpi and min(dpi) > 0 else None)
+    channels, alpha = 1 if mode[0] == "L" else 3, mode[-1] == "A"
+    details = Details(format, dpi=dpi if dpi and min(dpi) > 0 else None)
+    return Header(opened.height, opened.width, channels, 8, format, alpha), details
 
 
 def read(file: IO[bytes], details: Details) -> Photo:
@@ -26,7 +26,7 @@ def read(file: IO[bytes], details: Details) -> Photo:
     opened = _opened(file)
     opened.load()
     mode = _mode(opened)
-    return bands.apart(bands.decoded(opened if opened.mode == mode else opened.convert(mode)), details)
+    return bands.split(bands.decoded(opened if opened.mode == mode else opened.convert(mode)), details)
 
 
 def write(file: IO[bytes], photo: Photo) -> None:
@@ -35,7 +35,7 @@ def write(file: IO[bytes], photo: Photo) -> None:
 
 
 def _opened(file: IO[bytes]) -> ImageFile.ImageFile:
-    # Not by Image.open, whose limit of pixels is one for the whole process.
+    # Not by Image.open, whose limit of pixels holds for the whole process.
     file.seek(0)
     start = file.read(3)
     file.seek(0)

@@ -1,109 +1,130 @@
-"""EXIF blocks and XMP packets: which way up the picture is, and the same bytes once that has been applied."""
+"""Which way up a picture is, by its EXIF block or XMP packet, and the same metadata once the pixels are upright."""
 
 from __future__ import annotations
 
+import io
 import re
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from denoiser.data.images.formats.photo import Pixels
+from denoiser.data.images.formats.tiff_directories import Layout, Record, layout, records
+from denoiser.data.images.formats.tiff_tags import ExifTag, Tag, Type
 
-_ORIENTATION, _EXIF = 0x0112, 0x8769
-_WIDTH, _HEIGHT = 0xA002, 0xA003
-_INTEGERS = {3: "H", 4: "I"}
+UPRIGHT = 1
+_HEADERS = (b"II*\0", b"MM\0*")
+_INTEGERS = {Type.SHORT: "H", Type.LONG: "I"}
+_TAG, _VALUE, _END = 2, 8, 12
+"""Bytes from the start of an entry to the end of its tag, to its value and to the next entry."""
 _XMP = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|\s*>\s*))([1-8])""")
 
 
-class _Place(NamedTuple):
-    """Where the first directory of a block holds its orientation, how, and the link to the thumbnail's directory."""
+class _Directory(NamedTuple):
+    """The first directory of an EXIF block that holds an orientation.
 
-    orientation: int
-    format: str
+    Attributes:
+        entries: by tag.
+        link: position of the link to the thumbnail's directory.
+        layout: the block's byte order.
+        format: the `struct` format of the orientation.
+    """
+
+    entries: dict[int, Record]
     link: int
+    layout: Layout
+    format: str
+
+    @property
+    def value(self) -> int:
+        """Position of the orientation's value."""
+        return self.entries[ExifTag.Orientation].position + _VALUE
 
 
 def orientation(exif: bytes | None, xmp: bytes | None) -> int:
-    """1 to 8, as EXIF 2.32 numbers them; by the EXIF block, else by the XMP packet, else 1."""
-    place = _place(exif)
-    if exif is not None and place is not None:
-        (value,) = struct.unpack_from(place.format, exif, place.orientation)
-    else:
-        found = _XMP.search(xmp or b"")
-        value = int(found[2]) if found else 1
-    return int(value) if value in range(1, 9) else 1
+    """1 to 8, as EXIF 2.32 numbers them; from the EXIF block, else from the XMP packet, else 1."""
+    first = _first_directory(exif)
+    if exif is not None and first is not None:
+        return valid(struct.unpack_from(first.format, exif, first.value)[0])
+    in_xmp = _XMP.search(xmp or b"")
+    return int(in_xmp[2]) if in_xmp else UPRIGHT
+
+
+def valid(value: Any) -> int:
+    """An orientation as a file holds it; 1 where it is none."""
+    return int(value) if value in range(1, 9) else UPRIGHT
+
+
+def is_sideways(stored: int) -> bool:
+    """Whether the rows of the stored pixels are columns of the upright picture."""
+    return stored >= 5
 
 
 def upright(exif: bytes | None, stored: int) -> bytes | None:
-    """The block with orientation 1, every other byte as it was, the maker's notes included.
+    """The block with orientation 1, every other byte unchanged, the maker's notes included.
 
     Args:
         exif: from its TIFF header on.
-        stored: the orientation that the pixels had. Where they were turned, the link to the thumbnail goes, as that is
-            not turned; where rows became columns, the width and height that the block tells change places.
+        stored: the orientation that the pixels had. Where they were turned, the link to the thumbnail is cleared, as
+            the thumbnail is not turned; where rows became columns, the block's width and height are swapped.
     """
-    place = _place(exif)
-    if exif is None or place is None:
+    first = _first_directory(exif)
+    if exif is None or first is None:
         return exif
     block = bytearray(exif)
-    struct.pack_into(place.format, block, place.orientation, 1)
-    if stored != 1:
-        block[place.link : place.link + 4] = bytes(4)
-    sides = _sides(exif) if stored >= 5 else None
-    if sides:
-        for place_of, value in zip(sides, (exif[start : start + 10] for start in reversed(sides)), strict=True):
-            block[place_of : place_of + 10] = value
+    struct.pack_into(first.format, block, first.value, UPRIGHT)
+    if stored != UPRIGHT:
+        block[first.link : first.link + 4] = bytes(4)
+    if is_sideways(stored):
+        _swap_sides(block, exif, first)
     return bytes(block)
 
 
 def upright_xmp(xmp: bytes | None) -> bytes | None:
-    """The packet with orientation 1, every other byte as it was."""
+    """The packet with orientation 1, every other byte unchanged."""
     return xmp if xmp is None else _XMP.sub(rb"\g<1>1", xmp)
 
 
-def turn(pixels: Pixels, orientation: int) -> Pixels:
-    """Rows and columns `(H, W, ...)` as they are to be seen, given how they are stored."""
-    if orientation >= 5:  # stored by columns
+def turn(pixels: Pixels, stored: int) -> Pixels:
+    """Upright pixels `(H, W, ...)` from pixels as they are stored, in orientation 1 to 8."""
+    if is_sideways(stored):
         pixels = pixels.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
+    if stored in (3, 4, 7, 8):
         pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
+    if stored in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
 
 
-def _place(block: bytes | None) -> _Place | None:
-    """None for blocks that tell no orientation, or are damaged."""
-    order = _order(block)
-    if block is None or order is None:
+def _first_directory(exif: bytes | None) -> _Directory | None:
+    """None for blocks without an orientation, and for damaged ones."""
+    if exif is None or exif[:4] not in _HEADERS:
         return None
     try:
-        entries, link = _entries(block, order, *struct.unpack_from(order + "I", block, 4))
-        (kind,) = struct.unpack_from(order + "H", block, entries[_ORIENTATION])
-        return _Place(entries[_ORIENTATION] + 6, order + _INTEGERS[kind], link) if link + 4 <= len(block) else None
-    except (struct.error, KeyError):
+        numbers, position = layout(io.BytesIO(exif))
+    except struct.error:
         return None
-
-
-def _sides(block: bytes) -> tuple[int, int] | None:
-    """Where type, count and value of the picture's width and height stand; None where the block has not both."""
-    order = _order(block) or "<"
-    try:
-        entries, _ = _entries(block, order, *struct.unpack_from(order + "I", block, 4))
-        inside, _ = _entries(block, order, *struct.unpack_from(order + "I", block, entries[_EXIF] + 6))
-        return inside[_WIDTH], inside[_HEIGHT]
-    except (struct.error, KeyError):
+    entries, link = _entries(exif, position, numbers)
+    entry = entries.get(ExifTag.Orientation)
+    if entry is None or entry.type not in _INTEGERS or link + 4 > len(exif):
         return None
+    return _Directory(entries, link, numbers, numbers.order + _INTEGERS[Type(entry.type)])
 
 
-def _order(block: bytes | None) -> str | None:
-    return {b"II*\0": "<", b"MM\0*": ">"}.get((block or b"")[:4])
+def _swap_sides(block: bytearray, exif: bytes, first: _Directory) -> None:
+    """Exchange type, count and value of the picture's width and height, where the block holds both."""
+    if ExifTag.ExifIFD not in first.entries:
+        return
+    (position,) = struct.unpack_from(first.layout.offset, first.entries[ExifTag.ExifIFD].stored)
+    inside, _ = _entries(exif, position, first.layout)
+    sides = [inside[tag].position for tag in (Tag.PixelXDimension, Tag.PixelYDimension) if tag in inside]
+    if len(sides) == 2:
+        for target, source in zip(sides, reversed(sides), strict=True):
+            block[target + _TAG : target + _END] = exif[source + _TAG : source + _END]
 
 
-def _entries(block: bytes, order: str, first: int) -> tuple[dict[int, int], int]:
-    """Where type, count and value of each tag of a directory stand, and the link to the next directory."""
-    (count,) = struct.unpack_from(order + "H", block, first)
-    places = range(first + 2, first + 2 + 12 * count, 12)
-    tags = [struct.unpack_from(order + "H10x", block, place)[0] for place in places]
-    return {tag: place + 2 for tag, place in zip(reversed(tags), reversed(places), strict=True)}, places.stop
+def _entries(exif: bytes, position: int, numbers: Layout) -> tuple[dict[int, Record], int]:
+    """A directory's entries by tag, the first of each, and the position after them; none where the block is cut off."""
+    entries, end = records(io.BytesIO(exif), position, numbers)
+    return ({record.tag: record for record in reversed(entries)} if end <= len(exif) else {}), end

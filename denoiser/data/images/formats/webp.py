@@ -10,29 +10,28 @@ from typing import IO
 import imagecodecs
 
 from denoiser.data.images.formats import bands
-from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused, refuse_animation
 
 _PICTURES = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF")
 _START = 10
+"""Bytes of a chunk of pixels that hold its size."""
 _HAS_ALPHA = 0x10
-_FINE = {"quality": 95, "method": 2}  # a higher method takes three times the memory for no smaller file
+_FINE = {"quality": 95, "method": 2}  # a higher method takes three times the memory and makes the file no smaller
 
 
 def header(file: IO[bytes]) -> tuple[Header, Details]:
-    """What the file holds, as it is stored. Of the encoding: `lossless`."""
+    """The size and metadata, as they are stored; `encoding` gets `lossless`."""
     chunks = list(_chunks(file))
     names = {name: data for name, data in reversed(chunks)}
     frames = sum(name == b"ANMF" for name, _ in chunks)
-    if frames > 1:
-        raise Refused(f"an animation of {frames} pictures", "save the one that is meant as a PNG")
+    refuse_animation(frames)
     height, width, alpha = _measured(names)
-    exif = names.get(b"EXIF")
     details = Details(
         "WEBP",
-        exif=None if exif is None else exif.removeprefix(b"Exif\0\0"),
+        exif=bands.without_prefix(names.get(b"EXIF")),
         icc=names.get(b"ICCP"),
         xmp=names.get(b"XMP "),
-        shared=(1, 1) if b"VP8L" in names else (2, 2),
+        subsampling=NOT_SUBSAMPLED if b"VP8L" in names else (2, 2),
         encoding={"lossless": b"VP8L" in names},
     )
     return Header(height, width, 3, 8, "WEBP", alpha), details
@@ -42,36 +41,36 @@ def read(file: IO[bytes], details: Details) -> Photo:
     """The pixels, as they are stored."""
     file.seek(0)
     data = file.read()
-    return bands.apart(imagecodecs.webp_decode(data, hasalpha=header(file)[0].alpha), details)
+    return bands.split(imagecodecs.webp_decode(data, hasalpha=header(file)[0].alpha), details)
 
 
 def write(file: IO[bytes], photo: Photo) -> None:
-    """A WebP file: lossless if the picture was, else of quality 95; colours below full transparency are kept."""
+    """A WebP file: lossless if the source was, else of quality 95; colours of transparent pixels are kept."""
     details = photo.details
     lossless = bool(details.format == "WEBP" and details.encoding.get("lossless"))
-    known = {"exif": details.exif, "icc_profile": details.icc, "xmp": details.xmp}
+    metadata = {"exif": details.exif, "icc_profile": details.icc, "xmp": details.xmp}
     quality = {"lossless": True} if lossless else _FINE
-    file.write(bands.encoded(bands.together(photo), "WEBP", exact=True, **quality, **known))
+    file.write(bands.encoded(bands.joined(photo), "WEBP", exact=True, **quality, **metadata))
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Names and contents, of pictures only the start.
+    """Names and contents of the chunks; of those with pixels only the start.
 
     Raises:
         Refused: the file ends before its last chunk does.
     """
     end = file.seek(0, io.SEEK_END)
     file.seek(4)
-    place, last = 12, 8 + int.from_bytes(file.read(4), "little")
+    position, last = 12, 8 + int.from_bytes(file.read(4), "little")
     if last > end:
         raise Refused("the file is cut off")
-    while place + 8 <= last:
-        file.seek(place)
+    while position + 8 <= last:
+        file.seek(position)
         name, length = struct.unpack("<4sI", file.read(8))
-        if place + 8 + length > end:
+        if position + 8 + length > end:
             raise Refused("the file is cut off")
         yield name, file.read(min(length, _START) if name in _PICTURES else length)
-        place += 8 + length + length % 2
+        position += 8 + length + length % 2
 
 
 def _measured(names: dict[bytes, bytes]) -> tuple[int, int, bool]:

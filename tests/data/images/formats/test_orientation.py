@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from denoiser.data.images.formats import orientation, tiff_tags
+from denoiser.data.images.formats import orientation, tiff_directories
 
 
 @pytest.mark.parametrize("tag", range(1, 9))
@@ -26,7 +26,7 @@ def test_only_the_orientation_and_the_link_to_the_thumbnail_change():
     after = orientation.upright(before, 6)
     changed = [place for place, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
     assert 1 + 1 <= len(changed) <= 1 + 4
-    link = orientation._place(before).link
+    link = orientation._first_directory(before).link
     assert any(before[link : link + 4]) and not any(after[link : link + 4])
     assert orientation.orientation(after, None) == 1
     assert blocks.MAKER_NOTE in after
@@ -73,8 +73,8 @@ def test_damaged_blocks_are_left_as_they_are(block, cut):
 def test_directories_inside_of_directories_are_carried():
     tags = blocks.tags(1)
     tags[0x8769][0xA005] = {1: "R98", 2: b"0100"}
-    entries, order = tiff_tags.unblock(tags.tobytes().removeprefix(b"Exif\0\0"))
+    entries, order = tiff_directories.unblock(tags.tobytes().removeprefix(b"Exif\0\0"))
     again = Image.Exif()
-    again.load(tiff_tags.block(entries, order))
+    again.load(tiff_directories.block(entries, order))
     assert again.get_ifd(0x8769)[0x927C] == blocks.MAKER_NOTE
     assert again.get_ifd(0xA005)[1] == "R98"

@@ -10,9 +10,10 @@ from helpers.samples import RAW, grey, ramp
 from PIL import Image
 
 from denoiser.data.images import reading, writing
-from denoiser.data.images.formats import tiff, tiff_metadata, tiff_pages, tiff_tags
+from denoiser.data.images.formats import tiff, tiff_directories, tiff_metadata, tiff_pages
 from denoiser.data.images.formats.colour_spaces import from_cmyk
 from denoiser.data.images.formats.photo import Details, Photo
+from denoiser.data.images.formats.tiff_tags import ExifTag
 from denoiser.errors import DenoiserError
 
 
@@ -154,11 +155,11 @@ def test_above_4_gigabytes_it_is_a_big_tiff_with_the_same_tags(samples, deep, tm
 
 def test_a_block_of_exif_comes_back_from_its_entries():
     block = blocks.exif(1, thumbnail=False)
-    entries, order = tiff_tags.unblock(block)
-    again, _ = tiff_tags.unblock(tiff_tags.block(entries, order))
+    entries, order = tiff_directories.unblock(block)
+    again, _ = tiff_directories.unblock(tiff_directories.block(entries, order))
     assert again == entries
-    assert entries[tiff_tags.EXIF].value[0x927C].value == blocks.MAKER_NOTE
-    assert {0x010F, tiff_tags.EXIF, tiff_tags.GPS} < set(entries)
+    assert entries[ExifTag.ExifIFD].value[0x927C].value == blocks.MAKER_NOTE
+    assert {0x010F, ExifTag.ExifIFD, ExifTag.GPSIFD} < set(entries)
 
 
 @pytest.mark.parametrize("block", [b"", b"II*\0", b"II*\0\xff\xff\xff\xff", blocks.exif()[:70], b"rubbish" * 9])
@@ -170,7 +171,7 @@ def test_damaged_blocks_lose_what_is_damaged_and_no_more(block, tmp_path):
 
 def test_a_directory_that_holds_itself_ends():
     at_itself = b"II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\x08\0\0\0\0\0\0\0"
-    assert tiff_tags.unblock(at_itself)[0] == {}
+    assert tiff_directories.unblock(at_itself)[0] == {}
 
 
 def test_no_density_is_made_up(deep, tmp_path):
@@ -205,7 +206,7 @@ def test_directories_are_read_once_and_no_more_than_the_file_holds():
     own = b"".join(struct.pack("<HHII", 0x8769 + kind, 4, 1, 8) for kind in (0, 0xBC) for _ in range(2000))
     same = b"".join(struct.pack("<HHII", 40000 + tag, 1, 5000, 8) for tag in range(400))
     block = struct.pack("<2sHIH", b"II", 42, 8, 4400) + same + own + bytes(4)
-    entries, _ = tiff_tags.unblock(block)
+    entries, _ = tiff_directories.unblock(block)
     assert 1 <= len(entries) < 20 and sum(len(entry.value) for entry in entries.values()) <= len(block)
 
 

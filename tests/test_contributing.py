@@ -1,0 +1,37 @@
+"""What CONTRIBUTING.md tells to write is written into a copy of the package, and its commands are run."""
+
+import json
+import shlex
+
+import pytest
+from helpers.package_copy import COMMAND, PackageCopy, lines_to_write, sections
+
+SECTIONS = sections()
+TRAINED = ("A model", "A dataset", "A noise", "An objective")
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A copy in which everything of the page is added."""
+    copy = PackageCopy(tmp_path_factory.mktemp("copy"))
+    for section in SECTIONS.values():
+        copy.apply(section)
+    return copy
+
+
+def commands(heading):
+    lines = [line for block in COMMAND.findall(SECTIONS[heading]) for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines]
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_each_addition_is_short(heading):
+    assert 0 < lines_to_write(SECTIONS[heading]) <= 15
+
+
+def test_a_model_a_dataset_a_noise_and_an_objective_are_trained(package):
+    arguments = [word for heading in TRAINED for (command,) in [commands(heading)] for word in command[1:]]
+    done = package.run("run", *dict.fromkeys(arguments), "hydra.run.dir=out")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((package.folder / "work" / "out" / "results.json").read_text())["rows"]
+    assert (row["method"], row["data"], row["noise"]) == ("one_convolution", "checks", "missing(share=0.2)")
