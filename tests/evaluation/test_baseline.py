@@ -2,16 +2,15 @@
 
 import importlib
 import os
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
+from helpers.package_copy import PackageCopy
 from PIL import Image
 
-from denoiser.config import PACKAGE, config_dir
 from denoiser.data.photos import VALIDATION, photographs
 from denoiser.errors import DenoiserError
 from denoiser.evaluation.baseline import BASELINES, baseline
@@ -145,16 +144,15 @@ sys.exit(evaluate.main(["baseline=median", "data=folder", f"data.path={sys.argv[
 
 
 def test_another_baseline_is_one_file(tmp_path, pictures_folder):
-    shutil.copytree(PACKAGE, tmp_path / "denoiser", ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
-    shutil.copytree(config_dir(), tmp_path / "conf")
-    (tmp_path / "denoiser" / "evaluation" / "baselines" / "median.py").write_text(MEDIAN)
+    folder = PackageCopy(tmp_path).folder
+    (folder / "denoiser" / "evaluation" / "baselines" / "median.py").write_text(MEDIAN)
     done = subprocess.run(
         [sys.executable, "-c", ADDED, pictures_folder(2)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "baseline: bm3d, median, nlm" in done.stdout and "median" in (tmp_path / "out" / "table.md").read_text()
+    assert "baseline: bm3d, median, nlm" in done.stdout and "median" in (folder / "out" / "table.md").read_text()
     assert "fix: baseline=median, of bm3d, median, nlm" in done.stderr
