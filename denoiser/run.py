@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoiser.cli import failures
-from denoiser.cli.keys import checked_dotlist
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
@@ -111,7 +110,7 @@ def _resume(arguments: Sequence[str]) -> int:
     register_resolvers()
     cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
     OmegaConf.set_struct(cfg, True)
-    cfg.merge_with(checked_dotlist(cfg, changes))
+    cfg.merge_with_dotlist(changes)
     before = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
     _run_or_say(cfg, folder, [*(before if isinstance(before, list) else []), *changes], resume=True)
     return 0

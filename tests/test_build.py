@@ -1,4 +1,4 @@
-"""What configuration may build, and the names that files of earlier versions hold."""
+"""Objects that configuration can build, and the names that files of earlier versions hold."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_a_network_from_a_dict_and_from_configuration():
         {"_target_": "builtins.exec"},
     ],
 )
-def test_no_network_is_called_that_is_none(tmp_path, monkeypatch, target):
+def test_only_networks_are_called(tmp_path, monkeypatch, target):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DenoiserError, match=r"_target_ of network") as raised:
         build.network({"_target_": target, "path": "proof", "command": "touch proof"})
@@ -71,16 +71,16 @@ def test_no_network_is_called_that_is_none(tmp_path, monkeypatch, target):
 @pytest.mark.parametrize(
     "name", ["LOSSES", "charbonnier", "functional.mse_loss", "torch.load", "nearest", "Batch", "nn.Linear"]
 )
-def test_no_objective_is_called_that_is_none(name):
+def test_only_objectives_are_called(name):
     with pytest.raises(DenoiserError, match="_target_ of objective"):
         build.objective({"_target_": f"denoiser.objectives.supervised.{name}"})
 
 
 @pytest.mark.parametrize("inner", ["builtins.exec", "torch.nn.ReLU", STRIDED["_target_"]])
-@pytest.mark.parametrize("place", [lambda node: node, lambda node: [1, [node]], lambda node: {"deep": (node,)}])
-def test_a_nested_target_is_refused(place, inner):
+@pytest.mark.parametrize("nest", [lambda node: node, lambda node: [1, [node]], lambda node: {"deep": (node,)}])
+def test_a_nested_target_is_refused(nest, inner):
     with pytest.raises(DenoiserError, match=rf"{inner} is not allowed"):
-        build.network({**STRIDED, "activation": place({"_target_": inner})})
+        build.network({**STRIDED, "activation": nest({"_target_": inner})})
 
 
 def test_a_target_that_is_not_there_is_named():
@@ -103,14 +103,14 @@ def test_hydras_own_keys_in_a_checkpoint_change_nothing():
 
 def test_an_optimizer_takes_parameters_and_no_other_call():
     weight = torch.nn.Parameter(torch.zeros(2))
-    made = build.optimizer({"_target_": "torch.optim.SGD", "lr": 0.5}, [weight])
-    assert made.param_groups[0]["params"] == [weight]
+    built = build.optimizer({"_target_": "torch.optim.SGD", "lr": 0.5}, [weight])
+    assert built.param_groups[0]["params"] == [weight]
     with pytest.raises(DenoiserError, match="is not allowed"):
         build.optimizer({"_target_": "torch.optim.optimizer.torch.load"}, [weight])
 
 
 def test_callbacks_by_role_get_the_folder_and_may_be_off(tmp_path):
-    made = build.callbacks(
+    built = build.callbacks(
         {
             "log": {"_target_": "denoiser.training.callbacks.EpochLog"},
             "early_stopping": {
@@ -122,7 +122,7 @@ def test_callbacks_by_role_get_the_folder_and_may_be_off(tmp_path):
         },
         str(tmp_path),
     )
-    assert [callback.path for callback in made] == [tmp_path / "metrics.csv"]
+    assert [callback.path for callback in built] == [tmp_path / "metrics.csv"]
 
 
 EARLIER = Path(__file__).parent / "earlier" / "config.yaml"

@@ -35,3 +35,10 @@ def test_a_model_a_dataset_a_noise_and_an_objective_are_trained(package):
     assert done.returncode == 0, done.stderr
     (row,) = json.loads((package.folder / "work" / "out" / "results.json").read_text())["rows"]
     assert (row["method"], row["data"], row["noise"]) == ("one_convolution", "checks", "missing(share=0.2)")
+
+
+def test_a_command_is_one_of_the_script(package, save_picture):
+    save_picture(package.folder / "work" / "photo.png", 4, 6)
+    ((verb, *arguments),) = commands("A command")
+    assert (package.run(verb, *arguments).stdout, package.run(verb, "absent.png").returncode) == ("6 4\n", 2)
+    assert verb in package.run("--help").stdout

@@ -50,7 +50,7 @@ def test_a_package_that_is_as_it_is_drawn_has_no_violations(tiny):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("cli/keys", "from tiny.data import sets\n", "tiny.cli.keys imports tiny.data.sets, which is not below it"),
         (
@@ -73,8 +73,8 @@ def test_a_package_that_is_as_it_is_drawn_has_no_violations(tiny):
         ("speed/__init__", "", "the drawing lacks speed"),
     ],
 )
-def test_each_violation_is_seen(name, text, said, tiny):
-    assert any(said in sentence for sentence in violations(tiny({name: text}), TINY, ["run", "data"]))
+def test_each_violation_is_seen(name, text, message, tiny):
+    assert any(message in sentence for sentence in violations(tiny({name: text}), TINY, ["run", "data"]))
 
 
 def test_a_circle_of_folders_without_one_of_files_is_seen(tiny):

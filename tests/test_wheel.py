@@ -22,8 +22,8 @@ def python(*arguments, **options):
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
     python("-m", "build", "--wheel", "--no-isolation", "--outdir", folder, REPOSITORY)
-    (made,) = folder.glob("*.whl")
-    return made
+    (path,) = folder.glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,8 @@ def test_wheel_says_what_it_is(wheel):
 def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):
     target, env = installed
     where = "import denoiser, denoiser.config as c; print(denoiser.__file__, c.config_dir())"
-    found = python("-c", where, cwd=tmp_path, env=env)
-    assert found.split() == [str(target / "denoiser" / "__init__.py"), str(target / "denoiser" / "conf")]
+    printed = python("-c", where, cwd=tmp_path, env=env)
+    assert printed.split() == [str(target / "denoiser" / "__init__.py"), str(target / "denoiser" / "conf")]
     small = ("trainer=smoke", "trainer.limit_val_batches=1", "data.images=2", "callbacks.images.count=1")
     run = python("-m", "denoiser.cli.main", "run", *small, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path, env=env)
     assert run.splitlines()[-1] == str(tmp_path / "run")
@@ -68,7 +68,7 @@ def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):
     assert (results["status"], results["commit"]) == ("ok", None)
     assert [row["method"] for row in results["rows"]] == ["unet"]
     assert (tmp_path / "run" / "report.html").stat().st_size > 0
-    given = f"checkpoint={tmp_path / 'run'}", "baseline=wavelet", f"hydra.run.dir={tmp_path / 'evaluation'}"
-    said = python("-m", "denoiser.cli.main", "evaluate", *given, cwd=tmp_path, env=env)
-    assert said.splitlines()[-1] == str(tmp_path / "evaluation") and "wavelet = " in said
+    arguments = f"checkpoint={tmp_path / 'run'}", "baseline=wavelet", f"hydra.run.dir={tmp_path / 'evaluation'}"
+    printed = python("-m", "denoiser.cli.main", "evaluate", *arguments, cwd=tmp_path, env=env)
+    assert printed.splitlines()[-1] == str(tmp_path / "evaluation") and "wavelet = " in printed
     assert {path.name for path in tmp_path.iterdir()} == {"run", "evaluation"}

@@ -7,10 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-
-from denoiser.cli.hydra_errors import explain
 from denoiser.errors import ENVIRONMENT, INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine.signals import interrupted, remembering_interrupts
 
@@ -43,8 +39,8 @@ def to_denoiser_error(error: Exception) -> DenoiserError:
         return error
     if interrupted():  # a library has turned Ctrl-C into this exception
         return DenoiserError("interrupted (Ctrl-C)", "repeat the command", INTERRUPTED)
-    if isinstance(error, HydraException | OmegaConfBaseException):
-        return explain(error)
+    if explanation := _explain(error):
+        return explanation
     if isinstance(error, OSError):
         path = f" ({error.filename})" if error.filename else ""
         fix = "check the path, its permissions and the disk"
@@ -53,3 +49,13 @@ def to_denoiser_error(error: Exception) -> DenoiserError:
     return DenoiserError(
         message, "DENOISER_DEBUG=1 before the command prints a traceback; please report it", SOME_FAILED
     )
+
+
+def _explain(error: Exception) -> DenoiserError | None:
+    """An error of Hydra or OmegaConf as two lines. They are imported here so that `denoiser --help` stays fast."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from denoiser.cli.hydra_errors import explain
+
+    return explain(error) if isinstance(error, HydraException | OmegaConfBaseException) else None

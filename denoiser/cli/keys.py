@@ -1,151 +1,143 @@
-"""What a key may be: checked after composition, before anything is built."""
+"""The keys of a configuration: their names and the values that they allow, checked before anything is built."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import RUN, Application, compose, config_dir
-from denoiser.errors import DenoiserError, nearest, number, require
+from denoiser.config import RUN, Application, compose, config_dir, options
+from denoiser.errors import nearest, number, require
 
 
-class Number(NamedTuple):
-    """What a numeric key may be.
+class Bounds(NamedTuple):
+    """The numbers that a key allows.
 
     Args:
         low: the smallest value.
         high: the largest value; None is no bound.
-        whole: whether it counts something.
-        null: whether it may be null.
-        example: a value for the advice.
+        whole: whether only whole numbers are allowed.
+        null: whether null is allowed.
     """
 
     low: float
     high: float | None = None
     whole: bool = True
     null: bool = False
-    example: float = 0
 
     def allows(self, value: Any) -> bool:
         """Whether `value` is such a number."""
         if value is None:
             return self.null
-        fits = number(value) and self.low <= value and (self.high is None or value <= self.high)
-        return fits and (isinstance(value, int) or not self.whole)
+        inside = number(value) and self.low <= value and (self.high is None or value <= self.high)
+        return inside and (isinstance(value, int) or not self.whole)
 
     def __str__(self) -> str:
-        """In words."""
-        bounds = f"of {self.low} or more" if self.high is None else f"from {self.low} to {self.high}"
-        return f"{'whole ' if self.whole else ''}number {bounds}{' or null' if self.null else ''}"
+        """In words, for messages."""
+        interval = f"of {self.low} or more" if self.high is None else f"from {self.low} to {self.high}"
+        return f"{'whole ' if self.whole else ''}number {interval}{' or null' if self.null else ''}"
 
 
-FIGURES = ("train/loss", "val/loss", "val/psnr", "val/ssim")
-NUMBERS = {
-    "seed": Number(0, 2**32 - 1),
-    "draws": Number(1, example=1),
-    "batch_size": Number(1, null=True, example=8),
-    "num_workers": Number(0),
-    "data.cache_gb": Number(0, whole=False, example=4),
-    "callbacks.early_stopping.patience": Number(0, null=True, example=3),
-    "callbacks.ema.decay": Number(0, 1, whole=False, null=True, example=0.999),
-    "callbacks.images.count": Number(0, example=4),
-    "callbacks.projector.images": Number(0),
+BOUNDS = {
+    "seed": Bounds(0, 2**32 - 1),
+    "draws": Bounds(1),
+    "batch_size": Bounds(1, null=True),
+    "num_workers": Bounds(0),
+    "data.cache_gb": Bounds(0, whole=False),
+    "callbacks.early_stopping.patience": Bounds(0, null=True),
+    "callbacks.ema.decay": Bounds(0, 1, whole=False, null=True),
+    "callbacks.images.count": Bounds(0),
+    "callbacks.projector.images": Bounds(0),
 }
-"""Bounds that no part of the run would look at before it is too late."""
-WORDS = {
-    "callbacks.best_checkpoint.monitor": FIGURES,
-    "callbacks.early_stopping.monitor": FIGURES,
-}
-ALSO = {"trainer.deterministic": ("warn",)}
-"""What else a key may be whose default is true or false."""
+"""Bounds that would otherwise be noticed in the middle of a run, or never."""
+MONITORED = ("train/loss", "val/loss", "val/psnr", "val/ssim")
+"""Figures that callbacks can monitor."""
 
 
-def groups() -> list[str]:
-    """What can be chosen: model, data, noise, ..."""
-    return sorted(path.name for path in config_dir().iterdir() if path.is_dir())
+def keys(config: DictConfig) -> list[str]:
+    """Every dotted key of a configuration, groups included.
 
-
-def choices(overrides: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """The groups chosen or left out among overrides, each with its choices, which are several in a sweep.
-
-    `["model=unet,dncnn", "seed=3", "~logger"]` gives `[("model=", ["unet", "dncnn"]), ("~logger", [""])]`.
+    >>> keys(OmegaConf.create({"seed": 0, "noise": {"sigma": 25}}))
+    ['seed', 'noise', 'noise.sigma']
     """
-    known, found = groups(), []
-    for override in overrides:
-        group, equals, value = override.partition("=")
-        if group.lstrip("+~") in known:
-            several = re.sub(r"^choice\((.*)\)$", r"\1", value)
-            found.append((group + equals, [one.strip() for one in several.split(",")]))
-    return found
+    return list(_dotted(OmegaConf.to_container(config, resolve=False), ""))
 
 
-def check_types(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
-    """Refuse a word where the default is a number, a number where it is true or false, and what is out of bounds.
+def _dotted(node: Any, prefix: str) -> Iterable[str]:
+    for key, value in node.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{key}.")
+
+
+def group_choices(overrides: Sequence[str]) -> list[str]:
+    """The overrides that choose a group or remove it; in a sweep, with the first of their values.
+
+    >>> group_choices(["model=unet,dncnn", "seed=3", "~logger"])
+    ['model=unet', '~logger']
+    """
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in groups]
+
+
+def check_values(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
+    """Refuse values of another type than the default's, and numbers out of bounds.
 
     Args:
         config: the composed configuration.
-        overrides: what it was composed with; only the choices of groups are used.
-        application: of which the configuration is.
+        overrides: the overrides that it was composed with.
+        application: the application whose configuration it is.
 
     Raises:
         DenoiserError: names the key.
     """
-    default = compose([f"{group}{values[0]}" for group, values in choices(overrides)], application)
+    default = compose(group_choices(overrides), application)
     for key in keys(config):
-        value, usual = OmegaConf.select(config, key), OmegaConf.select(default, key)
-        if key in NUMBERS:
-            _check_number(key, value, NUMBERS[key])
-        elif key in WORDS:
-            near = nearest(str(value), WORDS[key])
-            require(value in WORDS[key], key, value, f"none of {', '.join(WORDS[key])}", near or WORDS[key][0])
-        elif isinstance(usual, bool):
-            require(
-                isinstance(value, bool) or value in ALSO.get(key, ()),
-                key,
-                _said(value),
-                "not true or false",
-                _said(usual),
-            )
-        elif isinstance(usual, int | float):
-            wrong = isinstance(value, str | bool) or (isinstance(value, float) and not number(value))
-            require(not wrong, key, _said(value), "not a number", str(usual))
+        _check_value(key, OmegaConf.select(config, key), OmegaConf.select(default, key))
 
 
-def _check_number(key: str, value: Any, wanted: Number) -> None:
-    require(wanted.allows(value), key, _said(value), f"no {wanted}", str(wanted.example))
+def _check_value(key: str, value: Any, default: Any) -> None:
+    text, example = _yaml(value), _yaml(default)
+    if key in BOUNDS:
+        require(BOUNDS[key].allows(value), key, text, f"not a {BOUNDS[key]}", example)
+    elif key.startswith("callbacks.") and key.endswith(".monitor"):
+        near = nearest(text, MONITORED) or example
+        require(value in MONITORED, key, text, f"not one of {', '.join(MONITORED)}", near)
+    elif isinstance(default, bool):
+        allowed = isinstance(value, bool) or (key, value) == ("trainer.deterministic", "warn")
+        require(allowed, key, text, "not true or false", example)
+    elif number(default):
+        wrong = isinstance(value, str | bool) or (isinstance(value, float) and not number(value))
+        require(not wrong, key, text, "not a number", example)
 
 
-def _said(value: Any) -> str:
-    """A value as it is typed."""
+def _yaml(value: Any) -> str:
+    """A value as it is typed on the command line."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def keys(config: Any, prefix: str = "") -> list[str]:
-    """Every dotted key of a configuration, groups included."""
-    found = []
-    for key in config:
-        inner = isinstance(config, DictConfig) and not OmegaConf.is_interpolation(config, str(key))
-        node = OmegaConf.select(config, str(key), throw_on_missing=False) if inner else None
-        found.append(f"{prefix}{key}")
-        found += keys(node, f"{prefix}{key}.") if isinstance(node, DictConfig) else []
-    return found
+def key_advice(key: str, known: Collection[str], command: str) -> str:
+    """The key that was most likely meant, else the keys beside it and the choices of its group that have it.
 
-
-def checked_dotlist(config: DictConfig, changes: Sequence[str]) -> DictConfig:
-    """`KEY=VALUE` overrides as configuration, each key checked to be one of `config`'s.
-
-    Raises:
-        DenoiserError: a key is not there.
+    Args:
+        key: a dotted key that the configuration lacks.
+        known: the keys of the configuration.
+        command: the command that lists all keys with `--cfg job`.
     """
-    known = keys(config)
-    for change in changes:
-        key = change.partition("=")[0]
-        if key not in known:
-            near = nearest(key, known)
-            raise DenoiserError(
-                f"no key '{key}' (configuration)", f"did you mean {near}?" if near else "denoiser run --cfg job"
-            )
-    return OmegaConf.from_dotlist(list(changes))
+    group, _, inside = key.partition(".")
+    parent, _, name = key.rpartition(".")
+    siblings = [k.rpartition(".")[2] for k in known if parent and k.rpartition(".")[0] == parent and "._" not in k]
+    if having := [choice for choice in options(group) if inside and _has_key(group, choice, key, inside)]:
+        advice = f"{group}={'|'.join(having)} {'has' if len(having) == 1 else 'have'} it"
+        return f"one of {', '.join(siblings)}; {advice}" if siblings and key not in known else advice
+    near = nearest(name, siblings) if siblings else nearest(key, known)
+    if near:
+        return f"did you mean {parent}.{near}?" if siblings else f"did you mean {near}?"
+    return f"one of {', '.join(siblings)}" if siblings else f"{command} --cfg job lists all keys"
+
+
+def _has_key(group: str, choice: str, key: str, inside: str) -> bool:
+    """Whether a choice's YAML has a key; a YAML with `@package _global_` holds keys of the whole tree."""
+    config = OmegaConf.load(config_dir() / group / f"{choice}.yaml")
+    return isinstance(config, DictConfig) and not {key, inside}.isdisjoint(keys(config))

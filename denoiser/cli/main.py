@@ -1,4 +1,4 @@
-"""The `denoiser` script: verbs, the two error lines, and Hydra within them."""
+"""The `denoiser` script: `denoiser VERB ...` is `python -m denoiser.VERB ...`."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ from denoiser.cli.failures import print_error
 from denoiser.errors import NOT_POSSIBLE, DenoiserError, nearest
 
 DISTRIBUTION = "denoiser-lightning"
-FLAGS = ("--help", "--version")
+OPTIONS = ("--help", "--version")
 VERBS = {
-    "run": "train, test and report",
-    "evaluate": "score checkpoints, published weights and classical baselines on one noise",
-    "report": "run folders to tables and pages",
-    "denoise": "photos in, photos out",
-    "export": "a trained network to ONNX and safetensors, with a model card",
-    "data": "which datasets there are; download and verify them",
-    "bench": "speed of training, evaluating and denoising photos, against peers",
+    "run": "train a denoiser, test it and write a report",
+    "evaluate": "score checkpoints, published weights and classical baselines on the same noise",
+    "report": "make tables and pages from run folders",
+    "denoise": "remove the noise from photos",
+    "export": "write a trained network as ONNX and safetensors, with a model card",
+    "data": "list, download and verify the datasets",
+    "bench": "measure the speed of training, evaluation and denoising",
 }
 
 
 def main() -> int:
-    """`denoiser VERB ...` is `python -m denoiser.VERB ...`. Returns the exit code."""
+    """Run the command that the first argument names. Returns the exit code."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: denoiser VERB ...\n")
-        print(*(f"  {verb:8}  {what}" for verb, what in VERBS.items()), sep="\n")
-        print("\n`denoiser VERB --help` says more, `denoiser --version` which version this is.")
+        print(*(f"  {verb:8}  {summary}" for verb, summary in VERBS.items()), sep="\n")
+        print("\n`denoiser VERB --help` shows the help of a verb, `denoiser --version` the version.")
         return 0 if arguments else NOT_POSSIBLE
     verb = arguments[0]
     if verb == "--version":
         print(version())
         return 0
     if verb not in VERBS:
-        kind, known = ("option", FLAGS) if verb.startswith("-") else ("verb", tuple(VERBS))
-        return print_error(
-            DenoiserError(f"no {kind} '{verb}' (denoiser)", f"denoiser {nearest(verb, known) or '--help'}")
-        )
+        kind, candidates = ("option", OPTIONS) if verb.startswith("-") else ("verb", tuple(VERBS))
+        fix = f"denoiser {nearest(verb, candidates) or '--help'}"
+        return print_error(DenoiserError(f"no {kind} '{verb}' (denoiser)", fix))
     module = importlib.import_module(f"denoiser.{verb}")
     if hasattr(module, "__path__"):  # a package, as for `python -m`
         module = importlib.import_module(f"denoiser.{verb}.__main__")
@@ -47,7 +46,7 @@ def main() -> int:
 
 
 def version() -> str:
-    """The installed version, or `unknown` where the package is used without being installed."""
+    """The installed version, or `unknown` if the package is used without being installed."""
     try:
         return importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:

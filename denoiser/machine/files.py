@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their target, flushed and renamed; and those that were not found."""
+"""Files that are complete or absent: written beside their target, flushed and renamed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,22 +19,22 @@ if sys.platform != "win32":
 
 @contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
-    """Open a binary file that becomes `target` only when the block ends well.
+    """Open a binary file that becomes `target` when the block ends without an exception.
 
     Args:
-        target: the file to make or replace; its folder is made if it is missing.
+        target: the file to create or replace; its folder is created if it is missing.
 
     Yields:
         The open temporary file beside `target`.
 
     Raises:
-        DenoiserError: the folder or disk does not take the file (exit code 3); what was at `target` is untouched.
+        DenoiserError: the file cannot be written (exit code 3); `target` is unchanged.
     """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            locked(file)  # as long as it is open, which tells it from what a killed process left
+            locked(file)  # while it is open; leftovers of killed processes have no lock
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -51,14 +51,14 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
 
 
 def locked(file: IO[bytes], waiting: str | None = None) -> bool:
-    """Lock an open file until it is closed, by the end of the process at the latest.
+    """Lock an open file until it is closed, at the latest by the end of the process.
 
     Args:
-        file: that is locked.
-        waiting: said on stderr while another process holds it, until that lets go of it; None does not wait.
+        file: the file to lock.
+        waiting: printed on stderr before waiting for another process that holds the lock; None does not wait.
 
     Returns:
-        Whether it is ours: False where another one holds it, or where there are no locks.
+        Whether the file is locked now. False if another process holds the lock, or if there are no locks here.
     """
     if sys.platform == "win32":
         return False
@@ -75,29 +75,33 @@ def locked(file: IO[bytes], waiting: str | None = None) -> bool:
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write `text` to `target` in UTF-8, whole or not at all.
+    """Write a text in UTF-8, completely or not at all.
 
     Raises:
-        DenoiserError: the folder or disk does not take the file (exit code 3).
+        DenoiserError: the file cannot be written (exit code 3).
     """
     with replacing(target) as file:
         file.write(text.encode())
 
 
-def missing(what: str, path: Path, names: Iterable[str] = ()) -> DenoiserError:
-    """The error for a path that is not there; it names the path, or the one of `names`, that was most likely meant."""
+def missing(kind: str, path: Path, names: Collection[str] = ()) -> DenoiserError:
+    """The error for a path that does not exist, with the path or name that was most likely meant.
+
+    Args:
+        kind: what the path should be, such as `folder`.
+        path: the path.
+        names: names that are allowed instead of a path.
+    """
     absolute = Path(os.path.abspath(path))
-    there = next(parent for parent in absolute.parents if parent.is_dir())
-    asked = absolute.relative_to(there).parts[0]
-    names = list(names)
+    parent = next(folder for folder in absolute.parents if folder.is_dir())
+    name = absolute.relative_to(parent).parts[0]
     try:
-        near = nearest(asked, [*names, *(entry.name for entry in there.iterdir())])
+        near = nearest(name, [*names, *(entry.name for entry in parent.iterdir())])
     except OSError:
-        near = nearest(asked, names)
-    meant = near if near in names else there / str(near)
-    return DenoiserError(
-        f"no such {what} ({path})", f"did you mean {meant}?" if near else f"give a path that exists, see {there}"
-    )
+        near = nearest(name, names)
+    if near is None:
+        return DenoiserError(f"no such {kind} ({path})", f"use a path that exists, see {parent}")
+    return DenoiserError(f"no such {kind} ({path})", f"did you mean {near if near in names else parent / near}?")
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which device, how many, in which precision and memory format: chosen by rule, each overridable."""
+"""Device, number of processes, precision and memory format: `auto` is resolved here, everything can be overridden."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ AUTO = "auto"
 
 
 def has_gpu() -> bool:
-    """Whether an accelerator that Lightning calls `gpu` is there."""
+    """Whether there is an accelerator that Lightning calls `gpu`."""
     return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
 def trainer_options(config: DictConfig, recipe: DictConfig | None) -> dict[str, Any]:
-    """`trainer` with every `auto` resolved; `memory_format` is no key of Lightning's and stays in.
+    """The options of Lightning's Trainer with every `auto` resolved, and `memory_format`.
 
     Args:
         config: the `trainer` group.
-        recipe: the model's recipe; `bfloat16` and `channels_last` say whether it gains from them.
+        recipe: the model's recipe; its `bfloat16` and `channels_last` say whether the model is faster with them.
 
     Raises:
-        DenoiserError: a GPU is asked for and there is none.
+        DenoiserError: the accelerator is a GPU and there is none.
     """
-    options, gains = dict(plain(config)), dict(plain(recipe or {}))
+    options, faster = dict(plain(config)), dict(plain(recipe or {}))
     if options["accelerator"] in ("gpu", "cuda", "mps") and not has_gpu():
         raise DenoiserError(f"there is no GPU here (trainer.accelerator={options['accelerator']})", "trainer=cpu")
     if options["accelerator"] == AUTO:
         options["accelerator"] = "gpu" if has_gpu() else "cpu"
     if options["devices"] == AUTO:
-        # One, unless a launcher started more: Lightning's own children would each run a whole Hydra sweep.
+        # One by default: the child processes of Lightning would each run a whole Hydra sweep.
         options["devices"] = processes_per_machine()
     if options["precision"] == AUTO:
-        wanted = gains.get("bfloat16", False) and has_bfloat16(options["accelerator"])
-        options["precision"] = "bf16-mixed" if wanted else "32-true"
+        mixed = faster.get("bfloat16", False) and has_bfloat16(options["accelerator"])
+        options["precision"] = "bf16-mixed" if mixed else "32-true"
     if options["memory_format"] == AUTO:
-        options["memory_format"] = "channels_last" if gains.get("channels_last", False) else "contiguous"
+        options["memory_format"] = "channels_last" if faster.get("channels_last", False) else "contiguous"
     return options
 
 
 def has_bfloat16(accelerator: str) -> bool:
-    """Whether bfloat16 is faster than float32 there: CPUs with AVX512-BF16 or AMX, CUDA from Ampere on."""
+    """Whether bfloat16 is faster than float32: on CPUs with AVX512-BF16 or AMX, on CUDA from Ampere on."""
     if accelerator == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def memory_format(name: str) -> torch.memory_format:
-    """`contiguous` or `channels_last` as torch knows it.
+    """The memory format of torch for `contiguous` or `channels_last`.
 
     Raises:
-        DenoiserError: it is neither.
+        DenoiserError: the name is neither.
     """
     formats = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
     if name not in formats:
@@ -66,25 +66,25 @@ def memory_format(name: str) -> torch.memory_format:
 
 
 def device(name: str) -> torch.device:
-    """The device of an evaluation; `auto` is an accelerator where there is one.
+    """The device for evaluation and photos; `auto` is an accelerator if there is one.
 
     Raises:
-        DenoiserError: there is no such device here.
+        DenoiserError: this machine has no such device.
     """
     if name == AUTO:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        found = torch.device(name)
-        torch.zeros(1, device=found)
+        device = torch.device(name)
+        torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise DenoiserError(f"there is no device '{name}' here (device={name})", "device=cpu") from error
-    # Scores are of float32, which TF32 is not; it is torch's default for convolutions on NVIDIA's GPUs.
+    # Scoring is in float32, and torch uses the coarser TF32 for convolutions on NVIDIA GPUs by default.
     torch.backends.cudnn.allow_tf32 = False
-    return found
+    return device
 
 
 def describe(device: torch.device) -> str:
-    """The device in words, for reports."""
+    """The name of a device, for reports."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{_processor()}, {torch.get_num_threads()} threads"

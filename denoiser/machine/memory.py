@@ -1,4 +1,4 @@
-"""How much memory is free, how much a function needs, and which errors say that there is not enough."""
+"""Free memory, the memory that a function needs, and the errors that mean that it is exhausted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,61 +26,73 @@ EXHAUSTED = (
     "alloc_failed",
     "could not create a memory object",
 )
-"""Of messages: torch's own on CPUs and accelerators, cuDNN's and cuBLAS's ALLOC_FAILED, oneDNN's; in lower case."""
-KEPT = {-1: 2 * 10**9, -3: 2 * 10**8}
-"""Bytes by option of glibc's malloc.h: up to M_TRIM_THRESHOLD of free memory is kept, and blocks up to
-M_MMAP_THRESHOLD, which features of tiles are and large pictures are not."""
-V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-V2 = ("memory.max", "memory.current", "inactive_file")
+"""Parts of the messages of torch, cuDNN, cuBLAS and oneDNN, in lower case."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Option numbers in glibc's malloc.h."""
+MALLOC_OPTIONS = {M_TRIM_THRESHOLD: 2 * 10**9, M_MMAP_THRESHOLD: 2 * 10**8}
+"""Bytes for each option: how much free memory the process keeps, and the largest block that is kept. The features of
+a tile are below that size, large pictures above."""
+
+
+class Group(NamedTuple):
+    """The names in a control group's folder: files of the limit and the usage, and the key of reclaimable caches."""
+
+    limit: str
+    usage: str
+    cache: str
+
+
+V1 = Group("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+V2 = Group("memory.max", "memory.current", "inactive_file")
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Whether an error says that memory, of any device, did not suffice."""
+    """Whether an error means that memory is exhausted, on any device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in EXHAUSTED)
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in EXHAUSTED)
 
 
 def release(device: torch.device) -> None:
-    """Give back what a failed attempt holds, so that the next finds it."""
+    """Free what a failed attempt still holds, before the next attempt."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
 
 
 def keep_blocks() -> bool:
-    """Let the C library keep large freed blocks for the next tensors of this process; whether it can.
+    """Let glibc keep large freed blocks for the next tensors of this process. Returns whether it does.
 
-    glibc gives blocks above 32 MB back at once, and the kernel hands them out again page by page, zeroed: 646,000 page
-    faults for a square of 2000 pixels by the network that ships, 4.5 s, and none and 2.7 s when they are kept; a
-    training step of 16 patches of 96 pixels took 0.34 s instead of 0.37 (one thread, AMD EPYC, bfloat16). The process
-    grows for it: glibc before 2.38 seldom fits an aligned block into the place of an equal one.
+    By default glibc returns blocks above 32 MB to the kernel at once, which then provides them page by page, zeroed.
+    For 2000x2000 pixels and the shipped network this causes 646,000 page faults and takes 4.5 s; with kept blocks there
+    are none and it takes 2.7 s. A training step of 16 patches of 96 pixels takes 0.34 s instead of 0.37 s (one thread,
+    AMD EPYC, bfloat16). The process becomes larger: glibc before 2.38 seldom reuses an aligned block for an equal one.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):  # other C libraries than glibc
+    except (OSError, AttributeError, TypeError):  # another C library than glibc
         return False
-    return all([mallopt(option, most) == 1 for option, most in KEPT.items()])
+    return all([mallopt(option, size) == 1 for option, size in MALLOC_OPTIONS.items()])
 
 
 def peak(function: Callable[[], Result]) -> tuple[Result, int]:
-    """A function's result, and the most bytes that tensors made in it held at a time.
+    """The result of a function, and the most bytes that its new tensors held at any time.
 
-    Buffers within an operation, such as oneDNN's reordered copies, are not seen: measured resident memory of
-    convolutional networks was 1.0 to 1.65 times this, in float32 and bfloat16, contiguous and channels_last.
+    Buffers within an operation, such as oneDNN's reordered copies, are not counted. The measured resident memory of
+    convolutional networks is 1.0 to 1.65 times this, in float32 and bfloat16, contiguous and channels_last.
     """
-    with _Live() as live:
+    with _StorageCounter() as counter:
         result = function()
-    return result, live.peak
+    return result, counter.peak
 
 
-class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
-    """Counts the bytes of storages from the operation that makes them to their end."""
+class _StorageCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch
+    """Counts the bytes of storages from the operation that creates them to their deletion."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.now, self.peak = 0, 0
-        self.known: set[int] = set()
+        self.current, self.peak = 0, 0
+        self.alive: set[int] = set()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -89,42 +101,45 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
         for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor):
                 self._count(tensor.untyped_storage())
-        self.peak = max(self.peak, self.now)
+        self.peak = max(self.peak, self.current)
         return result
 
     def _count(self, storage: torch.UntypedStorage) -> None:
-        if storage._cdata not in self.known:
-            self.known.add(storage._cdata)
-            self.now += storage.nbytes()
-            weakref.finalize(storage, self._ended, storage._cdata, storage.nbytes())
+        if storage._cdata not in self.alive:
+            self.alive.add(storage._cdata)
+            self.current += storage.nbytes()
+            weakref.finalize(storage, self._forget, storage._cdata, storage.nbytes())
 
-    def _ended(self, name: int, size: int) -> None:
-        self.known.discard(name)
-        self.now -= size
+    def _forget(self, address: int, size: int) -> None:
+        self.alive.discard(address)
+        self.current -= size
 
 
 def free(device: torch.device) -> int:
-    """Bytes that may still be taken there; `sys.maxsize` where nothing tells."""
+    """Bytes that this process can still allocate on a device; `sys.maxsize` if that is unknown."""
     if device.type == "cuda":
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + kept
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + cached
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
-    return min(_available(Path("/proc")), _within_group(Path("/sys/fs/cgroup"), Path("/proc")), _within_limit())
+    return min(
+        _free_of_machine(Path("/proc")), _free_of_groups(Path("/sys/fs/cgroup"), Path("/proc")), _free_addresses()
+    )
 
 
-def _available(proc: Path) -> int:
-    """Of the machine: free, or held by caches that give way."""
+def _free_of_machine(proc: Path) -> int:
+    """Free bytes of the machine, with caches that the kernel can drop."""
     return _entries(proc / "meminfo").get("MemAvailable:", sys.maxsize // 1024) * 1024
 
 
-def _within_group(root: Path, proc: Path) -> int:
-    """Of the process's control groups (v1 and v2) and all above them, as containers and batch systems set them."""
-    bounds = [left for folder, names in _groups(root, proc) for left in _left(folder, names)]
-    return max(0, min(bounds, default=sys.maxsize))
+def _free_of_groups(root: Path, proc: Path) -> int:
+    """Free bytes within the limits of control groups (v1 and v2), which containers and batch systems set."""
+    limits = [free for folder, names in _groups(root, proc) for free in _free_of_group(folder, names)]
+    return max(0, min(limits, default=sys.maxsize))
 
 
-def _groups(root: Path, proc: Path) -> Iterator[tuple[Path, tuple[str, str, str]]]:
+def _groups(root: Path, proc: Path) -> Iterator[tuple[Path, Group]]:
+    """The control groups of this process and all above them."""
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
     except OSError:
@@ -138,16 +153,15 @@ def _groups(root: Path, proc: Path) -> Iterator[tuple[Path, tuple[str, str, str]
                 yield root / "memory" / folder, V1
 
 
-def _left(folder: Path, names: tuple[str, str, str]) -> Iterator[int]:
-    limit, usage, cache = names
-    # No such group here, no limit ("max"), or not ours to read: then it does not bound.
+def _free_of_group(folder: Path, names: Group) -> Iterator[int]:
+    # The group does not exist here, has no limit ("max"), or cannot be read: then it sets no limit.
     with contextlib.suppress(OSError, ValueError):
-        left = int((folder / limit).read_text()) - int((folder / usage).read_text())
-        yield left + _entries(folder / "memory.stat").get(cache, 0)
+        unused = int((folder / names.limit).read_text()) - int((folder / names.usage).read_text())
+        yield unused + _entries(folder / "memory.stat").get(names.cache, 0)
 
 
-def _within_limit() -> int:
-    """Of the address space, where `ulimit -v` bounds it."""
+def _free_addresses() -> int:
+    """Free bytes of the address space, if `ulimit -v` limits it."""
     try:
         import resource
 
@@ -159,7 +173,7 @@ def _within_limit() -> int:
 
 
 def _entries(path: Path) -> dict[str, int]:
-    """The lines `name number` of a file of the kernel's; none where it is not there."""
+    """The lines `name number` of a file of the kernel; empty if the file does not exist."""
     try:
         fields = (line.split() for line in path.read_text().splitlines())
     except OSError:

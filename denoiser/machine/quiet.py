@@ -1,4 +1,4 @@
-"""What Lightning says on every run and is a choice here, left out."""
+"""Silence for the warnings and tips that Lightning prints on every run."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import warnings
 
 
 def quiet() -> None:
-    """Leave out what Lightning says on every run and what is a choice here: no workers, small epochs, its tips."""
+    """Silence Lightning about choices that are deliberate here, such as no workers and short epochs, and its tips."""
     import logging
 
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for message in (
         ".*does not have many workers.*",
-        ".*could not find the monitored key.*",  # a run may end before its first validation
+        ".*could not find the monitored key.*",  # a run can end before its first validation
         ".*LeafSpec.*is deprecated.*",
         ".*The number of training batches.*",
         ".*Checkpoint directory .* exists and is not empty.*",

@@ -21,10 +21,10 @@ def root(tmp_path_factory):
 def data(capsys):
     """Runs the command: exit code, lines of output, lines of errors."""
 
-    def command(*given):
-        code = main([str(word) for word in given])
-        said = capsys.readouterr()
-        return code, said.out.splitlines(), said.err.splitlines()
+    def command(*arguments):
+        code = main([str(word) for word in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out.splitlines(), printed.err.splitlines()
 
     return command
 
@@ -130,7 +130,7 @@ def test_a_dataset_without_a_card_is_listed_and_downloaded_all_the_same(data, ro
     assert data("list", "mnist", "--root", root)[1][2].split() == ["mnist", *"----"]
     assert data("download", "mnist", "--root", root) == (0, [f"mnist: {root}"], [])
     code, _, (error, _) = data("verify", "mnist", "--root", root)
-    assert code == 2 and "mnist says nothing of its files" in error
+    assert code == 2 and "mnist has no list of files" in error
 
 
 def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
@@ -140,18 +140,18 @@ def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "what", "fix"),
+    ("arguments", "problem", "fix"),
     [
         (["verfy", "set12"], "no action 'verfy'", "denoiser data verify"),
         (["download", "photos", "set13"], "no data 'set13'", "did you mean set12?"),
-        (["download"], "which dataset?", "denoiser data list"),
+        (["download"], "no dataset is named", "denoiser data list"),
         ([], "required", "denoiser data --help"),
         (["list", "--rot", "x"], "unrecognized arguments: --rot", "did you mean --root?"),
     ],
 )
-def test_mistakes_get_two_lines(given, what, fix, data):
-    code, out, (error, advice) = data(*given)
-    assert (code, out) == (2, []) and what in error and advice == f"fix: {fix}"
+def test_mistakes_get_two_lines(arguments, problem, fix, data):
+    code, out, (error, advice) = data(*arguments)
+    assert (code, out) == (2, []) and problem in error and advice == f"fix: {fix}"
 
 
 def test_the_script_has_the_verb_and_help_imports_no_torch(monkeypatch, capsys, root):

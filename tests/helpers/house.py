@@ -39,11 +39,11 @@ def violations(package, drawing, commands):
 
 def modules(package):
     """The path of each module by its dotted name; a package has the name of its folder."""
-    found = {}
+    paths = {}
     for path in sorted(package.rglob("*.py")):
         name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
-        found[name.removesuffix(".__init__")] = path
-    return found
+        paths[name.removesuffix(".__init__")] = path
+    return paths
 
 
 def imported(name, path, files):

@@ -14,6 +14,14 @@ FILE = re.compile(r"^`(?P<path>[\w/]+\.\w+)`:\n\n```(?P<kind>\w+)\n(?P<text>.*?)
 COMMAND = re.compile(r"^```sh\n(.*?)```$", re.MULTILINE | re.DOTALL)
 
 
+def patched(text: str, diff: str) -> str:
+    """`text` with the lines of a diff replaced; its context says where, it has no line numbers."""
+    lines = diff.splitlines(keepends=True)
+    before, after = ("".join(line[1:] for line in lines if line[0] in signs) for signs in (" -", " +"))
+    assert text.count(before) == 1, f"the context of the patch is not there once:\n{before}"
+    return text.replace(before, after)
+
+
 class PackageCopy:
     """`denoiser/` and `conf/` in a folder of their own; weights are linked, not copied."""
 
@@ -29,10 +37,7 @@ class PackageCopy:
         for match in FILE.finditer(section):
             path = self.folder / match["path"]
             if match["kind"] == "diff":
-                patch = f"--- a/{match['path']}\n+++ b/{match['path']}\n{match['text']}"
-                subprocess.run(
-                    ["git", "apply", "--unidiff-zero", "-"], input=patch, text=True, check=True, cwd=self.folder
-                )
+                path.write_text(patched(path.read_text(), match["text"]))
             else:
                 assert not path.exists(), f"{path} would be replaced"
                 path.write_text(match["text"])

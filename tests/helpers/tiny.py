@@ -15,9 +15,9 @@ from denoiser.training import assemble
 
 SIDE = 32
 SMALL = {"images": 4, "size": 48, "batch_size": 256, "patch_size": 16, "crops_per_image": 1, "verify": False}
-"""What makes a dataset small, for whichever of these keys it has, and an epoch of it one batch."""
+"""Values that make a dataset small, for the keys that it has, and an epoch one batch."""
 FOLDERS = ("path", "noisy", "clean")
-"""Keys of data that want a folder."""
+"""Keys of data that require a folder."""
 STEP = ("trainer.max_epochs=1", "callbacks.progress.style=none")
 
 
@@ -34,7 +34,7 @@ def groups():
 
 
 def store(root, seed=0):
-    """Every dataset that is read from `data.root`, and a folder of pictures for each key that wants one."""
+    """Every dataset that is read from `data.root`, and a folder of pictures for each key that requires one."""
     rng = np.random.default_rng(seed)
     root.mkdir(exist_ok=True)
     (root / "stand-ins").touch()
@@ -88,7 +88,7 @@ def configured(root, *overrides, data="folder"):
 
 
 def one_step(cfg, folder):
-    """Train for one step and validate; gives back trainer, module and the weights before it."""
+    """Train for one step and validate; returns trainer, module and the weights before it."""
     data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     trainer.fit(module, data)

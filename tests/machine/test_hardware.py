@@ -33,12 +33,12 @@ def test_the_accelerator_is_the_best_that_is_there(there, monkeypatch):
 
 
 @pytest.mark.parametrize("overrides", [["trainer=gpu"], ["trainer.accelerator=cuda"], ["trainer.accelerator=mps"]])
-def test_a_gpu_that_is_not_there_is_told_in_two_lines(overrides, monkeypatch):
+def test_a_gpu_that_is_not_there_is_an_error_of_two_lines(overrides, monkeypatch):
     with pytest.raises(DenoiserError) as error:
         chosen(*overrides)
     assert error.value.code == NOT_POSSIBLE
-    what, fix = str(error.value).splitlines()
-    assert "no GPU" in what and "trainer.accelerator" in what
+    problem, fix = str(error.value).splitlines()
+    assert "no GPU" in problem and "trainer.accelerator" in problem
     assert fix == "fix: trainer=cpu"
     monkeypatch.setattr(hardware, "has_gpu", lambda: True)
     assert chosen(*overrides)["accelerator"] in overrides[0]

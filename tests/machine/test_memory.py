@@ -51,7 +51,7 @@ def test_errors_that_say_so(error, expected):
     assert memory.is_exhausted(error) is expected
 
 
-def test_a_real_allocation_that_fails_is_told():
+def test_a_real_allocation_that_fails_is_recognised():
     with pytest.raises(RuntimeError) as raised:
         torch.empty(2**60, dtype=torch.uint8)
     assert memory.is_exhausted(raised.value)
@@ -69,26 +69,26 @@ def group(folder, limit, usage, cache, names):
 def test_control_groups_and_those_above_them_bound(tmp_path, listed, at, names):
     root, proc = tmp_path / "group", tmp_path / "proc"
     (proc / "self").mkdir(parents=True)
-    assert memory._within_group(root, proc) == sys.maxsize
+    assert memory._free_of_groups(root, proc) == sys.maxsize
     (proc / "self" / "cgroup").write_text(f"{listed}\n")
-    assert memory._within_group(root, proc) == sys.maxsize
+    assert memory._free_of_groups(root, proc) == sys.maxsize
     group(root / at, "max", 500, 0, names)
-    assert memory._within_group(root, proc) == sys.maxsize
+    assert memory._free_of_groups(root, proc) == sys.maxsize
     group(root / at, 1000, 500, 30, names)
-    assert memory._within_group(root, proc) == 530
+    assert memory._free_of_groups(root, proc) == 530
     group((root / at).parent, 600, 590, 5, names)
-    assert memory._within_group(root, proc) == 15
+    assert memory._free_of_groups(root, proc) == 15
     group((root / at).parent, 600, 700, 5, names)
-    assert memory._within_group(root, proc) == 0
+    assert memory._free_of_groups(root, proc) == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells in /proc")
-def test_free_memory_is_of_this_machine():
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_free_memory_of_this_machine_is_plausible():
     assert 2**20 < memory.free(CPU) < 2**46
 
 
 def test_large_blocks_are_kept_where_the_c_library_can():
-    told = (
+    code = (
         "import platform, resource, torch; from denoiser.machine import memory\n"
         "kept = memory.keep_blocks(); assert kept == (platform.libc_ver()[0] == 'glibc')\n"
         "for _ in range(20): torch.ones(10**7)\n"  # glibc before 2.38 seldom fits an aligned block where one was
@@ -96,4 +96,4 @@ def test_large_blocks_are_kept_where_the_c_library_can():
         "for _ in range(5): torch.ones(10**7)\n"
         "assert not kept or resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 5000"
     )
-    subprocess.run([sys.executable, "-c", told], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -47,7 +47,7 @@ def test_names_that_are_almost_right(package):
     for asked in ("phto", "Photo"):
         with pytest.raises(DenoiserError, match=rf"^error: no such checkpoint \({asked}\)\nfix: did you mean photo\?$"):
             denoiser.load(asked)
-    with pytest.raises(DenoiserError, match=r"no such checkpoint \(phto\)\nfix: give a path that exists"):
+    with pytest.raises(DenoiserError, match=r"no such checkpoint \(phto\)\nfix: use a path that exists"):
         denoiser.load("./phto")
 
 
