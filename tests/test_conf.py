@@ -101,7 +101,7 @@ def test_set_for_testing_is_scored(name, root, tmp_path):
     channels = DATASETS[name].allowed_channels[0]
     chosen = (f"data.channels={channels}", f"data.test={name}", "trainer=smoke")
     cfg = configured(root, CHEAP[channels], *chosen)
-    data, module = from_config.data(cfg), assemble.module(cfg)
+    data, module = from_config.training_data(cfg), assemble.module(cfg)
     assemble.trainer(cfg, tmp_path)[0].test(module, data, verbose=False)
     assert data.test.name == name
     assert sorted(module.scores) == [0, 1]
@@ -111,4 +111,4 @@ def test_set_for_testing_is_scored(name, root, tmp_path):
 @pytest.mark.parametrize("name", TEST_ONLY)
 def test_set_for_testing_is_not_trained_on(name):
     with pytest.raises(DenoiserError, match=f"for testing only(.|\n)*fix: data=synthetic data.test={name}"):
-        from_config.data(compose([f"data={name}"]))
+        from_config.training_data(compose([f"data={name}"]))

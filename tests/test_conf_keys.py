@@ -99,7 +99,7 @@ def of_data(cfg, folder):
         options = {key: value for key, value in build.plain(cfg.data).items() if key != "name"}
         pictures = build.make("data", options, protocol=from_config.protocol(cfg)).pictures("test")
         return pictures.shapes[0], pictures.images[0].tolist()
-    data = from_config.data(cfg)
+    data = from_config.training_data(cfg)
     loader, test = data.train_dataloader(), data.test and data.test.name
     batch = loader.dataset.__getitems__(next(iter(loader.batch_sampler)))
     return len(loader), loader.num_workers, test, type(data.split("train").images), [x.tolist() for x in batch[:2]]
@@ -187,5 +187,5 @@ def test_every_key_of_a_recipe_changes_something(path):
 @pytest.mark.parametrize("change", [{"seed": 1}, {"protocol": "clipped"}, {"test": {"sigma": [15, 50]}}], ids=str)
 def test_every_key_at_the_top_changes_the_validation_pairs(change, stores):
     cfg = configured(stores[0], "model=unet")
-    pairs = [from_config.data(built).frozen("val") for built in (cfg, OmegaConf.merge(cfg, change))]
+    pairs = [from_config.training_data(built).frozen("val") for built in (cfg, OmegaConf.merge(cfg, change))]
     assert not torch.equal(pairs[0].__getitems__([0]).noisy, pairs[1].__getitems__([0]).noisy)

@@ -72,9 +72,9 @@ def test_every_model_composes_with_every_dataset(model):
 def test_a_model_and_data_of_other_channels_are_refused():
     cfg = compose(["model=mnist_basic", "data=cifar10"])
     with pytest.raises(DenoiserError, match=r"model=mnist_basic takes 1 .* data=cifar10 has 3 (.|\n)*fix: model=unet"):
-        from_config.data(cfg)
+        from_config.training_data(cfg)
     with pytest.raises(DenoiserError, match=r"fix: data\.channels=3"):
-        from_config.data(compose(["model=bsds_deep", "data.channels=1"]))
+        from_config.training_data(compose(["model=bsds_deep", "data.channels=1"]))
 
 
 def test_compose_leaves_a_running_application_alone():

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +21,6 @@ from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
 from denoiser.evaluation.scoring import Scorer
-from denoiser.runs import application
 from denoiser.training import assemble
 from denoiser.weights.load import load
 
@@ -85,7 +86,7 @@ def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pi
     where = "data=folder", f"data.path={pictures_folder(2)}", "batch_size=1"  # in which sums have one order
     _, rows, _ = called(f"checkpoint={file}", *where, "noise.sigma=25")
     cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
-    pairs = from_config.evaluated(cfg).frozen("all")
+    pairs = from_config.evaluation_data(cfg).frozen("all")
     for item, row in enumerate(rows):
         batch = pairs.__getitems__([item])
         with torch.no_grad():
@@ -152,7 +153,7 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
 
 def leaky(checkpoint, data, **options):
     data.name = "mine"
-    return checkpoint(**options, seen=leaks.seen(data))
+    return checkpoint(**options, seen=leaks.training_record(data))
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -267,11 +268,12 @@ def test_what_was_scored_before_an_interruption_is_kept(called, pictures_folder,
 def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
-    monkeypatch.setattr(application, "SHARED", ("output_subdir", "sweep.dir", "sweep.subdir"))
-    monkeypatch.setattr(application, "SILENT", (*application.SILENT, "hydra.run.dir=outputs/now"))
+    clock = SimpleNamespace(now=lambda: datetime(2026, 1, 2, 3, 4, 5))
+    monkeypatch.setattr("hydra.core.utils.datetime", clock)
     assert [evaluate.main(given) for _ in range(3)] == [0, 0, 0]
-    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["now", "now-2", "now-3"]
-    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "now-3")
+    folders = sorted(path.name for path in (tmp_path / "outputs" / "2026-01-02").iterdir())
+    assert folders == ["03-04-05", "03-04-05-2", "03-04-05-3"]
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "2026-01-02" / "03-04-05-3")
 
 
 @pytest.mark.parametrize(("stage", "workers"), [("loading", 0), ("scoring", 2)])
@@ -279,7 +281,7 @@ def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, work
     slow = "import time, denoiser.evaluation.batches as e, denoiser.evaluation.scoring as s; "
     slow += "import denoiser.data.from_config as a; "
     slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
-    slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
+    slow += "a.evaluation_data = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
     run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"
     given = [
         "baseline=noisy",

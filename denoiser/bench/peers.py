@@ -22,7 +22,7 @@ from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
 from denoiser.machine import hardware
-from denoiser.noise.base import GREY_LEVELS
+from denoiser.noise.levels import GREY_LEVELS
 from denoiser.training import assemble
 from denoiser.training.optimizer import configure
 

@@ -12,8 +12,8 @@ from denoiser import build
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.config import compose, data_root, options
-from denoiser.data.store.catalogue import INCOMPLETE, NOT_THERE, Card, card
-from denoiser.data.store.download import verify as altered_or_missing
+from denoiser.data.store.catalogue import INCOMPLETE, MISSING, Card, dataset_card
+from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _command(arguments: argparse.Namespace) -> int:
     if not arguments.names:
         raise DenoiserError(f"no dataset is named (denoiser data {arguments.action})", "denoiser data list")
     for name in arguments.names:
-        card(name)  # refuses a typo before anything is downloaded
+        dataset_card(name)  # refuses a typo before anything is downloaded
     return _each(arguments.names, lambda name: ACTIONS[arguments.action](name, root))
 
 
@@ -59,7 +59,7 @@ def _each(names: Sequence[str], action: Callable[[str], None]) -> int:
 
 def print_list(names: Sequence[str], root: Path) -> None:
     """Print the path of the store and a table of datasets."""
-    rows = [HEADINGS, *(_row(name, card(name), root) for name in names)]
+    rows = [HEADINGS, *(_row(name, dataset_card(name), root) for name in names)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     print(f"store: {root}")
     for row in rows:
@@ -70,7 +70,7 @@ def _row(name: str, dataset: Card | None, root: Path) -> tuple[str, ...]:
     if dataset is None:
         return name, *["-"] * (len(HEADINGS) - 1)
     count = "any" if dataset.count is None else f"{dataset.count:,}"
-    return name, count, dataset.what, dataset.licence, dataset.state(root)
+    return name, count, dataset.description, dataset.licence, dataset.status(root)
 
 
 def download(name: str, root: Path) -> None:
@@ -79,9 +79,9 @@ def download(name: str, root: Path) -> None:
     Raises:
         DenoiserError: it must be fetched by hand, or cannot be downloaded or stored (exit code 3).
     """
-    dataset = card(name)
+    dataset = dataset_card(name)
     if dataset is not None and not dataset.files:
-        print(f"{name}: {dataset.home}, nothing to download")
+        print(f"{name}: {dataset.availability}, nothing to download")
         return
     _data_module(name, root).prepare_data()
     print(f"{name}: {dataset.folder(root) if dataset else root}")
@@ -107,12 +107,14 @@ def verify(name: str, root: Path) -> None:
     dataset, folder = _stored(name, root, "no files to verify")
     missing = dataset.missing(root)
     hashes = {file: digest for file, digest in dataset.files.items() if digest and file not in missing}
-    altered = altered_or_missing(folder, hashes)
+    altered = missing_or_altered(folder, hashes)
     for kind, files in (("missing", missing), ("altered", altered)):
         print(*(f"{kind}  {file}\n" for file in files), sep="", end="")
     if missing or altered:
         message = f"{name}: {len(missing)} of {len(dataset.files)} files missing, {len(altered)} altered ({folder})"
-        raise DenoiserError(message, dataset.anew(root, f"denoiser data download {name}"), SOME_FAILED)
+        raise DenoiserError(
+            message, dataset.replacement_instructions(root, f"denoiser data download {name}"), SOME_FAILED
+        )
     result = "all as published" if hashes else "all there; no hashes are known, so their content was not checked"
     print(f"{name}: {len(dataset.files)} files, {result} ({folder})")
 
@@ -124,7 +126,7 @@ def path(name: str, root: Path) -> None:
         DenoiserError: it is not there, is incomplete, or has no folder.
     """
     dataset, folder = _stored(name, root, "no folder")
-    if dataset.state(root) == INCOMPLETE:
+    if dataset.status(root) == INCOMPLETE:
         message = f"{name} lacks {len(dataset.missing(root))} of {len(dataset.files)} files ({folder})"
         raise DenoiserError(message, f"denoiser data verify {name}")
     print(folder)
@@ -132,11 +134,11 @@ def path(name: str, root: Path) -> None:
 
 def _stored(name: str, root: Path, refusal: str) -> tuple[Card, Path]:
     """The card and the folder of a dataset that is in the store."""
-    dataset = card(name)
+    dataset = dataset_card(name)
     if dataset is None or not dataset.files:
-        reason = f"is {dataset.home}" if dataset else "has no list of files"
+        reason = f"is {dataset.availability}" if dataset else "has no list of files"
         raise DenoiserError(f"{name} {reason}: {refusal} (data={name})", "denoiser data list")
-    if dataset.state(root) == NOT_THERE:
+    if dataset.status(root) == MISSING:
         raise DenoiserError(f"{name} is not there ({dataset.folder(root)})", f"denoiser data download {name}")
     return dataset, dataset.folder(root)
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.sampling import EpochSampler
-from denoiser.data.sizes import large_enough_to_score, patches_fit
+from denoiser.data.sizes import check_patch_size, check_picture_sizes
 from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError, require
 from denoiser.machine.signals import exit_on_sigterm
@@ -59,13 +59,13 @@ class PairsDataModule(LightningDataModule):
     """What `channels` may be."""
     name = ""
     """As in `data=NAME`."""
-    which = ""
+    split_name = ""
     """The split in use, where a dataset has several that are named."""
     split_seed = 0
     """Of the split, where it is drawn."""
-    place: str | None = None
+    folder_name: str | None = None
     """Which of the user's own folders, where a dataset's name does not say which pictures they are."""
-    evaluated = "test"
+    evaluation_split = "test"
     """The split that an evaluation takes; `all` where the pictures are the user's own."""
 
     def __init__(
@@ -129,9 +129,9 @@ class PairsDataModule(LightningDataModule):
                 small to be scored.
         """
         if stage == "fit":
-            patches_fit(self.split("train"), self.patch_size, self.batch_size)
+            check_patch_size(self.split("train"), self.patch_size, self.batch_size)
         for name in ("val", "test") if stage == "fit" else ("test",):
-            large_enough_to_score(self.split(name))
+            check_picture_sizes(self.split(name))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled crops with fresh noise, made on the device that trains where the pictures fit there."""
@@ -180,7 +180,7 @@ class PairsDataModule(LightningDataModule):
             "persistent_workers": self.num_workers > 0,
             "worker_init_fn": exit_on_sigterm,
         }
-        return DataLoader(pairs, batch_size, collate_fn=as_made, **workers, **options)  # type: ignore[arg-type]
+        return DataLoader(pairs, batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
 
 
 def _check_whole(key: str, value: object, lowest: int) -> None:
@@ -188,6 +188,6 @@ def _check_whole(key: str, value: object, lowest: int) -> None:
     require(whole, f"data.{key}", value, f"not a whole number from {lowest} up", str(32 * lowest))
 
 
-def as_made(batch: Batch) -> Batch:
+def identity(batch: Batch) -> Batch:
     """`__getitems__` made the batch; there is nothing to collate."""
     return batch

@@ -12,7 +12,7 @@ from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.data.store.catalogue import Card
-from denoiser.data.store.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes, refuse_altered
+from denoiser.data.store.download import BSDS500_FOLDERS, BSDS500_HASHES, bsds500, check_hashes, read_hashes
 
 # fmt: off
 IDS = (
@@ -34,7 +34,7 @@ def bsd68_keys() -> list[str]:
 def _card(what: str) -> Card:
     hashes = read_hashes(BSDS500_HASHES)
     files = {f"{key}.jpg": hashes[f"{key}.jpg"] for key in bsd68_keys()}
-    return Card(what, "non-commercial research", len(files), places=BSDS500_PLACES, files=files)
+    return Card(what, "non-commercial research", len(files), folders=BSDS500_FOLDERS, files=files)
 
 
 class BSD68(PairsDataModule):
@@ -68,7 +68,7 @@ class BSD68(PairsDataModule):
             DenoiserError: they are not there, or one is not the published file (exit code 3).
         """
         folder = bsds500(self.root)
-        refuse_altered(self.name or type(self).__name__.lower(), self.root, self.card)
+        check_hashes(self.name or type(self).__name__.lower(), self.root, self.card)
         return read_files([[folder / f"{key}.jpg"] for key in bsd68_keys()], folder, self.channels)
 
 

@@ -13,7 +13,7 @@ from denoiser.data.bsd68 import bsd68_keys
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.data.store.catalogue import Card
-from denoiser.data.store.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
+from denoiser.data.store.download import BSDS500_FOLDERS, BSDS500_HASHES, bsds500, read_hashes
 from denoiser.errors import DenoiserError, nearest
 
 SPLITS = ("benchmark", "official")
@@ -41,7 +41,7 @@ class BSDS500(PairsDataModule):
         "photographs of 481x321 (Arbelaez et al. 2011)",
         "non-commercial research",
         500,
-        places=BSDS500_PLACES,
+        folders=BSDS500_FOLDERS,
         files=read_hashes(BSDS500_HASHES),
     )
 
@@ -52,7 +52,7 @@ class BSDS500(PairsDataModule):
         if split not in SPLITS:
             near = nearest(split, SPLITS) or "benchmark"
             raise DenoiserError(f"bsds500 has no split '{split}' (data.split)", f"data.split={near}")
-        self.root, self.which, self.cache_gb = Path(root).expanduser(), split, cache_gb
+        self.root, self.split_name, self.cache_gb = Path(root).expanduser(), split, cache_gb
 
     def prepare_data(self) -> None:
         """Download the pictures where they are not there yet."""
@@ -67,7 +67,7 @@ class BSDS500(PairsDataModule):
         return read_files(wanted, folder, self.channels, self.cache_gb)
 
     def _belongs(self, key: str, split: str) -> bool:
-        if self.which == "official":
+        if self.split_name == "official":
             return key.startswith(f"{split}/")
         published = set(bsd68_keys())
         here = "train" if not key.startswith("val/") else "test" if key in published else "val"

@@ -16,7 +16,7 @@ from torchvision.datasets import CIFAR10 as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.pairs import Pictures
-from denoiser.data.splits import held_out
+from denoiser.data.splits import split_official
 from denoiser.data.store.catalogue import Card
 from denoiser.data.store.torchvision import install, torchvision_reader
 from denoiser.errors import DenoiserError
@@ -49,7 +49,7 @@ class CIFAR10(PairsDataModule):
         "colour pictures of 32x32 (Krizhevsky 2009)",
         "not stated",
         60_000,
-        places=(FOLDER,),
+        folders=(FOLDER,),
         files=dict([*Reader.train_list, *Reader.test_list]),
     )
 
@@ -65,7 +65,7 @@ class CIFAR10(PairsDataModule):
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val` or `test`; keys are like `train/00042`."""
         images = self._verified(split != "test") if self.verify else self._unverified(split != "test")
-        return held_out(images, split, self.split_seed)
+        return split_official(images, split, self.split_seed)
 
     def _verified(self, train: bool) -> Tensor:
         other = "data.verify=false, which reads what is there"

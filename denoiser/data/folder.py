@@ -11,7 +11,7 @@ from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.decoding import read_files
 from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Pictures
-from denoiser.data.splits import chosen
+from denoiser.data.splits import split_indices
 from denoiser.data.store.catalogue import Card
 from denoiser.errors import DenoiserError
 
@@ -30,8 +30,8 @@ class Folder(PairsDataModule):
         DenoiserError: no path is given.
     """
 
-    evaluated = "all"
-    card = Card("pictures of a folder (data.path)", "yours", home="yours")
+    evaluation_split = "all"
+    card = Card("pictures of a folder (data.path)", "yours", availability="yours")
 
     def __init__(
         self, protocol: Protocol, path: str | None, split_seed: int = 0, cache_gb: float = 4, **options: Any
@@ -40,7 +40,7 @@ class Folder(PairsDataModule):
         if path is None:
             raise DenoiserError("data=folder needs a folder (data.path)", "data.path=DIR")
         self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
-        self.place = self.path.absolute().name
+        self.folder_name = self.path.absolute().name
 
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val`, `test` or `all`.
@@ -50,7 +50,7 @@ class Folder(PairsDataModule):
         paths = eight_bit.find(self.path)
         # Without suffix, so that a photo and its copy in another format stay on one side of the split.
         stems = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
-        indices = chosen(stems, split, self.split_seed)
+        indices = split_indices(stems, split, self.split_seed)
         found = read_files([[paths[i]] for i in indices], self.path, self.channels, self.cache_gb)
         keys = _told_apart(stems, [path.relative_to(self.path).as_posix() for path in paths])
         return replace(found, keys=[keys[i] for i in indices])
@@ -80,8 +80,8 @@ class RealPairs(PairsDataModule):
     """
 
     real_pairs = True
-    evaluated = "all"
-    card = Card("real pairs of two folders (data.noisy, data.clean)", "yours", home="yours")
+    evaluation_split = "all"
+    card = Card("real pairs of two folders (data.noisy, data.clean)", "yours", availability="yours")
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class RealPairs(PairsDataModule):
         if protocol.noise.name != "none":
             raise DenoiserError(f"data=pairs is noisy already (noise={protocol.noise.name})", "noise=none")
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
-        self.split_seed, self.cache_gb, self.place = split_seed, cache_gb, self.clean.absolute().name
+        self.split_seed, self.cache_gb, self.folder_name = split_seed, cache_gb, self.clean.absolute().name
 
     def pictures(self, split: str) -> Pictures:
         """The pairs of `train`, `val`, `test` or `all`, each `(2C, H, W)`: noisy, then clean.
@@ -118,7 +118,7 @@ class RealPairs(PairsDataModule):
         keys = sorted(clean)
         for key in keys:
             _check_size(noisy[key], clean[key])
-        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in chosen(keys, split, self.split_seed, "data.clean")]
+        wanted = [(noisy[keys[i]], clean[keys[i]]) for i in split_indices(keys, split, self.split_seed, "data.clean")]
         return read_files(wanted, self.clean, self.channels, self.cache_gb)
 
 

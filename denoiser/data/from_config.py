@@ -44,7 +44,7 @@ def protocol(cfg: DictConfig) -> Protocol:
     return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
 
 
-def data(cfg: DictConfig) -> PairsDataModule:
+def training_data(cfg: DictConfig) -> PairsDataModule:
     """The data of training, with the named set that it is tested on.
 
     Raises:
@@ -63,7 +63,7 @@ def data(cfg: DictConfig) -> PairsDataModule:
     return made
 
 
-def evaluated(cfg: DictConfig) -> PairsDataModule:
+def evaluation_data(cfg: DictConfig) -> PairsDataModule:
     """The pictures of an evaluation: `data.test` where it is given, else the data itself.
 
     Raises:

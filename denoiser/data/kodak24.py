@@ -16,4 +16,4 @@ class Kodak24(PublishedSet):
     """The 24 crops, for testing only; colour or grey. `Kodak24/kodim01.png` ... `kodim24.png` below `root`."""
 
     card = from_ffdnet("Kodak24", "Kodak's photographs, FFDNet's 500x500 crops (Franzen 1999)", "unrestricted use")
-    taken_for: ClassVar = {(512, 768): "kodak24_full", (768, 512): "kodak24_full"}
+    other_set_sizes: ClassVar = {(512, 768): "kodak24_full", (768, 512): "kodak24_full"}

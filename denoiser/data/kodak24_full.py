@@ -21,8 +21,8 @@ class Kodak24Full(PublishedSet):
         "Kodak's photographs in full, 768x512 (Franzen 1999)",
         "unrestricted use",
         24,
-        places=(FOLDER,),
+        folders=(FOLDER,),
         files={f"kodim{number:02d}.png": "" for number in range(1, 25)},
         source="the 24 PNGs of r0k.us/graphics/kodak",
     )
-    taken_for: ClassVar = {(500, 500): "kodak24"}
+    other_set_sizes: ClassVar = {(500, 500): "kodak24"}

@@ -18,7 +18,7 @@ LOOKS = 1000
 """Pictures compared pixel by pixel at most: where more have one thumbnail, thumbnails tell them badly apart."""
 
 
-def seen(data: PairsDataModule) -> dict[str, Any]:
+def training_record(data: PairsDataModule) -> dict[str, Any]:
     """What a checkpoint records of the pictures trained and selected on.
 
     Returns:
@@ -38,17 +38,17 @@ def seen(data: PairsDataModule) -> dict[str, Any]:
 
 
 def _split(data: PairsDataModule) -> str:
-    return data.which or f"split_seed={data.split_seed}"
+    return data.split_name or f"split_seed={data.split_seed}"
 
 
-def among(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] | None:
+def find(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] | None:
     """The pictures of an evaluation that a checkpoint was trained or selected on.
 
     A dataset's own test split is apart from its others, and not compared: where two of its pictures look alike,
     CIFAR-10 has such, its published numbers count them too.
 
     Args:
-        record: the checkpoint's, see `seen`; None where nothing is known.
+        record: the checkpoint's, see `training_record`; None where nothing is known.
         data: what is evaluated on.
 
     Returns:
@@ -57,17 +57,17 @@ def among(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] 
     """
     if record is None:
         return None
-    apart = data.evaluated == "test" and (record["data"], record["split"]) == (data.name, _split(data))
+    apart = data.evaluation_split == "test" and (record["data"], record["split"]) == (data.name, _split(data))
     if apart:
         return []
-    if "thumbnails" not in record or len(data.split(data.evaluated)) > LIMIT:
+    if "thumbnails" not in record or len(data.split(data.evaluation_split)) > LIMIT:
         return None
     known = Thumbnails(sizes=record["sizes"], thumbnails=record["thumbnails"])
-    found = {j for _, j in same(known, data.thumbnails(data.evaluated))}
-    return [data.split(data.evaluated).keys[j] for j in sorted(found)]
+    found = {j for _, j in same(known, data.thumbnails(data.evaluation_split))}
+    return [data.split(data.evaluation_split).keys[j] for j in sorted(found)]
 
 
-def check(data: PairsDataModule) -> None:
+def check_test_pictures(data: PairsDataModule) -> None:
     """Look for test pictures among those of training and validation.
 
     Inside one set (a folder with copies under several names) it is a warning, since the pictures are the user's own;
@@ -89,7 +89,7 @@ def check(data: PairsDataModule) -> None:
         warnings.warn(f"{among}: their scores flatter; remove the copies", stacklevel=2)
         return
     other = "data.split=benchmark, or another data.test"
-    fix = other if data.which == "official" else "another data.test, or remove the copies"
+    fix = other if data.split_name == "official" else "another data.test, or remove the copies"
     raise DenoiserError(f"{among} (data.test)", fix)
 
 

@@ -13,7 +13,7 @@ from torchvision.datasets import MNIST as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.pairs import Pictures
-from denoiser.data.splits import held_out
+from denoiser.data.splits import split_official
 from denoiser.data.store.catalogue import Card
 from denoiser.data.store.torchvision import install, torchvision_reader
 
@@ -39,7 +39,7 @@ class MNIST(PairsDataModule):
     """
 
     allowed_channels = (1,)
-    card = Card("digits of 28x28 (LeCun et al. 1998)", "not stated", 70_000, places=(FOLDER,), files=HASHES)
+    card = Card("digits of 28x28 (LeCun et al. 1998)", "not stated", 70_000, folders=(FOLDER,), files=HASHES)
 
     def __init__(self, protocol: Protocol, root: str, split_seed: int = 0, **options: Any) -> None:
         super().__init__(protocol, **options)
@@ -54,4 +54,4 @@ class MNIST(PairsDataModule):
         """The digits of `train`, `val` or `test`; keys are like `train/00042`."""
         reader = torchvision_reader(Reader, self.root, FOLDER, ARCHIVES, train=split != "test")
         images = torch.as_tensor(reader.data)[:, None]
-        return held_out(images, split, self.split_seed)
+        return split_official(images, split, self.split_seed)

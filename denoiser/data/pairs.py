@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from denoiser.data.sampling import seed_of
-from denoiser.noise.base import GREY_LEVELS, Noise
+from denoiser.data.sampling import derive_seed
+from denoiser.noise.base import Noise
+from denoiser.noise.levels import GREY_LEVELS
 
 
 class Batch(NamedTuple):
@@ -103,7 +104,7 @@ class NoisyPairs(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """The batch at `indices`."""
-        generator = self.generator.manual_seed(seed_of(self.seed, "train", indices[0], len(indices)))
+        generator = self.generator.manual_seed(derive_seed(self.seed, "train", indices[0], len(indices)))
         index = torch.tensor(indices, device=generator.device)
         clean = self._crops(index % len(self.pictures), generator).float().div_(GREY_LEVELS)
         if self.noise is None:
@@ -161,24 +162,24 @@ class FrozenPairs(Dataset[Batch]):
 
     def describe(self, index: int) -> tuple[str, float | None]:
         """Key and noise level of an item."""
-        position, level, _ = self.place(index)
+        position, level, _ = self.unravel(index)
         return self.pictures.keys[position], self.levels[level]
 
-    def place(self, index: int) -> tuple[int, int, int]:
+    def unravel(self, index: int) -> tuple[int, int, int]:
         """Which picture, which of `levels` and which draw an item is."""
         rest, position = divmod(index, len(self.pictures))
         draw, level = divmod(rest, len(self.levels))
         return position, level, draw
 
     def _pair(self, index: int) -> tuple[Tensor, Tensor, float]:
-        (key, level), (position, _, draw) = self.describe(index), self.place(index)
+        (key, level), (position, _, draw) = self.describe(index), self.unravel(index)
         clean = self.pictures.images[position].cpu().contiguous().float().div_(GREY_LEVELS)
         sigma = torch.nan if level is None else level
         if self.noise is None:
             noisy, clean = clean.chunk(2)
             return noisy, clean, sigma
         named = (level, key, draw) if draw else (level, key)
-        generator = torch.Generator().manual_seed(seed_of(self.seed, *named))
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, *named))
         return self.noise(clean[None], torch.tensor([sigma]), generator)[0], clean, sigma
 
 

@@ -31,8 +31,8 @@ class Photos(PairsDataModule):
         "photographs that scikit-image holds",
         "public domain",
         len(TEST),
-        home="in scikit-image",
-        places=(str(FOLDER),),
+        availability="in scikit-image",
+        folders=(str(FOLDER),),
         files=dict.fromkeys(TEST, ""),
     )
 

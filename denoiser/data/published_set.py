@@ -12,7 +12,7 @@ from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.data.store.catalogue import Card
-from denoiser.data.store.download import file_by_file, read_hashes, refuse_altered
+from denoiser.data.store.download import check_hashes, download_files, read_hashes
 from denoiser.errors import DenoiserError
 
 COMMIT = "e787f46df2f374ff3591186706229cb9a0591fea"  # the one whose hashes ship
@@ -32,7 +32,7 @@ def from_ffdnet(folder: str, what: str, licence: str = "not stated") -> Card:
     names = sorted((name for name in listed if name.startswith(f"{folder}/")), key=_natural)
     files = {name.rpartition("/")[2]: listed[name] for name in names}
     source = f"testsets/{folder} of github.com/cszn/FFDNet"
-    return Card(what, licence, len(files), places=(folder,), files=files, source=source, url=f"{FFDNET}/{folder}")
+    return Card(what, licence, len(files), folders=(folder,), files=files, source=source, url=f"{FFDNET}/{folder}")
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -48,14 +48,14 @@ class PublishedSet(PairsDataModule):
 
     Args:
         protocol: how pictures become pairs.
-        root: the store of datasets; `card.places[0]` is looked for in it.
+        root: the store of datasets; `card.folders[0]` is looked for in it.
         **options: see `PairsDataModule`.
     """
 
     test_only = True
     card: ClassVar[Card]
     """What the set is."""
-    taken_for: ClassVar[Mapping[tuple[int, int], str]] = {}
+    other_set_sizes: ClassVar[Mapping[tuple[int, int], str]] = {}
     """Heights and widths that only another set's pictures have, which is easily put in this one's place."""
 
     def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
@@ -69,7 +69,7 @@ class PublishedSet(PairsDataModule):
             DenoiserError: they are not there and cannot be downloaded, or some are missing (exit code 3).
         """
         super().prepare_data()
-        file_by_file(self.root, self.card)
+        download_files(self.root, self.card)
 
     def pictures(self, split: str) -> Pictures:
         """All of them, whichever split is asked for, in the published order; keys are their names without suffix.
@@ -77,11 +77,11 @@ class PublishedSet(PairsDataModule):
         Raises:
             DenoiserError: as in `prepare_data`; or these are another set's pictures, or one is altered (exit code 3).
         """
-        folder = file_by_file(self.root, self.card)
+        folder = download_files(self.root, self.card)
         found = read_files([[folder / name] for name in self.card.files], folder, self.channels)
         for key, (_, height, width) in zip(found.keys, found.shapes, strict=True):
-            if other := self.taken_for.get((height, width)):
+            if other := self.other_set_sizes.get((height, width)):
                 what = f"{key} is {height}x{width}: these are {other}'s pictures ({folder})"
-                raise DenoiserError(what, self.card.anew(self.root))
-        refuse_altered(self.name or folder.name.lower(), self.root, self.card)
+                raise DenoiserError(what, self.card.replacement_instructions(self.root))
+        check_hashes(self.name or folder.name.lower(), self.root, self.card)
         return found

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import Sampler
 
 
-def seed_of(*parts: object) -> int:
+def derive_seed(*parts: object) -> int:
     """A 63-bit seed that depends on every part and on nothing else (not on the process, unlike `hash`)."""
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
@@ -38,6 +38,6 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         """The indices of this epoch and process."""
-        generator = torch.Generator().manual_seed(seed_of(self.seed, "order", self.epoch))
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
         order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][: len(self)]
         return iter((order + self.epoch * self.length).tolist())

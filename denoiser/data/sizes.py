@@ -7,7 +7,7 @@ from denoiser.errors import DenoiserError
 from denoiser.metrics.psnr_ssim import RADIUS
 
 
-def patches_fit(pictures: Pictures, patch: int | None, batch_size: int) -> None:
+def check_patch_size(pictures: Pictures, patch: int | None, batch_size: int) -> None:
     """Let training pictures through that make batches of crops.
 
     Args:
@@ -31,7 +31,7 @@ def patches_fit(pictures: Pictures, patch: int | None, batch_size: int) -> None:
         )
 
 
-def large_enough_to_score(pictures: Pictures) -> None:
+def check_picture_sizes(pictures: Pictures) -> None:
     """Let pictures of validation or test through that SSIM's window fits into.
 
     Raises:

@@ -12,7 +12,7 @@ from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError
 
 
-def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
+def split_official(images: Tensor, split: str, split_seed: int) -> Pictures:
     """The official test pictures, or 90 / 10 of the official training pictures, drawn by `split_seed`.
 
     Args:
@@ -29,16 +29,16 @@ def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
     return Pictures([f"{official}/{i:05d}" for i in indices], images[indices])
 
 
-def chosen(keys: Sequence[str], split: str, split_seed: int, where: str = "data.path") -> Sequence[int]:
-    """Indices of the pictures of `train`, `val` or `test` by their hashes, or of `all`; arguments as in `by_hash`.
+def split_indices(keys: Sequence[str], split: str, split_seed: int, where: str = "data.path") -> Sequence[int]:
+    """Indices of the pictures of `train`, `val`, `test` or `all`; arguments as in `split_by_hash`.
 
     Raises:
-        DenoiserError: there are too few to split; `all` may be a single one.
+        DenoiserError: there are too few to split; `all` needs only one.
     """
-    return range(len(keys)) if split == "all" else by_hash(keys, split_seed, where)[split]
+    return range(len(keys)) if split == "all" else split_by_hash(keys, split_seed, where)[split]
 
 
-def by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> dict[str, list[int]]:
+def split_by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> dict[str, list[int]]:
     """80 / 10 / 10 by a hash of each key: pictures that are added later move none of the others.
 
     A split that the hashes leave empty takes a picture of the largest, until one arrives that belongs to it.

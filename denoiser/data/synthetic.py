@@ -26,7 +26,7 @@ class Synthetic(PairsDataModule):
         DenoiserError: no picture is asked for, or too small ones.
     """
 
-    card = Card("dead leaves, to train on", "free", home="drawn")
+    card = Card("dead leaves, to train on", "free", availability="drawn")
 
     def __init__(self, protocol: Protocol, images: int, size: int, split_seed: int = 0, **options: Any) -> None:
         super().__init__(protocol, **options)

@@ -20,7 +20,7 @@ class Urban100(PublishedSet):
         "buildings in colour (Huang et al. 2015)",
         "not stated",
         100,
-        places=(FOLDER,),
+        folders=(FOLDER,),
         files={f"img_{number:03d}.png": "" for number in range(1, 101)},
-        source="the 100 uncut pictures of Urban100, from where github.com/jbhuang0604/SelfExSR links to,",
+        source="the 100 uncut pictures of Urban100 (linked from github.com/jbhuang0604/SelfExSR)",
     )

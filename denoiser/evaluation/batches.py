@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from torch.utils.data import DataLoader
 
-from denoiser.data.base import PairsDataModule, as_made
+from denoiser.data.base import PairsDataModule, identity
 from denoiser.data.pairs import Batch, FrozenPairs
-from denoiser.data.sizes import large_enough_to_score
+from denoiser.data.sizes import check_picture_sizes
 from denoiser.machine.signals import exit_on_sigterm
 
 PIXELS = 2**18
@@ -26,8 +26,8 @@ def scored_pairs(data: PairsDataModule, draws: int = 1) -> FrozenPairs:
     Raises:
         DenoiserError: the pictures are missing, unreadable or too small to be scored.
     """
-    large_enough_to_score(data.split(data.evaluated))
-    return data.frozen(data.evaluated, draws)
+    check_picture_sizes(data.split(data.evaluation_split))
+    return data.frozen(data.evaluation_split, draws)
 
 
 def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int = 0) -> DataLoader[Batch]:
@@ -40,7 +40,7 @@ def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int =
     """
     batches = batches_of_one_size(pairs.pictures.shapes, len(pairs), batch_size)
     workers = {"num_workers": num_workers, "worker_init_fn": exit_on_sigterm}
-    return DataLoader(pairs, batch_sampler=batches, collate_fn=as_made, **workers)  # type: ignore[arg-type]
+    return DataLoader(pairs, batch_sampler=batches, collate_fn=identity, **workers)  # type: ignore[arg-type]
 
 
 def batches_of_one_size(shapes: Sequence[tuple[int, ...]], count: int, batch_size: int | None) -> list[list[int]]:

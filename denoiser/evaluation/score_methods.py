@@ -75,11 +75,11 @@ def prepare(cfg: DictConfig) -> Evaluation:
     from denoiser.evaluation.methods import as_list, methods
     from denoiser.evaluation.scoring import Scorer
     from denoiser.machine import hardware
-    from denoiser.metrics.torchmetrics import further
+    from denoiser.metrics.torchmetrics import named_metric
 
     device = hardware.device(cfg.device)
-    metrics = {str(name): further(str(name)) for name in as_list(cfg.metrics)}
-    data = from_config.evaluated(cfg)
+    metrics = {str(name): named_metric(str(name)) for name in as_list(cfg.metrics)}
+    data = from_config.evaluation_data(cfg)
     drawn = not data.real_pairs and data.protocol.noise.name != "none"
     require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
     loaded = methods(cfg, data, device)
@@ -98,11 +98,11 @@ def _leaks(methods: Sequence[Method], data: PairsDataModule, allowed: bool) -> d
     """
     from denoiser.data import leaks
 
-    keys = {method.name: leaks.among(method.seen, data) if method.kind != "baseline" else [] for method in methods}
+    keys = {method.name: leaks.find(method.seen, data) if method.kind != "baseline" else [] for method in methods}
     for method in methods:
         leaked = keys[method.name]
         if leaked and not allowed:
-            count = f"{len(leaked)} of the {len(data.split(data.evaluated))} pictures"
+            count = f"{len(leaked)} of the {len(data.split(data.evaluation_split))} pictures"
             shown = ", ".join(leaked[:5]) + (", ..." if len(leaked) > 5 else "")
             raise DenoiserError(
                 f"{method.name} was trained or selected on {count}: {shown} ({method.source})",
@@ -155,7 +155,7 @@ def _describe(
     scored = [method for method in evaluation.methods if method.name in scores]
     compared = {method.name: scores[method.name] for method in scored if not method.exact}  # the input is a column
     single = scored[0] if len(scored) == 1 else None
-    where = {"channels": data.channels, "place": data.place, "values": pairs.values}
+    where = {"channels": data.channels, "place": data.folder_name, "values": pairs.values}
     return {
         "protocol": from_config.protocol_name(cfg),
         "device": hardware.describe(evaluation.scorer.device),

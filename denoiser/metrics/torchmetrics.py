@@ -15,8 +15,8 @@ from torchmetrics.functional import image as functional
 
 from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
 
-Further = Callable[[Tensor, Tensor], Tensor]
-SHORT = {
+ImageMetric = Callable[[Tensor, Tensor], Tensor]
+SHORT_NAMES = {
     "lpips": "learned_perceptual_image_patch_similarity",
     "dists": "deep_image_structure_and_texture_similarity",
     "ms_ssim": "multiscale_structural_similarity_index_measure",
@@ -25,13 +25,13 @@ SHORT = {
     "scc": "spatial_correlation_coefficient",
     "sam": "spectral_angle_mapper",
 }
-OURS = ("psnr", "psnr_y", "ssim", "peak_signal_noise_ratio", "structural_similarity_index_measure")
+BUILT_IN = ("psnr", "psnr_y", "ssim", "peak_signal_noise_ratio", "structural_similarity_index_measure")
 """What every evaluation has, in this project's own definition."""
-WEIGHTS = {"lpips": "AlexNet", "dists": "VGG16"}
+NETWORKS = {"lpips": "AlexNet", "dists": "VGG16"}
 """The networks of torchvision, learned on ImageNet, that two of them stand on."""
 
 
-def further(name: str) -> Further:
+def named_metric(name: str) -> ImageMetric:
     """An image metric: from `(B, C, H, W)`, nominally in [0, 1], and its reference to `(B,)` float64, image by image.
 
     | name | what it is | better | paper |
@@ -55,16 +55,16 @@ def further(name: str) -> Further:
         DenoiserError: there is no such metric, or it is one that is always there (exit code 2); a network that it
             stands on is neither on this machine nor to be had (3). Of the metric: an image is not one that it takes.
     """
-    if name in OURS:
+    if name in BUILT_IN:
         raise DenoiserError(f"every evaluation has {name} (metrics)", f"leave {name} out of metrics")
-    short = next((key for key, function in SHORT.items() if function == name), name)
-    if short in WEIGHTS:
+    short = next((key for key, function in SHORT_NAMES.items() if function == name), name)
+    if short in NETWORKS:
         network = _network(short)
         return lambda image, clean: _per_image(short, lambda x, y: _distance(network, x, y), image, clean)
-    function = getattr(functional, SHORT.get(short, short), None) if short in _known() else None
+    function = getattr(functional, SHORT_NAMES.get(short, short), None) if short in _available() else None
     if function is None:
-        near = nearest(name, _known()) or "lpips"
-        raise DenoiserError(f"no metric '{name}' (metrics)", f"metrics=[{near}], of {', '.join(_known())}")
+        near = nearest(name, _available()) or "lpips"
+        raise DenoiserError(f"no metric '{name}' (metrics)", f"metrics=[{near}], of {', '.join(_available())}")
     options = {"data_range": 1.0} if "data_range" in inspect.signature(function).parameters else {}
     scale = 255 if short == "vif" else 1
     return lambda image, clean: _per_image(
@@ -72,10 +72,10 @@ def further(name: str) -> Further:
     )
 
 
-def _known() -> list[str]:
+def _available() -> list[str]:
     """The short names, then the functions of two images that have none."""
-    rest = [name for name in functional.__all__ if name not in (*SHORT.values(), *OURS)]
-    return [*SHORT, *(name for name in rest if _compares(getattr(functional, name)))]
+    rest = [name for name in functional.__all__ if name not in (*SHORT_NAMES.values(), *BUILT_IN)]
+    return [*SHORT_NAMES, *(name for name in rest if _compares(getattr(functional, name)))]
 
 
 def _compares(function: Callable[..., Any]) -> bool:
@@ -84,7 +84,7 @@ def _compares(function: Callable[..., Any]) -> bool:
     return needed == ["preds", "target"]
 
 
-def _per_image(name: str, metric: Further, image: Tensor, clean: Tensor) -> Tensor:
+def _per_image(name: str, metric: ImageMetric, image: Tensor, clean: Tensor) -> Tensor:
     """The metric of each image by itself: torchmetrics pools some over the batch."""
     try:
         values = [metric(x[None], y[None]) for x, y in zip(image, clean, strict=True)]
@@ -144,7 +144,7 @@ def _network(name: str) -> nn.Module:
     except Exception as error:  # of the network, of the disk, or of a file that is there and damaged
         file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rpartition('/')[2]}"
         raise DenoiserError(
-            f"{name} needs {WEIGHTS[name]}'s weights of torchvision: {error} ({file})",
+            f"{name} needs {NETWORKS[name]}'s weights of torchvision: {error} ({file})",
             f"download {weights.url} to that path",
             ENVIRONMENT,
         ) from error

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from denoiser.errors import require
-from denoiser.noise.levels import GREY_LEVELS as GREY_LEVELS
+from denoiser.noise.levels import GREY_LEVELS
 
 
 def to_8_bit(image: Tensor) -> Tensor:

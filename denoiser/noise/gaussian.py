@@ -11,8 +11,7 @@ from torch import Tensor
 
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
-from denoiser.noise.levels import GREY_LEVELS as GREY_LEVELS
-from denoiser.noise.levels import check_sigma
+from denoiser.noise.levels import GREY_LEVELS, check_sigma
 
 BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
 

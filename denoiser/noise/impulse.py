@@ -10,7 +10,6 @@ from torch import Tensor
 
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
-from denoiser.noise.levels import GREY_LEVELS as GREY_LEVELS
 
 
 @dataclass(frozen=True)

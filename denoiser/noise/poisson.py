@@ -11,7 +11,6 @@ from torch import Tensor
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
 from denoiser.noise.gaussian import Gaussian
-from denoiser.noise.levels import GREY_LEVELS as GREY_LEVELS
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _by_level(pairs: FrozenPairs, figures: Scores) -> list[tuple[float | None, l
     """The figures of each noise level, in the pictures' order; levels without any are left out."""
     found: dict[int, list[Figures]] = {}
     for item in sorted(figures):
-        found.setdefault(pairs.place(item)[1], []).append(figures[item])
+        found.setdefault(pairs.unravel(item)[1], []).append(figures[item])
     return [(pairs.levels[level], several) for level, several in found.items()]
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.machine.files import write_text
-from denoiser.noise.base import GREY_LEVELS
+from denoiser.noise.levels import GREY_LEVELS
 from denoiser.runs.results import Score
 from denoiser.runs.shown_pictures import Choice, choose, in_order
 from denoiser.runs.strip_layout import GAP, worst_block

@@ -38,7 +38,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         KeyboardInterrupt: interrupted or terminated.
     """
     seed_everything(cfg.seed, workers=True, verbose=False)
-    data, module = from_config.data(cfg), assemble.module(cfg)
+    data, module = from_config.training_data(cfg), assemble.module(cfg)
     trainer, chosen = assemble.trainer(cfg, folder)
     module.to(memory_format=hardware.memory_format(chosen["memory_format"]))
     cost = _cost(module)
@@ -96,7 +96,7 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     columns = {"data": tested.name, "noise": _noise(data, tested)}
     scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
     write_text(folder / "results.csv", per_image(columns, pairs, scores))
-    where = {"channels": tested.channels, "place": tested.place, "values": pairs.values}
+    where = {"channels": tested.channels, "place": tested.folder_name, "values": pairs.values}
     return [{**row, **where} for row in summarise(columns, pairs, scores)]
 
 

@@ -72,7 +72,7 @@ class Denoiser(PictureModel, LightningModule):
         """
         data = getattr(self._trainer, "datamodule", None)
         if stage == "fit" and isinstance(data, PairsDataModule):
-            leaks.check(data)
+            leaks.check_test_pictures(data)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch, since logging each step costs a small network a fifth of its speed."""
@@ -124,7 +124,7 @@ class Denoiser(PictureModel, LightningModule):
         """Record the pictures trained and selected on, so that an evaluation on them is found out."""
         data = getattr(self._trainer, "datamodule", None)
         if isinstance(data, PairsDataModule):
-            checkpoint["seen"] = leaks.seen(data)
+            checkpoint["seen"] = leaks.training_record(data)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimiser and, where it has one, its schedule over all steps."""

@@ -43,13 +43,13 @@ def test_the_test_pictures_of_bsds500_are_these_with_the_same_noise(grey, protoc
 
 @pytest.mark.parametrize(("name", "made", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
 def test_each_is_tested_on_by_its_name(name, made, channels):
-    data = from_config.data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
+    data = from_config.training_data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
     assert type(data.test) is made and data.test.test_only and data.test.channels == channels
 
 
 def test_only_the_68_have_to_be_the_published_files(protocol, tmp_path, real_data):
     for name in BSDS500.card.files:
-        file = tmp_path / BSDS500.card.places[0] / name
+        file = tmp_path / BSDS500.card.folders[0] / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(
             (real_data / "BSR/BSDS500/data/images" / name).read_bytes() if name in BSD68.card.files else b"x"

@@ -131,7 +131,7 @@ def test_folders_without_enough_pictures(protocol, pictures_folder, tmp_path):
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_an_evaluation_takes_every_picture(protocol, pictures_folder, count):
     data = Folder(protocol(), pictures_folder(count), channels=3)
-    everything = data.pictures(data.evaluated)
+    everything = data.pictures(data.evaluation_split)
     assert everything.keys == [f"{i:03d}" for i in range(count)] and len(everything.images) == count
 
 
@@ -169,7 +169,7 @@ def test_real_pairs_stay_together_in_crops_and_whole(real_pairs, cache_gb):
 
 def test_an_evaluation_takes_every_pair(real_pairs, tmp_path):
     data = real_pairs()
-    everything = data.pictures(data.evaluated)
+    everything = data.pictures(data.evaluation_split)
     assert set(everything.keys) == set.union(*keys(data).values()) and everything.keys == sorted(everything.keys)
     for path in [*(tmp_path / "clean").glob("*.png"), *(tmp_path / "noisy").glob("*.bmp")]:
         path.unlink()

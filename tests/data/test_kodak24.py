@@ -9,7 +9,7 @@ CROPS, LANDSCAPE, PORTRAIT = (500, 500), (768, 512), (512, 768)
 
 
 def put(made, root, size):
-    folder = root / made.card.places[0]
+    folder = root / made.card.folders[0]
     folder.mkdir(parents=True)
     for name in made.card.files:
         Image.new("RGB", size).save(folder / name)
@@ -30,7 +30,7 @@ def test_each_variant_has_a_folder_and_a_size_of_its_own(made, size, protocol, t
     [
         (Kodak24, LANDSCAPE, "kodak24_full", "mv {folder} {folder}-old"),
         (Kodak24, PORTRAIT, "kodak24_full", "mv {folder} {folder}-old"),
-        (Kodak24Full, CROPS, "kodak24", "put the 24 PNGs of r0k.us/graphics/kodak there: {folder}/kodim01.png"),
+        (Kodak24Full, CROPS, "kodak24", "download the 24 PNGs of r0k.us/graphics/kodak"),
     ],
 )
 def test_one_variant_is_not_taken_for_the_other(made, size, other, fix, protocol, tmp_path):

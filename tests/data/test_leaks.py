@@ -39,7 +39,7 @@ def named(images, prefix=""):
 def fitted(data):
     """What is looked at before a training."""
     data.setup("fit")
-    leaks.check(data)
+    leaks.check_test_pictures(data)
 
 
 class Given(PairsDataModule):
@@ -133,13 +133,13 @@ def test_so_many_pictures_are_not_compared(protocol, monkeypatch):
     monkeypatch.setattr(leaks, "LIMIT", 7)
     data = Given(protocol(), *splits(encoded))
     fitted(data)
-    assert leaks.seen(data) == {"data": "", "split": "split_seed=0", "pictures": 8}
+    assert leaks.training_record(data) == {"data": "", "split": "split_seed=0", "pictures": 8}
 
 
 def test_what_is_seen_loads_without_unpickling_anything_else(protocol, tmp_path):
     data = Given(protocol(), *splits())
     data.name, data.split_seed = "folder", 3
-    torch.save(leaks.seen(data), tmp_path / "seen")
+    torch.save(leaks.training_record(data), tmp_path / "seen")
     seen = torch.load(tmp_path / "seen", weights_only=True)
     assert (seen["data"], seen["split"], seen["pictures"]) == ("folder", "split_seed=3", 8)
     train, val, test = (data.thumbnails(name) for name in ("train", "val", "test"))
@@ -179,7 +179,7 @@ def test_the_benchmark_tests_on_none_that_it_saw(protocol, real_data):
     data = BSDS500(protocol(), real_data, channels=1, patch_size=64)
     data.test = BSD68(protocol(), real_data, channels=1)
     fitted(data)
-    seen = leaks.seen(data)
+    seen = leaks.training_record(data)
     assert (seen["split"], seen["pictures"], seen["thumbnails"].shape) == ("benchmark", 432, (432, 8, 8))
 
 
@@ -188,19 +188,19 @@ def test_pictures_of_an_evaluation_are_found_in_a_checkpoints_record(pictures_fo
     data = Folder(protocol(), str(folder), channels=3, patch_size=16)
     data.name = "folder"
     trained = {*data.split("train").keys, *data.split("val").keys}
-    record = leaks.seen(data)
-    assert leaks.among(record, data) == sorted(trained) and 0 < len(trained) < 12
+    record = leaks.training_record(data)
+    assert leaks.find(record, data) == sorted(trained) and 0 < len(trained) < 12
     other = Folder(protocol(), str(pictures_folder(5, 48, 48, name="other", start=50)), channels=3)
-    assert leaks.among(record, other) == []
-    assert leaks.among({**record, "data": "else"}, data) == sorted(trained)  # whatever it was called in training
-    assert leaks.among({key: record[key] for key in ("data", "split", "pictures")}, data) is None
-    assert leaks.among(None, data) is None
+    assert leaks.find(record, other) == []
+    assert leaks.find({**record, "data": "else"}, data) == sorted(trained)  # whatever it was called in training
+    assert leaks.find({key: record[key] for key in ("data", "split", "pictures")}, data) is None
+    assert leaks.find(None, data) is None
 
 
 def test_a_datasets_own_test_split_is_apart_from_its_others(protocol):
     images = [photo(48, 48, seed) for seed in range(3)]
     data = Given(protocol(), images, images[:1], images)
     data.name = "given"
-    record = leaks.seen(data)
-    assert leaks.among(record, data) == []
-    assert leaks.among({**record, "split": "split_seed=1"}, data) == ["test/0", "test/1", "test/2"]
+    record = leaks.training_record(data)
+    assert leaks.find(record, data) == []
+    assert leaks.find({**record, "split": "split_seed=1"}, data) == ["test/0", "test/1", "test/2"]

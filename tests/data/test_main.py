@@ -37,12 +37,12 @@ def test_list_says_of_every_dataset_whether_it_is_there(data, root, tmp_path):
     code, lines, _ = data("list", "--root", tmp_path)
     assert code == 0 and lines[0] == f"store: {tmp_path}" and lines[1].split()[0] == "name"
     special = {"synthetic": "drawn", "folder": "yours", "pairs": "yours", "photos": "in scikit-image"}
-    assert here(lines) == dict.fromkeys(names("data"), "not there") | special
-    assert here(data("list", "--root", root)[1]) == dict.fromkeys(names("data"), "there") | special
+    assert here(lines) == dict.fromkeys(names("data"), "missing") | special
+    assert here(data("list", "--root", root)[1]) == dict.fromkeys(names("data"), "present") | special
     (tmp_path / "Kodak24").mkdir()
     assert here(data("list", "kodak24", "set12", "--root", tmp_path)[1]) == {
         "kodak24": "incomplete",
-        "set12": "not there",
+        "set12": "missing",
     }
     assert list(tmp_path.iterdir()) == [tmp_path / "Kodak24"], "looking writes nothing"
     assert data("list", "--root", tmp_path, "kodak24") == data("list", "kodak24", "--root", tmp_path)
@@ -111,7 +111,7 @@ def test_download_from_a_mirror(data, mirror, monkeypatch, root, tmp_path):
     for name, body in bodies.items():
         mirror.add(f"/{name}", body)
     unhashed = dict.fromkeys(bodies, "")
-    about = type(Set12.card)("greys", "none", 12, places=("Set12",), files=unhashed, url=mirror.add("/", b"")[:-1])
+    about = type(Set12.card)("greys", "none", 12, folders=("Set12",), files=unhashed, url=mirror.add("/", b"")[:-1])
     monkeypatch.setattr(Set12, "card", about)
     assert data("download", "set12", "--root", tmp_path) == (0, [f"set12: {tmp_path / 'Set12'}"], [])
     assert {path.name: path.read_bytes() for path in (tmp_path / "Set12").iterdir()} == bodies

@@ -15,7 +15,7 @@ from denoiser.data.mcmaster import McMaster
 from denoiser.data.published_set import COMMIT, PublishedSet
 from denoiser.data.set12 import Set12
 from denoiser.data.store.catalogue import Card
-from denoiser.data.store.download import file_by_file
+from denoiser.data.store.download import download_files
 from denoiser.data.urban100 import Urban100
 from denoiser.errors import DenoiserError
 
@@ -34,7 +34,7 @@ CARD = Card(
     "three greys",
     "not stated",
     3,
-    places=("Greys",),
+    folders=("Greys",),
     files={name: hashlib.sha256(body).hexdigest() for name, body in BODIES.items()},
     source="Greys of example.org",
 )
@@ -70,7 +70,7 @@ def test_what_is_known_of_each(made, count):
     else:
         assert len({digest for digest in digests if len(digest) == 64}) == count
         place = f"cszn/FFDNet/{COMMIT}/testsets/{made.__name__}"
-        assert made.card.url == f"https://raw.githubusercontent.com/{place}" and made.card.places == (made.__name__,)
+        assert made.card.url == f"https://raw.githubusercontent.com/{place}" and made.card.folders == (made.__name__,)
 
 
 def test_order_is_the_official_one():
@@ -104,9 +104,9 @@ def test_downloads_every_file_once_and_nothing_else(served, mirror, protocol, tm
 
 def test_two_processes_download_once(served, mirror, tmp_path):
     found = []
-    other = threading.Thread(target=lambda: found.append(file_by_file(tmp_path, served)))
+    other = threading.Thread(target=lambda: found.append(download_files(tmp_path, served)))
     mirror.routes["/Greys/1.png"]["before"] = other.start
-    assert file_by_file(tmp_path, served) == tmp_path / "Greys"
+    assert download_files(tmp_path, served) == tmp_path / "Greys"
     other.join()
     assert found == [tmp_path / "Greys"] and len(mirror.asked) == 3
 
@@ -115,24 +115,27 @@ def test_two_processes_download_once(served, mirror, tmp_path):
 def test_a_download_that_breaks_off_is_gone_on_with(served, mirror, tmp_path, trouble):
     whole = dict(mirror.routes["/Greys/2.png"])
     mirror.routes["/Greys/2.png"].update(trouble)
-    failure = refused(lambda: file_by_file(tmp_path, served))
+    failure = refused(lambda: download_files(tmp_path, served))
     assert failure.what.startswith("cannot download 2.png: 127.0.0.1") and not (tmp_path / "Greys").exists()
     where = tmp_path / "Greys"
-    assert failure.fix == f"repeat the command, which goes on; or put {CARD.source} there: {where}/1.png ... 3.png"
+    assert (
+        failure.fix
+        == f"repeat the command, which goes on; or download {CARD.source} and save them as {where}/1.png ... 3.png"
+    )
     mirror.routes["/Greys/2.png"] = whole
     asked = len(mirror.asked)
-    assert names(file_by_file(tmp_path, served)) == list(BODIES)
+    assert names(download_files(tmp_path, served)) == list(BODIES)
     assert len(mirror.asked) == asked + 2, "the first is not asked for again"
 
 
 def test_what_is_put_into_a_broken_off_download_has_to_be_the_published_file(served, mirror, tmp_path):
     mirror.routes["/Greys/2.png"].update(cut=9)
-    refused(lambda: file_by_file(tmp_path, served))
+    refused(lambda: download_files(tmp_path, served))
     mine = tmp_path / "Greys.part" / "2.png"
     mine.write_bytes(b"mine")
-    assert refused(lambda: file_by_file(tmp_path, served)).fix == f"rm {mine}" and mine.read_bytes() == b"mine"
+    assert refused(lambda: download_files(tmp_path, served)).fix == f"rm {mine}" and mine.read_bytes() == b"mine"
     mine.write_bytes(BODIES["2.png"])
-    assert names(file_by_file(tmp_path, served)) == list(BODIES), "what the broken-off try left is gone"
+    assert names(download_files(tmp_path, served)) == list(BODIES), "what the broken-off try left is gone"
 
 
 def test_a_folder_that_is_there_is_counted_and_never_written_to(served, mirror, tmp_path):
@@ -141,9 +144,9 @@ def test_a_folder_that_is_there_is_counted_and_never_written_to(served, mirror, 
     for name in (*BODIES, "notes.txt"):
         (folder / name).write_bytes(b"not hashed")
     before = sorted(tmp_path.rglob("*"))
-    assert file_by_file(tmp_path, served) == folder
+    assert download_files(tmp_path, served) == folder
     (folder / "2.png").unlink()
-    failure = refused(lambda: file_by_file(tmp_path, served))
+    failure = refused(lambda: download_files(tmp_path, served))
     assert failure.what == f"Greys has 2 of its 3 pictures, 2.png is missing ({folder})"
     assert failure.fix.startswith(f"mv {folder} {folder}-old, then repeat") and not mirror.asked
     assert sorted({*tmp_path.rglob("*"), folder / "2.png"}) == before
@@ -170,7 +173,7 @@ def test_an_altered_picture_is_refused_and_named(protocol, tmp_path):
     (folder / "2.png").write_bytes(encoded(9))
     failure = refused(lambda: data.pictures("test"))
     assert failure.what == f"greys: 2.png is not the published file ({folder})"
-    assert failure.fix == f"denoiser data verify greys --root {tmp_path}, then {CARD.by_hand(tmp_path)}"
+    assert failure.fix == f"denoiser data verify greys --root {tmp_path}, then {CARD.manual_instructions(tmp_path)}"
     (folder / "3.png").write_bytes(encoded(9))
     assert "2.png is not the published file, nor are 1 of the others" in refused(lambda: data.pictures("test")).what
 
@@ -185,12 +188,12 @@ def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
 def test_sets_that_are_fetched_by_hand_say_what_and_where(made, protocol, tmp_path, save_picture):
     data, (first, *_, last) = made(protocol(), tmp_path, channels=3), made.card.files
     failure = refused(data.prepare_data)
-    folder = tmp_path / made.card.places[0]
+    folder = tmp_path / made.card.folders[0]
     assert failure.what == f"{folder.name} is not there ({tmp_path})" and list(tmp_path.iterdir()) == []
-    assert failure.fix == f"put {made.card.source} there: {folder / first} ... {last}"
+    assert failure.fix == f"download {made.card.source} and save them as {folder / first} ... {last}"
     save_picture(folder / first, 16, 16)
     failure = refused(data.prepare_data)
-    assert f"has 1 of its {made.card.count} pictures" in failure.what and failure.fix.startswith("put ")
+    assert f"has 1 of its {made.card.count} pictures" in failure.what and failure.fix.startswith("download ")
 
 
 def test_without_network_one_answer_is_waited_for(protocol, tmp_path):

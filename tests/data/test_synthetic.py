@@ -8,7 +8,7 @@ from denoiser.errors import DenoiserError
 
 
 def synthetic(*overrides):
-    return from_config.data(compose(["data.images=3", "data.size=64", *overrides]))
+    return from_config.training_data(compose(["data.images=3", "data.size=64", *overrides]))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -20,7 +20,7 @@ def fields(loaded, frozen):
     found = {}
     for batch in loaded:
         for item, noisy in zip(batch.item.tolist(), batch.noisy, strict=True):
-            found[(*frozen.describe(item), frozen.place(item)[2])] = noisy
+            found[(*frozen.describe(item), frozen.unravel(item)[2])] = noisy
     return found
 
 
@@ -48,7 +48,7 @@ def test_noise_is_the_same_bit_for_bit_however_it_is_dealt(batch_size, workers, 
 
 def test_the_first_of_several_draws_is_that_of_one_and_the_others_are_fresh():
     one, several = pairs(), pairs(draws=3)
-    assert len(several) == 30 and several.place(26) == (1, 1, 2) and several.describe(26) == ("p1", 25.0)
+    assert len(several) == 30 and several.unravel(26) == (1, 1, 2) and several.describe(26) == ("p1", 25.0)
     noise = [several.__getitems__([5 + 10 * draw]) for draw in range(3)]
     assert noise[0].noisy.equal(one.__getitems__([5]).noisy)
     flat = torch.stack([(batch.noisy - batch.clean).flatten() for batch in noise])

@@ -10,7 +10,7 @@ from PIL import Image
 from denoiser.config import compose, config_dir
 from denoiser.data import from_config
 from denoiser.data.store import download
-from denoiser.data.store.catalogue import card
+from denoiser.data.store.catalogue import dataset_card
 from denoiser.training import assemble
 
 SIDE = 32
@@ -40,10 +40,10 @@ def store(root, seed=0):
     (root / "stand-ins").touch()
     for name in FOLDERS:
         pictures([root / name / f"{i:02d}.png" for i in range(12)], rng)
-    for about in filter(None, map(card, names("data"))):
-        pictures([root / about.places[0] / file for file in about.files if about.source], rng)
+    for about in filter(None, map(dataset_card, names("data"))):
+        pictures([root / about.folders[0] / file for file in about.files if about.source], rng)
     listed = download.read_hashes(Path(download.__file__).with_name("bsds500-sha256.txt"))
-    pictures([root / download.BSDS500_PLACES[0] / name for name in listed], rng, (32, 48))
+    pictures([root / download.BSDS500_FOLDERS[0] / name for name in listed], rng, (32, 48))
     mnist(root / "MNIST" / "raw", rng)
     cifar10(root / "cifar-10-batches-py", rng)
     return root
@@ -89,7 +89,7 @@ def configured(root, *overrides, data="folder"):
 
 def one_step(cfg, folder):
     """Train for one step and validate; returns trainer, module and the weights before it."""
-    data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
+    data, module, (trainer, _) = from_config.training_data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     trainer.fit(module, data)
     return trainer, module, before

@@ -7,9 +7,9 @@ from torchmetrics.functional import image as functional
 from torchvision.models import vgg
 
 from denoiser.errors import DenoiserError
-from denoiser.metrics.torchmetrics import OURS, SHORT, WEIGHTS, _known, further
+from denoiser.metrics.torchmetrics import BUILT_IN, NETWORKS, SHORT_NAMES, _available, named_metric
 
-PLAIN = [name for name in _known() if name not in WEIGHTS]
+PLAIN = [name for name in _available() if name not in NETWORKS]
 LOWER_IS_BETTER = {
     "lpips",
     "dists",
@@ -59,7 +59,7 @@ def networks(monkeypatch):
 @pytest.mark.parametrize("name", PLAIN)
 def test_less_noise_is_better_and_each_image_counts_alone(name):
     image, clean = pairs(name, [2.0, 10.0, 40.0])
-    metric = further(name)
+    metric = named_metric(name)
     found = metric(image, clean)
     assert found.dtype == torch.float64
     assert found.shape == (3,)
@@ -69,10 +69,10 @@ def test_less_noise_is_better_and_each_image_counts_alone(name):
     torch.testing.assert_close(found, alone, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", sorted(WEIGHTS))
+@pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_networks_are_made_once_and_take_grey(name, networks):
     image, clean = pairs(name, [2.0, 40.0, 200.0])
-    metric = further(name)
+    metric = named_metric(name)
     found = metric(image, clean)
     assert found.dtype == torch.float64
     assert found.tolist() == sorted(found.tolist())
@@ -87,17 +87,17 @@ def test_lpips_is_torchmetrics_function(networks):
     image, clean = pairs("lpips", [20.0, 60.0])
     options = {"normalize": True, "reduction": "none"}
     expected = functional.learned_perceptual_image_patch_similarity(image.clamp(0, 1), clean, **options)
-    torch.testing.assert_close(further("lpips")(image, clean), expected.double().reshape(2), rtol=1e-4, atol=1e-6)
-    assert further("learned_perceptual_image_patch_similarity")(image, clean).shape == (2,)
+    torch.testing.assert_close(named_metric("lpips")(image, clean), expected.double().reshape(2), rtol=1e-4, atol=1e-6)
+    assert named_metric("learned_perceptual_image_patch_similarity")(image, clean).shape == (2,)
 
 
-@pytest.mark.parametrize("name", sorted(WEIGHTS))
+@pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_without_a_network_the_file_is_named_and_no_download_announced(name, capsys):
     lines = (
         rf"^error: {name} needs .* \(.*/torch/hub/checkpoints/\w+-\w.*\.pth\)\nfix: download https://.* to that path"
     )
     with pytest.raises(DenoiserError, match=lines) as raised:
-        further(name)
+        named_metric(name)
     assert raised.value.code == 3
     assert capsys.readouterr() == ("", "")
 
@@ -112,7 +112,7 @@ def test_a_download_is_named_above_its_progress(monkeypatch, tmp_path, capsys):
         return torch.nn.Identity()
 
     monkeypatch.setattr("denoiser.metrics.torchmetrics._Lpips", downloaded)
-    further("lpips")
+    named_metric("lpips")
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f'Downloading: "{weights.as_uri()}"')
@@ -122,16 +122,16 @@ def test_a_download_is_named_above_its_progress(monkeypatch, tmp_path, capsys):
 def test_the_data_range_is_one_and_that_of_vif_255():
     image, clean = pairs("ms_ssim", [20.0])
     expected = functional.multiscale_structural_similarity_index_measure(255 * image, 255 * clean, data_range=255.0)
-    torch.testing.assert_close(further("ms_ssim")(image, clean)[0], expected.double(), rtol=0, atol=1e-4)
+    torch.testing.assert_close(named_metric("ms_ssim")(image, clean)[0], expected.double(), rtol=0, atol=1e-4)
     expected = functional.visual_information_fidelity(255 * image.double(), 255 * clean.double())
-    torch.testing.assert_close(further("vif")(image, clean)[0], expected, rtol=0, atol=1e-9)
+    torch.testing.assert_close(named_metric("vif")(image, clean)[0], expected, rtol=0, atol=1e-9)
 
 
 def test_uqi_is_ssim_without_constants():
     image, clean = pairs("uqi", [20.0], channels=1)
     options = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1, "K1": 1e-6, "K2": 1e-6}
     expected = structural_similarity(image[0, 0].double().numpy(), clean[0, 0].double().numpy(), **options)
-    assert further("uqi")(image, clean).item() == pytest.approx(expected, abs=2e-3)
+    assert named_metric("uqi")(image, clean).item() == pytest.approx(expected, abs=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_uqi_is_ssim_without_constants():
 def test_images_that_a_metric_does_not_take(name, channels, size):
     lines = rf"{name} is not for images of {size[0]}x{size[1]} pixels with {channels} .*\nfix: leave {name} out"
     with pytest.raises(DenoiserError, match=lines):
-        further(name)(torch.rand(1, channels, *size), torch.rand(1, channels, *size))
+        named_metric(name)(torch.rand(1, channels, *size), torch.rand(1, channels, *size))
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_what_is_always_there(name):
     with pytest.raises(DenoiserError, match=rf"every evaluation has {name} \(metrics\)\nfix: leave {name} out"):
-        further(name)
+        named_metric(name)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_what_is_always_there(name):
 )
 def test_an_unknown_name_is_told_the_nearest(asked, meant):
     with pytest.raises(DenoiserError, match=rf"no metric '{asked}' \(metrics\)\nfix: metrics=\[{meant}\], of lpips, "):
-        further(asked)
+        named_metric(asked)
 
 
 def test_every_short_name_is_documented():
-    assert all(f"| `{name}` |" in further.__doc__ for name in SHORT)
+    assert all(f"| `{name}` |" in named_metric.__doc__ for name in SHORT_NAMES)

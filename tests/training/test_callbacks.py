@@ -42,7 +42,7 @@ def root(tmp_path_factory):
 def train(root, folder, *overrides):
     torch.manual_seed(0)
     cfg = configured(root, "model=cifar_shallow", f"trainer.max_epochs={EPOCHS}", *overrides)
-    data, module, (trainer, _) = from_config.data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
+    data, module, (trainer, _) = from_config.training_data(cfg), assemble.module(cfg), assemble.trainer(cfg, folder)
     trainer.callbacks.append(Watch(folder))
     trainer.fit(module, data)
     return trainer, data

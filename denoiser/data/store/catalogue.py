@@ -1,4 +1,4 @@
-"""What is known of each dataset before a picture is read: how many there are, under which licence, in which files."""
+"""What is known of each dataset before a picture is read: number of pictures, licence, files."""
 
 from __future__ import annotations
 
@@ -12,76 +12,77 @@ from denoiser import build
 from denoiser.config import config_dir, options
 from denoiser.errors import DenoiserError, nearest
 
-THERE, NOT_THERE, INCOMPLETE = "there", "not there", "incomplete"
+PRESENT, MISSING, INCOMPLETE = "present", "missing", "incomplete"
+DOWNLOAD_AGAIN = "repeat the command to download it again"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a dataset.
+    """A short description of a dataset.
 
     Args:
-        what: a few words for the list.
-        licence: as its source states it; "not stated" where that states none.
-        count: pictures in it; None where that is the user's choice.
-        home: what to say instead of `there`, such as `drawn` or `yours`.
-        places: the folders it is looked for in, relative to the store; it is downloaded to the first.
+        description: a few words for the list of datasets.
+        licence: as its source states it; "not stated" where it states none.
+        count: number of pictures; None where that is the user's choice.
+        availability: status of a complete dataset in the list, such as `drawn` or `yours`.
+        folders: possible folders of the dataset, relative to the store; it is downloaded to the first.
         files: the digest of each file by its path in that folder, in the published order: sha256, md5 where nothing
-            else is published, "" where none is known.
-        source: what to fetch from where, for those who have to do it by hand.
-        url: the address below which each of `files` is downloaded by itself; "" for datasets that are not.
+            else is published, "" where no digest is published.
+        source: which files to download by hand, and from where; "" for datasets that are downloaded or drawn.
+        url: the address below which each of `files` is downloaded; "" where the files are not downloaded one by one.
     """
 
-    what: str
+    description: str
     licence: str
     count: int | None = None
-    home: str = THERE
-    places: tuple[str, ...] = ()
+    availability: str = PRESENT
+    folders: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     url: str = ""
 
     def folder(self, root: Path) -> Path:
-        """The folder below the store `root` that it lies in, or would be put into."""
-        return next((root / place for place in self.places if (root / place).is_dir()), root / self.places[0])
+        """The folder of the dataset below the store `root`; the first of `folders` where none exists."""
+        return next((root / name for name in self.folders if (root / name).is_dir()), root / self.folders[0])
 
     def missing(self, root: Path) -> list[str]:
-        """Those of its files that are not there."""
+        """The files that the store `root` lacks."""
         return [name for name in self.files if not (self.folder(root) / name).is_file()]
 
-    def state(self, root: Path) -> str:
-        """Whether it is there, in a word or two."""
+    def status(self, root: Path) -> str:
+        """Whether the dataset is in the store `root`, in a word or two."""
         if not self.files:
-            return self.home
+            return self.availability
         if not self.folder(root).is_dir():
-            return NOT_THERE
-        return INCOMPLETE if self.missing(root) else self.home
+            return MISSING
+        return INCOMPLETE if self.missing(root) else self.availability
 
-    def by_hand(self, root: Path) -> str:
-        """What to fetch and where it is to lie."""
+    def manual_instructions(self, root: Path) -> str:
+        """How to download the dataset by hand."""
         names = [*self.files]
-        return f"put {self.source} there: {self.folder(root) / names[0]} ... {names[-1]}"
+        return f"download {self.source} and save them as {self.folder(root) / names[0]} ... {names[-1]}"
 
-    def anew(self, root: Path, then: str = "repeat the command: it downloads") -> str:
-        """How to come by it where what is there is not whole, or something else."""
+    def replacement_instructions(self, root: Path, then: str = DOWNLOAD_AGAIN) -> str:
+        """How to replace files that are incomplete or not the published ones."""
         if self.source and not self.url:
-            return self.by_hand(root)
+            return self.manual_instructions(root)
         return f"mv {self.folder(root)} {self.folder(root)}-old, then {then}"
 
 
-def card(name: str) -> Card | None:
-    """The card of a dataset; None for one that has none.
+def dataset_card(name: str) -> Card | None:
+    """The card of a dataset; None for a dataset without one.
 
     Args:
         name: as in `data=NAME`.
 
     Raises:
-        DenoiserError: there is no such dataset, or its class is none of this project's.
+        DenoiserError: there is no such dataset, or its class is not part of this package.
     """
-    known = options("data")
-    if name not in known:
-        near = nearest(name, known)
+    names = options("data")
+    if name not in names:
+        near = nearest(name, names)
         fix = f"did you mean {near}?" if near else "denoiser data list"
         raise DenoiserError(f"no data '{name}' (denoiser data)", fix)
     target = OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{name}.yaml"), "_target_")
-    found: Card | None = getattr(build.target("data", target), "card", None)
-    return found
+    card: Card | None = getattr(build.target("data", target), "card", None)
+    return card

@@ -22,7 +22,7 @@ BSDS500_MIRRORS = (
 )
 BSDS500_HASHES = Path(__file__).with_name("bsds500-sha256.txt")
 MAX_BYTES = 1 << 25  # of one picture
-BSDS500_PLACES = ("BSR/BSDS500/data/images", "BSDS500/data/images", "BSDS500-master/BSDS500/data/images")
+BSDS500_FOLDERS = ("BSR/BSDS500/data/images", "BSDS500/data/images", "BSDS500-master/BSDS500/data/images")
 
 
 def read_hashes(path: Path) -> dict[str, str]:
@@ -32,7 +32,7 @@ def read_hashes(path: Path) -> dict[str, str]:
     return {name: digest for digest, name in pairs}
 
 
-def verify(folder: Path, hashes: Mapping[str, str]) -> list[str]:
+def missing_or_altered(folder: Path, hashes: Mapping[str, str]) -> list[str]:
     """The names, of those in `hashes` (sha256, or md5 by its length), that `folder` lacks or has with other content."""
     return [name for name, digest in hashes.items() if not (folder / name).is_file() or not _is(folder / name, digest)]
 
@@ -42,7 +42,7 @@ def _is(path: Path, digest: str) -> bool:
         return hashlib.file_digest(file, "md5" if len(digest) == 32 else "sha256").hexdigest() == digest
 
 
-def refuse_altered(name: str, root: Path, card: Card) -> None:
+def check_hashes(name: str, root: Path, card: Card) -> None:
     """Refuse a dataset of which a file that is there is not the published one; where no hashes are known, none is.
 
     Args:
@@ -55,18 +55,18 @@ def refuse_altered(name: str, root: Path, card: Card) -> None:
     """
     folder = card.folder(root)
     with on_disk(folder):
-        altered = verify(folder, {file: digest for file, digest in card.files.items() if digest})
+        altered = missing_or_altered(folder, {file: digest for file, digest in card.files.items() if digest})
     if altered:
         more = f", nor are {len(altered) - 1} of the others" if len(altered) > 1 else ""
         what = f"{name}: {altered[0]} is not the published file{more} ({folder})"
-        anew = card.anew(root, f"denoiser data download {name} --root {root}")
+        anew = card.replacement_instructions(root, f"denoiser data download {name} --root {root}")
         raise DenoiserError(what, f"denoiser data verify {name} --root {root}, then {anew}", ENVIRONMENT)
 
 
-def file_by_file(root: Path, card: Card) -> Path:
+def download_files(root: Path, card: Card) -> Path:
     """The folder that holds a dataset of single files; downloaded where it is not there yet, whole or not at all.
 
-    A folder that is there is counted, not hashed (see `refuse_altered`), and never written to. A download that breaks
+    A folder that is there is counted, not hashed (see `check_hashes`), and never written to. A download that breaks
     off is gone on with.
 
     Args:
@@ -81,15 +81,17 @@ def file_by_file(root: Path, card: Card) -> Path:
     with on_disk(folder):
         there = folder.is_dir()
     if not there and not card.url:
-        raise DenoiserError(f"{folder.name} is not there ({root})", card.by_hand(root), ENVIRONMENT)
+        raise DenoiserError(f"{folder.name} is not there ({root})", card.manual_instructions(root), ENVIRONMENT)
     if not there:
         with own_part(folder) as part:
             if not folder.is_dir():  # looked at again: another process may have just finished
-                _collect(card, part, f"repeat the command, which goes on; or {card.by_hand(root)}")
+                _collect(card, part, f"repeat the command, which goes on; or {card.manual_instructions(root)}")
                 part.rename(folder)
     if missing := card.missing(root):
         what = f"{folder.name} has {len(card.files) - len(missing)} of its {len(card.files)} pictures"
-        raise DenoiserError(f"{what}, {missing[0]} is missing ({folder})", card.anew(root), ENVIRONMENT)
+        raise DenoiserError(
+            f"{what}, {missing[0]} is missing ({folder})", card.replacement_instructions(root), ENVIRONMENT
+        )
     return folder
 
 
@@ -114,7 +116,7 @@ def bsds500(root: Path, urls: Sequence[str] = BSDS500_MIRRORS, hashes: Mapping[s
     Data that is there is counted, not hashed, and nothing is written. A download keeps the 500 JPEGs alone.
 
     Args:
-        root: the store of datasets; `BSR/BSDS500/data/images` and the layouts of `BSDS500_PLACES` are found in it.
+        root: the store of datasets; `BSR/BSDS500/data/images` and the layouts of `BSDS500_FOLDERS` are found in it.
         urls: mirrors of the archive.
         hashes: sha256 of each picture by path (`val/101085.jpg`); default the published ones.
 
@@ -137,11 +139,11 @@ def _install(root: Path, archive: Path, hashes: Mapping[str, str]) -> Path:
         path = name.rpartition("BSDS500/data/images/")[2]
         return path if path in hashes and path != name else None
 
-    folder = root / BSDS500_PLACES[0]
+    folder = root / BSDS500_FOLDERS[0]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root, prefix=".BSDS500.") as staging:
         unpack(archive, Path(staging, "images"), wanted)
-        if bad := verify(Path(staging, "images"), hashes):
+        if bad := missing_or_altered(Path(staging, "images"), hashes):
             names = ", ".join(bad[:3]) + (", ..." if len(bad) > 3 else "")
             what = f"{len(bad)} of BSDS500's {len(hashes)} pictures are missing or altered: {names} ({archive})"
             raise DenoiserError(what, f"rm {archive}, then repeat the command: it downloads", ENVIRONMENT)
@@ -151,7 +153,7 @@ def _install(root: Path, archive: Path, hashes: Mapping[str, str]) -> Path:
 
 
 def _found(root: Path, hashes: Mapping[str, str]) -> Path | None:
-    folder = next((root / place for place in BSDS500_PLACES if (root / place).is_dir()), None)
+    folder = next((root / place for place in BSDS500_FOLDERS if (root / place).is_dir()), None)
     if folder is None:
         return None
     expected = Counter(name.split("/")[0] for name in hashes)

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from denoiser import build
 from denoiser.config import config_dir, options
-from denoiser.data.store.catalogue import card as dataset_card
+from denoiser.data.store.catalogue import dataset_card
 from denoiser.weights.export import parity
 from denoiser.weights.export.bundle import ONNX, SAFETENSORS
 
@@ -103,7 +103,7 @@ def _licence(data: str) -> str:
     target = str(OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{data}.yaml"), "_target_"))
     docstring = sys.modules[build.target("data", target).__module__].__doc__ or ""
     source = next((" ".join(part.split()) for part in docstring.split("\n\n") if part.startswith("Source:")), "")
-    return f"{data}: {dataset.what}. Licence: {dataset.licence}. {source}".rstrip()
+    return f"{data}: {dataset.description}. Licence: {dataset.licence}. {source}".rstrip()
 
 
 def _training(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from denoiser.data.store.download import bsds500, read_hashes, verify
+from denoiser.data.store.download import bsds500, missing_or_altered, read_hashes
 from denoiser.errors import DenoiserError
 
 PICTURES = {
@@ -30,7 +30,7 @@ def test_no_network_says_what_to_fetch_from_where_and_where_to_put_it(tmp_path, 
     assert fix == f"fix: download {urls[0]} or {urls[1]} by hand and save it as {tmp_path / 'BSDS500.archive'}"
     assert failure.value.code == 3
     (tmp_path / "BSDS500.archive").write_bytes(pack(ARCHIVED))
-    assert verify(bsds500(tmp_path, urls, HASHES), HASHES) == []
+    assert missing_or_altered(bsds500(tmp_path, urls, HASHES), HASHES) == []
 
 
 def test_bsds500_downloads_the_pictures_alone_and_once(mirror, tmp_path, pack):
@@ -67,9 +67,11 @@ def test_bsds500_that_is_there_is_counted_and_left_alone(tmp_path, place):
 def test_hashes_are_read_and_compared(tmp_path):
     (tmp_path / "list.txt").write_text(f"# a comment\n{HASHES['val/3.jpg']}  val/3.jpg\n{'0' * 64}  b c.jpg\n")
     hashes = read_hashes(tmp_path / "list.txt")
-    assert list(hashes) == ["val/3.jpg", "b c.jpg"] and verify(tmp_path, hashes) == list(hashes)
+    assert list(hashes) == ["val/3.jpg", "b c.jpg"] and missing_or_altered(tmp_path, hashes) == list(hashes)
     (tmp_path / "val").mkdir()
     (tmp_path / "val/3.jpg").write_bytes(PICTURES["val/3.jpg"])
-    assert verify(tmp_path, hashes) == ["b c.jpg"]
+    assert missing_or_altered(tmp_path, hashes) == ["b c.jpg"]
     md5 = hashlib.md5(PICTURES["val/3.jpg"]).hexdigest()
-    assert verify(tmp_path, {"val/3.jpg": md5}) == [] and verify(tmp_path, {"val/3.jpg": "0" * 32}) == ["val/3.jpg"]
+    assert missing_or_altered(tmp_path, {"val/3.jpg": md5}) == [] and missing_or_altered(
+        tmp_path, {"val/3.jpg": "0" * 32}
+    ) == ["val/3.jpg"]
