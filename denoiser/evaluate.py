@@ -86,15 +86,17 @@ def _write_summary(folder: Path) -> Path:
 
 
 def _finished(record: Record) -> None:
+    from denoiser.reports.run_page import write_run_page
     from denoiser.reports.tables import render
     from denoiser.reports.tables.format import printable
+    from denoiser.runs.reading import read
 
     record.finish(status="ok")
-    content = record.content
-    write_text(record.folder / "table.md", render.markdown(content))
-    write_text(record.folder / "table.tex", render.latex(content))
-    page = _write_report(record.folder)
-    print(printable(render.text(content)), f"report: {page}", record.folder, sep="\n")
+    run = read(record.folder)
+    write_text(record.folder / "table.md", render.markdown(run))
+    write_text(record.folder / "table.tex", render.latex(run))
+    page = write_run_page(run)
+    print(printable(render.text(run)), f"report: {page}", record.folder, sep="\n")
 
 
 def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:

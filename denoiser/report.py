@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -10,12 +11,13 @@ from pathlib import Path
 
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
+from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
-from denoiser.reports.run_page import write_report
+from denoiser.reports.run_page import write_run_page
 from denoiser.reports.tables import render
 from denoiser.reports.tables.format import printable
 from denoiser.runs import gather
-from denoiser.runs.reading import content, read
+from denoiser.runs.reading import read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,46 +27,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(options: argparse.Namespace) -> int:
     folders = gather.gather(options.runs)
+    labels = dict(_label(label, [*options.runs, *folders]) for label in options.label)
     if options.out is None and len(options.runs) == 1:
+        if labels:
+            raise DenoiserError("a label is for a comparison (--label)", "name several runs, or -o FOLDER")
         print(_again(options.runs[0]), options.runs[0], sep="\n")
         return 0
     from denoiser.reports.comparison.write import write_comparison
 
     out = options.out or Path("outputs", time.strftime("report-%Y-%m-%d-%H-%M-%S"))
-    print(printable(write_comparison(folders, out, options.overwrite)))
+    print(printable(write_comparison(folders, out, options.overwrite, labels)))
     print(f"report: {out / 'report.html'}", out, sep="\n")
     return 0
 
 
-def _again(folder: Path) -> Path:
-    """Write the page of a run, an evaluation or a sweep once more, in its own folder; of an evaluation its tables too.
+def _label(argument: str, runs: Sequence[Path]) -> tuple[Path, str]:
+    """The folder and the name of RUN=NAME.
 
-    What is damaged is said.
+    Raises:
+        DenoiserError: it has another form, or the folder is none of `runs`.
     """
+    folder, _, name = argument.partition("=")
+    if not folder or not name:
+        raise DenoiserError(f"a label needs a folder and a name (--label {argument})", "--label RUN=NAME")
+    if Path(folder).resolve() not in [run.resolve() for run in runs]:
+        near = nearest(folder, list(map(str, runs))) or runs[0]
+        what = f"no run of this comparison has the folder {folder} (--label {argument})"
+        raise DenoiserError(what, shlex.join(["--label", f"{near}={name}"]))
+    return Path(folder).resolve(), name
+
+
+def _again(folder: Path) -> Path:
+    """Write the page of a run, an evaluation or a sweep again, and the tables of an evaluation."""
     from denoiser.reports.sweep_page import write_summary
 
     if not gather.is_run(folder):
         return write_summary(folder)
-    found, results = read(folder), content(folder)
-    if found["kind"] == "evaluation" and found["rows"]:
-        write_text(folder / "table.md", printable(render.markdown(results), "utf-8"))
-        write_text(folder / "table.tex", printable(render.latex(results), "utf-8"))
-    if found["status"] == "damaged":
-        print(f"damaged: {found['error']}")
-    return write_report(folder)
+    run = read(folder)
+    if run.evaluation and run.rows:
+        write_text(folder / "table.md", printable(render.markdown(run), "utf-8"))
+        write_text(folder / "table.tex", printable(render.latex(run), "utf-8"))
+    if run.status == "damaged":
+        print(f"damaged: {run.error}")
+    return write_run_page(run)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "denoiser report",
-        description="The page of one run, evaluation or sweep once more; of several, one comparison.",
+        description="Write the page of a run, an evaluation or a sweep again, or compare several of them.",
         allow_abbrev=False,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run, an evaluation or a sweep")
-    where = (
-        "folder of the comparison: report.html, table.md, table.tex, results.csv (default: outputs/report-DATE-TIME)"
-    )
-    parser.add_argument("-o", "--out", type=Path, help=where)
+    out = "folder of the comparison: report.html, table.md, table.tex, results.csv (default: outputs/report-DATE-TIME)"
+    parser.add_argument("-o", "--out", type=Path, help=out)
+    label = "add [NAME] to the lines of RUN in a comparison; for two runs of one model and seed"
+    parser.add_argument("--label", action="append", default=[], metavar="RUN=NAME", help=label)
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier comparison in OUT")
     return parser
 

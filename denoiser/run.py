@@ -64,11 +64,14 @@ def _write_summary(folder: Path) -> Path:
 
 
 def _finished(record: Record) -> None:
-    from denoiser.reports.tables.render import table
+    from denoiser.reports.run_page import write_run_page
+    from denoiser.reports.tables.render import text
+    from denoiser.runs.reading import read
 
     record.finish(status="ok")
-    page = _write_report(record.folder)
-    print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
+    finished = read(record.folder)
+    page = write_run_page(finished)
+    print(text(finished), f"report: {page}", sep="\n")
     if (record.folder / "tensorboard").is_dir():
         print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     print(record.folder)

@@ -145,7 +145,7 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
     content, rows, said = called("baseline=[nlm,wavelet]", *where)
     assert content["protocol"] == "clipped" and content["rows"][0]["noise"] == "real" and len(rows) == 6
     assert all(float(row["sigma_estimated"]) == pytest.approx(20, abs=4) for row in rows)
-    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "sigma est." in said
+    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "Sigma est." in said
     assert "draws=2 is not possible" in called("baseline=nlm", *where, "draws=2", name="drawn", code=2)
     said = called("baseline=nlm", *where, "protocol=published", name="other", code=2)
     assert "real noise is clipped" in said and "fix: protocol=clipped" in said

@@ -92,10 +92,10 @@ def test_an_evaluation_says_what_was_compared(tmp_path):
     said = [
         "unet, nlm on photos",
         "gaussian noise, sigma 15, 50",
-        "unet and nlm cannot be told apart (33.00 and 32.00 dB), +12.83 dB over the noisy input for unet",
+        "unet and nlm do not differ significantly (33.00 and 32.00 dB), +12.83 dB over the noisy input for unet",
         "33.00 [28.12, 31.00]",
         "Of fewer than 20 pictures the interval is somewhat too narrow.",
-        "s/MP: the median over pictures",
+        "Time: the median over pictures",
     ]
     said += ["+1.00 [\N{MINUS SIGN}0.25, 2.00]", "UNET Trained on bsds500 At sigma 0 to 55 Parameters 556,032"]
     said += ["Noisy input on photos: 20.17 dB at sigma 15, 20.17 dB at sigma 50 (differs from"]
@@ -112,7 +112,7 @@ def test_further_figures_have_columns(tmp_path):
     more = {"psnr_y": 31.5, "psnr_y_noisy": 21.5, "lpips": 0.12345, "sigma_estimated": 24.123}
     rows = [result(**more), result(method="nlm", noise="real", sigma=None)]
     page = Page(write_report(make_run(tmp_path / "run", rows, kind="evaluation")))
-    said = ["PSNR Y", "lpips", "0.1235", "Sigma estimated", "24.12", "BT.601", "no noise is added"]
+    said = ["PSNR Y", "lpips", "0.1235", "Sigma est.", "24.12", "BT.601", "no noise is added"]
     assert [words for words in said if words not in page.text] == []
 
 
@@ -128,9 +128,9 @@ def test_speeds_and_versions_are_those_of_the_tables(tmp_path):
 
 def test_several_methods_and_levels_have_a_grid(tmp_path):
     page = Page(write_report(make_evaluation(tmp_path / "run", ("unet", "nlm", "noisy"))))
-    grid = "unet 33.00 0.810 26.00 0.810 nlm 32.00 0.810 25.00 0.810 noisy input 20.17 0.410 20.17 0.410"
+    grid = "unet 33.00 0.810 26.00 0.810 nlm 32.00 0.810 25.00 0.810 Noisy input 20.17 0.410 20.17 0.410"
     assert grid in page.text
-    assert "noisy input 20.17 0.410" not in Page(write_report(make_evaluation(tmp_path / "one", sigmas=(15,)))).text
+    assert "Noisy input 20.17 0.410" not in Page(write_report(make_evaluation(tmp_path / "one", sigmas=(15,)))).text
 
 
 def test_a_picture_that_another_method_chose_is_told(tmp_path):
@@ -140,7 +140,7 @@ def test_a_picture_that_another_method_chose_is_told(tmp_path):
     assert (
         "Worst of NLM: coffee" in page.text and "by the PSNR of unet, the worst pictures of other methods" in page.text
     )
-    assert "where the method that chose it errs most" in page.text
+    assert "where the error of the method that chose it is largest" in page.text
 
 
 def test_a_leak_is_stamped(tmp_path):
@@ -162,7 +162,7 @@ def test_identical_images_are_counted_not_averaged(tmp_path):
     rows = [f"unet,photos,none,,{name},{psnr},1,inf,1\n" for name, psnr in (("a", "inf"), ("b", "inf"), ("c", "40"))]
     (run / "results.csv").write_text(head + "".join(rows))
     page = Page(write_report(run))
-    assert "2 of the images came back identical" in page.text
+    assert "2 of the outputs are identical to the clean image" in page.text
     assert "the input had no noise, so there is no gain" in page.text
 
 

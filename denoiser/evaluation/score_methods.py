@@ -35,11 +35,6 @@ class Evaluation:
     leaks: Mapping[str, Sequence[str] | None]
     scorer: Scorer
 
-    @property
-    def columns(self) -> dict[str, str]:
-        """Data and noise by their names in tables."""
-        return {"data": self.data.name, "noise": "real" if self.data.real_pairs else str(self.data.protocol.noise)}
-
 
 def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     """Score every method, and write `results.csv` and the strips of `images/` into a folder.
@@ -123,7 +118,7 @@ def _score(evaluation: Evaluation, file: Path) -> tuple[dict[str, Scores], list[
         except DenoiserError as error:
             errors.append(error)
         else:
-            write_text(file, results.per_image(evaluation.columns, evaluation.scorer.pairs, scores))
+            write_text(file, results.per_image(evaluation.data.names, evaluation.scorer.pairs, scores))
     if not scores:
         raise errors[0]
     return scores, errors
@@ -155,14 +150,15 @@ def _describe(
     scored = [method for method in evaluation.methods if method.name in scores]
     compared = {method.name: scores[method.name] for method in scored if not method.exact}  # the input is a column
     single = scored[0] if len(scored) == 1 else None
-    where = {"channels": data.channels, "place": data.folder_name, "values": pairs.values}
+    rows = results.summarise(data.names, pairs, scores)
+    differences = results.compare(data.names, pairs, compared)
     return {
         "protocol": from_config.protocol_name(cfg),
         "device": hardware.describe(evaluation.scorer.device),
         "params": single and single.params,
         "macs": single and single.macs,
-        "rows": [{**row, **where} for row in results.summarise(evaluation.columns, pairs, scores)],
+        "rows": [{**row.to_json(), **data.origin(pairs)} for row in rows],
         "methods": [{**method.facts(), "leak": evaluation.leaks[method.name]} for method in scored],
         "error": "\n".join(map(str, errors)) or None,
-        "comparisons": results.compare(evaluation.columns, pairs, compared),
+        "comparisons": [difference.to_json() for difference in differences],
     }

@@ -21,7 +21,7 @@ from denoiser.photos import previews
 from denoiser.photos.comparison_folder import COMPARED
 from denoiser.reports.html.render import write_page
 from denoiser.reports.html.viewer import QUALITY, Panel, Strip
-from denoiser.runs.reading import load
+from denoiser.runs.parse import load
 
 PARTS, ENTRY = "parts", "picture.json"
 _SAID = "Pictures before and after, made by denoiser, which does not take them for pictures to denoise.\n"

@@ -1,115 +1,139 @@
-"""The figures of a page beyond each method's means: what else an evaluation measured, and the scores per image."""
+"""The figures of a page beyond each method's means: the best methods, and the scores of every image."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from denoiser.runs.reading import Row, csv_rows, finite, number, pair, result_of, result_row
+from denoiser.reports.tables.grid import NOISY
+from denoiser.runs.columns import BY_KEY, Column
+from denoiser.runs.parse import Range, csv_rows, finite
+from denoiser.runs.row import Difference, Row, columns
 
-EXTRA = {
-    "psnr_y": "PSNR Y",
-    "psnr_y_noisy": "PSNR Y noisy",
-    "sigma_estimated": "Sigma estimated",
-    "seconds_per_megapixel": "s / MP",
-}
-PLAIN = {"image": "Image", "method": "Method", "data": "Data", "noise": "Noise", "sigma": "Sigma"}
-SCORED = {"psnr": "PSNR", "ssim": "SSIM", "psnr_noisy": "PSNR noisy", "ssim_noisy": "SSIM noisy"}
 TABLE = 2000
-"""Rows of a table per image beyond which a page shows the best and the worst alone."""
+"""Number of rows of a table per image beyond which a page shows the best and the worst alone."""
 EXTREMES = 200
-"""How many it shows then."""
+"""Number of rows that it shows then."""
+IMAGE = Column("image", "Image", "The test image.", style="words", always=True)
+IMAGE_DECIMALS = 3
+"""Decimals of further metrics, image by image."""
 
 
-def columns(rows: Sequence[Row]) -> dict[str, str]:
-    """The columns that evaluations add, by key, each with its head: only those in which there is a number."""
-    return {key: head for key, head in EXTRA.items() if finite(*(row.get(key) for row in rows))}
+def results_columns(rows: Sequence[Row]) -> list[Column]:
+    """The columns of a page's results; a wide table leaves out the data and noise that all rows have in common."""
+    several = columns(rows, "html")
+    same = len({(row.data, row.noise) for row in rows}) == 1 and any(not column.always for column in several)
+    return [column for column in several if not (same and column.key in ("data", "noise"))]
 
 
-def marked(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows of `reading.read`, each with "best": whether no other method has more PSNR there."""
-    highest: dict[Any, float] = {}
+def best(rows: Sequence[Row]) -> list[Row]:
+    """The rows with the highest PSNR of their data, noise and noise level; none where there is one method."""
+    highest: dict[Hashable, float] = {}
     for row in rows:
-        where = result_of(row)[1:]
-        highest[where] = max(highest.get(where, -math.inf), *finite(row["psnr"]), -math.inf)
-    several = len({row["method"] for row in rows}) > 1
-    return [{**row, "best": several and row["psnr"] == highest[result_of(row)[1:]]} for row in rows]
+        highest[row.setting] = max(highest.get(row.setting, -math.inf), *finite(row.psnr), -math.inf)
+    several = len({row.method for row in rows}) > 1
+    return [row for row in rows if several and row.psnr == highest[row.setting]]
 
 
-def compared(found: Sequence[Row]) -> list[Row]:
-    """The comparisons of an evaluation, each with every key: names as text, None for what is missing."""
-    named = [{**dict.fromkeys(("sigma", "n_images", "psnr", "interval")), **row} for row in found]
-    return [{**row, **{key: str(row.get(key) or "-") for key in ("a", "b", "data", "noise")}} for row in named]
+@dataclass(frozen=True)
+class Lead:
+    """The best result at a noise level.
+
+    Attributes:
+        row: the result.
+        alike: other results whose difference to it has an interval that holds 0, in falling PSNR.
+        sure: whether all other methods but the noisy input were compared with it and differ from it.
+    """
+
+    row: Row
+    alike: tuple[Row, ...]
+    sure: bool
 
 
-def leads(rows: Sequence[dict[str, Any]], compared: Sequence[Row] = ()) -> list[dict[str, Any]]:
-    """The best row of each noise level in rising order; of more than four the first, the middle and the last.
-
-    Each has "alike", the rows from which it cannot be told apart, in falling PSNR, and "sure": whether it can be told
-    apart from every other method but the noisy input. Where pairs were not compared it is neither.
+def leads(rows: Sequence[Row], differences: Sequence[Difference] = ()) -> list[Lead]:
+    """The best result of each noise level in rising order; of more than four the first, the middle and the last.
 
     Args:
-        rows: those of `marked`.
-        compared: the comparisons of `compared`, whose intervals decide.
+        rows: the results.
+        differences: paired differences, whose intervals decide.
     """
-    best = {result_of(row)[1:]: row for row in reversed(rows) if row["best"]}
-    found = sorted(best.values(), key=lambda row: (row["data"], row["noise"], row["sigma"] or 0.0))
-    few = found if len(found) < 5 else [found[0], found[len(found) // 2], found[-1]]
-    known = {(frozenset((row["a"], row["b"])), *_where(row)): pair(row["interval"]) for row in compared}
-    return [row | _told_apart(row, rows, known) for row in few]
+    firsts = {row.setting: row for row in reversed(best(rows))}
+    rising = sorted(firsts.values(), key=lambda row: (row.data, row.noise, row.sigma or 0.0))
+    few = rising if len(rising) < 5 else [rising[0], rising[len(rising) // 2], rising[-1]]
+    ends: dict[Hashable, Range | None] = {
+        (frozenset((one.a, one.b)), one.data, one.noise, one.sigma): one.interval for one in differences
+    }
+    return [_lead(row, rows, ends) for row in few]
 
 
-def _told_apart(row: Row, rows: Sequence[Row], known: Mapping[Any, list[float] | None]) -> dict[str, Any]:
-    others = [o for o in rows if _where(o) == _where(row) and o["method"] not in (row["method"], "noisy")]
-    ends = [known.get((frozenset((row["method"], other["method"])), *_where(row))) for other in others]
-    alike = [other for other, one in zip(others, ends, strict=True) if one and min(one) <= 0 <= max(one)]
-    return {"alike": sorted(alike, key=_psnr, reverse=True), "sure": not alike and all(ends)}
+def _lead(row: Row, rows: Sequence[Row], ends: Mapping[Hashable, Range | None]) -> Lead:
+    others = [other for other in rows if other.setting == row.setting and other.method not in (row.method, NOISY)]
+    intervals = [ends.get((frozenset((row.method, other.method)), *row.setting)) for other in others]
+    alike = [other for other, one in zip(others, intervals, strict=True) if one and min(one) <= 0 <= max(one)]
+    ranked = sorted(alike, key=lambda other: other.rank, reverse=True)
+    return Lead(row, tuple(ranked), not alike and all(intervals))
 
 
-def _where(row: Row) -> tuple[str, str, float | None]:
-    return row["data"], row["noise"], number(row["sigma"])
+@dataclass(frozen=True)
+class ImageRow:
+    """The scores of one image.
+
+    Attributes:
+        image: its name.
+        row: its scores.
+        anchor: the id on the page of its picture; None where that is not shown.
+    """
+
+    image: str
+    row: Row
+    anchor: str | None = None
 
 
-def per_image(folder: Path, pictures: Sequence[Row] = ()) -> dict[str, Any]:
-    """The rows of `results.csv` for a table: columns with their heads, cells, and how many rows there are in all.
+@dataclass(frozen=True)
+class ImageTable:
+    """The scores of every image.
 
-    Of more than 2,000 rows there are the 200 that are best and worst in PSNR, as many of each method and noise level.
-    Each has "anchor": the id on the page of its picture, None where that is not shown.
+    Attributes:
+        columns: the columns.
+        rows: the rows that are shown.
+        total: the number of rows in results.csv.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[ImageRow]
+    total: int
+
+
+def per_image(folder: Path, anchors: dict[tuple[str, float | None], str] | None = None) -> ImageTable:
+    """The rows of `results.csv`; of more than 2,000 the 200 with the best and worst PSNR, of each method and level.
 
     Args:
         folder: a run folder.
-        pictures: what the page shows, each with "image", "sigma" and its "id".
+        anchors: the ids of the pictures that the page shows, by image and noise level.
     """
-    rows: list[dict[str, Any]] = [dict(row) for row in csv_rows(folder / "results.csv") if row.get("image")]
-    named = PLAIN if any(row.get("sigma") for row in rows) else {k: v for k, v in PLAIN.items() if k != "sigma"}
-    constant = {key for key in ("data", "noise") if len({row.get(key) for row in rows}) < 2}
-    others = {key: key for key in (rows[0] if rows else {}) if key not in (*PLAIN, *SCORED, *EXTRA) and key}
-    heads = {key: head for key, head in named.items() if key not in constant} | SCORED | columns(rows) | others
-    gains = [finite(row.get("psnr"), row.get("psnr_noisy")) for row in rows]
-    for row, gain in zip(rows, gains, strict=True):
-        row["gain"] = gain[0] - gain[1] if len(gain) == 2 else None
-    shown = rows if len(rows) <= TABLE else _extremes(rows)
-    anchors = {(str(entry["image"]), entry["sigma"]): entry["id"] for entry in reversed(pictures)}
-    for row in shown:
-        row["anchor"] = anchors.get((row["image"], number(row.get("sigma"))))
-    return {"columns": heads, "rows": shown, "total": len(rows)}
+    lines = [line for line in csv_rows(folder / "results.csv") if line.get("image")]
+    images = [ImageRow(line["image"], Row.from_json(line)) for line in lines]
+    few = images if len(images) <= TABLE else _extremes(images)
+    linked = [replace(one, anchor=(anchors or {}).get((one.image, one.row.sigma))) for one in few]
+    return ImageTable(_image_columns([one.row for one in images]), linked, len(images))
 
 
-def _extremes(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    groups: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        groups[result_of(result_row(row))].append(row)
+def _image_columns(rows: Sequence[Row]) -> list[Column]:
+    """The scores of outputs before those of inputs; no data, noise and level where all images have the same or none."""
+    absent = {key for key in ("data", "noise") if len({row.value(BY_KEY[key]) for row in rows}) < 2}
+    absent |= set() if any(row.sigma for row in rows) else {"sigma"}
+    several = [column for column in columns(rows, "images") if column.key not in absent]
+    several.sort(key=lambda column: (not column.always, column.always and column.key.endswith("_noisy")))
+    return [IMAGE, *(c if c.key in BY_KEY else replace(c, decimals=IMAGE_DECIMALS) for c in several)]
+
+
+def _extremes(images: Sequence[ImageRow]) -> list[ImageRow]:
+    groups: dict[Hashable, list[ImageRow]] = defaultdict(list)
+    for one in images:
+        groups[one.row.key].append(one)
     each = max(1, EXTREMES // 2 // len(groups))
-    chosen: list[dict[str, Any]] = []
-    for group in groups.values():
-        ranked = sorted(group, key=_psnr, reverse=True)
-        chosen += ranked if len(ranked) <= 2 * each else ranked[:each] + ranked[-each:]
-    return chosen
-
-
-def _psnr(row: Row) -> float:
-    value = number(row.get("psnr"))
-    return -math.inf if value is None else value
+    ranked = [sorted(group, key=lambda one: one.row.rank, reverse=True) for group in groups.values()]
+    return [one for group in ranked for one in (group if len(group) <= 2 * each else group[:each] + group[-each:])]

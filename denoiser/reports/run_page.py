@@ -11,8 +11,57 @@ from denoiser.reports import run_figures
 from denoiser.reports.html import plots, viewer
 from denoiser.reports.html.render import write_page
 from denoiser.reports.tables import notes
-from denoiser.reports.tables.grid import Grid
-from denoiser.runs.reading import Row, config_text, csv_rows, finite, further, read
+from denoiser.reports.tables.grid import grid
+from denoiser.runs.parse import csv_rows, finite
+from denoiser.runs.reading import Run, config_text, read
+from denoiser.runs.seeds import over_seeds
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` for a run folder, see `write_run_page`.
+
+    Raises:
+        DenoiserError: there is no such folder (exit code 2), or it cannot be written (3).
+    """
+    if not folder.is_dir():
+        raise DenoiserError(f"there is no such run folder ({folder})", "name a folder that denoiser run has written")
+    return write_run_page(read(folder))
+
+
+def write_run_page(run: Run) -> Path:
+    """Write `report.html` into the run's folder, one file that shows all of the run, and return its path.
+
+    The page states what is missing from the folder.
+
+    Raises:
+        DenoiserError: the folder cannot be written (exit code 3).
+    """
+    config, unresolved = config_text(run.folder)
+    pictures, total = viewer.pictures(run.folder)
+    anchors = {(picture.image, picture.sigma): picture.id for picture in reversed(pictures)}
+    return write_page(
+        run.folder / "report.html",
+        run=run,
+        heading=_heading(run),
+        rows=run.rows,
+        grid=grid(run.rows, run.protocol),
+        columns=run_figures.results_columns(run.rows),
+        best=run_figures.best(run.rows),
+        leads=run_figures.leads(run.rows, run.differences),
+        checks=[
+            *notes.noisy_inputs(run.rows, run.protocol),
+            *notes.infinite(run.rows),
+            *notes.unknown(run.methods),
+            *notes.accuracy(run.rows),
+        ],
+        plot=plots.against_sigma([over_seeds([row], [run.method(row.method).trained_sigma]) for row in run.rows]),
+        pictures=pictures,
+        total=total,
+        per_image=run_figures.per_image(run.folder, anchors),
+        curves=_curves(run.folder),
+        config=config,
+        unresolved=unresolved,
+    )
 
 
 def _curves(folder: Path) -> Sequence[str]:
@@ -25,56 +74,15 @@ def _curves(folder: Path) -> Sequence[str]:
     return plots.curves(points)
 
 
-def _heading(run: Row) -> str:
-    """Which methods on which data; the folder's name where there are no results."""
-    if not run["rows"]:
-        return f"Run {run['job']}"
-    named = {key: list(dict.fromkeys(row[key] for row in run["rows"])) for key in ("method", "data")}
-    words = {"method": "methods", "data": "data sets"}
-    return " on ".join(", ".join(n) if len(n) < 5 else f"{len(n)} {words[key]}" for key, n in named.items())
+def _heading(run: Run) -> str:
+    """The methods and their data; the folder's name where there are no results."""
+    if not run.rows:
+        return f"Run {run.name}"
+    methods = _names([row.method for row in run.rows], "methods")
+    return f"{methods} on {_names([row.data for row in run.rows], 'data sets')}"
 
 
-def write_report(folder: Path) -> Path:
-    """Write `report.html`, one file that shows a run to someone who was not there, and return its path.
-
-    What the folder lacks is stated on the page.
-
-    Raises:
-        DenoiserError: there is no such folder (exit code 2), or it cannot be written (3).
-    """
-    if not folder.is_dir():
-        raise DenoiserError(f"there is no such run folder ({folder})", "name a folder that denoiser run has written")
-    run = read(folder)
-    rows = run_figures.marked(run["rows"])
-    ranges = {method["method"]: method["trained_sigma"] for method in run["methods"]}
-    config, unresolved = config_text(folder)
-    grid = Grid(run["protocol"])
-    for row in rows:
-        grid.put(row["method"], row)
-    compared = run_figures.compared(run["comparisons"])
-    pictures, in_all = viewer.pictures(folder)
-    return write_page(
-        folder / "report.html",
-        run=run,
-        heading=_heading(run),
-        evaluation=run["kind"] == "evaluation",
-        rows=rows,
-        grid=grid,
-        columns=run_figures.columns(rows),
-        further=further(rows),
-        leads=run_figures.leads(rows, compared),
-        checks=[
-            *notes.noisy_inputs(rows, run["protocol"]),
-            *notes.infinite(rows),
-            *notes.unknown(run["methods"]),
-            *notes.accuracy(rows),
-        ],
-        comparisons=compared,
-        plot=plots.against_sigma(rows, ranges),
-        pictures=pictures,
-        in_all=in_all,
-        per_image=run_figures.per_image(folder, pictures),
-        curves=_curves(folder),
-        config=config,
-        unresolved=unresolved,
-    )
+def _names(names: Sequence[str], plural: str) -> str:
+    """Up to four names, or the number of more."""
+    different = list(dict.fromkeys(names))
+    return ", ".join(different) if len(different) < 5 else f"{len(different)} {plural}"

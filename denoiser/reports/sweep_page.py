@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +15,14 @@ from denoiser.machine.files import write_text
 from denoiser.reports.html import plots
 from denoiser.reports.html.render import write_page
 from denoiser.runs import gather
-from denoiser.runs.reading import INTERVALS, SCORES, Row, finite, read, result_of
+from denoiser.runs.columns import COLUMNS
+from denoiser.runs.reading import Run, read
+from denoiser.runs.row import SCORES, Row
+from denoiser.runs.seeds import SeedMean, over_seeds
 
-SUMMARY = ("job", "status", "overrides", "method", "data", "noise", "sigma", "seed", "n_images", *SCORES, "seconds")
-
-
-def _pool(jobs: Sequence[Row], common: set[str]) -> list[dict[str, Any]]:
-    """The finished jobs' rows, one for all that differ only in `seed`."""
-    pools = defaultdict(list)
-    for job in jobs:
-        own = tuple(item for item in job["overrides"] if item not in common and not item.startswith("seed="))
-        trained = {method["method"]: method["trained_sigma"] for method in job["methods"]}
-        for row in job["rows"] if job["status"] == "ok" else []:
-            pools[own, result_of(row), row["channels"], row["place"]].append(
-                {**row, "trained_sigma": trained.get(row["method"])}
-            )
-    return [{**over_seeds(rows), "own": own} for (own, *_), rows in pools.items()]
-
-
-def over_seeds(rows: Sequence[Row]) -> dict[str, Any]:
-    """Result rows of several seeds as one: means, `_sd` with n - 1 (None for one seed), and `n`, how many counted.
-
-    The interval over images stays where there is one seed, `trained_sigma` where it is the same for all.
-    """
-    found = {**rows[0], "n": len(finite(*(row["psnr"] for row in rows)))}
-    for key in (*SCORES, "gain"):
-        values = finite(*(row[key] for row in rows))
-        found[key] = statistics.fmean(values) if values else None
-        found[f"{key}_sd"] = statistics.stdev(values) if len(values) > 1 else None
-    if len(rows) > 1:
-        found |= dict.fromkeys(INTERVALS)
-    same = all(row["trained_sigma"] == rows[0]["trained_sigma"] for row in rows)
-    return {**found, "trained_sigma": rows[0]["trained_sigma"] if same else None}
+SETTING = tuple(column.key for column in COLUMNS if "summary" in column.shown and column.key != "n_images")
+SUMMARY = ("job", "status", "overrides", *SETTING, "seed", "n_images", *SCORES, "seconds")
+"""The columns of summary.csv."""
 
 
 def write_summary(folder: Path) -> Path:
@@ -59,15 +34,38 @@ def write_summary(folder: Path) -> Path:
     jobs = [read(job) for job in (gather.jobs(folder) if folder.is_dir() else [])]
     if not jobs:
         raise DenoiserError(f"no jobs 0, 1, 2, ... ({folder})", "name the folder of a sweep (denoiser run -m ...)")
-    common = set(jobs[0]["overrides"]).intersection(*(job["overrides"] for job in jobs))
-    rows = [{**dict.fromkeys(SUMMARY), **job, **row} for job in jobs for row in job["rows"] or [{}]]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, SUMMARY, extrasaction="ignore", lineterminator="\n")
+    common = set(jobs[0].overrides).intersection(*(job.overrides for job in jobs))
+    results = [(job, row) for job in jobs for row in job.rows or (None,)]
+    write_text(folder / "summary.csv", _csv(results))
+    means = _means(jobs, common)
+    plot = plots.against_sigma(means)
+    return write_page(folder / "summary.html", jobs=jobs, results=results, common=common, means=means, plot=plot)
+
+
+def _means(jobs: Sequence[Run], common: set[str]) -> list[SeedMean]:
+    """The finished jobs' results, one for all that differ only in `seed`."""
+    pools: dict[tuple[tuple[str, ...], Hashable], list[tuple[Run, Row]]] = defaultdict(list)
+    for job in (job for job in jobs if job.finished):
+        overrides = tuple(item for item in job.overrides if item not in common and not item.startswith("seed="))
+        for row in job.rows:
+            pools[overrides, (*row.key, row.channels, row.folder)].append((job, row))
+    return [
+        over_seeds([row for _, row in pool], [job.method(row.method).trained_sigma for job, row in pool], overrides)
+        for (overrides, _), pool in pools.items()
+    ]
+
+
+def _csv(results: Sequence[tuple[Run, Row | None]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, SUMMARY, lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        plain = {key: f"{value:.10g}" for key, value in row.items() if isinstance(value, float)}  # 68, not 68.0
-        writer.writerow({**row, **plain, "overrides": shlex.join(row["overrides"])})
-    write_text(folder / "summary.csv", buffer.getvalue())
-    pool = _pool(jobs, common)
-    plot = plots.against_sigma(pool)
-    return write_page(folder / "summary.html", jobs=jobs, rows=rows, common=common, pool=pool, plot=plot)
+    writer.writerows(_line(job, row) for job, row in results)
+    return text.getvalue()
+
+
+def _line(job: Run, row: Row | None) -> dict[str, Any]:
+    result = {key: getattr(row, key) for key in (*SETTING, "n_images")} | dict(row.figures) if row else {}
+    own = {"job": job.name, "status": job.status, "seed": job.seed, "seconds": job.seconds}
+    line = {key: value for key, value in {**own, **result}.items() if key in SUMMARY}
+    plain = {key: f"{value:.10g}" if isinstance(value, float) else value for key, value in line.items()}  # 68, not 68.0
+    return {**plain, "overrides": shlex.join(job.overrides)}

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from denoiser.config import PACKAGE, Application
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
-from denoiser.runs.reading import csv_rows, finite
+from denoiser.runs.parse import csv_rows, finite, load
 
 RESULTS = "results.json"
 PACKAGES = (
@@ -100,12 +100,8 @@ def absolute_paths(cfg: DictConfig) -> DictConfig:
 
 
 def results(folder: Path) -> dict[str, Any]:
-    """What a run's `results.json` says, or an empty dict where there is none that can be read."""
-    try:
-        content = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    """The content of a run's `results.json`; an empty dict where there is none that can be read."""
+    return load(folder / RESULTS, json.loads, {})
 
 
 def seconds(folder: Path) -> float | None:

@@ -1,10 +1,14 @@
-"""Run folders to make pages of, and what a page says."""
+"""Run folders to make pages of, and the text of a page."""
 
 import json
+import tempfile
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from denoiser.runs.reading import read
 
 
 def result(**changes):
@@ -22,6 +26,13 @@ def make_run(folder, rows=None, overrides=(), **changes):
     (folder / "results.json").write_text(json.dumps(facts | changes))
     (folder / ".hydra/overrides.yaml").write_text(json.dumps(list(overrides)))
     return folder
+
+
+def parsed(**content):
+    """The run that a results.json of this content describes."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "results.json").write_text(json.dumps(content))
+        return read(Path(folder))
 
 
 def make_evaluation(folder, methods=("unet", "nlm"), sigmas=(15, 50), leak=(), images=3, further=(), **changes):
@@ -62,7 +73,7 @@ def add_strip(folder, name="best.png", size=(8, 6), gaps=2, **changes):
 
 
 class Page(HTMLParser):
-    """What a page says, its elements, and every address in it."""
+    """The text of a page, its elements, and every address in it."""
 
     def __init__(self, path):
         super().__init__()

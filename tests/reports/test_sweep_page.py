@@ -6,8 +6,9 @@ import statistics
 from helpers.pages import Page, make_run, result
 
 from denoiser.reports.run_page import write_report
-from denoiser.reports.sweep_page import over_seeds, write_summary
-from denoiser.runs.reading import result_row
+from denoiser.reports.sweep_page import write_summary
+from denoiser.runs.row import Row
+from denoiser.runs.seeds import over_seeds
 
 
 def make_sweep(folder):
@@ -51,9 +52,9 @@ def test_the_range_that_a_model_was_trained_on_is_shaded(tmp_path):
 
 
 def test_seeds_have_no_interval_over_images_and_one_seed_keeps_its_own():
-    row = {**result_row(result(psnr_interval=[28.0, 29.0])), "trained_sigma": None}
-    assert over_seeds([row])["psnr_interval"] == [28.0, 29.0]
-    assert over_seeds([row, row])["psnr_interval"] is None
+    row = Row.from_json(result(psnr_interval=[28.0, 29.0]))
+    assert over_seeds([row], [None]).row.intervals["psnr"] == (28.0, 29.0)
+    assert over_seeds([row, row], [None, None]).row.intervals == {}
 
 
 def test_tables_can_be_sorted(tmp_path):

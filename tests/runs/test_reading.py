@@ -6,19 +6,40 @@ import math
 import pytest
 from helpers.pages import make_run, result
 
-from denoiser.runs.reading import further, pair, read, result_row, told
+from denoiser.runs.columns import COLUMNS
+from denoiser.runs.parse import pair
+from denoiser.runs.reading import MethodFacts, read
+from denoiser.runs.row import Row, columns, metrics
 
 HEAD = "method,data,noise,sigma,image,psnr,ssim,psnr_noisy,ssim_noisy\n"
 
 
-def test_rows_have_every_key_and_metrics_by_name():
-    row = result_row(
-        result(psnr_interval=[28, 29.5], psnr_y=30, lpips=0.12, n_identical=1, seconds_per_megapixel="0.5")
-    )
-    assert row["psnr_interval"] == [28, 29.5] and row["ssim_interval"] is None
-    assert (row["psnr_y"], row["psnr_y_noisy"], row["seconds_per_megapixel"]) == (30, None, 0.5)
-    assert row["further"] == {"lpips": 0.12} and row["gain"] == pytest.approx(8.40)
-    assert further([result_row({}), row, result_row({"vif": 0.4, "dists": "nan", "note": "words"})]) == ["lpips", "vif"]
+def test_rows_have_typed_figures_and_further_metrics():
+    content = result(psnr_interval=[28, 29.5], psnr_y=30, lpips=0.12, n_identical=1, seconds_per_megapixel="0.5")
+    row = Row.from_json(content)
+    assert row.intervals == {"psnr": (28, 29.5), "ssim": None}
+    assert (row.figures["psnr_y"], row.figures["seconds_per_megapixel"]) == (30, 0.5)
+    assert row.figures["lpips"] == 0.12 and row.gain == pytest.approx(8.40)
+    others = [Row.from_json({}), row, Row.from_json({"vif": 0.4, "dists": "nan", "note": "words"})]
+    assert [column.key for column in metrics(others)] == ["lpips", "vif"]
+
+
+def test_counts_are_no_metrics():
+    row = Row.from_json(result(values=100, n_infinite={"vif": 1}, channels=3, place="a", vif=0.5))
+    assert [column.key for column in metrics([row])] == ["vif"] and row.values == 100
+
+
+def test_a_row_is_written_as_it_was_read():
+    content = result(psnr_y=30.0, n_identical=0, n_infinite={"vif": 1}, psnr_interval=[28, 29.5], ssim_interval=None)
+    content |= {"channels": 3, "place": "a", "values": 100}
+    assert Row.from_json(content).to_json() == content
+
+
+def test_columns_are_those_that_hold_a_value():
+    rows = [Row.from_json(result(psnr_y=None, seconds_per_megapixel=0.5)), Row.from_json(result(psnr_y=""))]
+    always = [column.key for column in COLUMNS if column.always and "html" in column.shown]
+    assert [column.key for column in columns(rows, "html")] == [*always, "seconds_per_megapixel"]
+    assert [column.key for column in columns([], "html")] == always
 
 
 @pytest.mark.parametrize("value", [None, 3, "25", [1], [1, math.nan], [1, math.inf], [None, 2], {"a": 1}])
@@ -30,30 +51,35 @@ def test_identical_pictures_are_counted_as_results_say_else_in_the_csv(tmp_path)
     run = make_run(tmp_path, [result(method="a"), result(method="b", n_identical=4)])
     rows = "".join(f"{name},photos,gaussian,25,{image},inf,1,20,0.4\n" for name in "ab" for image in "xy")
     (run / "results.csv").write_text(HEAD + rows)
-    assert [row["infinite"] for row in read(run)["rows"]] == [2, 4]
+    assert [row.n_identical for row in read(run).rows] == [2, 4]
 
 
-def test_methods_have_every_key():
+def test_facts_of_methods_are_typed(tmp_path):
     known = {"method": "a", "trained_sigma": [0, 55], "leak": ["x"]}
-    methods = told({"methods": [known, {"method": "b", "trained_sigma": "?", "leak": 3}, "no method"]})["methods"]
-    assert [(method["trained_sigma"], method["leak"]) for method in methods] == [([0, 55], ["x"]), (None, [])]
-    assert methods[0]["sha256"] is None and methods[0]["params"] is None
+    run = read(make_run(tmp_path, methods=[known, {"method": "b", "trained_sigma": "?", "leak": 3}, "no method"]))
+    assert [(method.trained_sigma, method.leak) for method in run.methods] == [((0, 55), ("x",)), (None, ())]
+    assert run.methods[0].sha256 is None and run.method("c") == MethodFacts("c")
+
+
+def test_rows_have_the_costs_of_their_method(tmp_path):
+    run = read(make_run(tmp_path, methods=[{"method": "unet", "params": 7, "macs": 9}]))
+    assert (run.rows[0].params, run.rows[0].macs) == (7, 9)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"rows": {"a": 1}, "methods": 3, "comparisons": [1]}'])
 def test_damaged_results_are_read_as_none(tmp_path, content):
     (tmp_path / "results.json").write_text(content)
-    found = read(tmp_path)
-    assert (found["rows"], found["methods"], found["comparisons"], found["draws"]) == ([], [], [], 1)
-    assert found["kind"] is None and found["status"] == "damaged"
+    run = read(tmp_path)
+    assert (run.rows, run.methods, run.differences, run.draws) == ((), (), (), 1)
+    assert run.kind is None and run.status == "damaged"
     lacking = "status, protocol, seed" + ("" if "rows" in content else ", rows")
-    assert found["error"].endswith(f"it lacks {lacking}")
+    assert run.error.endswith(f"it lacks {lacking}")
 
 
 def test_no_results_are_missing_and_no_readable_status_is_damage(tmp_path):
-    assert read(tmp_path)["status"] == "missing"
+    assert read(tmp_path).status == "missing"
     run = make_run(tmp_path / "run", status=["ok"])
-    assert (read(run)["status"], read(run)["error"].split(": ")[1]) == ("damaged", "it lacks a readable status")
+    assert (read(run).status, read(run).error.split(": ")[1]) == ("damaged", "it lacks a readable status")
 
 
 @pytest.mark.parametrize(
@@ -69,14 +95,14 @@ def test_no_results_are_missing_and_no_readable_status_is_damage(tmp_path):
 def test_rows_tell_their_pictures_else_the_configuration_does(tmp_path, config, row, said):
     run = make_run(tmp_path / "run", [result(**row)])
     (run / ".hydra/config.yaml").write_text(config)
-    (found,) = read(run)["rows"]
-    assert (found["channels"], found["place"]) == said and found["further"] == {}
+    (found,) = read(run).rows
+    assert (found.channels, found.folder) == said and metrics([found]) == []
 
 
-def test_a_folder_says_what_it_was_asked(tmp_path):
+def test_overrides_and_facts_of_a_folder(tmp_path):
     run = make_run(tmp_path / "7", overrides=["model=unet", "seed=3"], kind="evaluation", draws=4)
     (run / "report.html").touch()
     found = read(run)
-    assert (found["job"], found["page"], found["overrides"]) == ("7", True, ["model=unet", "seed=3"])
-    assert (found["kind"], found["draws"]) == ("evaluation", 4)
-    assert json.loads((run / "results.json").read_text())["rows"][0]["psnr"] == found["rows"][0]["psnr"]
+    assert (found.name, found.has_page, found.overrides) == ("7", True, ("model=unet", "seed=3"))
+    assert (found.kind, found.draws) == ("evaluation", 4)
+    assert json.loads((run / "results.json").read_text())["rows"][0]["psnr"] == found.rows[0].psnr

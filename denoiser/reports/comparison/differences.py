@@ -5,53 +5,57 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from denoiser.metrics import intervals
 from denoiser.reports.comparison.merge import Result
-from denoiser.reports.comparison.pictures import Scores
-from denoiser.reports.tables.grid import NOISY, Column
-from denoiser.runs.reading import finite
+from denoiser.reports.comparison.pictures import PictureScores
+from denoiser.reports.tables.grid import NOISY, Condition
+from denoiser.runs.parse import finite
+from denoiser.runs.row import Difference
 
-ALL_PAIRS = 6  # beyond so many lines, differences are those from the best over all levels of the same data and noise
+ALL_PAIRS = 6
+"""Number of lines up to which all pairs are compared; of more, the best is compared with the others."""
 
-Images = dict[Hashable, dict[str, float]]  # PSNR by picture, for each noise
+Images = dict[Hashable, dict[str, float]]
+"""PSNR by picture, for each noise."""
 
 
-def differences(found: Sequence[Result]) -> list[dict[str, Any]]:
+def differences(results: Sequence[Result]) -> list[tuple[Condition, Difference]]:
     """Paired differences in PSNR between methods, where both have the same pictures with the same noise.
 
-    The lines of a pair have one order in all columns: that in which they came.
+    The lines of a pair have one order in all columns: that in which they came. The best line is that over all levels
+    of the same data and noise.
     """
-    several: dict[tuple[Column, str, Hashable], list[Scores]] = defaultdict(list)
-    for one in (one for one in found if one.row["method"] != NOISY):
-        several[one.column, one.line, one.noise].append(one.pictures)
-    columns: dict[Column, dict[str, Images]] = defaultdict(lambda: defaultdict(dict))
-    for (column, line, noise), of in several.items():
-        columns[column][line][noise] = _mean(of)
-    lines = list(dict.fromkeys(line for _, line, _ in several))
-    pairs = {column.kind: list(itertools.combinations(lines, 2)) for column in columns}
-    for kind in pairs if len(lines) > ALL_PAIRS else ():
-        best = _best([of for column, of in columns.items() if column.kind == kind])
-        pairs[kind] = [(best, line) for line in lines if line != best]
-    return [row for column, of in columns.items() for row in _pairs(column, of, pairs[column.kind])]
+    scores: dict[tuple[Condition, str, Hashable], list[PictureScores]] = defaultdict(list)
+    for result in results:
+        if result.row.method != NOISY:
+            scores[result.condition, result.line, result.noise].append(result.pictures)
+    columns: dict[Condition, dict[str, Images]] = defaultdict(lambda: defaultdict(dict))
+    for (condition, line, noise), models in scores.items():
+        columns[condition][line][noise] = _mean(models)
+    lines = list(dict.fromkeys(line for _, line, _ in scores))
+    pairs = {condition.family: list(itertools.combinations(lines, 2)) for condition in columns}
+    for family in pairs if len(lines) > ALL_PAIRS else ():
+        best = _best([column for condition, column in columns.items() if condition.family == family])
+        pairs[family] = [(best, line) for line in lines if line != best]
+    return [row for at, column in columns.items() for row in _differences(at, column, pairs[at.family])]
 
 
-def _mean(several: Sequence[Scores]) -> dict[str, float]:
+def _mean(models: Sequence[PictureScores]) -> dict[str, float]:
     """PSNR by picture: means over models that had the same noise, such as those of a sweep over training seeds."""
-    known = {name: [scores[name].psnr for scores in several if name in scores] for name in several[0]}
-    whole = {name: [psnr for psnr in of if psnr is not None] for name, of in known.items()}
-    return {name: sum(of) / len(of) for name, of in whole.items() if len(of) == len(several)}
+    several = {name: [scores[name].psnr for scores in models if name in scores] for name in models[0]}
+    values = {name: [psnr for psnr in column if psnr is not None] for name, column in several.items()}
+    return {name: sum(column) / len(column) for name, column in values.items() if len(column) == len(models)}
 
 
-def _best(columns: Sequence[dict[str, Images]]) -> str:
-    """Of the lines that are in most columns the one whose mean rank by PSNR is the best; the first of equals."""
+def _best(columns: Sequence[Mapping[str, Images]]) -> str:
+    """Of the lines that are in most columns, that with the best mean rank by PSNR; the first of equals."""
     ranks = defaultdict(list)
-    for of in columns:
-        ranked = sorted(of, key=lambda line: -_psnr(of[line]))
-        for line in of:
-            ranks[line].append(next(i for i, other in enumerate(ranked) if _psnr(of[other]) == _psnr(of[line])))
+    for column in columns:
+        psnr = {line: _psnr(images) for line, images in column.items()}
+        for line in column:
+            ranks[line].append(sum(other > psnr[line] for other in psnr.values()))
     return min(ranks, key=lambda line: (-len(ranks[line]), statistics.fmean(ranks[line])))
 
 
@@ -60,14 +64,16 @@ def _psnr(images: Images) -> float:
     return sum(values) / len(values) if values else float("-inf")
 
 
-def _pairs(column: Column, of: dict[str, Images], pairs: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+def _differences(
+    condition: Condition, column: Mapping[str, Images], pairs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[Condition, Difference]]:
     """The differences in one column, of those pairs that have both lines there."""
-    for a, b in (pair for pair in pairs if pair[0] in of and pair[1] in of):
-        mine, other = _same(of[a], of[b])
-        if mine:
-            value, *ends = intervals.paired(mine, other)
-            place = {"data": column.data, "noise": column.noise, "sigma": column.sigma, "n_images": len(mine)}
-            yield {"a": a, "b": b, **place, "psnr": value, "interval": ends, "column": column}
+    for a, b in (pair for pair in pairs if pair[0] in column and pair[1] in column):
+        first, second = _same(column[a], column[b])
+        if first:
+            psnr, low, high = intervals.paired(first, second)
+            names = condition.data, condition.noise, condition.sigma
+            yield condition, Difference(a, b, *names, len(first), psnr, (low, high))
 
 
 def _same(a: Images, b: Images) -> tuple[list[float], list[float]]:
@@ -75,5 +81,5 @@ def _same(a: Images, b: Images) -> tuple[list[float], list[float]]:
     seeds = [seed for seed in a if seed in b and a[seed] and a[seed].keys() == b[seed].keys()]
     pictures = sorted(set.intersection(*(set(a[seed]) for seed in seeds))) if seeds else []
     both = [([a[seed][picture] for seed in seeds], [b[seed][picture] for seed in seeds]) for picture in pictures]
-    known = [pair for pair in both if len(finite(*pair[0], *pair[1])) == 2 * len(seeds)]  # infinite ones are left out
-    return [sum(mine) / len(seeds) for mine, _ in known], [sum(other) / len(seeds) for _, other in known]
+    kept = [pair for pair in both if len(finite(*pair[0], *pair[1])) == 2 * len(seeds)]  # infinite ones are left out
+    return [sum(first) / len(seeds) for first, _ in kept], [sum(second) / len(seeds) for _, second in kept]

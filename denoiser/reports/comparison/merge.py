@@ -1,171 +1,180 @@
-"""Results of several runs put together: which of them belong on one line and in one column of a table."""
+"""Results of several runs put together: each has its line and its column in one table."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
 
+from denoiser.errors import DenoiserError
 from denoiser.reports.comparison.models import Model, identified
-from denoiser.reports.comparison.pictures import Scores, classes, place, scores
-from denoiser.reports.sweep_page import over_seeds
-from denoiser.reports.tables.grid import NOISY, Column
-from denoiser.runs.gather import names, sweep
-from denoiser.runs.reading import Row
+from denoiser.reports.comparison.pictures import PictureScores, classes, csv_key, picture_scores
+from denoiser.reports.tables.grid import NOISY, Condition
+from denoiser.runs.gather import sweep
+from denoiser.runs.reading import MethodFacts, Run
+from denoiser.runs.row import Row
+from denoiser.runs.seeds import SeedMean, over_seeds
 
-PLACES = (
-    "noise.sigma=",
-    "test.sigma=",
-    "data=",
-    "data.test=",
-    "noise.clip=",
-    "protocol=",
-)  # overrides that a table's columns and protocol tell
-AGREE = {"psnr": 0.01, "ssim": 0.001}  # to rounding: the same weights in another precision or on another machine
+TOLERANCE = {"psnr": 0.01, "ssim": 0.001}
+"""Differences that rounding makes: the same weights in another precision or on another machine."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A result row of a run, and the line of the merged table that it belongs on.
+    """A result row of a run in the merged table.
 
     Attributes:
-        run: as `reading.read` gives it, with its `folder` and `name`.
+        run: the run.
         row: one of its rows.
-        fact: what the run says of the row's method.
-        model: whose result it is.
+        facts: what is recorded of the row's method.
+        model: the model behind it.
+        condition: its column.
         pictures: the scores of every picture.
-        column: what it is a result on.
         line: the name of its line.
     """
 
-    run: Row
+    run: Run
     row: Row
-    fact: Row
+    facts: MethodFacts
     model: Model
-    column: Column
-    pictures: Scores = field(default_factory=dict)
+    condition: Condition
+    pictures: PictureScores = field(default_factory=dict)
     line: str = ""
 
     @property
-    def trained(self) -> bool:
-        """Whether it comes from the run that trained the model, not from an evaluation."""
-        return bool(self.run["kind"] != "evaluation")
-
-    @property
     def noise(self) -> tuple[str, ...]:
-        """What makes its noise the same as another's on the same column."""
-        return tuple(str(self.run[key]) for key in ("protocol", "seed", "draws"))
+        """Equal for results of one condition whose noise is the same."""
+        return str(self.run.protocol), str(self.run.seed), str(self.run.draws)
 
     @property
-    def home(self) -> Row:
-        """The run that trained the model where that is known, else its own."""
+    def home(self) -> Run:
+        """The run that trained the model where that is known, else the result's own."""
         return self.model.run or self.run
 
+    @property
+    def seeds(self) -> Hashable:
+        """The protocol, the seed of the noise and the seed of the training; None where that is not known."""
+        return *self.noise[:2], self.model.run and self.model.run.seed
 
-def results(runs: Sequence[Row]) -> list[Result]:
+
+def results(runs: Sequence[Run], labels: Mapping[Path, str] | None = None) -> list[Result]:
     """The rows of the finished runs, each with its line and its column.
 
-    The same weights are one line whoever evaluated them, and models that differ only in `seed` share one. Where one
-    line would hold two results for the same place, its runs' overrides tell them apart, else their sweeps or folders.
+    A line is a model and the overrides of its training that columns do not show; seeds share a line. Results that
+    agree count once, and the evaluation of a model counts instead of its own test.
+
+    Args:
+        runs: the runs.
+        labels: words that are added to the lines of a run or of a sweep, by its folder.
+
+    Raises:
+        DenoiserError: a line has two different results for the same column and seed, or two unrelated models.
     """
-    finished = [run for run in runs if run["status"] == "ok"]
+    finished = [run for run in runs if run.finished]
     models = identified(finished)
-    found = []
+    several = []
     for run in finished:
-        of = scores(run["folder"])
-        facts = {method["method"]: method for method in run["methods"]}
-        for row in run["rows"]:
-            model = models[run["folder"], row["method"]]
-            fact = {**facts.get(row["method"], {}), **model.facts}
-            found.append(Result(run, row, fact, model, Column.of(row), of.get(place(row), {})))
-    return _by_folder(_by_overrides(_once(_columns(found))))
+        scores = picture_scores(run.folder)
+        for row in run.rows:
+            model = models[run.folder, row.method]
+            facts = run.method(row.method)
+            if model.run:
+                facts = replace(facts, kind="run", params=model.run.params, macs=model.run.macs)
+            line = model.name + _label(labels or {}, run, model)
+            several.append(Result(run, row, facts, model, Condition.from_row(row), scores.get(csv_key(row), {}), line))
+    return _once(_in_columns(several))
 
 
-def pooled(found: Sequence[Result]) -> list[dict[str, Any]]:
-    """A row for each line and column, a mean over seeds; `method` is the line's name, `own` is empty."""
-    pools: dict[tuple[str, Column], list[Row]] = defaultdict(list)
-    for one in found:
-        pictures = {"channels": one.column.channels, "place": one.column.place}
-        trained = {"trained_sigma": one.fact.get("trained_sigma")}
-        pools[one.line, one.column].append({**one.row, **pictures, **trained})
-    return [{**over_seeds(rows), "method": line, "own": ()} for (line, _), rows in pools.items()]
+def pooled(several: Sequence[Result]) -> list[SeedMean]:
+    """The result of each line and column, a mean over seeds; its method is the name of the line."""
+    pools: dict[tuple[str, Condition], list[Result]] = defaultdict(list)
+    for result in several:
+        pools[result.line, result.condition].append(result)
+    return [
+        over_seeds([_row(one) for one in pool], [one.facts.trained_sigma for one in pool]) for pool in pools.values()
+    ]
 
 
-def _columns(found: Sequence[Result]) -> list[Result]:
-    """Each in a column of its own pictures; runs that do not say of what kind theirs are go with those that do."""
-    kinds: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
-    for one in found:
-        kinds[one.row["data"]].add((one.column.channels, one.column.place))
-    told = {data: known.pop() for data, of in kinds.items() if len(known := of - {(None, None)}) == 1}
-    groups: dict[Column, list[Result]] = defaultdict(list)
-    for one in found:
-        channels, folder = told.get(one.row["data"], (one.column.channels, one.column.place))
-        groups[one.column._replace(channels=channels, place=folder)].append(one)
-    made = {id(one): column for key, several in groups.items() for one, column in _split(key, several)}
-    return [replace(one, column=made[id(one)]) for one in found]
+def _row(result: Result) -> Row:
+    condition = result.condition
+    return replace(result.row, method=result.line, channels=condition.channels, folder=condition.folder)
 
 
-def _split(column: Column, found: Sequence[Result]) -> Iterable[tuple[Result, Column]]:
-    """A column for each set of pictures, named for the first run that has them if there are several."""
-    numbers = classes([(one.noise, one.pictures) for one in found])
-    first = {number: one.run["name"] for number, one in reversed(list(zip(numbers, found, strict=True)))}
-    for number, one in zip(numbers, found, strict=True):
-        place = f"{column.place or ''} [{first[number]}]".lstrip()
-        yield one, column if len(first) == 1 else column._replace(place=place)
+def _label(labels: Mapping[Path, str], run: Run, model: Model) -> str:
+    """The label of the result's own folder, else of the run that trained its model."""
+    folders = [folder for one in (run, model.run) if one for folder in (one.folder, sweep(one.folder))]
+    return next((f" [{labels[folder]}]" for folder in folders if folder in labels), "")
 
 
-def _once(found: Sequence[Result]) -> list[Result]:
-    """Without what was measured twice: evaluations of one model that agree, and its own test beside an evaluation."""
-    kept: dict[Hashable, list[Result]] = defaultdict(list)
-    for one in sorted(found, key=lambda one: one.trained):
-        there = kept[one.model.key, one.column, one.noise[0]]
-        same = [other for other in there if other.noise == one.noise]
-        twice = any(map(_agree, same, [one] * len(same))) if same else one.trained and bool(there)
-        if not one.model.key or not twice:
-            there.append(one)
-    left = {id(one) for several in kept.values() for one in several}
-    return [one for one in found if id(one) in left]
+def _in_columns(several: Sequence[Result]) -> list[Result]:
+    """Each in the column of its pictures; runs that do not record which theirs are go with those that do."""
+    kinds: dict[str, set[tuple[int | None, str | None]]] = defaultdict(set)
+    for result in several:
+        kinds[result.row.data].add((result.row.channels, result.row.folder))
+    recorded = {data: kind - {(None, None)} for data, kind in kinds.items()}
+    groups: dict[Condition, list[int]] = defaultdict(list)
+    for i, result in enumerate(several):
+        kind = recorded[result.row.data]
+        channels, folder = next(iter(kind)) if len(kind) == 1 else (result.row.channels, result.row.folder)
+        groups[result.condition._replace(channels=channels, folder=folder)].append(i)
+    columns: dict[int, Condition] = {}
+    for condition, members in groups.items():
+        columns |= zip(members, _split(condition, [several[i] for i in members]), strict=True)
+    return [replace(result, condition=columns[i]) for i, result in enumerate(several)]
 
 
-def _agree(one: Result, other: Result) -> bool:
-    pairs = [(one.row[key], other.row[key], AGREE[key]) for key in AGREE]
+def _split(condition: Condition, several: Sequence[Result]) -> Iterable[Condition]:
+    """A column for each set of pictures; if there are several, named for the first run that has them."""
+    numbers = classes([(result.noise, result.pictures) for result in several])
+    first = {number: one.run.name for number, one in reversed(list(zip(numbers, several, strict=True)))}
+    if len(first) == 1:
+        return [condition] * len(several)
+    return [condition._replace(folder=f"{condition.folder or ''} [{first[i]}]".lstrip()) for i in numbers]
+
+
+def _once(several: Sequence[Result]) -> list[Result]:
+    """Each result once, in the order they came."""
+    scored = [result for result in several if result.row.method != NOISY]
+    _check_models(scored)
+    by_seed: dict[Hashable, Result] = {}
+    for result in sorted(scored, key=lambda one: not one.run.evaluation):
+        first = by_seed.setdefault((result.line, result.condition, result.seeds), result)
+        if first.run is not result.run and not _agree(first.row, result.row):
+            raise _clash(first, result)
+    evaluated = {_weights(result) for result in scored if result.run.evaluation and result.model.key}
+    counted = {id(one) for one in by_seed.values() if one.run.evaluation or _weights(one) not in evaluated}
+    return [result for result in several if result.row.method == NOISY or id(result) in counted]
+
+
+def _weights(result: Result) -> Hashable:
+    return result.line, result.model.key, result.condition, result.noise[0]
+
+
+def _agree(first: Row, second: Row) -> bool:
+    pairs = [(first.figures.get(key), second.figures.get(key), most) for key, most in TOLERANCE.items()]
     return all(a == b or (a is not None and b is not None and abs(a - b) < most) for a, b, most in pairs)
 
 
-def _by_overrides(found: Sequence[Result]) -> list[Result]:
-    """Named for the model and its own overrides, without those of PLACES where that leaves every place to one run."""
-    short = [_named(one, [item for item in one.model.own if not item.startswith(PLACES)]) for one in found]
-    clashing = {one.model.name for one in _clashing(short)}
-    return [
-        _named(one, one.model.own) if one.model.name in clashing else named
-        for one, named in zip(found, short, strict=True)
-    ]
+def _check_models(several: Sequence[Result]) -> None:
+    """Weights of unknown training have a line of their own: nobody can say that they differ in the seed alone."""
+    firsts: dict[str, Result] = {}
+    for result in several:
+        first = firsts.setdefault(result.line, result)
+        keys, runs = (first.model.key, result.model.key), (first.model.run, result.model.run)
+        if keys[0] != keys[1] and None in runs and (None not in keys or any(runs)):
+            raise DenoiserError(
+                f"{result.line} is two models ({first.run.folder}, {result.run.folder})", _fix(first, result)
+            )
 
 
-def _by_folder(found: Sequence[Result]) -> list[Result]:
-    """Lines that still hold two results for one place are one for each sweep, and else for each run."""
-    sweeps = list(dict.fromkeys(sweep(one.home["folder"]) for one in found))
-    called = dict(zip(sweeps, names(sweeps), strict=True))
-    clashing = {one.line for one in _clashing(found)}
-    apart = [
-        replace(one, line=f"{one.line} [{called[sweep(one.home['folder'])]}]") if one.line in clashing else one
-        for one in found
-    ]
-    still = {one.line for one in _clashing(apart)}
-    return [
-        replace(one, line=f"{before.line} [{one.run['name']}]") if one.line in still else one
-        for one, before in zip(apart, found, strict=True)
-    ]
+def _clash(first: Result, second: Result) -> DenoiserError:
+    column = f"{second.row.data}, {second.condition.level}, seed {second.home.seed}"
+    folders = f"{first.run.folder}, {second.run.folder}"
+    return DenoiserError(f"{second.line} has two results on {column} ({folders})", _fix(first, second))
 
 
-def _named(one: Result, own: Sequence[str]) -> Result:
-    return replace(one, line=", ".join([one.model.name, *own]))
-
-
-def _clashing(found: Sequence[Result]) -> list[Result]:
-    places: dict[Hashable, list[Result]] = defaultdict(list)
-    for one in (one for one in found if one.row["method"] != NOISY):
-        noise = one.noise[:2]  # more draws of a seed hold its first
-        places[one.line, one.column, noise, str(one.home["seed"])].append(one)
-    return [one for several in places.values() if len(several) > 1 for one in several]
+def _fix(first: Result, second: Result) -> str:
+    """A label for the second; for an evaluation rather than for the training, whose label its evaluations share."""
+    labelled = first if first.run.evaluation and not second.run.evaluation else second
+    return f"--label {labelled.run.folder}=NAME, which adds [NAME] to its line"

@@ -9,67 +9,67 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoiser.reports.tables.format import shown
-from denoiser.runs.reading import Row, csv_rows, number, result_of, result_row
+from denoiser.runs.parse import csv_rows
+from denoiser.runs.row import Row
 
-DIGITS = 1e-5  # results.csv has six digits, and the last of them may be rounded to either side
+DIGITS = 1e-5
+"""Relative tolerance of results.csv, which has six digits."""
 
 
-class Score(NamedTuple):
-    """What a picture scored: PSNR in dB, and PSNR and SSIM of its noisy version."""
+class PictureScore(NamedTuple):
+    """PSNR of an output in dB, and PSNR and SSIM of its noisy input."""
 
     psnr: float | None
     psnr_noisy: float | None
     ssim_noisy: float | None
 
 
-Scores = Mapping[str, Score]
-"""By picture."""
+PictureScores = Mapping[str, PictureScore]
+"""Scores by picture."""
 
 
-def scores(folder: Path) -> dict[Hashable, dict[str, Score]]:
-    """The scores of a run's results.csv by picture, for each `place`."""
-    found: dict[Hashable, dict[str, Score]] = defaultdict(dict)
-    for row in csv_rows(folder / "results.csv"):
-        values = (number(row.get(key)) for key in Score._fields)
-        found[place(result_row(row))][row.get("image") or ""] = Score(*values)
-    return found
+def picture_scores(folder: Path) -> dict[Hashable, dict[str, PictureScore]]:
+    """The scores of a run's results.csv by picture, for each `csv_key`."""
+    scores: dict[Hashable, dict[str, PictureScore]] = defaultdict(dict)
+    for line in csv_rows(folder / "results.csv"):
+        row = Row.from_json(line)
+        score = PictureScore(*(row.figures.get(key) for key in PictureScore._fields))
+        scores[csv_key(row)][line.get("image") or ""] = score
+    return scores
 
 
-def place(row: Row) -> Hashable:
-    """What a row is a result of, its noise level as results.csv writes it: in six digits."""
-    found: Hashable = result_of({**row, "sigma": shown(row["sigma"], "g")})
-    return found
+def csv_key(row: Row) -> Hashable:
+    """What a row is a result of, its noise level in six digits as in results.csv."""
+    return row.method, row.data, row.noise, shown(row.sigma, "g")
 
 
-def classes(several: Sequence[tuple[Hashable, Scores]]) -> list[int]:
-    """Which of several results are of the same pictures: those of one number are.
+def classes(results: Sequence[tuple[Hashable, PictureScores]]) -> list[int]:
+    """Numbers the sets of pictures that results are of, from 0; results of the same pictures have the same number.
+
+    The same pictures have the same names, and with the same noise the same scores before they are denoised.
 
     Args:
-        several: the noise of each, equal where the same noise was drawn, and its scores; none if they are not known.
-
-    Returns:
-        A number from 0 for each. The same pictures have the same names, and with the same noise the same scores
-        before they are denoised.
+        results: the noise of each result, equal where the same noise was drawn, and its scores; none if unknown.
     """
-    found: list[list[tuple[Hashable, Scores]]] = []
+    groups: list[list[tuple[Hashable, PictureScores]]] = []
     numbers = []
-    for one in several:
-        same = (i for i, members in enumerate(found) if all(_same(one, other) for other in members))
-        i = next(same, len(found))
-        found[i:] = found[i:] or [[]]
-        found[i].append(one)
+    for result in results:
+        same = (i for i, members in enumerate(groups) if all(_same(result, other) for other in members))
+        i = next(same, len(groups))
+        groups[i:] = groups[i:] or [[]]
+        groups[i].append(result)
         numbers.append(i)
     return numbers
 
 
-def _same(one: tuple[Hashable, Scores], other: tuple[Hashable, Scores]) -> bool:
-    (noise, mine), (its_noise, its) = one, other
-    if not mine or not its:
+def _same(first: tuple[Hashable, PictureScores], second: tuple[Hashable, PictureScores]) -> bool:
+    (noise, scores), (other_noise, others) = first, second
+    if not scores or not others:
         return True
-    if mine.keys() != its.keys():
+    if scores.keys() != others.keys():
         return False
-    return noise != its_noise or all(
-        _close(a, b) for name, score in mine.items() for a, b in zip(score[1:], its[name][1:], strict=True)
+    return noise != other_noise or all(
+        _close(a, b) for name, score in scores.items() for a, b in zip(score[1:], others[name][1:], strict=True)
     )
 
 

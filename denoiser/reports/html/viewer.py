@@ -1,4 +1,4 @@
-"""The test pictures of a page: strips cut into panels, with what is known of each, as data URIs."""
+"""The test pictures of a page: strips cut into panels, with their scores, as data URIs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from denoiser.runs.reading import dicts, load, number, result_row
+from denoiser.runs.parse import dicts, load, number, text
+from denoiser.runs.row import SCORES, Row
 from denoiser.runs.strip_layout import GAP, worst_block
 
-SHOWN = 24  # strips that a page shows
-PICTURE_BYTES = 6_300_000  # in base64 a third more, which keeps a page under 10 MB
-OLDER = ("noisy", "denoised", "clean", "error")  # the panels of strips whose index does not name them
-QUALITY = {"quality": 90, "subsampling": 0}  # of JPEG, its colours as sharp as its luma
+SHOWN = 24
+"""Number of strips that a page shows."""
+PICTURE_BYTES = 6_300_000
+"""Size of a page's pictures; base64 makes them a third larger, and the page stays below 10 MB."""
+OLDER = ("noisy", "denoised", "clean", "error")
+"""The panels of strips whose index does not name them."""
+QUALITY = {"quality": 90, "subsampling": 0}
+"""JPEG options: colours as sharp as luma."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +74,69 @@ class Strip:
         return sum(map(len, uris)) * 3 // 4
 
 
-def pictures(folder: Path) -> tuple[list[dict[str, Any]], int]:
-    """The entries of `images/index.json` that a page shows, each with its `strip` and `id`, and how many there are.
+@dataclass(frozen=True)
+class ShownPicture:
+    """A test picture of a page.
+
+    Attributes:
+        id: the id on the page.
+        image: its name.
+        rank: why it is shown: worst, best, median, ...
+        by: the method whose PSNR chose it; None where it is not recorded.
+        sigma: noise level in grey levels of 255, or None.
+        psnr_noisy: PSNR of the input in dB.
+        psnr: PSNR of the output of the method that chose it in dB.
+        gain: the difference of both in dB.
+        ssim: SSIM of the output of that method.
+        file: the name of the strip in `images/`.
+        strip: the strip; None where its file is missing or not an image.
+    """
+
+    id: str
+    image: str
+    rank: str
+    by: str | None
+    sigma: float | None
+    psnr_noisy: float | None
+    psnr: float | None
+    gain: float | None
+    ssim: float | None
+    file: str
+    strip: Strip | None
+
+
+def pictures(folder: Path) -> tuple[list[ShownPicture], int]:
+    """The pictures of `images/index.json` that a page shows, and how many there are in all.
 
     Args:
-        folder: a run folder; a strip is None where its file is missing or no picture.
+        folder: a run folder.
     """
     index = dicts(load(folder / "images/index.json", json.loads, []))
-    unknown = {"rank": "-", "image": "-", "by": None}
-    entries = [{**unknown, **entry, **result_row(entry), "id": f"picture-{i}"} for i, entry in enumerate(index[:SHOWN])]
-    paths = [folder / "images" / Path(str(entry.get("file"))).name for entry in entries]  # nothing from outside
+    entries = index[:SHOWN]
+    paths = [folder / "images" / Path(str(entry.get("file"))).name for entry in entries]  # only from this folder
+    strips: dict[int, Strip | None] = {}
     left = PICTURE_BYTES
-    for done, i in enumerate(sorted(range(len(paths)), key=lambda i: _size(paths[i]))):  # small ones leave room
-        cut = strip(paths[i], entries[i], left // (len(paths) - done))
-        entries[i] |= {"file": paths[i].name, "strip": cut}
-        left -= cut.size if cut else 0
-    return entries, len(index)
+    for i in sorted(range(len(paths)), key=lambda i: _size(paths[i])):  # small ones leave room for large ones
+        strips[i] = strip(paths[i], entries[i], left // (len(paths) - len(strips)))
+        left -= cut.size if (cut := strips[i]) else 0
+    return [_shown(i, entry, paths[i].name, strips[i]) for i, entry in enumerate(entries)], len(index)
+
+
+def _shown(i: int, entry: Mapping[str, Any], file: str, strip: Strip | None) -> ShownPicture:
+    row = Row.from_json({key: value for key, value in entry.items() if key in ("sigma", *SCORES)})
+    return ShownPicture(
+        id=f"picture-{i}",
+        image=str(entry.get("image", "-")),
+        rank=str(entry.get("rank", "-")),
+        by=text(entry.get("by")),
+        sigma=row.sigma,
+        psnr_noisy=row.psnr_noisy,
+        psnr=row.psnr,
+        gain=row.gain,
+        ssim=row.figures.get("ssim"),
+        file=file,
+        strip=strip,
+    )
 
 
 def _size(path: Path) -> int:

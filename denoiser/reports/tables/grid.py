@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from denoiser.reports.tables.format import shown
-from denoiser.runs.reading import Row
+from denoiser.reports.tables.format import shown, spec
+from denoiser.runs.columns import COLUMNS, Column
+from denoiser.runs.row import Row
 
 GREY_OR_COLOUR = {1: ", grey", 3: ", colour", None: ""}
-NOISY = "noisy"  # the baseline that gives back its input
+NOISY = "noisy"
+"""The baseline that returns its input."""
 WORDS = {"none": "no noise", "real": "real noise"}
+SCORED = tuple(column for column in COLUMNS if "comparison" in column.shown)
+"""The figures of a cell: the first stands out, and has its standard deviation over seeds."""
 
 
-class Column(NamedTuple):
-    """What a score is a score on."""
+class Condition(NamedTuple):
+    """What methods are compared on: test pictures, noise and noise level."""
 
     data: str
     noise: str
     sigma: float | None  # grey levels of 255; None where the noise has no such level
     channels: int | None = None
-    place: str | None = None  # the name of the user's folder
+    folder: str | None = None  # the name of the user's folder
     images: int = 0
 
     @classmethod
-    def of(cls, row: Row) -> Column:
-        """The column of a result row."""
-        sigma = row["sigma"] if isinstance(row["sigma"], (int, float)) else None
-        pictures = row.get("channels"), row.get("place"), int(row["n_images"] or 0)
-        return cls(str(row["data"]), str(row["noise"]), sigma, *pictures)
+    def from_row(cls, row: Row) -> Condition:
+        """The condition of a result."""
+        return cls(row.data, row.noise, row.sigma, row.channels, row.folder, row.n_images or 0)
 
     @property
     def level(self) -> str:
-        """The noise in words; that it is Gaussian goes without saying where it has a level."""
+        """The noise in words; only other noise than Gaussian is named where there is a level."""
         if self.sigma is None:
             return WORDS.get(self.noise, self.noise)
         level = f"sigma {shown(self.sigma, 'g')}"
@@ -41,56 +43,60 @@ class Column(NamedTuple):
 
     @property
     def pictures(self) -> tuple[str, int | None, str | None]:
-        """What tells its pictures from others, but for how many of them there are."""
-        return self.data, self.channels, self.place
+        """Which pictures, but for their number."""
+        return self.data, self.channels, self.folder
 
     @property
-    def kind(self) -> Column:
-        """The column without its level: what a head stands over, or what a plot is of."""
+    def family(self) -> Condition:
+        """The condition without its level: what a head stands over, or what a plot shows."""
         return self._replace(sigma=None)
 
 
-def pictures(columns: Collection[Column]) -> dict[Column, str]:
-    """The pictures of each column in words: its data, and what tells them from others of these columns.
+def picture_words(conditions: Collection[Condition]) -> dict[Condition, str]:
+    """The pictures of each condition in words: the data, and what differs from others of that data.
 
     As in "photos, grey" beside "photos, colour", or "folder holiday" beside "folder street".
     """
-    return {column: _pictures(column, [other for other in columns if other.data == column.data]) for column in columns}
+    return {one: _picture_words(one, [other for other in conditions if other.data == one.data]) for one in conditions}
 
 
-def _pictures(column: Column, others: Sequence[Column]) -> str:
-    words = f"{column.data} {column.place or ''}" if len({other.place for other in others}) > 1 else column.data
-    channels = GREY_OR_COLOUR[column.channels] if len({other.channels for other in others}) > 1 else ""
-    return words.rstrip() + channels
+def _picture_words(condition: Condition, others: Sequence[Condition]) -> str:
+    folders, channels = {other.folder for other in others}, {other.channels for other in others}
+    words = f"{condition.data} {condition.folder or ''}".rstrip() if len(folders) > 1 else condition.data
+    return words + (GREY_OR_COLOUR[condition.channels] if len(channels) > 1 else "")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A mean score: PSNR in dB, SSIM, their standard deviations over seeds, and how many seeds and images there are."""
+    """Mean scores by figure, their standard deviations over seeds, and the numbers of seeds and images."""
 
-    psnr: float | None = None
-    ssim: float | None = None
-    psnr_sd: float | None = None
-    ssim_sd: float | None = None
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+    sd: Mapping[str, float] = field(default_factory=dict)
     seeds: int = 1
     images: int = 0
 
 
 @dataclass
 class Grid:
-    """Cells by line and column under one protocol, and the noisy input's own scores."""
+    """Cells by line and condition under one protocol, and the scores of the noisy input."""
 
     protocol: str
-    cells: dict[tuple[str, Column], Cell] = field(default_factory=dict)
-    noisy: dict[Column, Cell] = field(default_factory=dict)
+    cells: dict[tuple[str, Condition], Cell] = field(default_factory=dict)
+    noisy: dict[Condition, Cell] = field(default_factory=dict)
 
-    def put(self, line: str, row: Row) -> None:
-        """Enter a result row, with sd and n (seeds) where it is a mean over seeds; the noisy input is no line."""
-        column, images = Column.of(row), int(row["n_images"] or 0)
-        spread = row.get("psnr_sd"), row.get("ssim_sd"), int(row.get("n") or 1)
-        self.noisy.setdefault(column, Cell(row["psnr_noisy"], row["ssim_noisy"], images=images))
-        if row["method"] != NOISY:
-            self.cells[line, column] = Cell(row["psnr"], row["ssim"], *spread, images)
+    def put(self, row: Row, sd: Mapping[str, float] | None = None, seeds: int = 1) -> None:
+        """Add a result, or a mean over seeds; the baseline `noisy` makes no line.
+
+        Args:
+            row: the result; its method is the line.
+            sd: standard deviations over seeds, by figure.
+            seeds: how many there are.
+        """
+        condition, images = Condition.from_row(row), row.n_images or 0
+        inputs = {column.key: row.figures.get(f"{column.key}_noisy") for column in SCORED}
+        self.noisy.setdefault(condition, Cell(inputs, images=images))
+        if row.method != NOISY:
+            self.cells[row.method, condition] = Cell(row.figures, sd or {}, seeds, images)
 
     @property
     def lines(self) -> list[str]:
@@ -98,75 +104,85 @@ class Grid:
         return list(dict.fromkeys(line for line, _ in self.cells))
 
     @property
-    def columns(self) -> list[Column]:
+    def conditions(self) -> list[Condition]:
         """The columns: those of the same data and noise together, by rising noise level."""
-        kinds = list(dict.fromkeys(column.kind for column in self.noisy))
-        return sorted(self.noisy, key=lambda column: (kinds.index(column.kind), column.sigma or 0.0))
+        families = list(dict.fromkeys(condition.family for condition in self.noisy))
+        return sorted(self.noisy, key=lambda one: (families.index(one.family), one.sigma or 0.0))
 
-    def pictures(self, column: Column) -> str:
+    def pictures(self, condition: Condition) -> str:
         """The pictures of a column in words, with their number where others of the same name have another."""
-        words = pictures(self.noisy)
-        counts = {other.images for other in self.noisy if other.pictures == column.pictures}
-        return words[column] + (f", n = {column.images}" if len(counts) > 1 else "")
+        counts = {other.images for other in self.noisy if other.pictures == condition.pictures}
+        return picture_words(self.noisy)[condition] + (f", n = {condition.images}" if len(counts) > 1 else "")
 
-    def place(self, column: Column) -> str:
+    def without_level(self, condition: Condition) -> str:
         """The pictures in words, and the noise where it is not Gaussian."""
-        noise = "" if column.noise == "gaussian" else f" ({WORDS.get(column.noise, column.noise)})"
-        return self.pictures(column) + noise
+        noise = "" if condition.noise == "gaussian" else f" ({WORDS.get(condition.noise, condition.noise)})"
+        return self.pictures(condition) + noise
 
-    def words(self, column: Column) -> str:
-        """All of a column in words."""
-        return f"{self.pictures(column)}, {column.level}"
+    def words(self, condition: Condition) -> str:
+        """A column in words."""
+        return f"{self.pictures(condition)}, {condition.level}"
 
     @property
     def missing(self) -> int:
-        """How many cells are empty."""
+        """The number of empty cells."""
         return len(self.lines) * len(self.noisy) - len(self.cells)
 
     @property
-    def seeds(self) -> bool:
-        """Whether any cell is a mean over several seeds."""
-        return any(cell.seeds > 1 for cell in self.cells.values())
+    def seeds(self) -> list[int]:
+        """The numbers of seeds that cells are means over, in rising order."""
+        return sorted({cell.seeds for cell in self.cells.values()}) or [1]
 
     @property
     def images(self) -> str:
-        """How many images there are of each data: "bsd68 n = 68, set12 n = 12"; all numbers where columns differ."""
+        """The number of images of each data: "bsd68 n = 68, set12 n = 12"; all numbers where columns differ."""
         counts: dict[str, dict[str, None]] = {}
-        for column, words in pictures(self.columns).items():
-            counts.setdefault(words, {})[str(column.images)] = None
-        return ", ".join(f"{words} n = {' and '.join(found)}" for words, found in counts.items())
+        for condition, words in picture_words(self.conditions).items():
+            counts.setdefault(words, {})[str(condition.images)] = None
+        return ", ".join(f"{words} n = {' and '.join(numbers)}" for words, numbers in counts.items())
 
-    def best(self, line: str, column: Column, score: str, places: int) -> bool:
-        """Whether a line is the best of its column by `psnr` or `ssim`, as it is shown; never where it is alone."""
-        found = {name: self._rounded(name, column, score, places) for name in self.lines}
-        known = [value for value in found.values() if value is not None]
-        return len(known) > 1 and found[line] == max(known)
+    def figure(self, line: str, condition: Condition, column: Column, page: bool = False) -> str:
+        """A figure of a cell as it is shown; "-" for an empty cell."""
+        return shown(self.cells.get((line, condition), Cell()).figures.get(column.key), spec(column, page))
 
-    def _rounded(self, line: str, column: Column, score: str, places: int) -> float | None:
-        value = getattr(self.cells.get((line, column), Cell()), score)
-        return None if value is None else round(value, places)
+    def best(self, line: str, condition: Condition, column: Column, page: bool = False) -> bool:
+        """Whether a line has the highest figure of its column, as it is shown; never where it is alone."""
+        figures = {name: self.figure(name, condition, column, page) for name in self.lines}
+        values = [float(figure) for figure in figures.values() if figure != "-"]
+        return len(values) > 1 and figures[line] != "-" and float(figures[line]) == max(values)
 
-    def text(self, line: str, column: Column, mark: Callable[[str], str], plus_minus: str, none: str) -> str:
-        """A cell as "29.23 / 0.8281", with sd over seeds if there are several; `mark` makes the best bold."""
-        cell = self.cells.get((line, column))
+    def text(self, line: str, condition: Condition, mark: Callable[[str], str], plus_minus: str, empty: str) -> str:
+        """A cell as "29.23 / 0.8281", with the standard deviation over seeds if there are several.
+
+        Args:
+            line: the name of the line.
+            condition: the column.
+            mark: makes the best figure bold.
+            plus_minus: the sign before the standard deviation.
+            empty: the text of an empty cell.
+        """
+        cell = self.cells.get((line, condition))
         if cell is None:
-            return none
+            return empty
         parts = []
-        for score, places in (("psnr", 2), ("ssim", 4)):
-            value, sd = shown(getattr(cell, score), f".{places}f"), getattr(cell, f"{score}_sd")
-            spread = "" if sd is None or score == "ssim" else f"{plus_minus}{sd:.{places}f}"
-            parts.append((mark(value) if self.best(line, column, score, places) else value) + spread)
+        for column in SCORED:
+            value, sd = self.figure(line, condition, column), cell.sd.get(column.key)
+            spread = "" if sd is None or column is not SCORED[0] else f"{plus_minus}{sd:{spec(column)}}"
+            parts.append((mark(value) if self.best(line, condition, column) else value) + spread)
         return " / ".join(parts)
 
-    def noisy_text(self, column: Column) -> str:
-        """The noisy input's own cell."""
-        noisy = self.noisy[column]
-        return f"{shown(noisy.psnr)} / {shown(noisy.ssim, '.4f')}"
+    def noisy_figure(self, condition: Condition, column: Column, page: bool = False) -> str:
+        """A figure of the noisy input as it is shown."""
+        return shown(self.noisy[condition].figures.get(column.key), spec(column, page))
+
+    def noisy_text(self, condition: Condition) -> str:
+        """The cell of the noisy input."""
+        return " / ".join(self.noisy_figure(condition, column) for column in SCORED)
 
 
 def grid(rows: Iterable[Row], protocol: object) -> Grid:
-    """The rows of one results.json, as `reading.told` gives them, as methods x (data, noise, sigma)."""
-    made = Grid(str(protocol))
+    """The rows of one run as methods x (data, noise, sigma)."""
+    cells = Grid(str(protocol))
     for row in rows:
-        made.put(row["method"], row)
-    return made
+        cells.put(row)
+    return cells

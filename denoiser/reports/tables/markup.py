@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from denoiser.reports.tables.format import shown, stated
-from denoiser.reports.tables.grid import Column, Grid
+from denoiser.reports.tables.format import head, shown, stated
+from denoiser.reports.tables.grid import SCORED, Condition, Grid
 
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -30,7 +30,7 @@ def markdown(above: str, lines: Sequence[Sequence[str]], words: int) -> str:
     Args:
         above: a line of text above it.
         lines: the heads and the rows.
-        words: how many of the first columns are words: they are set to the left, and signs in them are escaped.
+        words: number of columns of words at the left; signs in them are escaped. The others are set to the right.
     """
     marks = ["---" if i < words else "---:" for i in range(len(lines[0]))]
     heads, *rows = [[escaped(cell) if i < words else cell for i, cell in enumerate(line)] for line in lines]
@@ -45,11 +45,11 @@ def escaped(text: str) -> str:
 
 def grid_markdown(grid: Grid) -> str:
     """A grid as Markdown: a line per method, PSNR / SSIM, the best in bold."""
-    columns = grid.columns
-    lines = [["method", *(escaped(grid.words(column)) for column in columns)]]
-    lines += [["noisy input", *(grid.noisy_text(column) for column in columns)]]
+    conditions = grid.conditions
+    lines = [["Method", *(escaped(grid.words(condition)) for condition in conditions)]]
+    lines += [["Noisy input", *map(grid.noisy_text, conditions)]]
     for line in grid.lines:
-        cells = (grid.text(line, column, lambda value: f"**{value}**", " ± ", "–") for column in columns)  # noqa: RUF001
+        cells = (grid.text(line, condition, "**{}**".format, " ± ", "–") for condition in conditions)  # noqa: RUF001
         lines.append([line, *cells])
     return markdown(stated(grid.protocol), lines, 1)
 
@@ -58,55 +58,49 @@ def latex(grid: Grid, caption: str) -> str:
     """A grid as a LaTeX table with booktabs: PSNR / SSIM, the best of each column in bold.
 
     Args:
-        grid: what to set.
+        grid: the table.
         caption: plain text that follows the protocol and the counts of images.
     """
-    columns, rule = grid.columns, r"    \midrule"
     best = " The best of each column is in bold." if len(grid.lines) > 1 else ""
-    spread = r" $\pm$ is the standard deviation over seeds." if grid.seeds else ""
-    stand = f"PSNR (dB) / SSIM, {tex(stated(grid.protocol))}; {tex(grid.images)}.{best}{spread} {tex(caption)}"
-    lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table}",
-        r"  \centering",
-        rf"  \caption{{{stand.strip()}}}",
-        rf"  \label{{tab:{re.sub('[^a-z0-9]+', '-', grid.protocol.lower())}}}",
-        rf"  \begin{{tabular}}{{l{'c' * len(columns)}}}",
-        r"    \toprule",
+    spread = r" $\pm$ is the standard deviation over seeds." if grid.seeds[-1] > 1 else ""
+    scores = " / ".join(head(column, "comparison") for column in SCORED)
+    above = f"{scores}, {tex(stated(grid.protocol))}; {tex(grid.images)}.{best}{spread} {tex(caption)}"
+    body = [
         *_heads(grid),
-        rule,
-        _row("Noisy input", [grid.noisy_text(column) for column in columns]),
-        *[rule] * bool(grid.lines),
-        *(_row(tex(line), [_cell(grid, line, column) for column in columns]) for line in grid.lines),
-        r"    \bottomrule",
-        r"  \end{tabular}",
-        r"\end{table}",
+        r"    \midrule",
+        _row("Noisy input", map(grid.noisy_text, grid.conditions)),
+        *[r"    \midrule"] * bool(grid.lines),
+        *(_row(tex(line), [_cell(grid, line, condition) for condition in grid.conditions]) for line in grid.lines),
     ]
-    return "\n".join(lines) + "\n"
+    return _table(grid.protocol, above.strip(), "l" + "c" * len(grid.conditions), body)
 
 
 def plain_latex(label: str, caption: str, lines: Sequence[Sequence[str]], words: int) -> str:
     """A LaTeX table of lines of plain text, with booktabs.
 
     Args:
-        label: what `tab:` is followed by.
+        label: follows `tab:` in the label.
         caption: plain text.
         lines: the heads and the rows.
-        words: how many of the first columns are words: they are set to the left.
+        words: number of columns of words at the left; the others are set to the right.
     """
-    head, *rows = [_row(tex(line[0]), [tex(cell) for cell in line[1:]]) for line in lines]
-    table = [
+    head, *rows = [_row(tex(line[0]), map(tex, line[1:])) for line in lines]
+    return _table(label, tex(caption), "l" * words + "r" * (len(lines[0]) - words), [head, r"    \midrule", *rows])
+
+
+def _table(label: str, caption: str, alignment: str, body: Sequence[str]) -> str:
+    lines = [
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",
         r"  \centering",
-        rf"  \caption{{{tex(caption)}}}",
+        rf"  \caption{{{caption}}}",
         rf"  \label{{tab:{re.sub('[^a-z0-9]+', '-', label.lower())}}}",
-        rf"  \begin{{tabular}}{{{'l' * words + 'r' * (len(lines[0]) - words)}}}",
-        *(r"    \toprule", head, r"    \midrule", *rows, r"    \bottomrule"),
+        rf"  \begin{{tabular}}{{{alignment}}}",
+        *(r"    \toprule", *body, r"    \bottomrule"),
         r"  \end{tabular}",
         r"\end{table}",
     ]
-    return "\n".join(table) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def tex(text: str) -> str:
@@ -116,19 +110,19 @@ def tex(text: str) -> str:
 
 def _heads(grid: Grid) -> list[str]:
     """Data over noise levels: one head over the columns of the same data and noise."""
-    columns, over, rules, first = grid.columns, [""], [], 2
-    for name, group in itertools.groupby(columns, key=grid.place):
+    over, rules, first = [], [], 2
+    for words, group in itertools.groupby(grid.conditions, key=grid.without_level):
         last = first + len(list(group)) - 1
-        over.append(rf"\multicolumn{{{last - first + 1}}}{{c}}{{{tex(name)}}}")
+        over.append(rf"\multicolumn{{{last - first + 1}}}{{c}}{{{tex(words)}}}")
         rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
         first = last + 1
-    levels = ["" if column.sigma is None else rf"$\sigma = {shown(column.sigma, 'g')}$" for column in columns]
-    return [_row(over[0], over[1:]), "    " + "".join(rules), _row("Method", levels)]
+    levels = ["" if one.sigma is None else rf"$\sigma = {shown(one.sigma, 'g')}$" for one in grid.conditions]
+    return [_row("", over), "    " + "".join(rules), _row("Method", levels)]
 
 
-def _row(head: str, cells: Sequence[str]) -> str:
+def _row(head: str, cells: Iterable[str]) -> str:
     return "    " + " & ".join([head, *cells]) + r" \\"
 
 
-def _cell(grid: Grid, line: str, column: Column) -> str:
-    return grid.text(line, column, lambda value: rf"\textbf{{{value}}}", r" $\pm$ ", "--")
+def _cell(grid: Grid, line: str, condition: Condition) -> str:
+    return grid.text(line, condition, r"\textbf{{{}}}".format, r" $\pm$ ", "--")

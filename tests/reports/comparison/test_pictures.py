@@ -1,22 +1,26 @@
-"""Which results are of the same pictures."""
+"""The sets of pictures that results are of."""
 
 import math
 
 import pytest
 from helpers.pages import make_run
 
-from denoiser.reports.comparison.pictures import Score, classes, scores
+from denoiser.reports.comparison.pictures import PictureScore, classes, picture_scores
 
-MINE = {"p": Score(30.0, 20.1234, 0.4), "q": Score(29.0, math.inf, 1.0)}
+MINE = {"p": PictureScore(30.0, 20.1234, 0.4), "q": PictureScore(29.0, math.inf, 1.0)}
 
 
 @pytest.mark.parametrize(
     ("noise", "its", "same"),
     [
-        (0, {"p": Score(28.0, 20.1235, 0.4), "q": Score(1.0, math.inf, 1.0)}, True),  # the last of six digits
-        (0, {"p": Score(30.0, 20.1234, 0.41), "q": MINE["q"]}, False),
-        (0, {"p": Score(30.0, 20.1244, 0.4), "q": MINE["q"]}, False),
-        (1, {"p": Score(30.0, 20.5, 0.41), "q": MINE["q"]}, True),  # other noise
+        (
+            0,
+            {"p": PictureScore(28.0, 20.1235, 0.4), "q": PictureScore(1.0, math.inf, 1.0)},
+            True,
+        ),  # the last of six digits
+        (0, {"p": PictureScore(30.0, 20.1234, 0.41), "q": MINE["q"]}, False),
+        (0, {"p": PictureScore(30.0, 20.1244, 0.4), "q": MINE["q"]}, False),
+        (1, {"p": PictureScore(30.0, 20.5, 0.41), "q": MINE["q"]}, True),  # other noise
         (1, {"p": MINE["p"], "r": MINE["q"]}, False),
         (0, {"p": MINE["p"]}, False),
         (0, {}, True),  # no results.csv
@@ -32,6 +36,6 @@ def test_scores_are_by_method_data_noise_and_level(tmp_path):
     (run / "results.csv").write_text(
         f"{head}unet,photos,gaussian,25,p,30,0.8,20,0.4\nunet,photos,real,,p,31,0.8,,0.5\n"
     )
-    found = scores(run)
-    assert found["unet", "photos", "gaussian", "25"] == {"p": Score(30, 20, 0.4)}
-    assert found["unet", "photos", "real", "-"] == {"p": Score(31, None, 0.5)}
+    found = picture_scores(run)
+    assert found["unet", "photos", "gaussian", "25"] == {"p": PictureScore(30, 20, 0.4)}
+    assert found["unet", "photos", "real", "-"] == {"p": PictureScore(31, None, 0.5)}

@@ -85,7 +85,7 @@ def test_differences_are_of_the_same_pictures_and_noise(folders, tmp_path):
     assert [said for said in text.splitlines() if "paired" in said] == [
         line
     ]  # seed 1 alone: the only one that both have
-    assert "Differences on the same pictures" in page.text
+    assert "Differences on the same images" in page.text
 
 
 @pytest.mark.parametrize("change", ["seed", "draws", "protocol", "pictures"])
@@ -133,20 +133,22 @@ def test_leaks_are_stamped_on_every_table(tmp_path):
     methods = [{"method": "unet", "kind": "checkpoint", "leak": ["p0", "p3"]}]
     runs = gather([scored(tmp_path / "a", kind="evaluation", methods=methods), scored(tmp_path / "b", "dncnn")])
     text, page = compared(runs, tmp_path / "out")
-    told = [text, page.text, *((tmp_path / "out" / name).read_text() for name in ("table.md", "table.tex"))]
-    assert all("trained or selected on 2 of 4 pictures" in said for said in told)
+    texts = [text, page.text, *((tmp_path / "out" / name).read_text() for name in ("table.md", "table.tex"))]
+    assert all("trained or selected on 2 of 4 pictures" in said for said in texts)
 
 
 def test_hostile_names_are_text(tmp_path):
-    runs = [scored(tmp_path / str(i), HOSTILE, sigmas=(15, 25), command=HOSTILE, protocol=HOSTILE) for i in range(2)]
+    changes = {"sigmas": (15, 25), "command": HOSTILE, "protocol": HOSTILE}
+    runs = [scored(tmp_path / str(seed), HOSTILE, seed=seed, **changes) for seed in range(2)]
     _, page = compared(gather(runs), tmp_path / "out")
     assert HOSTILE in page.text and page.tags.count("script") == 1  # the page's own
 
 
 def test_a_folder_whose_name_is_no_plain_text(tmp_path):
-    runs = [scored(tmp_path / name) for name in ("a\udcff #1", "b")]
-    write_report(runs[0])
-    _, page = compared(gather(runs), tmp_path / "out")
+    run = scored(tmp_path / "a\udcff #1")
+    write_report(run)
+    write_comparison(gather([run]), tmp_path / "out", labels={run: "a\udcff #1"})
+    page = Page(tmp_path / "out/report.html")
     assert "unet [a? #1]" in page.text and "../a%FF%20%231/report.html" in page.loads
     assert "a? #1" in (tmp_path / "out/table.md").read_text()
 
@@ -214,8 +216,34 @@ def test_damage_is_told(tmp_path, capsys):
 def test_methods_of_a_comparison_have_their_costs_in_short(tmp_path):
     runs = gather([make_evaluation(tmp_path / "e"), scored(tmp_path / "noisy", "noisy")])
     _, page = compared(runs, tmp_path / "out")
-    assert "0.56 M 36.4 G 0.25" in page.text and TIMED in page.text
-    assert page.source.count(">noisy input</td>") == 1 and 'data-label="Method">noisy<' not in page.source
+    assert "0.56 M 36.4 G 0.25" in page.text and TIMED[1:] in page.text
+    assert page.source.count(">Noisy input</td>") == 1 and 'data-label="Method">noisy<' not in page.source
+
+
+def test_a_label_keeps_two_results_apart(tmp_path, capsys):
+    before, after = scored(tmp_path / "before"), scored(tmp_path / "after", psnr=31.0)
+    arguments = [str(before), str(after), "-o", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    what, fix = capsys.readouterr().err.splitlines()
+    assert what == f"error: unet has two results on photos, sigma 25, seed 0 ({before}, {after})"
+    assert fix == f"fix: --label {after}=NAME, which adds [NAME] to its line" and not (tmp_path / "out").exists()
+    assert main([*arguments, "--label", f"{after}=new code"]) == 0
+    assert "unet [new code]  " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("label", "error", "fix"),
+    [
+        ("dncn=x", "no run of this comparison has the folder dncn (--label dncn=x)", "--label dncnn=x"),
+        ("dncnn", "a label needs a folder and a name (--label dncnn)", "--label RUN=NAME"),
+    ],
+)
+def test_labels_are_of_runs_in_the_comparison(folders, tmp_path, capsys, monkeypatch, label, error, fix):
+    monkeypatch.chdir(tmp_path)
+    assert main(["sweep", "dncnn", "--label", label]) == 2
+    assert capsys.readouterr().err.splitlines() == [f"error: {error}", f"fix: {fix}"]
+    assert main(["dncnn", "--label", "dncnn=x"]) == 2
+    assert "a label is for a comparison" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -268,6 +296,6 @@ def test_the_pages_fit_a_telephone_and_a_screen_and_sort(folders, tmp_path):
         first = table.locator("tbody tr").first.locator("td").first
         assert first.inner_text() == "unet"
         table.get_by_role("button", name="photos sigma 25").click()
-        assert first.inner_text() == "noisy input"  # the least PSNR
+        assert first.inner_text() == "Noisy input"  # the least PSNR
         browser.close()
     assert said == []

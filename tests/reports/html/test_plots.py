@@ -1,13 +1,16 @@
 """Curves as SVG in the page's colours."""
 
 import re
+from dataclasses import replace
 
 from denoiser.reports.html.plots import against_sigma, curves
+from denoiser.runs.row import Row
+from denoiser.runs.seeds import SeedMean
 
 
-def row(sigma, psnr, **changes):
-    same = {"method": "unet", "data": "photos", "noise": "gaussian", "own": (), "psnr_noisy": 20.0, "psnr_sd": None}
-    return same | {"sigma": sigma, "psnr": psnr} | changes
+def mean(sigma, psnr, own=(), trained=None, sd=None, interval=None, psnr_noisy=20.0, method="unet", data="photos"):
+    row = Row(method, data, "gaussian", sigma, 5, {"psnr": psnr, "psnr_noisy": psnr_noisy}, {"psnr": interval})
+    return SeedMean(row, sd={} if sd is None else {"psnr": sd}, overrides=own, trained_sigma=trained)
 
 
 def keys(figure):
@@ -28,45 +31,46 @@ def test_curves_name_the_lowest_loss():
 
 
 def test_a_line_per_method_and_override_and_the_input_dashed():
-    assert against_sigma([row(25, 30.0), row(25, 31.0, method="dncnn"), row(None, 20.0), row(50, None)]) == ""
-    pool = [row(sigma, 40 - sigma / 5, own=(f"noise.sigma={sigma}", "model=unet")) for sigma in (15, 25)]
+    assert against_sigma([mean(25, 30.0), mean(25, 31.0, method="dncnn"), mean(None, 20.0), mean(50, None)]) == ""
+    pool = [mean(sigma, 40 - sigma / 5, own=(f"noise.sigma={sigma}", "model=unet")) for sigma in (15, 25)]
     assert keys(against_sigma(pool)) == ["unet", "noisy input"]
-    several = [row(s, 30.0, own=(f"noise.sigma={trained}",)) for trained in (15, 25) for s in (15, 25)]
+    several = [mean(s, 30.0, own=(f"noise.sigma={trained}",)) for trained in (15, 25) for s in (15, 25)]
     assert keys(against_sigma(several)) == ["unet, noise.sigma=15", "unet, noise.sigma=25", "noisy input"]
-    two = [*pool, *[{**one, "data": "bsd68"} for one in pool]]
+    two = [*pool, *[replace(one, row=replace(one.row, data="bsd68")) for one in pool]]
     assert keys(against_sigma(two))[:2] == ["unet, photos", "unet, bsd68"]
 
 
 def test_the_training_range_of_each_method_is_shaded():
-    rows = [row(s, 30.0, method=method) for method in ("blind", "single", "nlm") for s in (15, 25, 50)]
-    figure = against_sigma(rows, {"blind": [0, 55], "single": [25, 25], "nlm": None})
+    ranges = {"blind": (0, 55), "single": (25, 25), "nlm": None}
+    rows = [mean(s, 30.0, method=method, trained=ends) for method, ends in ranges.items() for s in (15, 25, 50)]
+    figure = against_sigma(rows)
     assert keys(figure)[4:] == ["shaded: noise levels trained on", "vertical: the one noise level trained on"]
     assert figure.count("opacity: 0.08") == 1 and "var(--line-0); opacity: 0.08" in figure
-    assert len(keys(against_sigma(rows))) == 4
+    assert len(keys(against_sigma([replace(row, trained_sigma=None) for row in rows]))) == 4
 
 
 def test_models_of_one_level_each_are_said_to_be():
-    own = [row(s, 30.0, own=(f"noise.sigma={s}",), trained_sigma=[s, s]) for s in (15, 25)]
+    own = [mean(s, 30.0, own=(f"noise.sigma={s}",), trained=(s, s)) for s in (15, 25)]
     figure = against_sigma(own)
     assert keys(figure) == ["unet", "noisy input"] and "a model trained at that level" in figure
-    assert "a model trained at that level" not in against_sigma([row(15, 30.0), row(25, 30.0)])
-    several = [{**one, "sigma": s} for one in own for s in (15, 25)]
+    assert "a model trained at that level" not in against_sigma([mean(15, 30.0), mean(25, 30.0)])
+    several = [replace(one, row=replace(one.row, sigma=s)) for one in own for s in (15, 25)]
     assert keys(against_sigma(several))[-1] == "vertical: the one noise level trained on"
 
 
 def test_infinite_scores_are_not_drawn():
-    rows = [row(15, 30.0), row(25, 28.0, psnr_noisy=float("inf")), row(50, float("inf"))]
+    rows = [mean(15, 30.0), mean(25, 28.0, psnr_noisy=float("inf")), mean(50, float("inf"))]
     assert keys(against_sigma(rows)) == ["unet", "noisy input"] and against_sigma(rows[1:]) == ""
 
 
 def test_the_noisy_baseline_is_drawn_once():
-    rows = [row(s, 20.0, method=method) for method in ("noisy", "unet") for s in (15, 25)]
+    rows = [mean(s, 20.0, method=method) for method in ("noisy", "unet") for s in (15, 25)]
     assert keys(against_sigma(rows)) == ["unet", "noisy input"] and keys(against_sigma(rows[:2])) == ["noisy input"]
 
 
 def test_bars_are_sd_over_seeds_else_intervals_over_images():
-    rows = [row(15, 30.0, psnr_interval=[29.0, 31.5]), row(25, 28.0, psnr_interval=[27.0, 29.0])]
+    rows = [mean(15, 30.0, interval=(29.0, 31.5)), mean(25, 28.0, interval=(27.0, 29.0))]
     assert "bars: 95 % intervals" in against_sigma(rows)
-    assert "bars: sd" in against_sigma([{**rows[0], "psnr_sd": 0.1}, rows[1]])
-    plain = against_sigma([row(15, 30.0), row(25, 28.0)])
+    assert "bars: sd" in against_sigma([replace(rows[0], sd={"psnr": 0.1}), rows[1]])
+    plain = against_sigma([mean(15, 30.0), mean(25, 28.0)])
     assert "Mean over images." in plain and plain != against_sigma(rows)

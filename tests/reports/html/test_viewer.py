@@ -94,7 +94,7 @@ def test_small_strips_leave_room_to_large_ones_and_few_are_shown(tmp_path):
     files = ["large.png", "small.png"] * SHOWN
     (tmp_path / "images/index.json").write_text(json.dumps([{"file": file} for file in files[:2]]))
     entries, in_all = pictures(tmp_path)
-    assert in_all == 2 and all(entry["strip"].exact for entry in entries)
+    assert in_all == 2 and all(entry.strip.exact for entry in entries)
     add_strip(tmp_path)
     (tmp_path / "images/index.json").write_text(json.dumps([{"file": "small.png"}] * (SHOWN + 5)))
     entries, in_all = pictures(tmp_path)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from denoiser.reports.tables.format import brackets, interval, speed
+from denoiser.reports.tables.format import brackets, cell, head, speed
+from denoiser.runs.columns import BY_KEY
+from denoiser.runs.row import Row
 
 
 @pytest.mark.parametrize(
@@ -25,8 +27,11 @@ def test_seconds_per_megapixel_have_two_digits_and_no_exponent(value, said):
     assert speed(value) == said
 
 
-def test_an_interval_stands_in_brackets_where_there_is_one():
-    assert (
-        interval(29.2345, [28.7, 29.8]) == "29.23 [28.70, 29.80]" and brackets([0.1, 0.25], ".4f") == "[0.1000, 0.2500]"
-    )
-    assert interval(29.2345, None) == "29.23" and brackets([1]) == ""
+def test_a_cell_has_an_interval_where_its_table_shows_one():
+    row = Row(figures={"psnr": 29.2345, "ssim": 0.81234}, intervals={"psnr": (28.7, 29.8), "ssim": (0.8, 0.825)})
+    psnr, ssim = BY_KEY["psnr"], BY_KEY["ssim"]
+    assert cell(psnr, row, "text") == "29.23 [28.70, 29.80]" and cell(psnr, row, "run") == "29.23"
+    assert cell(ssim, row, "text") == "0.8123" and cell(ssim, row, "latex") == "0.8123 [0.8000, 0.8250]"
+    assert cell(ssim, row, "run") == "0.812" and cell(ssim, Row(), "text") == "-" == cell(psnr, Row(), "text")
+    assert head(psnr, "text") == "PSNR (dB) [95 %]" and head(psnr, "run") == "PSNR (dB)"
+    assert brackets([1]) == ""

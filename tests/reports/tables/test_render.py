@@ -4,13 +4,12 @@ import math
 import re
 
 import pytest
-from helpers.pages import result
+from helpers.pages import parsed, result
 
-from denoiser.reports.tables import render
 from denoiser.reports.tables.format import NARROW, TIMED, printable, short
 from denoiser.reports.tables.notes import noisy_inputs
-from denoiser.reports.tables.render import latex, markdown, table, text
-from denoiser.runs.reading import told
+from denoiser.reports.tables.render import latex, markdown, text
+from denoiser.runs.row import Row
 
 HOSTILE = "a|b & 50 % of $x_1^2$ #{~\\} <i>"
 SPECIAL = set("&%$#_{}~^\\")
@@ -27,28 +26,24 @@ def evaluation(**changes):
     pair = {"a": "dncnn_25", "b": "nlm", "data": "set12", "noise": "gaussian", "sigma": 25, "n_images": 12}
     comparisons = [{**pair, "psnr": 1.77, "interval": [1.52, 2.034]}]
     facts = {"kind": "evaluation", "protocol": "published", "seed": 0, "draws": 1}
-    return facts | {"rows": rows, "methods": methods, "comparisons": comparisons} | changes
+    return parsed(**facts | {"rows": rows, "methods": methods, "comparisons": comparisons} | changes)
 
 
 def test_table_is_aligned_and_names_its_protocol():
     rows = [result(), result(data="bsd68", noise="poisson(peak=30)", sigma=None, psnr=math.inf, n_images=68)]
-    protocol, head, first, second = table(rows, "clipped").splitlines()
+    protocol, head, first, second = text(parsed(rows=rows, protocol="clipped")).splitlines()
     assert protocol.startswith("protocol clipped: noisy input and output clamped")
-    assert head.split() == "method data noise sigma n PSNR noisy -> PSNR gain SSIM noisy -> SSIM".split()
-    assert first.split() == "unet photos gaussian 25 5 20.17 -> 28.57 +8.40 0.410 -> 0.810".split()
-    assert second.split() == "unet bsd68 poisson(peak=30) - 68 20.17 -> inf - 0.410 -> 0.810".split()
+    heads = ["Method", "Data", "Noise", "Sigma", "Images", "PSNR noisy (dB)", "PSNR (dB)", "Gain (dB)", "SSIM noisy"]
+    assert re.split(r"\s{2,}", head) == [*heads, "SSIM"]
+    assert first.split() == "unet photos gaussian 25 5 20.17 28.57 +8.40 0.410 0.810".split()
+    assert second.split() == "unet bsd68 poisson(peak=30) - 68 20.17 inf - 0.410 0.810".split()
     assert len(head) == len(first) == len(second)
-
-
-def test_a_training_run_keeps_its_table():
-    content = {"protocol": "published", "rows": [result()]}
-    assert text(content) == table([result()], "published")
 
 
 def test_an_evaluation_shows_intervals_costs_and_what_to_know():
     lines = text(evaluation()).splitlines()
     assert lines[0].startswith("protocol published: noise not clipped")
-    assert lines[1].split("  ")[0] == "method" and "PSNR Y" not in lines[1] and "s/MP" not in lines[1]
+    assert lines[1].split("  ")[0] == "Method" and "PSNR Y" not in lines[1] and "s/MP" not in lines[1]
     assert re.split(r"\s{2,}", lines[2])[5:] == ["30.44 [29.40, 31.50]", "0.8100", "0.56 M", "36.6 G"]
     assert re.split(r"\s{2,}", lines[3])[5:] == ["28.67 [27.60, 29.80]", "0.7900", "-", "-"]
     assert lines[4].split()[3:6] == ["50", "12", "27.18"]
@@ -62,8 +57,8 @@ def test_an_evaluation_shows_intervals_costs_and_what_to_know():
 def test_columns_stand_where_any_row_fills_them():
     rows = [result(psnr_y=29.9, lpips=0.1234, sigma_estimated=24.6, seconds_per_megapixel=0.517), result(method="nlm")]
     _, head, first, second, *_ = text(evaluation(rows=rows)).splitlines()
-    assert head.endswith("s/MP") and re.split(r"\s{2,}", head)[-4:] == ["PSNR Y", "lpips", "sigma est.", "s/MP"]
-    assert first.split()[-4:] == ["29.90", "0.1234", "24.6", "0.52"]
+    assert re.split(r"\s{2,}", head)[-4:] == ["PSNR Y (dB)", "Sigma est.", "Time (s/MP)", "lpips"]
+    assert first.split()[-4:] == ["29.90", "24.6", "0.52", "0.1234"]
     assert second.split()[-4:] == ["-"] * 4
 
 
@@ -89,7 +84,7 @@ def test_what_a_reader_must_know_is_below_the_table():
     ],
 )
 def test_the_noisy_input_is_checked_where_its_psnr_is_known(changes, protocol, said):
-    rows = told({"rows": [result(**changes), result(method="other", **changes)]})["rows"]
+    rows = [Row.from_json(result(method=method, **changes)) for method in ("unet", "other")]
     lines = noisy_inputs(rows, protocol)
     assert len(lines) == 1 and lines[0].endswith(said)
 
@@ -124,7 +119,7 @@ def test_latex_is_a_table_of_methods_by_noise_level():
     assert rows[3] == [r"dncnn\_25", r"\textbf{30.44} / \textbf{0.8100}", "27.18 / 0.8100"]  # alone at 50: not bold
     assert rows[4] == ["nlm", "28.67 / 0.7900", "--"]
     assert all_figures[1][:7] == [r"dncnn\_25", "set12", "gaussian", "25", "12", "30.44 [29.40, 31.50]", "0.8100"]
-    assert all_figures[0][7:] == ["params", "MACs"] and all_figures[2][7:] == ["-", "-"]
+    assert all_figures[0][7:] == ["Parameters", "MACs"] and all_figures[2][7:] == ["-", "-"]
     assert r"\cmidrule(lr){2-3}" in made and "set12 n = 12" in made and "Seed 0" in made
 
 
@@ -161,9 +156,9 @@ def test_latex_takes_any_name():
 
 @pytest.mark.parametrize("content", [{}, {"rows": 3, "methods": "x"}, {"kind": "evaluation", "rows": [{}]}])
 def test_damaged_results_still_make_tables(content):
-    assert text(content).startswith("protocol ") and markdown(content).startswith("protocol ")
-    assert all(map(body, tables_of(latex(content))))
-    assert render.comparisons(content) == []
+    run = parsed(**content)
+    assert text(run).startswith("protocol ") and markdown(run).startswith("protocol ")
+    assert all(map(body, tables_of(latex(run)))) and run.differences == ()
 
 
 def tables_of(made):
