@@ -59,6 +59,13 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
             checkpoint was trained or selected on pictures of the evaluation; or a method's output was not finite, and
             the results of the others are written (exit code 1).
         KeyboardInterrupt: the evaluation was interrupted; `results.json` records it.
+
+    Example:
+        >>> from denoiser.config import EVALUATE, compose
+        >>> cfg = compose(["baseline=[nlm,tv]", "data=photos", "noise.sigma=25"], EVALUATE)
+        >>> list(cfg.baseline), cfg.noise.sigma
+        (['nlm', 'tv'], 25)
+        >>> evaluate(cfg, Path("nlm_and_tv"))  # doctest: +SKIP
     """
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoiser.data.images.formats.photo import Pixels, strips
-
-LUMA = (0.299, 0.587, 0.114)
-"""Of R, G and B in ITU-R BT.601's luma."""
+from denoiser.metrics.luma import LUMA
 
 
 def fill(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoiser.data.images.formats.photo import Pixels, strips
-from denoiser.photos.blend import LUMA
+from denoiser.metrics.luma import LUMA
 
 ROWS = 64
 """That are compared together."""

@@ -13,8 +13,8 @@ from denoiser.inference import tiling
 from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
+from denoiser.metrics.luma import LUMA
 from denoiser.photos import restore
-from denoiser.photos.blend import LUMA
 from denoiser.photos.restore import Options, Restorer
 
 CPU = torch.device("cpu")
