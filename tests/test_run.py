@@ -318,7 +318,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["data=folder"], 2, "data.path", "data.path=DIR"),
         (["objective.loss=mes"], 2, "no loss 'mes'", "objective.loss=mse"),
         (["optimizer.schedule=cosin"], 2, "no schedule", "optimizer.schedule=cosine"),
-        (["trainer.max_epochs=-1"], 2, "never ends", "optimizer.schedule=constant"),
+        (["trainer.max_epochs=-1"], 2, "without end", "optimizer.schedule=constant"),
         (["trainer.memory_format=nhwc"], 2, "no memory format", "channels_last"),
         (["trainer.precision=float7"], 2, "float7", "trainer"),
         (["protocol=publish"], 2, "no protocol", "protocol=published"),

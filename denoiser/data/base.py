@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
@@ -115,6 +116,15 @@ class PairsDataModule(LightningDataModule):
         if name not in self._thumbnails:
             self._thumbnails[name] = thumbnails(self.split(name), self.channels)
         return self._thumbnails[name]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Data and noise as tables name them."""
+        return {"data": self.name, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
+
+    def origin(self, pairs: FrozenPairs) -> dict[str, Any]:
+        """What a row of results records of the pictures that were scored, besides their name."""
+        return {"channels": self.channels, "place": self.folder_name, "values": pairs.values}
 
     def prepare_data(self) -> None:
         """Download what is not there yet, `test` included; subclasses that download call this too."""

@@ -16,34 +16,34 @@ def padded_side(side: int, multiple: int, smallest: int = 1) -> int:
     return padded
 
 
-def pad(image: Tensor, height: int, width: int, mode: str = "reflect") -> Tensor:
+def pad(image: Tensor, height: int, width: int) -> Tensor:
     """Continue a picture below and to the right by its reflection, thin ones as often as it takes.
 
-    Reflected noise is noise. The last row and column repeated are streaks, which a network takes for structure
-    as far around as it looks: 0.1 to 2.2 dB over all of 481x321 pixels at sigma 50, on 4 pictures by three `unet`s.
+    Reflected noise is noise. The last row and column repeated, as some test code of published networks has them, are
+    streaks, which a network takes for structure as far as it looks. Three `unet`s lost 0.1 to 2.2 dB by them over all
+    of 481x321 pixels (4 pictures, sigma 50). A narrow DRUNet after 800 training steps lost 0.02 dB over the whole and
+    0.5 dB over the last 16 rows (6 pictures of BSD68, sigma 50); with reflection it came within 0.003 dB of DPIR's test
+    code, which cuts such pictures into quarters that need no padding.
 
     Args:
         image: `(B, C, H, W)`.
         height: the height to reach, at least H.
         width: the width to reach, at least W.
-        mode: `reflect` or `replicate`.
     """
     rows, columns = image.shape[-2:]
     if torch.compiler.is_exporting():  # a branch by the size would hold for the example's size alone
-        return _gather(image, height, width, mode)
+        return _gather(image, height, width)
     if (height, width) == (rows, columns):
         return image
-    if mode == "replicate" or (height < 2 * rows and width < 2 * columns):
-        return functional.pad(image, (0, width - columns, 0, height - rows), mode=mode)
-    return _gather(image, height, width, mode)
+    if height < 2 * rows and width < 2 * columns:
+        return functional.pad(image, (0, width - columns, 0, height - rows), mode="reflect")
+    return _gather(image, height, width)
 
 
-def _gather(image: Tensor, height: int, width: int, mode: str) -> Tensor:
+def _gather(image: Tensor, height: int, width: int) -> Tensor:
     for dim, side in ((2, height), (3, width)):
         positions = torch.arange(side, device=image.device)
-        last = image.shape[dim] - 1
-        source = positions.clamp(max=last) if mode == "replicate" else _reflect(positions, image.shape[dim])
-        image = image.index_select(dim, source)
+        image = image.index_select(dim, _reflect(positions, image.shape[dim]))
     return image
 
 

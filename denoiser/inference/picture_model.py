@@ -41,7 +41,6 @@ class PictureModel(nn.Module):
         multiple: height and width are padded to multiples of this number of pixels.
         smallest: least height and width in pixels; smaller pictures are padded.
         square: whether height and width must be equal.
-        padding: how pictures are padded, see `padding.pad`.
 
     Example:
         >>> import numpy as np, torch
@@ -61,7 +60,6 @@ class PictureModel(nn.Module):
     multiple = 1
     smallest = 1
     square = False
-    padding = "reflect"
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +117,7 @@ class PictureModel(nn.Module):
             sigma: noise levels `(B,)` in grey levels of 255; ignored by networks that take none.
         """
         height, width = noisy.shape[-2:]
-        denoised = self.run_network(pad(noisy, *self.padded_size(height, width), self.padding), sigma)
+        denoised = self.run_network(pad(noisy, *self.padded_size(height, width)), sigma)
         return denoised[..., :height, :width]
 
     def run_network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:

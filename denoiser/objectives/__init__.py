@@ -1,1 +1,1 @@
-"""What a network learns from: one file for each objective."""
+"""Objectives, what a network is trained to do: a file for each."""

@@ -1,4 +1,4 @@
-"""What a network learns from: an objective turns a batch into a loss and a denoised batch."""
+"""Learning from pairs of noisy and clean pictures."""
 
 from __future__ import annotations
 
@@ -25,13 +25,20 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class Supervised(nn.Module):
-    """Compare the denoised with the clean image.
+    """Compare the denoised pictures with the clean ones.
 
     Args:
         loss: `mse`, `l1` or `charbonnier`.
 
     Raises:
-        DenoiserError: there is no such loss.
+        DenoiserError: another loss.
+
+    Example:
+        >>> clean = torch.full((2, 1, 4, 4), 0.5)
+        >>> batch = Batch(clean + 0.25, clean, sigma=torch.zeros(2), item=torch.arange(2))
+        >>> loss, denoised = Supervised("l1")(lambda noisy: noisy - 0.125, batch)
+        >>> loss.item(), denoised.shape
+        (0.125, torch.Size([2, 1, 4, 4]))
     """
 
     def __init__(self, loss: str = "mse") -> None:
@@ -42,11 +49,14 @@ class Supervised(nn.Module):
         self.loss = LOSSES[loss]
 
     def forward(self, denoise: Callable[[Tensor], Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        """The loss, a scalar, and the denoised batch `(B, C, H, W)` in float32.
+        """Compute the loss of a batch.
 
         Args:
-            denoise: from noisy to denoised images, both `(B, C, H, W)`.
-            batch: noisy and clean images.
+            denoise: the network's call, from noisy to denoised pictures, both `(B, C, H, W)`, nominally in [0, 1].
+            batch: noisy and clean pictures.
+
+        Returns:
+            The loss, a scalar, and the denoised batch `(B, C, H, W)`, both in float32.
         """
         denoised = denoise(batch.noisy).float()
         return self.loss(denoised, batch.clean), denoised

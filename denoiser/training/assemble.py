@@ -1,4 +1,4 @@
-"""From a composed configuration to data, module and trainer, with the checks that need several groups at once."""
+"""From a composed configuration to the module and the trainer of a run."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from denoiser.training.optimizer import configure
 
 
 def module(cfg: DictConfig) -> Denoiser:
-    """The model with what it learns from.
+    """The model with its objective and optimizer.
 
     Raises:
-        DenoiserError: the network, objective or optimiser is not there or does not take its keys.
+        DenoiserError: the network, objective or optimizer does not exist or does not take its keys.
     """
     noise = build.plain(cfg.noise)
-    span = noise.get("sigma_range") or (None if noise.get("sigma") is None else [noise["sigma"]] * 2)
-    # Tried on one weight, so that a bad key is refused now and not after the data is there.
+    levels = noise.get("sigma_range") or (None if noise.get("sigma") is None else [noise["sigma"]] * 2)
+    # Tried on one weight, so that a bad key is an error now and not after the data is loaded.
     endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
     configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
     return Denoiser(
@@ -40,36 +40,37 @@ def module(cfg: DictConfig) -> Denoiser:
         optimizer=build.plain(cfg.optimizer),
         channels=cfg.model.channels,
         name=cfg.model.name,
-        trained_on=_trained_on(cfg, span),
-        trained_sigma=span,
+        trained_on=_trained_on(cfg, levels),
+        trained_sigma=levels,
     )
 
 
-def _trained_on(cfg: DictConfig, span: list[float] | None) -> str:
-    """In words, such as `bsds500, gaussian noise, sigma 0 to 55`."""
+def _trained_on(cfg: DictConfig, levels: list[float] | None) -> str:
+    """Data and noise of the training, such as `bsds500, gaussian noise, sigma 0 to 55`."""
     words = [cfg.data.name, "real noise" if cfg.data.get("noisy") else f"{build.make('noise', cfg.noise)} noise"]
-    if span is not None:
-        words.append(f"sigma {span[0]:g}" if span[0] == span[1] else f"sigma {span[0]:g} to {span[1]:g}")
+    if levels is not None:
+        lowest, highest = levels
+        words.append(f"sigma {lowest:g}" if lowest == highest else f"sigma {lowest:g} to {highest:g}")
     return ", ".join([*words, *(["clipped"] if cfg.noise.clip else [])])
 
 
 def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
-    """Lightning's Trainer for a run folder, and the options it was made with, every `auto` resolved.
+    """Lightning's Trainer for a run folder, and its options, with every `auto` resolved.
 
     Raises:
-        DenoiserError: the device, precision or another key is not possible here.
+        DenoiserError: the device, precision or another key is not possible on this machine.
     """
-    chosen = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
-    arguments = {key: value for key, value in chosen.items() if key != "memory_format"}
+    options = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
+    arguments = {key: value for key, value in options.items() if key != "memory_format"}
     logger = build.logger(cfg.get("logger"), str(folder))
     callbacks = build.callbacks(cfg.get("callbacks"), str(folder), logged=bool(logger))
     quiet()
     keep_blocks()
     if not torch.cuda.is_available():
-        # Lightning has torch ask NVML whether there is a GPU, and torch asks at every optimiser step.
+        # Lightning makes torch check for a GPU by NVML, and torch repeats the check at every optimizer step.
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
     try:
-        made = Trainer(
+        trainer = Trainer(
             **arguments,
             callbacks=callbacks,
             logger=logger,
@@ -82,6 +83,6 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
         )
     except (TypeError, ValueError, RuntimeError) as error:
         raise DenoiserError(
-            f"no such trainer: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
+            f"trainer cannot be built: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
         ) from error
-    return made, chosen
+    return trainer, options

@@ -1,4 +1,4 @@
-"""Lightning callbacks by role, as `conf/callbacks/` names them; a role that is switched off returns None."""
+"""Lightning callbacks by role, as in `conf/callbacks/`; a role that is switched off returns None."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ METRICS = ("epoch", "step", "train/loss", "val/loss", "val/psnr", "val/ssim", "l
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """`checkpoints/best.ckpt`: the epoch with the best of a logged figure.
+    """Save `checkpoints/best.ckpt`, the epoch with the best value of a logged metric.
 
     Args:
         folder: the run folder.
-        monitor: a logged figure; a loss is best where it is lowest, PSNR and SSIM where they are highest.
+        monitor: a logged metric; a loss is best where it is lowest, PSNR and SSIM where they are highest.
     """
 
-    state_key = "BestCheckpoint"  # Lightning's own is made of all arguments, anew at every hook of every step
+    state_key = "BestCheckpoint"  # Lightning composes its own from all arguments at every hook of every step
 
     def __init__(self, folder: str, monitor: str = "val/loss") -> None:
         super().__init__(filename="best", monitor=monitor, mode=_mode(monitor), **_at_epoch_end(folder))
 
 
 class LastCheckpoint(ModelCheckpoint):
-    """`checkpoints/last.ckpt` after every epoch; Lightning's own `save_last` writes it only when there is a new best.
+    """Save `checkpoints/last.ckpt` after every epoch; Lightning's `save_last` does so only after a new best one.
 
     Args:
         folder: the run folder.
@@ -54,7 +54,7 @@ def _mode(monitor: str) -> str:
 
 
 def _at_epoch_end(folder: str) -> dict[str, Any]:
-    """After the epoch's own hooks, so that a resumed run starts with the next epoch."""
+    """Save after the epoch's own hooks, so that a resumed run starts with the next epoch."""
     return {
         "dirpath": Path(folder) / "checkpoints",
         "enable_version_counter": False,
@@ -63,7 +63,7 @@ def _at_epoch_end(folder: str) -> dict[str, Any]:
 
 
 def early_stopping(monitor: str, patience: int | None) -> EarlyStopping | None:
-    """Stop when `monitor` has not become better for `patience` validations; None never stops."""
+    """Stop when `monitor` has not improved for `patience` validations; None never stops."""
     return None if patience is None else EarlyStopping(monitor=monitor, patience=patience, mode=_mode(monitor))
 
 
@@ -73,13 +73,13 @@ def ema(decay: float | None) -> EMAWeightAveraging | None:
 
 
 def progress(style: str = "auto") -> Callback | None:
-    """A progress bar in a terminal, a line an epoch in a log.
+    """Show a progress bar in a terminal, or print a line per epoch in a log.
 
     Args:
         style: `auto`, `rich`, `plain` or `none`.
 
     Raises:
-        DenoiserError: there is no such style.
+        DenoiserError: another style.
     """
     if style not in STYLES:
         raise DenoiserError(f"no style '{style}' (callbacks.progress.style)", f"one of {', '.join(STYLES)}")
@@ -89,20 +89,20 @@ def progress(style: str = "auto") -> Callback | None:
 
 
 class EpochLines(Callback):
-    """Prints one plain line after each epoch."""
+    """Print a plain line after each epoch."""
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print what the epoch came to."""
+        """Print the metrics of the epoch."""
         if not trainer.is_global_zero:
             return
         values = trainer.callback_metrics
-        shown = [f"{k} {float(values[k]):.5g}" for k in METRICS if k in values]
+        metrics = [f"{name} {float(values[name]):.5g}" for name in METRICS if name in values]
         total = trainer.max_epochs if (trainer.max_epochs or -1) > 0 else "?"
-        print(f"epoch {trainer.current_epoch + 1}/{total}", *shown, sep="  ", flush=True)
+        print(f"epoch {trainer.current_epoch + 1}/{total}", *metrics, sep="  ", flush=True)
 
 
 class EpochLog(Callback):
-    """`metrics.csv` in the run folder: a row per epoch, whole after every epoch.
+    """Write `metrics.csv` in the run folder: a row per epoch, complete after every epoch.
 
     Args:
         folder: the run folder.
@@ -112,7 +112,7 @@ class EpochLog(Callback):
         self.path, self.rows, self.started = Path(folder) / "metrics.csv", list[dict[str, str]](), 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the rows of a run that goes on."""
+        """Keep the rows of a run that is resumed."""
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= trainer.current_epoch]
@@ -125,14 +125,14 @@ class EpochLog(Callback):
         """Add the epoch's row."""
         if not trainer.is_global_zero:
             return
-        figures = {key: f"{float(value):.8g}" for key, value in trainer.callback_metrics.items()}
-        known = {
+        row = {key: f"{float(value):.8g}" for key, value in trainer.callback_metrics.items()}
+        row |= {
             "epoch": str(trainer.current_epoch + 1),
             "step": str(trainer.global_step),
             "lr": f"{trainer.optimizers[0].param_groups[0]['lr']:.6g}",
             "seconds": f"{time.perf_counter() - self.started:.3f}",
         }
-        self.rows.append({key: {**figures, **known}.get(key, "") for key in METRICS})
+        self.rows.append({key: row.get(key, "") for key in METRICS})
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, METRICS, lineterminator="\n")
         writer.writeheader()
@@ -141,17 +141,17 @@ class EpochLog(Callback):
 
 
 class Images(Callback):
-    """The same validation pictures in TensorBoard every epoch: noisy | denoised | clean | error.
+    """Log the same validation pictures to TensorBoard every epoch: noisy | denoised | clean | error.
 
     Args:
-        count: how many, from the first of the validation set.
+        count: number of pictures, from the first of the validation set.
     """
 
     def __init__(self, count: int = 4) -> None:
         self.count = count
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Denoise and log them; the frozen noise is the same each time."""
+        """Denoise and log the pictures; their noise is the same each time."""
         if not isinstance(trainer.logger, TensorBoardLogger):
             return
         pairs = validation_pairs(trainer)
@@ -166,5 +166,5 @@ class Images(Callback):
 
 
 def projector(images: int) -> Callback | None:
-    """The latent code of validation pictures in TensorBoard's projector; 0 pictures is none."""
+    """Log the latent codes of so many validation pictures to TensorBoard's projector; 0 logs none."""
     return Projector(images) if images else None

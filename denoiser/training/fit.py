@@ -1,4 +1,4 @@
-"""One training from configuration to results: fit, test with the best weights, write what came of it."""
+"""One training from configuration to results: fit, test with the best weights, write the results."""
 
 from __future__ import annotations
 
@@ -26,98 +26,95 @@ from denoiser.training.module import Denoiser
 
 
 def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
-    """Train into a run folder and test; yields what `results.json` gains after each stage.
+    """Train into a run folder and test.
 
     Args:
         cfg: the composed configuration.
         folder: the run folder.
-        resume: go on from its `last.ckpt`.
+        resume: continue from its `last.ckpt`, if there is one.
+
+    Yields:
+        The entries that `results.json` gains after each stage.
 
     Raises:
-        DenoiserError: what is asked for is not possible, or the training diverged.
+        DenoiserError: the configuration asks for something impossible, or the training diverged.
         KeyboardInterrupt: interrupted or terminated.
     """
     seed_everything(cfg.seed, workers=True, verbose=False)
     data, module = from_config.training_data(cfg), assemble.module(cfg)
-    trainer, chosen = assemble.trainer(cfg, folder)
-    module.to(memory_format=hardware.memory_format(chosen["memory_format"]))
-    cost = _cost(module)
-    method = {"method": cfg.model.name, "kind": "run", **_learned(module), **cost}
+    trainer, options = assemble.trainer(cfg, folder)
+    module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
+    method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
         "protocol": from_config.protocol_name(cfg),
-        "device": hardware.describe(trainer.strategy.root_device),
-        "precision": str(chosen["precision"]),
-        "memory_format": chosen["memory_format"],
+        "device": device,
+        "precision": precision,
+        "memory_format": options["memory_format"],
         **cost,
         "train_data": data.name,
         "methods": [method],
     }
     if trainer.is_global_zero:
-        device, precision = hardware.describe(trainer.strategy.root_device), chosen["precision"]
-        print(f"{cfg.model.name} on {data.name}, {_noise(data, data)}: {device}, {precision}", folder, "", sep="\n")
+        print(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
     _log_config(trainer, cfg)
-    last = folder / "checkpoints" / "last.ckpt"
+    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
     run_stage(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
-    best = Path(trainer.strategy.broadcast(str(folder / "checkpoints" / "best.ckpt")))
+    best = Path(trainer.strategy.broadcast(str(best)))
     if best.exists():
         module.load_state_dict(checkpoint.read(best)["state_dict"])
     run_stage(trainer, trainer.test, module, data, verbose=False)
     if trainer.is_global_zero:
         rows = write_results(cfg, module, data, folder)
-        yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before what only shows them, which may fail
+        yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before the drawing and logging, which can fail
         _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
         _log_final(trainer, cfg, rows)
 
 
+def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
+    """Write `results.csv`.
+
+    Returns:
+        The rows of the results table.
+
+    Raises:
+        DenoiserError: the file cannot be written (exit code 3).
+    """
+    pairs, tested = data.frozen("test"), data.test or data
+    scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
+    write_text(folder / "results.csv", per_image(tested.names, pairs, scores))
+    return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
+
+
 def _cost(module: Denoiser) -> dict[str, int]:
-    training, channels = module.training, module.hparams["channels"]
-    figures = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
+    training, channels = module.training, module.channels
+    cost = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
     module.train(training)
-    return figures
+    return cost
 
 
-def _file(path: Path) -> dict[str, str]:
-    """What tells the weights that were tested, if they reached the disk."""
-    return {"source": str(path), "sha256": sha256_of(path)} if path.exists() else {}
-
-
-def _learned(module: Denoiser) -> dict[str, Any]:
+def _trained(module: Denoiser) -> dict[str, Any]:
     return {key: module.hparams[key] for key in ("trained_on", "trained_sigma")}
 
 
-def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
-    """`results.csv`; gives back the table's rows.
-
-    Raises:
-        DenoiserError: the folder or disk does not take the file (exit code 3).
-    """
-    pairs, tested = data.frozen("test"), data.test or data
-    columns = {"data": tested.name, "noise": _noise(data, tested)}
-    scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
-    write_text(folder / "results.csv", per_image(columns, pairs, scores))
-    where = {"channels": tested.channels, "place": tested.folder_name, "values": pairs.values}
-    return [{**row.to_json(), **where} for row in summarise(columns, pairs, scores)]
+def _file(path: Path) -> dict[str, str]:
+    """Path and hash of the weights that were tested, if they were saved."""
+    return {"source": str(path), "sha256": sha256_of(path)} if path.exists() else {}
 
 
 def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None:
-    """Strips of some test pictures, the worst among them, see `strips`."""
+    """Write strips of some test pictures, the worst among them, see `strips`."""
 
     def denoise(batch: Batch) -> torch.Tensor:
         with torch.inference_mode():
-            denoised: torch.Tensor = module.forward(batch.noisy.to(module.device))
-        return denoised.float().cpu()
+            return module.forward(batch.noisy.to(module.device)).float().cpu()
 
     write_strips({name: denoise}, pairs, {name: module.scores}, folder, error=True)
 
 
-def _noise(data: PairsDataModule, seen: PairsDataModule) -> str:
-    """The noise of `seen` in tables: its own where its pairs are real, else what `data` says is added."""
-    return "real" if seen.real_pairs else str(data.protocol.noise)
-
-
 def _log_config(trainer: Trainer, cfg: DictConfig) -> None:
-    """The configuration in TensorBoard from the start, whatever becomes of the run."""
+    """Log the configuration to TensorBoard before the training, so that an interrupted run has it too."""
     if isinstance(trainer.logger, TensorBoardLogger) and trainer.is_global_zero:
         resolved = OmegaConf.to_yaml(cfg, resolve=True)
         trainer.logger.experiment.add_text("config", f"```yaml\n{resolved}\n```")
@@ -125,18 +122,19 @@ def _log_config(trainer: Trainer, cfg: DictConfig) -> None:
 
 
 def _log_final(trainer: Trainer, cfg: DictConfig, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The hyperparameters in TensorBoard with the figures that they came to."""
+    """Log the hyperparameters to TensorBoard together with the test results."""
     if not isinstance(trainer.logger, TensorBoardLogger):
         return
-    finals: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for row in rows:
         level = "" if row["sigma"] is None else f"_{row['sigma']:g}"
-        finals |= {f"test/{name}{level}": row[name] for name in Score._fields if row[name] is not None}
-    trainer.logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), finals)
-    trainer.logger.finalize("success")  # once more, since the test's own came before these
+        metrics |= {f"test/{name}{level}": row[name] for name in Score._fields if row[name] is not None}
+    trainer.logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), metrics)
+    trainer.logger.finalize("success")  # once more: Lightning's own call came before these were logged
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with dotted keys."""
     if not isinstance(value, dict):
         return {prefix: value if isinstance(value, int | float | str | bool) else str(value)}
     return {

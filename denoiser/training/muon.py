@@ -1,4 +1,4 @@
-"""Muon, which makes each step of a weight matrix orthogonal; short trainings of convolutions gain most from it."""
+"""Muon, an optimizer that makes each step of a weight matrix orthogonal; it helps short trainings most."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of the quintic that pushes singular values towards 1 (Jordan et al. 2024)."""
+"""Coefficients of the quintic polynomial that moves singular values towards 1 (Jordan et al. 2024)."""
 
 
 class Muon(Optimizer):
     """Momentum, orthogonalised by Newton-Schulz iterations (Jordan et al. 2024, "Muon").
 
-    A convolution's weight counts as the matrix (output channels) x (all else). torch's own `torch.optim.Muon` takes
-    matrices only. Vectors (biases, normalisation) take AdamW's step (Loshchilov & Hutter 2019) instead.
+    The weight of a convolution counts as a matrix (output channels) x (all other dimensions); `torch.optim.Muon` takes
+    matrices only. Vectors (biases, normalisation) take the step of AdamW (Loshchilov & Hutter 2019) instead.
 
     Args:
         params: parameters of a network.
-        lr: rate of the weights; a step has about this spectral norm.
-        vector_lr: rate of the vectors.
-        momentum: of the weights (Nesterov's).
-        betas: of the vectors' moments.
-        weight_decay: decoupled, of the weights only.
-        iterations: of Newton-Schulz.
+        lr: learning rate of the weights; a step has about this spectral norm.
+        vector_lr: learning rate of the vectors.
+        momentum: Nesterov momentum of the weights, 0 to 1.
+        betas: decay of the two moments of the vectors, 0 to 1.
+        weight_decay: decoupled weight decay of the weights; vectors have none.
+        iterations: number of Newton-Schulz iterations.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Muon(Optimizer):
         weight_decay: float = 0.0,
         iterations: int = 5,
     ) -> None:
-        listed = list(params)
-        kinds = (([p for p in listed if p.ndim > 1], lr), ([p for p in listed if p.ndim < 2], vector_lr))
+        params = list(params)
+        kinds = (([p for p in params if p.ndim > 1], lr), ([p for p in params if p.ndim < 2], vector_lr))
         groups = [{"params": group, "lr": rate} for group, rate in kinds if group]
-        shared = {"momentum": momentum, "betas": betas, "weight_decay": weight_decay, "iterations": iterations}
-        super().__init__(groups, {"lr": lr, **shared})
+        defaults = {"momentum": momentum, "betas": betas, "weight_decay": weight_decay, "iterations": iterations}
+        super().__init__(groups, {"lr": lr, **defaults})
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -52,7 +52,7 @@ class Muon(Optimizer):
     def step(self, closure: Callable[[], float]) -> float: ...
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One step; gives back the closure's loss."""
+        """Take one step; returns the loss of the closure."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -66,10 +66,10 @@ class Muon(Optimizer):
         return loss
 
     def _matrices(self, parameters: list[nn.Parameter], group: dict[str, Any]) -> None:
-        alike = defaultdict(list)
+        by_shape = defaultdict(list)  # matrices of one shape are orthogonalised together
         for p in parameters:
-            alike[len(p), p.numel() // len(p)].append(p)
-        for (rows, columns), members in alike.items():
+            by_shape[len(p), p.numel() // len(p)].append(p)
+        for (rows, columns), members in by_shape.items():
             steps = torch.stack([self._momentum(p, group["momentum"]).reshape(rows, columns) for p in members])
             for p, step in zip(members, orthogonalise(steps, group["iterations"]), strict=True):
                 p.mul_(1 - group["lr"] * group["weight_decay"])
@@ -95,15 +95,15 @@ class Muon(Optimizer):
 
 
 def orthogonalise(matrices: Tensor, iterations: int = 5, dtype: torch.dtype = torch.bfloat16) -> Tensor:
-    """Matrices of about the same singular vectors whose singular values are all near 1 (0.7 to 1.2).
+    """Move the singular values of matrices near 1 (0.7 to 1.2), with about the same singular vectors.
 
     Args:
         matrices: `(N, rows, columns)`.
-        iterations: of the quintic Newton-Schulz iteration.
-        dtype: that it is computed in; bfloat16 is precise enough, since the singular values end near 1 only.
+        iterations: number of iterations of the quintic polynomial (Newton-Schulz).
+        dtype: data type of the computation; bfloat16 is precise enough for values that only come near 1.
 
     Returns:
-        The same shape and dtype.
+        Matrices of the same shape and data type.
     """
     a, b, c = NEWTON_SCHULZ
     tall = matrices.shape[-2] > matrices.shape[-1]

@@ -14,7 +14,7 @@ from denoiser.errors import DenoiserError
 from denoiser.inference.picture_model import PictureModel
 
 SIDE = 32
-"""Pixels; the codes of larger pictures would make the projector's files huge."""
+"""Largest side of the pictures in pixels: the codes of larger ones would make the projector's files huge."""
 
 
 def validation_pairs(trainer: Trainer) -> FrozenPairs:
@@ -23,17 +23,18 @@ def validation_pairs(trainer: Trainer) -> FrozenPairs:
 
 
 class Projector(Callback):
-    """Sends latent codes to TensorBoard's projector when training ends.
+    """Log latent codes to TensorBoard's projector when training ends.
 
     Args:
-        images: how many validation pictures, from the first; of each the upper left square, as large in all.
+        images: number of validation pictures, from the first. Of each the upper left square is encoded, of the same
+            size for all.
     """
 
     def __init__(self, images: int) -> None:
         self.images, self.side = images, 0
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Find out before the training whether there will be codes, and of what size of picture.
+        """Choose the size of the squares, and check before the training that they can be encoded.
 
         Raises:
             DenoiserError: the network has no `encode`, or a picture is too small for it.
@@ -47,7 +48,7 @@ class Projector(Callback):
 
     @torch.no_grad()
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Encode the noisy pictures; each point shows its clean one."""
+        """Encode the noisy pictures; each point shows its clean picture."""
         if not isinstance(trainer.logger, TensorBoardLogger):
             return
         pairs, training = validation_pairs(trainer), pl_module.training

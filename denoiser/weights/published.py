@@ -26,8 +26,7 @@ class Published(PictureModel):
     """A network with published weights, called with noisy pictures and their noise levels.
 
     Neither input nor output is clamped, as spandrel's own call would do. A network that takes a noise level gets the
-    true one, where spandrel's call always gives 15. Sizes that the network does not take are padded by repeating the
-    border.
+    true one, where spandrel's call always gives 15.
 
     Args:
         descriptor: spandrel's description of a network with scale 1 and as many channels out as in.
@@ -41,8 +40,6 @@ class Published(PictureModel):
         multiple: sides are padded to a multiple of this, in pixels.
         smallest: shortest side that is not padded, in pixels.
     """
-
-    padding = "replicate"
 
     def __init__(self, descriptor: Any, name: str, sha256: str) -> None:
         super().__init__()
