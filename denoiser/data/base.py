@@ -131,11 +131,11 @@ class PairsDataModule(LightningDataModule):
 
     @property
     def names(self) -> dict[str, str]:
-        """Data and noise as tables name them."""
+        """The names of data and noise in tables."""
         return {"data": self.name, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
 
     def origin(self, pairs: FrozenPairs) -> dict[str, Any]:
-        """What a row of results records of the pictures that were scored, besides their name."""
+        """The columns of a row of results that describe the scored pictures."""
         return {"channels": self.channels, "place": self.folder_name, "values": pairs.values}
 
     def prepare_data(self) -> None:
