@@ -101,7 +101,7 @@ def records(file: IO[bytes], position: int, numbers: Layout) -> tuple[list[Recor
     """The entries of the directory at `position`, without those that the end of the file cuts off.
 
     Returns:
-        The entries, and the position of the link to the next directory, which may lie beyond the end of the file.
+        The entries, and the position of the link to the next directory, which can lie beyond the end of the file.
     """
     file.seek(position)
     head = file.read(struct.calcsize(numbers.number))
