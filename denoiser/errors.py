@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 
 SOME_FAILED, NOT_POSSIBLE, ENVIRONMENT, DIVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 4, 130, 143
+"""Exit codes, see `DenoiserError`."""
 
 
 class DenoiserError(Exception):

@@ -1,4 +1,4 @@
-"""`denoiser evaluate`: checkpoints, published weights and classical baselines on the same noise, in one table."""
+"""`denoiser evaluate`: scores of checkpoints, published weights and classical baselines on the same noise."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from denoiser.cli import failures
 from denoiser.config import EVALUATE, METHOD_KEYS, options
 from denoiser.errors import SOME_FAILED, DenoiserError
+from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import score_methods
 from denoiser.machine.files import write_text
+from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
@@ -19,69 +21,64 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-HELP = """denoiser evaluate: score denoisers on one noise, per image, in one table.
+HELP = """denoiser evaluate: compare denoisers on the same noisy pictures, image by image, in one table.
 
-  denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on test pictures
+  denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on a test set
   denoiser evaluate checkpoint=photo data=cbsd68                     weights that come with the package: photo, grey
   denoiser evaluate 'checkpoint=[a,b]' 'baseline=[nlm,bm3d]' ...     several methods, with paired differences
   denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25   published weights
   denoiser evaluate ... 'test.sigma=[15,25,50]'                      several noise levels
   denoiser evaluate -m data=set12,bsd68 ...                          a sweep, with one summary
-  denoiser evaluate --cfg job                                        shows every key and its value
+  denoiser evaluate --cfg job                                        show every key and its value
 
-It writes into outputs/DATE/TIME (hydra.run.dir=DIR: elsewhere): results.csv, results.json, table.md, table.tex,
-report.html and images/.
+It writes results.csv, results.json, table.md, table.tex, report.html and images/ into outputs/DATE/TIME, or into DIR
+with hydra.run.dir=DIR.
 
-baseline: noisy, nlm, tv, wavelet, bm3d
+baseline: {baseline}
 data: {data}
 noise: {noise}
 """
-TRAINING = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
-OF_BATCHES = ("batch_size", "patch_size", "crops_per_image", "flip", "num_workers", "split_seed", "images", "size")
-"""Keys of data that only a training has use for."""
-AGAIN = "repeat the command; an evaluation starts anew"
+TRAINING_GROUPS = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
+TRAINING_DATA = ("batch_size", "patch_size", "crops_per_image", "flip", "num_workers", "split_seed", "images", "size")
+"""Keys of data that only affect training."""
+AGAIN = "repeat the command: an evaluation cannot be resumed"
 
 
 def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
-    """Score methods and report into a folder. Importing this module does not import torch; calling this does.
+    """Score methods on the same noisy pictures and write the results into a folder.
 
     Args:
         cfg: the composed configuration, see `denoiser.config.compose(..., EVALUATE)`.
-        out_dir: the folder; it is made.
-        overrides: what was asked for on the command line, for the record.
+        out_dir: the folder, which is created.
+        overrides: overrides of the command line, for the record.
 
     Returns:
-        What `results.json` holds.
+        The content of `results.json`.
 
     Raises:
-        DenoiserError: what is asked for is not there or not possible, the folder is taken, or a checkpoint was trained
-            or selected on pictures of the evaluation; or a method's output was not finite, and the others are written
-            (exit code 1).
-        KeyboardInterrupt: interrupted; `results.json` says so.
+        DenoiserError: a method, the data or a key is missing or not possible, the folder holds a run already, or a
+            checkpoint was trained or selected on pictures of the evaluation; or a method's output was not finite, and
+            the results of the others are written (exit code 1).
+        KeyboardInterrupt: the evaluation was interrupted; `results.json` records it.
+
+    Example:
+        >>> from denoiser.config import EVALUATE, compose
+        >>> cfg = compose(["baseline=[nlm,tv]", "data=photos", "noise.sigma=25"], EVALUATE)
+        >>> list(cfg.baseline), cfg.noise.sigma
+        (['nlm', 'tv'], 25)
+        >>> evaluate(cfg, Path("nlm_and_tv"))  # doctest: +SKIP
     """
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN, _write_report):
+    with recorded(record, AGAIN, write_report):
         record.content |= score_methods(cfg, out_dir)
     _finished(record)
     if record.content["error"]:
-        what, fix = record.content["error"].splitlines()[:2]  # of the first; results.json has all
+        what, fix = record.content["error"].splitlines()[:2]  # the first error; results.json has all
         raise DenoiserError(what.removeprefix("error: "), fix.removeprefix("fix: "), SOME_FAILED)
     return record.content
-
-
-def _write_report(folder: Path) -> Path:
-    from denoiser.reports.run_page import write_report
-
-    return write_report(folder)
-
-
-def _write_summary(folder: Path) -> Path:
-    from denoiser.reports.sweep_page import write_summary
-
-    return write_summary(folder)
 
 
 def _finished(record: Record) -> None:
@@ -99,40 +96,41 @@ def _finished(record: Record) -> None:
 
 
 def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:
-    """`evaluate` for the command: an interruption comes out as two lines."""
+    """Evaluate for the command, which shows an interruption as two lines."""
     try:
         evaluate(cfg, folder, overrides)
-    except KeyboardInterrupt as stop:
-        raise stopped(folder, AGAIN, stop) from None
+    except KeyboardInterrupt as interrupt:
+        raise stopped(folder, AGAIN, interrupt) from None
 
 
 def usage() -> str:
     """The command's help."""
-    data = [name for name in options("data") if name != "synthetic"]  # which is there to train on
-    return HELP.format(data=", ".join(data), noise=", ".join(options("noise")))
+    data = [name for name in options("data") if name != "synthetic"]  # only for training
+    names = {"baseline": BASELINES, "data": data, "noise": options("noise")}
+    return HELP.format(**{key: ", ".join(values) for key, values in names.items()})
 
 
 def check(arguments: Sequence[str]) -> None:
-    """Refuse what would be left without effect.
+    """Refuse arguments that would have no effect.
 
     Raises:
-        DenoiserError: a key is of a training, or names methods a second time, which Hydra would take instead.
+        DenoiserError: a key only affects training, or names methods a second time: Hydra would only use the last.
     """
-    given = [argument.lstrip("+~").partition("=")[::2] for argument in arguments]
-    for key, value in given:
-        if key.partition(".")[0] in TRAINING or key in [f"data.{name}" for name in OF_BATCHES]:
-            fix = "leave it out; checkpoint=RUN, weights=FILE or baseline=NAME say what is evaluated"
-            raise DenoiserError(f"'{key}' is of a training ({key}={value})", fix)
+    overrides = [argument.lstrip("+~").partition("=")[::2] for argument in arguments]
+    for key, value in overrides:
+        if key.partition(".")[0] in TRAINING_GROUPS or key in [f"data.{name}" for name in TRAINING_DATA]:
+            fix = "leave it out; checkpoint=RUN, weights=FILE or baseline=NAME choose what is evaluated"
+            raise DenoiserError(f"'{key}' only affects training ({key}={value})", fix)
     for kind in METHOD_KEYS:
-        several = [value for key, value in given if key == kind]
-        if len(several) > 1:
-            raise DenoiserError(f"{kind} is given twice ({kind})", f"'{kind}=[{','.join(several)}]'")
+        values = [value for key, value in overrides if key == kind]
+        if len(values) > 1:
+            raise DenoiserError(f"{kind} is given twice ({kind})", f"'{kind}=[{','.join(values)}]'")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return failures.guarded(lambda: _command(given))
+    """Run the command. Returns the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    return failures.guarded(lambda: _command(arguments))
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -140,7 +138,7 @@ def _command(arguments: Sequence[str]) -> int:
         print(usage())
         return 0
     check(arguments)
-    return run_application(EVALUATE, arguments, _job, _write_summary)
+    return run_application(EVALUATE, arguments, _job, write_summary)
 
 
 if __name__ == "__main__":

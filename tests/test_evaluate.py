@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +21,6 @@ from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
 from denoiser.evaluation.scoring import Scorer
-from denoiser.runs import application
 from denoiser.training import assemble
 from denoiser.weights.load import load
 
@@ -192,8 +193,8 @@ def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, 
         (["baseline=nlm", "device=tpu9"], "no device 'tpu9'", "device=cpu"),
         (["baseline=nlm", "metrics=[lpisp]"], "lpisp", "lpips"),
         (["baseline=nlm", "noise.sigma=0.1"], "0.1", "25.5"),
-        (["baseline=nlm", "model=unet"], "'model' is of a training", "checkpoint=RUN"),
-        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' is of a training", "leave it out"),
+        (["baseline=nlm", "model=unet"], "'model' only affects training", "checkpoint=RUN"),
+        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' only affects training", "leave it out"),
         (["baseline=nlm", "baseline=tv"], "baseline is given twice", "'baseline=[nlm,tv]'"),
         (["baseline=[nlm,nlm]"], "named twice (baseline=nlm)", "name it once"),
         (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]'"),
@@ -245,7 +246,7 @@ def test_a_method_without_figures_does_not_take_the_others_along(checkpoint, cal
     torch.save(content, file)
     where = "data=folder", f"data.path={pictures_folder(2)}"
     said = called(f"checkpoint={file}", "baseline=[wavelet,tv]", *where, code=1)
-    assert "output of unet is not finite (000, sigma 25)" in said and "fix: leave unet out" in said
+    assert "output of unet is not finite (000, sigma 25)" in said and "fix: leave out unet" in said
     kept = json.loads((tmp_path / "out" / "results.json").read_text())
     assert kept["status"] == "ok" and [row["method"] for row in kept["rows"]] == ["wavelet", "tv"]
     assert "unet is not finite" in kept["error"] and (tmp_path / "out" / "report.html").is_file()
@@ -267,11 +268,12 @@ def test_what_was_scored_before_an_interruption_is_kept(called, pictures_folder,
 def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
-    monkeypatch.setattr(application, "SHARED", ("output_subdir", "sweep.dir", "sweep.subdir"))
-    monkeypatch.setattr(application, "SILENT", (*application.SILENT, "hydra.run.dir=outputs/now"))
+    clock = SimpleNamespace(now=lambda: datetime(2026, 1, 2, 3, 4, 5))
+    monkeypatch.setattr("hydra.core.utils.datetime", clock)
     assert [evaluate.main(given) for _ in range(3)] == [0, 0, 0]
-    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["now", "now-2", "now-3"]
-    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "now-3")
+    folders = sorted(path.name for path in (tmp_path / "outputs" / "2026-01-02").iterdir())
+    assert folders == ["03-04-05", "03-04-05-2", "03-04-05-3"]
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "2026-01-02" / "03-04-05-3")
 
 
 @pytest.mark.parametrize(("stage", "workers"), [("loading", 0), ("scoring", 2)])

@@ -9,10 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from denoiser.data.pairs import Pictures
+from denoiser.metrics.luma import LUMA
 
 CELLS = 8
-LUMA = (0.299, 0.587, 0.114)
-"""Pillow's weights of `convert("L")` (ITU-R 601)."""
 
 
 class Thumbnails(TypedDict):

@@ -1,4 +1,4 @@
-"""The pairs of an evaluation, dealt in batches of one size."""
+"""The pairs of an evaluation, in batches of pictures of one size."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from denoiser.data.sizes import check_picture_sizes
 from denoiser.machine.signals import exit_on_sigterm
 
 PIXELS = 2**18
-"""Of a batch, where its size is left open: what a CPU's caches like."""
+"""Pixels of a batch whose size is not set: few enough for the caches of a CPU."""
 
 
-def evaluation(data: PairsDataModule, draws: int = 1) -> FrozenPairs:
-    """The pairs that an evaluation takes of some data.
+def scored_pairs(data: PairsDataModule, draws: int = 1) -> FrozenPairs:
+    """The pairs that an evaluation scores.
 
     Args:
         data: the pictures and the noise.
-        draws: of noise for each picture and level.
+        draws: number of draws of noise for each picture and level.
 
     Raises:
         DenoiserError: the pictures are missing, unreadable or too small to be scored.
@@ -34,9 +34,9 @@ def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int =
     """Every pair once, in batches of pictures of one size.
 
     Args:
-        pairs: whose noise does not depend on how they are dealt.
-        batch_size: at most so many at once; None for as many as make 2^18 pixels.
-        num_workers: processes that make batches; 0 for none but this one.
+        pairs: the pairs; their noise does not depend on the batches.
+        batch_size: largest number of pictures in a batch; None for as many as have 2^18 pixels.
+        num_workers: number of processes that make batches; 0 makes them in this process.
     """
     batches = batches_of_one_size(pairs.pictures.shapes, len(pairs), batch_size)
     workers = {"num_workers": num_workers, "worker_init_fn": exit_on_sigterm}
@@ -44,12 +44,18 @@ def loader(pairs: FrozenPairs, batch_size: int | None = None, num_workers: int =
 
 
 def batches_of_one_size(shapes: Sequence[tuple[int, ...]], count: int, batch_size: int | None) -> list[list[int]]:
-    """The items 0 ... `count`, of which item `i` shows picture `i % len(shapes)`, in batches of one `(C, H, W)`."""
-    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    """Split the items 0 ... `count - 1` into batches of one shape.
+
+    Args:
+        shapes: `(C, H, W)` of each picture; item `i` shows picture `i % len(shapes)`.
+        count: number of items.
+        batch_size: see `loader`.
+    """
+    by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for item in range(count):
-        alike[shapes[item % len(shapes)]].append(item)
+        by_shape[shapes[item % len(shapes)]].append(item)
     batches = []
-    for (_, height, width), items in alike.items():
+    for (_, height, width), items in by_shape.items():
         size = batch_size or max(1, PIXELS // (height * width))
         batches += [items[start : start + size] for start in range(0, len(items), size)]
     return sorted(batches)

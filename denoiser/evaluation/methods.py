@@ -1,4 +1,4 @@
-"""What an evaluation compares: trained checkpoints, published weights and classical baselines, behind one call."""
+"""The methods of an evaluation: trained checkpoints, published weights and classical baselines, behind one call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from denoiser import build
 from denoiser.config import METHOD_KEYS
 from denoiser.data.base import PairsDataModule
 from denoiser.errors import DenoiserError
-from denoiser.evaluation import baselines
+from denoiser.evaluation.baseline import baseline
 from denoiser.metrics.cost import macs, parameters
 from denoiser.weights import shipped
 from denoiser.weights.load import opened
@@ -25,23 +25,23 @@ from denoiser.weights.published import Published
 
 @dataclass(frozen=True)
 class Method:
-    """One way to denoise, and what is known of it.
+    """A denoiser and the facts that reports show of it.
 
     Attributes:
-        name: of its rows in tables.
+        name: name of its rows in tables.
         kind: `checkpoint`, `weights` or `baseline`.
-        denoise: from noisy float32 `(B, C, H, W)`, nominally in [0, 1], on the evaluation's device, and noise levels
-            `(B,)` in grey levels of 255 to the same shape.
-        architecture: in words.
-        channels: that it takes; None for any.
-        takes_sigma: whether it is told the noise level.
+        denoise: takes noisy float32 `(B, C, H, W)`, nominally in [0, 1], on the evaluation's device, and noise levels
+            `(B,)` in grey levels of 255; returns the same shape.
+        architecture: name of the architecture or algorithm.
+        channels: channels of its pictures, 3 or 1; None for any.
+        takes_sigma: whether it takes a noise level.
         exact: whether its output is scored as it is, neither clamped nor rounded.
-        seen: what a checkpoint records of the pictures trained and selected on.
-        source: the file.
-        sha256: of the file.
-        trained_on: in words.
-        trained_sigma: lowest and highest noise level of training, grey levels of 255.
-        params: learned numbers.
+        seen: record of the pictures that a checkpoint was trained or selected on, see `runs.checkpoint.seen`.
+        source: the file, or the name of shipped weights.
+        sha256: sha256 of the file, in hexadecimal.
+        trained_on: data and noise of training, in words.
+        trained_sigma: lowest and highest noise level of training, in grey levels of 255.
+        params: number of learned parameters.
         macs: multiply-accumulates at 1xCx256x256.
     """
 
@@ -61,48 +61,48 @@ class Method:
     macs: int | None = None
 
     def facts(self) -> dict[str, Any]:
-        """What a report says of the method."""
-        left_out = ("name", "denoise", "channels", "takes_sigma", "exact", "seen")
-        return {"method": self.name, **{key: value for key, value in vars(self).items() if key not in left_out}}
+        """The method's entry in `results.json`."""
+        internal = ("name", "denoise", "channels", "takes_sigma", "exact", "seen")
+        return {"method": self.name, **{key: value for key, value in vars(self).items() if key not in internal}}
 
 
 def methods(cfg: DictConfig, data: PairsDataModule, device: torch.device) -> list[Method]:
-    """Every method that an evaluation names, on its device.
+    """Load every method that an evaluation names.
 
     Args:
-        cfg: the evaluation's configuration: `checkpoint`, `weights`, `baseline`, each one, several or null.
+        cfg: the evaluation's configuration: `checkpoint`, `weights`, `baseline`, each a name, a list or null.
         data: the pictures.
-        device: where networks run.
+        device: device of the networks.
 
     Raises:
-        DenoiserError: none is named; one is not there, cannot be loaded, or takes other channels than the pictures'.
+        DenoiserError: none is named, one is missing or cannot be loaded, or takes other channels than the pictures'.
     """
-    makers = {"checkpoint": _checkpoint, "weights": _weights, "baseline": _baseline}
-    named = [(kind, str(name)) for kind in METHOD_KEYS for name in several(cfg[kind])]
-    if not named:
+    loaders = {"checkpoint": _checkpoint, "weights": _weights, "baseline": _baseline}
+    keys = [(kind, str(name)) for kind in METHOD_KEYS for name in as_list(cfg[kind])]
+    if not keys:
         raise DenoiserError("nothing to evaluate (checkpoint, weights, baseline)", "checkpoint=RUN, or baseline=nlm")
-    if twice := [name for name, count in Counter(named).items() if count > 1]:
-        raise DenoiserError(f"named twice ({twice[0][0]}={twice[0][1]})", "name it once")
-    made = [makers[kind](name, device) for kind, name in named]
-    for method in made:
+    if twice := [f"{kind}={name}" for (kind, name), count in Counter(keys).items() if count > 1]:
+        raise DenoiserError(f"named twice ({twice[0]})", "name it once")
+    loaded = [loaders[kind](name, device) for kind, name in keys]
+    for method in loaded:
         _check_channels(method, data)
-    return _told_apart(made)
+    return _with_unique_names(loaded)
 
 
-def several(value: Any) -> list[Any]:
-    """What a key names: nothing, one thing or a list."""
+def as_list(value: Any) -> list[Any]:
+    """The values of a key that holds one, a list or null."""
     value = build.plain(value)
-    return [] if value is None else list(value) if isinstance(value, list) else [value]
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _check_channels(method: Method, data: PairsDataModule) -> None:
     if method.channels in (None, data.channels):
         return
     what = f"{method.name} takes {method.channels} channel(s) and {data.name} has {data.channels} (data.channels)"
-    other = (
-        f"data=photos data.channels={method.channels}, or other data in {'grey' if method.channels == 1 else 'colour'}"
-    )
-    raise DenoiserError(what, f"data.channels={method.channels}" if method.channels in data.allowed_channels else other)
+    if method.channels in data.allowed_channels:
+        raise DenoiserError(what, f"data.channels={method.channels}")
+    colours = "grey" if method.channels == 1 else "colour"
+    raise DenoiserError(what, f"data=photos data.channels={method.channels}, or other data in {colours}")
 
 
 def _checkpoint(name: str, device: torch.device) -> Method:
@@ -148,29 +148,29 @@ def _weights(name: str, device: torch.device) -> Method:
 
 
 def _baseline(name: str, device: torch.device) -> Method:
-    denoise = baselines.baseline(name)
+    denoise_picture = baseline(name)
 
-    def each(noisy: Tensor, sigma: Tensor) -> Tensor:
+    def denoise(noisy: Tensor, sigma: Tensor) -> Tensor:
         pairs = zip(noisy.cpu(), sigma.tolist(), strict=True)
-        return torch.stack([denoise(image, level) for image, level in pairs]).to(noisy.device)
+        return torch.stack([denoise_picture(image, level) for image, level in pairs]).to(noisy.device)
 
-    plain = name == "noisy"
-    about = "the input as it is" if plain else f"{name.upper()} (classical)"
-    return Method(name, "baseline", each, about, takes_sigma=not plain, exact=plain)
-
-
-def _told_apart(made: Sequence[Method]) -> list[Method]:
-    """No two of one name: those that share it are named for their file too, or counted."""
-    shared = Counter(method.name for method in made)
-    named: list[Method] = []
-    for method in made:
-        name = f"{method.name} ({_folder(method)})" if shared[method.name] > 1 and method.source else method.name
-        taken = sum(other.name == name or other.name.startswith(f"{name} #") for other in named)
-        named.append(replace(method, name=f"{name} #{taken + 1}" if taken else name))
-    return named
+    is_input = name == "noisy"
+    architecture = "the input as it is" if is_input else f"{name.upper()} (classical)"
+    return Method(name, "baseline", denoise, architecture, takes_sigma=not is_input, exact=is_input)
 
 
-def _folder(method: Method) -> str:
-    """What tells a file from others: the run's folder, else its own name."""
+def _with_unique_names(methods: Sequence[Method]) -> list[Method]:
+    """Methods that share a name get that of their run or file in brackets, and a number if that is the same, too."""
+    counts = Counter(method.name for method in methods)
+    renamed: list[Method] = []
+    for method in methods:
+        name = f"{method.name} ({_origin(method)})" if counts[method.name] > 1 and method.source else method.name
+        taken = sum(other.name == name or other.name.startswith(f"{name} #") for other in renamed)
+        renamed.append(replace(method, name=f"{name} #{taken + 1}" if taken else name))
+    return renamed
+
+
+def _origin(method: Method) -> str:
+    """The name of a checkpoint's run folder, or of another file."""
     file = Path(str(method.source)).absolute()
     return file.parent.parent.name if file.parent.name == "checkpoints" else file.stem

@@ -1,4 +1,4 @@
-"""Methods scored on the same noisy pictures, image by image."""
+"""The scores of methods on the same noisy pictures, image by image."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ class Scorer:
 
     Args:
         pairs: the pairs.
-        loader: what deals them, each once.
-        device: where networks run and scores are made.
-        told: whether the noise is AWGN, whose level a method may be told; else it is estimated from each picture.
-        further: metrics by name, from `(B, C, H, W)` and its reference to `(B,)`.
+        loader: batches of all pairs.
+        device: device of the networks and the metrics.
+        gaussian: whether the noise is additive white Gaussian, whose level methods then get; any other noise's level is
+            estimated from each picture.
+        metrics: further metrics by name: functions of `(B, C, H, W)` and its reference that return `(B,)`.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Scorer:
         pairs: FrozenPairs,
         loader: DataLoader[Batch],
         device: torch.device,
-        told: bool,
-        further: Mapping[str, Callable[[Tensor, Tensor], Tensor]],
+        gaussian: bool,
+        metrics: Mapping[str, Callable[[Tensor, Tensor], Tensor]],
     ) -> None:
-        self.pairs, self.loader, self.device, self.told, self.further = pairs, loader, device, told, further
+        self.pairs, self.loader, self.device = pairs, loader, device
+        self.gaussian, self.metrics = gaussian, metrics
         self.inputs: dict[int, Figures] = {}
 
     def score(self, method: Method) -> Scores:
@@ -49,16 +51,15 @@ class Scorer:
         Raises:
             DenoiserError: an output is not finite.
         """
-        found: dict[int, Figures] = {}
+        figures: dict[int, Figures] = {}
         console = Console(stderr=True)
-        shown = track(self.loader, method.name, console=console, transient=True, disable=not console.is_terminal)
-        for batch in shown:
-            for item, figures in zip(batch.item.tolist(), self._figures(method, batch), strict=True):
-                found[item] = figures
-        return _over_draws(found, self.pairs)
+        batches = track(self.loader, method.name, console=console, transient=True, disable=not console.is_terminal)
+        for batch in batches:
+            figures |= zip(batch.item.tolist(), self._figures(method, batch), strict=True)
+        return _over_draws(figures, self.pairs)
 
     def denoise(self, method: Method, batch: Batch) -> Tensor:
-        """What a method makes of a batch, `(B, C, H, W)` on the evaluation's device."""
+        """A method's output for a batch, `(B, C, H, W)` on the evaluation's device."""
         with torch.inference_mode():
             return method.denoise(batch.noisy.to(self.device), self._levels(method, batch).to(self.device))
 
@@ -72,41 +73,40 @@ class Scorer:
         if not torch.isfinite(denoised).all():
             finite = torch.isfinite(denoised).flatten(1).all(1).tolist()
             key, level = self.pairs.describe(int(batch.item[finite.index(False)]))
-            where = key if level is None else f"{key}, sigma {level:g}"
-            what = f"the output of {method.name} is not finite ({where})"
-            raise DenoiserError(what, f"leave {method.name} out; the others are scored", SOME_FAILED)
+            picture = key if level is None else f"{key}, sigma {level:g}"
+            what = f"the output of {method.name} is not finite ({picture})"
+            raise DenoiserError(what, f"leave out {method.name}; the others are scored", SOME_FAILED)
         clean = batch.clean.to(self.device)
         output = denoised if method.exact else to_8_bit(denoised)
         columns = {"psnr": psnr(output, clean), "ssim": ssim(output, clean)}
         if clean.shape[1] == 3:
             columns["psnr_y"] = psnr_y(output, clean)
-        columns |= {name: score(output, clean) for name, score in self.further.items()}
-        own = _rows(columns)
-        paid = {SPEED: seconds / (clean[:, 0].numel() / 1e6)}
+        columns |= {name: metric(output, clean) for name, metric in self.metrics.items()}
+        speed = {SPEED: seconds / (clean[:, 0].numel() / 1e6)}
         inputs = (self.inputs[item] for item in batch.item.tolist())
-        return [{**figures, **given, **paid} for figures, given in zip(own, inputs, strict=True)]
+        return [{**figures, **noisy, **speed} for figures, noisy in zip(_rows(columns), inputs, strict=True)]
 
     def _timed(self, method: Method, batch: Batch) -> tuple[float, Tensor]:
-        started = time.perf_counter()
+        start = time.perf_counter()
         denoised = self.denoise(method, batch)
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-        return time.perf_counter() - started, denoised
+        return time.perf_counter() - start, denoised
 
     def _score_inputs(self, batch: Batch) -> None:
-        """The noisy pictures' own figures, once for all methods."""
+        """Score the noisy pictures themselves, once for all methods."""
         if int(batch.item[0]) in self.inputs:
             return
         columns = {"psnr_noisy": psnr(batch.noisy, batch.clean), "ssim_noisy": ssim(batch.noisy, batch.clean)}
         if batch.clean.shape[1] == 3:
             columns["psnr_y_noisy"] = psnr_y(batch.noisy, batch.clean)
-        if not self.told:
+        if not self.gaussian:
             columns["sigma_estimated"] = torch.tensor([estimate_sigma(image) for image in batch.noisy])
         self.inputs |= zip(batch.item.tolist(), _rows(columns), strict=True)
 
     def _levels(self, method: Method, batch: Batch) -> Tensor:
-        """What a method is told: the level of AWGN, else what is estimated from each picture."""
-        if self.told or not method.takes_sigma:
+        """The noise levels that a method gets: those of Gaussian noise, else the estimate for each picture."""
+        if self.gaussian or not method.takes_sigma:
             return batch.sigma
         return torch.tensor([self.inputs[item]["sigma_estimated"] for item in batch.item.tolist()])
 
@@ -116,18 +116,15 @@ def _rows(columns: Mapping[str, Tensor]) -> list[Figures]:
     return [dict(zip(columns, row, strict=True)) for row in values]
 
 
-def _over_draws(found: Mapping[int, Figures], pairs: FrozenPairs) -> Scores:
-    """Figures of the items of the first draw; an infinite one counts only where all draws are."""
+def _over_draws(figures: Mapping[int, Figures], pairs: FrozenPairs) -> Scores:
+    """Means over the draws of noise, by the items of the first draw; infinite only where all draws are."""
     count = len(pairs) // pairs.draws
-    drawn = {item: [found[item + count * draw] for draw in range(pairs.draws)] for item in range(count)}
-    return {
-        item: {name: _mean_draw([one[name] for one in several]) for name in several[0]}
-        for item, several in drawn.items()
-    }
+    drawn = {item: [figures[item + count * draw] for draw in range(pairs.draws)] for item in range(count)}
+    return {item: {name: _mean([draw[name] for draw in draws]) for name in draws[0]} for item, draws in drawn.items()}
 
 
-def _mean_draw(values: Sequence[float]) -> float:
+def _mean(values: Sequence[float]) -> float:
     if any(map(math.isnan, values)):
         return math.nan
-    found = mean(values)
-    return math.inf if found is None else found
+    finite_mean = mean(values)
+    return math.inf if finite_mean is None else finite_mean

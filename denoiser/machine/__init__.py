@@ -1,1 +1,1 @@
-"""The machine below: files, memory, signals, devices."""
+"""The machine: files, memory, signals, devices and the processes of a launcher."""

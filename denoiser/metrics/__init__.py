@@ -1,1 +1,1 @@
-"""PSNR, SSIM and what else is measured, with intervals and protocols."""
+"""PSNR, SSIM and other metrics, their confidence intervals, and the protocols they are measured under."""

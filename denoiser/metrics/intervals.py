@@ -1,4 +1,4 @@
-"""Means over images with 95 % intervals, and differences of two methods on the same images."""
+"""Means over images with 95 % confidence intervals, and paired differences of two methods."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 0.95
+"""Confidence level of the intervals."""
 RESAMPLES = 10_000
+"""Number of bootstrap resamples."""
 SEED = 0
-AT_ONCE = 2**20  # numbers drawn at once, whatever the number of images
+"""Seed of the resamples: the same values have the same interval."""
+DRAWS_PER_PASS = 2**20
+"""Number of indices drawn at once, which limits memory."""
 
 
 class Interval(NamedTuple):
-    """A mean and the ends of its interval, in the unit of the values; NaN where too few values tell nothing."""
+    """A mean and the ends of its interval, in the unit of the values; NaN where there are too few values."""
 
     mean: float
     low: float
@@ -26,18 +30,18 @@ class Interval(NamedTuple):
 def interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
     """The mean over images and its 95 % interval: the percentile bootstrap (Efron, 1979) with 10,000 resamples.
 
-    It says how far the mean would move with other images of the same kind; the seed is fixed, so that the same values
-    give the same interval. Of few images (below about 20) the interval is somewhat too narrow.
+    The interval shows how much the mean would vary with other images of the same kind. For few images, below about 20,
+    it is somewhat too narrow.
 
     Args:
-        values: a score for each image, in any order. Infinite ones (the PSNR of identical images) are left out; it is
-            the caller who counts and shows them.
+        values: a score for each image, in any order. Infinite scores (the PSNR of identical images) are left out; the
+            caller counts and reports them.
 
     Returns:
-        NaN for both ends of a single value, and for all three of none or where a value is NaN.
+        The mean and both ends; the ends are NaN for a single value, all three where there is no value or one is NaN.
     """
     array = np.asarray(values, np.float64)
-    finite = np.sort(array[~np.isinf(array)])  # sorted, since images have no order
+    finite = np.sort(array[~np.isinf(array)])  # sorted, so that the order of the images does not matter
     if not len(finite) or np.isnan(finite).any():
         return Interval(math.nan, math.nan, math.nan)
     mean = math.fsum(finite) / len(finite)
@@ -48,16 +52,18 @@ def interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
 
 
 def paired(a: Sequence[float] | NDArray[np.float64], b: Sequence[float] | NDArray[np.float64]) -> Interval:
-    """The mean of a - b over images and its 95 % interval, both resampled together, as `interval` does.
+    """The mean of `a - b` over images and its 95 % interval, see `interval`.
 
-    What makes an image easy or hard for both cancels out, so that this is far narrower than the two intervals apart.
+    Images that are easy or hard for both methods cancel out, so that this interval is far narrower than those of the
+    two means.
 
     Args:
         a: a score for each image.
-        b: another method's, of the same images in the same order. An image for which either is infinite is left out.
+        b: the scores of another method on the same images in the same order. An image with an infinite score is left
+            out.
 
     Raises:
-        ValueError: the two are not of one length.
+        ValueError: `a` and `b` have different lengths.
     """
     first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if first.shape != second.shape:
@@ -67,9 +73,9 @@ def paired(a: Sequence[float] | NDArray[np.float64], b: Sequence[float] | NDArra
 
 
 def _resampled_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means of `RESAMPLES` draws with replacement, each of as many values as there are."""
+    """The means of `RESAMPLES` samples, each drawn with replacement and as large as `values`."""
     generator = np.random.default_rng(SEED)
-    rows = max(1, AT_ONCE // len(values))
+    rows = max(1, DRAWS_PER_PASS // len(values))
     sizes = [min(rows, RESAMPLES - start) for start in range(0, RESAMPLES, rows)]
     draws = (generator.integers(len(values), size=(size, len(values)), dtype=np.uint32) for size in sizes)
     return np.concatenate([values[draw].mean(1) for draw in draws])

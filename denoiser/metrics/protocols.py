@@ -1,4 +1,11 @@
-"""The protocols that figures are measured under, and what each means in words."""
+"""The protocols that PSNR and SSIM are measured under, and their descriptions for tables and pages.
+
+    published   clean -- + noise ----------------------------> model -- clamp, round to 8 bits -- PSNR, SSIM
+    clipped     clean -- + noise -- clamp, round to 8 bits --> model -- clamp, round to 8 bits -- PSNR, SSIM
+
+Clamping is to [0, 1]. It makes the noise weaker in dark and bright regions, so that figures of the two protocols cannot
+be compared.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +13,7 @@ from typing import NamedTuple
 
 
 class Wording(NamedTuple):
-    """A protocol for a table's first line, and for a reader who has never heard of it."""
+    """The description of a protocol: short for the first line of a table, long for a page."""
 
     short: str
     long: str
@@ -21,7 +28,7 @@ PROTOCOLS = {
     "clipped": Wording(
         "noisy input and output clamped to [0, 1] and rounded to 8 bits",
         "The noisy input is clamped to [0, 1] and rounded to 8 bits, as a camera would store it, and so is the output. "
-        "These figures do not belong beside published tables of unclipped noise.",
+        "These figures cannot be compared with published tables, whose noise is not clipped.",
     ),
 }
-"""The words of every page and table; the first is the default where the noise of training is not clipped."""
+"""Descriptions by protocol name; the first protocol is the default unless the training noise is clipped."""

@@ -1,4 +1,4 @@
-"""Image metrics beyond PSNR and SSIM by name, out of torchmetrics."""
+"""Further image metrics by name, from torchmetrics."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from torchmetrics.functional import image as functional
 from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
 
 ImageMetric = Callable[[Tensor, Tensor], Tensor]
+"""From images `(B, C, H, W)`, nominally in [0, 1], and their references to scores `(B,)`."""
 SHORT_NAMES = {
     "lpips": "learned_perceptual_image_patch_similarity",
     "dists": "deep_image_structure_and_texture_similarity",
@@ -25,38 +26,42 @@ SHORT_NAMES = {
     "scc": "spatial_correlation_coefficient",
     "sam": "spectral_angle_mapper",
 }
+"""Functions of torchmetrics by their short names."""
 BUILT_IN = ("psnr", "psnr_y", "ssim", "peak_signal_noise_ratio", "structural_similarity_index_measure")
-"""What every evaluation has, in this project's own definition."""
+"""Metrics that every evaluation reports in the definitions of `psnr_ssim`."""
 NETWORKS = {"lpips": "AlexNet", "dists": "VGG16"}
-"""The networks of torchvision, learned on ImageNet, that two of them stand on."""
+"""Networks of torchvision, pretrained on ImageNet, that two of the metrics use."""
+VIF_WHITE = 255
+"""White in the units that the constants of VIF are made for."""
 
 
 def named_metric(name: str) -> ImageMetric:
-    """An image metric: from `(B, C, H, W)`, nominally in [0, 1], and its reference to `(B,)` float64, image by image.
+    """An image metric from torchmetrics: scores `(B,)`, float64, each image scored by itself.
 
-    | name | what it is | better | paper |
+    | name | measures | better | paper |
     |---|---|---|---|
     | `lpips` | distance of AlexNet's features, version 0.1 | lower | Zhang, Isola, Efros, Shechtman and Wang, 2018 |
     | `dists` | structure and texture in VGG16's features | lower | Ding, Ma, Wang and Simoncelli, 2020 |
-    | `ms_ssim` | SSIM at five scales; from 176 pixels a side | higher | Wang, Simoncelli and Bovik, 2003 |
-    | `vif` | visual information fidelity, of pixels; from 41 | higher | Sheikh and Bovik, 2006 |
+    | `ms_ssim` | SSIM at five scales; at least 176 pixels a side | higher | Wang, Simoncelli and Bovik, 2003 |
+    | `vif` | visual information fidelity of pixels; at least 41 | higher | Sheikh and Bovik, 2006 |
     | `uqi` | universal quality index, SSIM without constants | higher | Wang and Bovik, 2002 |
     | `scc` | correlation of high-pass filtered images | higher | Zhou, Civco and Silander, 1998 |
     | `sam` | angle between colours, in radians; colour only | lower | Yuhas, Goetz and Boardman, 1992 |
 
-    Any other function of `torchmetrics.functional.image` that takes `preds` and `target` alone goes by its own name.
-    All get a data range of 1, but `vif`, whose constants are meant for 255, gets grey levels. `lpips` and `dists` see
-    images clamped to [0, 1], in float32, a grey one in three equal channels; all others see float64.
+    Any other function of `torchmetrics.functional.image` whose only required arguments are `preds` and `target` is
+    available by its own name. The data range is 1, except for `vif`, which gets grey levels of 255. `lpips` and `dists`
+    get images clamped to [0, 1] in float32, grey images with three equal channels; all others get float64.
 
     Args:
-        name: one of the table, or the function's.
+        name: a name of the table, or of a function.
 
     Raises:
-        DenoiserError: there is no such metric, or it is one that is always there (exit code 2); a network that it
-            stands on is neither on this machine nor to be had (3). Of the metric: an image is not one that it takes.
+        DenoiserError: there is no such metric, or every evaluation has it already (exit code 2); the weights of its
+            network are not on this machine and cannot be downloaded (3). The metric raises it for images of a size or
+            number of channels that it does not support.
     """
     if name in BUILT_IN:
-        raise DenoiserError(f"every evaluation has {name} (metrics)", f"leave {name} out of metrics")
+        raise DenoiserError(f"every evaluation reports {name} already (metrics)", f"remove {name} from metrics")
     short = next((key for key, function in SHORT_NAMES.items() if function == name), name)
     if short in NETWORKS:
         network = _network(short)
@@ -66,33 +71,33 @@ def named_metric(name: str) -> ImageMetric:
         near = nearest(name, _available()) or "lpips"
         raise DenoiserError(f"no metric '{name}' (metrics)", f"metrics=[{near}], of {', '.join(_available())}")
     options = {"data_range": 1.0} if "data_range" in inspect.signature(function).parameters else {}
-    scale = 255 if short == "vif" else 1
+    scale = VIF_WHITE if short == "vif" else 1
     return lambda image, clean: _per_image(
         short, lambda x, y: function(x.double() * scale, y.double() * scale, **options), image, clean
     )
 
 
 def _available() -> list[str]:
-    """The short names, then the functions of two images that have none."""
+    """The short names, then the functions of torchmetrics without a short name."""
     rest = [name for name in functional.__all__ if name not in (*SHORT_NAMES.values(), *BUILT_IN)]
-    return [*SHORT_NAMES, *(name for name in rest if _compares(getattr(functional, name)))]
+    return [*SHORT_NAMES, *(name for name in rest if _takes_two_images(getattr(functional, name)))]
 
 
-def _compares(function: Callable[..., Any]) -> bool:
+def _takes_two_images(function: Callable[..., Any]) -> bool:
     parameters = list(inspect.signature(function).parameters.values())
-    needed = [one.name for one in parameters if one.default is one.empty and one.name != "data_range"]
-    return needed == ["preds", "target"]
+    required = [item.name for item in parameters if item.default is item.empty and item.name != "data_range"]
+    return required == ["preds", "target"]
 
 
 def _per_image(name: str, metric: ImageMetric, image: Tensor, clean: Tensor) -> Tensor:
-    """The metric of each image by itself: torchmetrics pools some over the batch."""
+    """Score each image by itself: some functions of torchmetrics pool over the batch."""
     try:
         values = [metric(x[None], y[None]) for x, y in zip(image, clean, strict=True)]
-    except (RuntimeError, ValueError, TypeError) as error:  # of images that are too small or have other channels
+    except (RuntimeError, ValueError, TypeError) as error:  # an image is too small or has other channels
         size = "x".join(map(str, image.shape[-2:]))
         raise DenoiserError(
-            f"{name} is not for images of {size} pixels with {image.shape[1]} channel(s): {error} (metrics)",
-            f"leave {name} out of metrics",
+            f"{name} does not support images of {size} pixels with {image.shape[1]} channel(s): {error} (metrics)",
+            f"remove {name} from metrics",
         ) from error
     return torch.stack([value.detach().double().reshape(()) for value in values])
 
@@ -104,7 +109,7 @@ def _distance(network: nn.Module, image: Tensor, clean: Tensor) -> Tensor:
 
 
 class _Lpips(nn.Module):
-    """LPIPS of images in [0, 1]; its network is loaded once, where torchmetrics' function does so on every call."""
+    """LPIPS of images in [0, 1]; loads its network once, unlike the function of torchmetrics."""
 
     def __init__(self) -> None:
         from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
@@ -117,7 +122,10 @@ class _Lpips(nn.Module):
 
 
 class _AfterConnecting:
-    """Where torch.hub's progress bar goes, under the line that names the download: without a network neither shows."""
+    """A stream for the progress bar of torch.hub that first prints `line`, the name of the download.
+
+    Without a connection there is no progress, and neither is printed.
+    """
 
     def __init__(self, stream: TextIO, line: StringIO) -> None:
         self.stream, self.line = stream, line
@@ -141,10 +149,10 @@ def _network(name: str) -> nn.Module:
     try:
         with redirect_stdout(StringIO()) as line, redirect_stderr(_AfterConnecting(sys.stderr, line)):
             return makers[name]().eval()
-    except Exception as error:  # of the network, of the disk, or of a file that is there and damaged
+    except Exception as error:  # no connection, a full disk, or a damaged file
         file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rpartition('/')[2]}"
         raise DenoiserError(
-            f"{name} needs {NETWORKS[name]}'s weights of torchvision: {error} ({file})",
+            f"{name} requires torchvision's weights of {NETWORKS[name]}: {error} ({file})",
             f"download {weights.url} to that path",
             ENVIRONMENT,
         ) from error

@@ -1,1 +1,1 @@
-"""Noise models: one file for each family."""
+"""Noise models, one file for each family."""

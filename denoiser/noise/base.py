@@ -1,4 +1,4 @@
-"""Noise models: pure functions of a clean batch and a generator, and the one place where sigma is divided by 255."""
+"""The base class of noise models, which are pure functions of a clean batch and a random generator."""
 
 from __future__ import annotations
 
@@ -21,40 +21,52 @@ def to_8_bit(image: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Noise:
-    """A noise model without a level of its own, for float images `(B, C, H, W)`; `noise=none` is plain reconstruction.
+    """Base class of noise models for float images `(B, C, H, W)`; by itself it adds no noise (`noise=none`).
 
     Args:
-        clip: clamp the noisy image to [0, 1] and round it to 8 bits, as a camera's file would be.
+        clip: clamp the noisy image to [0, 1] and round it to 8 bits, as in the file of a camera.
 
     Raises:
-        DenoiserError: a parameter, of this or of any other noise, cannot be meant.
+        DenoiserError: a parameter of the noise is out of range.
     """
 
     clip: bool = False
     name: ClassVar[str] = "none"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Check the parameters."""
         self._check()
 
     def _check(self) -> None:
-        """Raise a DenoiserError that names the parameter."""
+        """Raise a DenoiserError that names a parameter that is out of range."""
 
-    def levels(self, asked: float | Sequence[float] | None) -> tuple[float | None, ...]:
-        """The levels to validate and test at: one, without a number, where the model has no sigma.
+    def levels(self, sigma: float | Sequence[float] | None) -> tuple[float | None, ...]:
+        """The noise levels to validate and test at, `(None,)` for a noise without sigma.
+
+        Args:
+            sigma: `test.sigma`, one or several levels in grey levels of 255; None for the default.
 
         Raises:
-            DenoiserError: a level was asked for and this noise has none.
+            DenoiserError: a level is given and this noise has no sigma.
         """
-        require(asked is None, "test.sigma", asked, f"not for noise={self.name}, which has no sigma", "null")
+        require(sigma is None, "test.sigma", sigma, f"not for noise={self.name}, which has no sigma", "null")
         return (None,)
 
     def draw_levels(self, n: int, generator: torch.Generator) -> Tensor:
-        """A level for each of `n` training images, `(n,)` in grey levels; NaN where the model has none."""
+        """A noise level for each of `n` training images, `(n,)` in grey levels of 255; NaN without sigma."""
         return torch.full((n,), torch.nan, device=generator.device)
 
     def __call__(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """Noisy `(B, C, H, W)`, unclipped unless `clip`, from clean in [0, 1] and levels `(B,)` of 255."""
+        """Add noise to a batch.
+
+        Args:
+            clean: float `(B, C, H, W)` in [0, 1].
+            sigma: noise levels `(B,)` in grey levels of 255; ignored by a noise without sigma.
+            generator: source of the random numbers, on the device of `clean`.
+
+        Returns:
+            The noisy images `(B, C, H, W)`, not clipped unless `clip`.
+        """
         noisy = self._add(clean, sigma, generator)
         return to_8_bit(noisy) if self.clip else noisy
 
@@ -62,11 +74,11 @@ class Noise:
         return clean
 
     def clipped(self, clip: bool) -> Self:
-        """The same noise with or without clamping and 8-bit rounding."""
+        """The same noise with `clip` changed."""
         return replace(self, clip=clip)
 
     def __str__(self) -> str:
-        """The name in tables, with the parameters that are no sigma."""
+        """The name in tables, with the parameters other than sigma."""
         fixed = {k: v for k, v in vars(self).items() if k not in ("sigma", "sigma_range", "clip")}
-        listed = ", ".join(f"{k}={v:g}" for k, v in fixed.items())
-        return f"{self.name}({listed})" if listed else self.name
+        parameters = ", ".join(f"{k}={v:g}" for k, v in fixed.items())
+        return f"{self.name}({parameters})" if parameters else self.name

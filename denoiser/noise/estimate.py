@@ -1,4 +1,4 @@
-"""The noise level of a picture of any size and depth, from a bounded part of it."""
+"""Estimation of the noise level of a picture of any size and bit depth."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from torch import Tensor
 
 from denoiser.noise.levels import GREY_LEVELS
 
-BLOCK, ACROSS = 256, 4
-"""Larger pictures are looked at in 4x4 blocks of 256x256 pixels, evenly spread: together as many as 1024x1024."""
+BLOCK, BLOCKS_PER_SIDE = 256, 4
+"""Side in pixels and number per side of the evenly spaced blocks that stand for a picture above 1024x1024 pixels."""
 SMALLEST = 5
-"""Side in pixels below which wavelets find no coefficient; such a picture is mirrored."""
+"""Smallest side in pixels that has a wavelet coefficient; smaller pictures are extended by mirroring."""
 
 
 def noise_level(pixels: NDArray[Any], white: float) -> float:
-    """The noise level of a picture, see `estimate_sigma`; of large ones the median over spread blocks.
+    """Estimate the noise level of a picture: see `estimate_sigma`; for large pictures the median over some blocks.
 
-    The median passes over the blocks of sky and shadow that clipping left without noise, and over those of nothing
-    but texture. Memory and time do not grow with the picture.
+    The median ignores blocks of clipped sky and shadow, which have no noise left, and blocks of pure texture. Memory
+    and time do not grow with the picture.
 
     Args:
-        pixels: `(H, W)` or `(H, W, 3)` of any type, 0 is black.
+        pixels: `(H, W)` or `(H, W, 3)` of any type; black is 0.
         white: the value of white.
 
     Returns:
-        Sigma in grey levels of 255 (`white` is 255), the mean over channels.
+        Sigma in grey levels, where `white` is 255: the mean over channels.
     """
     height, width = pixels.shape[:2]
-    if height * width <= (BLOCK * ACROSS) ** 2:
-        return _of(pixels, white)
-    blocks = [pixels[rows, columns] for rows in _spread(height) for columns in _spread(width)]
-    return float(np.median([_of(block, white) for block in blocks]))
+    if height * width <= (BLOCK * BLOCKS_PER_SIDE) ** 2:
+        return _pixel_sigma(pixels, white)
+    blocks = [pixels[rows, columns] for rows in _block_slices(height) for columns in _block_slices(width)]
+    return float(np.median([_pixel_sigma(block, white) for block in blocks]))
 
 
-def _spread(side: int) -> list[slice]:
-    """Equally far apart from the first to the last; fewer where they would lie over one another."""
-    count = min(ACROSS, -(-side // BLOCK))
+def _block_slices(side: int) -> list[slice]:
+    """Evenly spaced slices of `BLOCK` pixels; fewer where they would overlap."""
+    count = min(BLOCKS_PER_SIDE, -(-side // BLOCK))
     return [slice(start, start + BLOCK) for start in np.linspace(0, max(0, side - BLOCK), count).astype(int)]
 
 
-def _of(pixels: NDArray[Any], white: float) -> float:
+def _pixel_sigma(pixels: NDArray[Any], white: float) -> float:
     picture = np.atleast_3d(pixels) / np.float32(white)
     short = [(0, max(0, SMALLEST - side)) for side in picture.shape[:2]]
     picture = np.pad(picture, [*short, (0, 0)], mode="symmetric")
@@ -52,21 +52,21 @@ def _of(pixels: NDArray[Any], white: float) -> float:
 
 
 def estimate_sigma(noisy: Tensor) -> float:
-    """The noise level of a picture from its finest wavelet coefficients (Donoho and Johnstone, 1994).
+    """Estimate the noise level from the finest wavelet coefficients (Donoho and Johnstone, 1994).
 
-    Fine texture is taken for noise, and noise that was clipped is estimated too low.
+    The estimate is too high where there is fine texture, and too low where the noise was clipped.
 
     Args:
-        noisy: float (C, H, W), nominally in [0, 1], of at least 5x5 pixels.
+        noisy: float `(C, H, W)`, nominally in [0, 1], at least 5x5 pixels.
 
     Returns:
-        The mean over the channels, in grey levels of 255; a flat channel counts 0.
+        The mean over the channels in grey levels of 255; a constant channel counts as 0.
     """
-    from skimage.restoration import estimate_sigma as of_channel
+    from skimage.restoration import estimate_sigma as channel_sigma
 
     channels = noisy.detach().cpu().double().numpy()
-    # Pictures have borders and grounds without any noise, which leave no coefficient to take the median of.
+    # A constant channel has no coefficient to take the median of: NumPy warns and returns NaN.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        found = np.nan_to_num([of_channel(channel) for channel in channels])  # type: ignore[no-untyped-call]
-    return float(found.mean()) * GREY_LEVELS
+        sigmas = np.nan_to_num([channel_sigma(channel) for channel in channels])  # type: ignore[no-untyped-call]
+    return float(sigmas.mean()) * GREY_LEVELS

@@ -1,4 +1,4 @@
-"""Gaussian noise: additive, and multiplied with the image."""
+"""Gaussian noise, additive and multiplicative."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from denoiser.noise.base import Noise
 from denoiser.noise.levels import GREY_LEVELS, check_sigma
 
 BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
+"""Default test levels of a model that is trained on a range, those of the published tables."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,13 @@ class Gaussian(Noise):
 
     Args:
         sigma: standard deviation in grey levels of 255.
-        sigma_range: `[lowest, highest]`, from which each training image draws its level instead (uniformly).
+        sigma_range: `[lowest, highest]`: the level of each training image is drawn uniformly from this range instead.
+
+    >>> noise = Gaussian(sigma=25)
+    >>> clean = torch.full((4, 1, 64, 64), 0.5)
+    >>> noisy = noise(clean, torch.full((4,), 25.0), torch.Generator().manual_seed(0))
+    >>> print(f"{noisy.sub(clean).std() * 255:.0f}")
+    25
     """
 
     sigma: float = 25
@@ -37,18 +44,18 @@ class Gaussian(Noise):
             ordered = len(pair) == 2 and pair[0] <= pair[1]
             require(ordered, "noise.sigma_range", self.sigma_range, "not [lowest, highest]", "[0,55]")
 
-    def levels(self, asked: float | Sequence[float] | None) -> tuple[float | None, ...]:
-        """The levels asked for, each once, else the training level, else 15, 25 and 50 for a model trained on a range.
+    def levels(self, sigma: float | Sequence[float] | None) -> tuple[float | None, ...]:
+        """The given levels, each once; by default the training level, or 15, 25 and 50 for training on a range.
 
         Raises:
-            DenoiserError: a level cannot be meant, or none is named.
+            DenoiserError: a level is not a valid noise level, or the list is empty.
         """
-        if asked is None:
+        if sigma is None:
             return (float(self.sigma),) if self.sigma_range is None else BLIND_TEST_LEVELS
-        return tuple(dict.fromkeys(check_sigma(asked, "test.sigma")))
+        return tuple(dict.fromkeys(check_sigma(sigma, "test.sigma")))
 
     def draw_levels(self, n: int, generator: torch.Generator) -> Tensor:
-        """The training level, or a uniform draw from the range, `(n,)` in grey levels."""
+        """The training level, or uniform draws from the range, `(n,)` in grey levels of 255."""
         if self.sigma_range is None:
             return torch.full((n,), float(self.sigma), device=generator.device)
         low, high = self.sigma_range

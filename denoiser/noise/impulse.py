@@ -1,4 +1,4 @@
-"""Impulse noise: pixels that are black or white."""
+"""Impulse noise: some pixels turn black or white."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from denoiser.noise.base import Noise
 
 @dataclass(frozen=True)
 class SaltPepper(Noise):
-    """Impulse noise: `amount` of the pixels (0 to 1), all channels of each, turn black or white with equal chance."""
+    """Salt-and-pepper noise: pixels turn black or white with equal chance, all channels of a pixel alike.
+
+    Args:
+        amount: share of the pixels that change, 0 to 1.
+    """
 
     amount: float = 0.1
     name: ClassVar[str] = "salt_pepper"
 
     def _check(self) -> None:
         require(
-            number(self.amount) and 0 <= self.amount <= 1, "noise.amount", self.amount, "not a share, 0 to 1", "0.1"
+            number(self.amount) and 0 <= self.amount <= 1, "noise.amount", self.amount, "not a share from 0 to 1", "0.1"
         )
 
     def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:

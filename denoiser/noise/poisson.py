@@ -1,4 +1,4 @@
-"""Shot noise, alone and with the noise of the read-out."""
+"""Poisson (shot) noise, alone and with Gaussian read-out noise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from denoiser.noise.gaussian import Gaussian
 
 @dataclass(frozen=True)
 class Poisson(Noise):
-    """Shot noise: photons are counted, `peak` of them where the image is 1.0; what is below 0 counts none."""
+    """Shot noise: each pixel counts photons, `k / peak` with k ~ Poisson(peak * max(clean, 0)).
+
+    Args:
+        peak: expected number of photons where the image is 1.0.
+    """
 
     peak: float = 30
     name: ClassVar[str] = "poisson"
@@ -31,11 +35,11 @@ class Poisson(Noise):
 
 @dataclass(frozen=True)
 class PoissonGaussian(Gaussian):
-    """Shot noise, then AWGN of the read-out (Foi et al. 2008).
+    """Shot noise followed by Gaussian read-out noise (Foi et al. 2008).
 
     Args:
-        sigma: standard deviation of the read-out noise in grey levels of 255, or see `Gaussian`.
-        peak: photons counted where the image is 1.0.
+        sigma: standard deviation of the read-out noise in grey levels of 255; `sigma_range` as in `Gaussian`.
+        peak: expected number of photons where the image is 1.0.
     """
 
     peak: float = 30

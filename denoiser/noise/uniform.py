@@ -1,4 +1,4 @@
-"""Additive noise, uniform in an interval."""
+"""Additive uniform noise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from denoiser.noise.levels import GREY_LEVELS, check_sigma
 
 @dataclass(frozen=True)
 class Uniform(Noise):
-    """Additive noise: `clean + u`, u uniform in plus or minus `width` grey levels of 255."""
+    """Additive uniform noise: `clean + u`, u uniform in [-width / 255, width / 255].
+
+    Args:
+        width: half the width of the interval in grey levels of 255; 43.3 has the standard deviation 25.
+    """
 
     width: float = 43.3
     name: ClassVar[str] = "uniform"

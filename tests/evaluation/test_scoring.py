@@ -29,11 +29,11 @@ def network(channels=3):
     return Method("unet", "checkpoint", lambda noisy, sigma: net(noisy), "UNet")
 
 
-def scorer(order=1, batch_size=1, workers=0, noise=None, levels=(15, 25), draws=1, channels=3, further=None):
+def scorer(order=1, batch_size=1, workers=0, noise=None, levels=(15, 25), draws=1, channels=3, metrics=None):
     noise = noise or Gaussian()
     pairs = FrozenPairs(pictures(order, channels), noise, 0, levels, draws)
-    told = noise.name == "gaussian"
-    return Scorer(pairs, loader(pairs, batch_size, workers), torch.device("cpu"), told, further or {})
+    gaussian = noise.name == "gaussian"
+    return Scorer(pairs, loader(pairs, batch_size, workers), torch.device("cpu"), gaussian, metrics or {})
 
 
 def named(made, method):
@@ -91,8 +91,8 @@ def test_identical_is_infinite_and_over_draws_infinite_only_if_all_are():
 
 
 def test_colour_has_luma_and_grey_has_not_and_further_metrics_are_added():
-    further = {"bright": lambda image, clean: image.double().mean((1, 2, 3))}
-    colour = scorer(further=further).score(network())[0]
+    metrics = {"bright": lambda image, clean: image.double().mean((1, 2, 3))}
+    colour = scorer(metrics=metrics).score(network())[0]
     grey = scorer(channels=1).score(network(1))[0]
     assert {"psnr_y", "psnr_y_noisy", "bright"} < {*colour} and {"psnr_y", "psnr_y_noisy", "bright"}.isdisjoint(grey)
     assert 0 < colour["bright"] < 1 and colour["seconds_per_megapixel"] > 0

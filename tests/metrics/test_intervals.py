@@ -46,7 +46,7 @@ def test_the_order_of_the_images_changes_nothing_and_no_call_another():
 
 def test_many_images_take_little_memory_at_once(monkeypatch):
     whole = interval(PSNR)
-    monkeypatch.setattr(intervals, "AT_ONCE", 1000)
+    monkeypatch.setattr(intervals, "DRAWS_PER_PASS", 1000)
     assert interval(PSNR) == whole
 
 

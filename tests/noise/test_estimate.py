@@ -4,8 +4,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import torch
+from skimage.restoration import estimate_sigma as reference_estimate
 
-from denoiser.noise.estimate import noise_level
+from denoiser.noise.estimate import estimate_sigma, noise_level
 
 
 def noisy(shape, sigma, kind=np.uint8, white=255, seed=0):
@@ -42,3 +44,18 @@ def test_memory_does_not_grow_with_the_picture():
     assert noise_level(pixels, 255) >= 0
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("sigma", [5, 25, 50])
+def test_the_noise_level_is_estimated(channels, sigma):
+    ramp = torch.linspace(0, 1, 256).expand(channels, 256, 256)
+    picture = ramp + torch.randn(ramp.shape, generator=torch.Generator().manual_seed(0)) * sigma / 255
+    assert estimate_sigma(picture) == pytest.approx(sigma, rel=0.03)
+    reference = 255 * reference_estimate(picture.double().numpy(), average_sigmas=True, channel_axis=0)
+    assert estimate_sigma(picture) == pytest.approx(reference, rel=1e-9)
+
+
+def test_a_picture_without_noise():
+    assert estimate_sigma(torch.zeros(3, 16, 16)) == 0
+    assert estimate_sigma(torch.full((1, 16, 16), 0.7)) == pytest.approx(0, abs=1e-6)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from denoiser.data.images.formats import photo
-from denoiser.photos.blend import LUMA, fill
+from denoiser.metrics.luma import LUMA
+from denoiser.photos.blend import fill
 
 TYPES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 4.0}
 

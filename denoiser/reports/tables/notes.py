@@ -6,12 +6,12 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from denoiser.noise.levels import GREY_LEVELS
 from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, shown
 from denoiser.reports.tables.grid import Condition, grid
 from denoiser.runs.reading import MethodFacts, Run
 from denoiser.runs.row import Row
 
-GREY_LEVELS = 255
 TOLERANCE = 0.05
 """Least tolerance, in dB, of the noisy input's PSNR where nothing is clipped."""
 LAW = "20 log10(255 / sigma)"

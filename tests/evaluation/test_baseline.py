@@ -1,3 +1,5 @@
+"""Classical denoisers: what they remove, what they keep, and how another one is added."""
+
 import importlib
 import sys
 
@@ -5,14 +7,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage.restoration import estimate_sigma as reference_estimate
 
 from denoiser.data.photos import VALIDATION, photographs
 from denoiser.errors import DenoiserError
-from denoiser.evaluation import baselines
-from denoiser.evaluation.baselines import BASELINES, baseline
+from denoiser.evaluation.baseline import BASELINES, baseline
+from denoiser.evaluation.baselines import bm3d
 from denoiser.metrics.psnr_ssim import psnr
-from denoiser.noise.estimate import estimate_sigma
 
 DENOISING = [name for name in BASELINES if name != "noisy"]
 QUICK = [name for name in DENOISING if name != "bm3d"]
@@ -81,16 +81,14 @@ def test_noisy_is_the_input():
 
 @pytest.mark.parametrize(("asked", "meant"), [("bm3D", "bm3d"), ("nlmeans", "nlm"), ("xyz", "nlm")])
 def test_an_unknown_name_is_told_the_nearest(asked, meant):
-    with pytest.raises(
-        DenoiserError, match=rf"no baseline '{asked}'.*\nfix: baseline={meant}, of noisy, nlm"
-    ) as raised:
+    with pytest.raises(DenoiserError, match=rf"no baseline '{asked}'.*\nfix: baseline={meant}, of bm3d, nlm") as raised:
         baseline(asked)
     assert raised.value.code == 2
 
 
 def test_bm3d_that_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "bm3d", None)
-    baselines._bm3d_package.cache_clear()
+    bm3d._package.cache_clear()
     with pytest.raises(DenoiserError, match=r"\nfix: pip install bm3d; it is licensed") as raised:
         baseline("bm3d")
     assert raised.value.code == 3
@@ -99,12 +97,12 @@ def test_bm3d_that_is_not_installed(monkeypatch):
 
 def test_the_licence_of_bm3d_is_shown_once(capsys):
     pytest.importorskip("bm3d")
-    baselines._bm3d_package.cache_clear()
+    bm3d._package.cache_clear()
     baseline("nlm")
     assert capsys.readouterr().err == ""
     baseline("bm3d")
     baseline("bm3d")
-    assert capsys.readouterr().err == f"{baselines.LICENCE}\n"
+    assert capsys.readouterr().err == f"{bm3d.LICENCE}\n"
 
 
 def test_bm3d_is_its_package_s_with_defaults():
@@ -113,21 +111,6 @@ def test_bm3d_is_its_package_s_with_defaults():
     expected = package.bm3d(noisy[0].numpy(), 25 / 255)
     # Defaults take as many threads as there are cores, and the sums differ with their number.
     np.testing.assert_allclose(baseline("bm3d")(noisy, 25)[0], expected, rtol=0, atol=1e-3)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("sigma", [5, 25, 50])
-def test_the_noise_level_is_estimated(channels, sigma):
-    ramp = torch.linspace(0, 1, 256).expand(channels, 256, 256)
-    noisy = ramp + noise(ramp.shape, sigma)
-    assert estimate_sigma(noisy) == pytest.approx(sigma, rel=0.03)
-    reference = 255 * reference_estimate(noisy.double().numpy(), average_sigmas=True, channel_axis=0)
-    assert estimate_sigma(noisy) == pytest.approx(reference, rel=1e-9)
-
-
-def test_a_picture_without_noise():
-    assert estimate_sigma(torch.zeros(3, 16, 16)) == 0
-    assert estimate_sigma(torch.full((1, 16, 16), 0.7)) == pytest.approx(0, abs=1e-6)
 
 
 def test_pictures_of_the_published_tables(real_data):
