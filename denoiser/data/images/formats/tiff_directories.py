@@ -65,8 +65,8 @@ class Layout(NamedTuple):
         return self.order + ("HHQ8s" if self.big else "HHI4s")
 
 
-class Record(NamedTuple):
-    """An entry as it stands in the file.
+class StoredEntry(NamedTuple):
+    """An entry as it is stored in the file.
 
     Attributes:
         position: of its first byte.
@@ -97,7 +97,7 @@ def layout(file: IO[bytes]) -> tuple[Layout, int]:
     return numbers, int(struct.unpack_from(numbers.offset, head, 8 if big else 4)[0])
 
 
-def records(file: IO[bytes], position: int, numbers: Layout) -> tuple[list[Record], int]:
+def records(file: IO[bytes], position: int, numbers: Layout) -> tuple[list[StoredEntry], int]:
     """The entries of the directory at `position`, without those that the end of the file cuts off.
 
     Returns:
@@ -111,7 +111,7 @@ def records(file: IO[bytes], position: int, numbers: Layout) -> tuple[list[Recor
     size, count = struct.calcsize(numbers.record), min(struct.unpack(numbers.number, head)[0], 0xFFFF)
     table = file.read(size * count)
     whole = struct.iter_unpack(numbers.record, table[: len(table) - len(table) % size])
-    return [Record(start + size * i, *values) for i, values in enumerate(whole)], start + size * count
+    return [StoredEntry(start + size * i, *values) for i, values in enumerate(whole)], start + size * count
 
 
 def directory(file: IO[bytes], position: int, numbers: Layout, leave: Collection[int] = ()) -> Directory:
@@ -148,7 +148,7 @@ def _directory(reader: _Reader, position: int, leave: Collection[int], depth: in
     return entries
 
 
-def _entry(reader: _Reader, record: Record, depth: int) -> Entry | None:
+def _entry(reader: _Reader, record: StoredEntry, depth: int) -> Entry | None:
     """The value of a record; None where it is damaged."""
     order, stored = reader.numbers.order, record.stored
     size = _SIZES.get(record.type, 0) * record.length
