@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from denoiser.data.images.formats.photo import Pixels
-from denoiser.data.images.formats.tiff_directories import Layout, StoredEntry, layout, records
+from denoiser.data.images.formats.tiff_directories import Layout, StoredEntry, layout, stored_entries
 from denoiser.data.images.formats.tiff_tags import ExifTag, Tag, Type
 
 UPRIGHT = 1
@@ -126,5 +126,5 @@ def _swap_sides(block: bytearray, exif: bytes, first: _Directory) -> None:
 
 def _entries(exif: bytes, position: int, numbers: Layout) -> tuple[dict[int, StoredEntry], int]:
     """A directory's entries by tag, the first of each, and the position after them; none where the block is cut off."""
-    entries, end = records(io.BytesIO(exif), position, numbers)
-    return ({record.tag: record for record in reversed(entries)} if end <= len(exif) else {}), end
+    entries, end = stored_entries(io.BytesIO(exif), position, numbers)
+    return ({entry.tag: entry for entry in reversed(entries)} if end <= len(exif) else {}), end
