@@ -67,11 +67,13 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
         (['nlm', 'tv'], 25)
         >>> evaluate(cfg, Path("nlm_and_tv"))  # doctest: +SKIP
     """
+    from denoiser.reports.run_page import write_report
+
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN, _write_report):
+    with recorded(record, AGAIN, write_report):
         record.content |= score_methods(cfg, out_dir)
     _finished(record)
     if record.content["error"]:
@@ -80,13 +82,7 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     return record.content
 
 
-def _write_report(folder: Path) -> Path:
-    from denoiser.reports.run_page import write_report
-
-    return write_report(folder)
-
-
-def _write_summary(folder: Path) -> Path:
+def _write_summary(folder: Path) -> Path:  # imported when a sweep has ended, since errors should come fast
     from denoiser.reports.sweep_page import write_summary
 
     return write_summary(folder)
