@@ -13,6 +13,7 @@ from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import score_methods
 from denoiser.machine.files import write_text
+from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
@@ -67,8 +68,6 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
         (['nlm', 'tv'], 25)
         >>> evaluate(cfg, Path("nlm_and_tv"))  # doctest: +SKIP
     """
-    from denoiser.reports.run_page import write_report
-
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
@@ -80,12 +79,6 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
         what, fix = record.content["error"].splitlines()[:2]  # the first error; results.json has all
         raise DenoiserError(what.removeprefix("error: "), fix.removeprefix("fix: "), SOME_FAILED)
     return record.content
-
-
-def _write_summary(folder: Path) -> Path:  # imported when a sweep has ended, since errors should come fast
-    from denoiser.reports.sweep_page import write_summary
-
-    return write_summary(folder)
 
 
 def _finished(record: Record) -> None:
@@ -145,7 +138,7 @@ def _command(arguments: Sequence[str]) -> int:
         print(usage())
         return 0
     check(arguments)
-    return run_application(EVALUATE, arguments, _job, _write_summary)
+    return run_application(EVALUATE, arguments, _job, write_summary)
 
 
 if __name__ == "__main__":

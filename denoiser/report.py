@@ -1,4 +1,4 @@
-"""`denoiser report`: run folders in, pages out."""
+"""`denoiser report`: write the page of a run, an evaluation or a sweep again, or compare several of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from denoiser.cli.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
 from denoiser.reports.run_page import write_run_page
+from denoiser.reports.sweep_page import write_summary
 from denoiser.reports.tables import render
 from denoiser.reports.tables.format import printable
 from denoiser.runs import gather
@@ -31,7 +32,7 @@ def _command(options: argparse.Namespace) -> int:
     if options.out is None and len(options.runs) == 1:
         if labels:
             raise DenoiserError("a label is for a comparison (--label)", "name several runs, or -o FOLDER")
-        print(_again(options.runs[0]), options.runs[0], sep="\n")
+        print(_rewrite(options.runs[0]), options.runs[0], sep="\n")
         return 0
     from denoiser.reports.comparison.write import write_comparison
 
@@ -57,10 +58,8 @@ def _label(argument: str, runs: Sequence[Path]) -> tuple[Path, str]:
     return Path(folder).resolve(), name
 
 
-def _again(folder: Path) -> Path:
+def _rewrite(folder: Path) -> Path:
     """Write the page of a run, an evaluation or a sweep again, and the tables of an evaluation."""
-    from denoiser.reports.sweep_page import write_summary
-
     if not gather.is_run(folder):
         return write_summary(folder)
     run = read(folder)

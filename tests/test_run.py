@@ -154,7 +154,7 @@ def test_resume_takes_the_newest_unfinished_run_and_only_trainer_keys(tiny, tmp_
     for name in ("old", "new"):
         interrupted(tiny, day / name, monkeypatch)
         os.utime(day / name / ".hydra" / "config.yaml", (1e9, 1e9 + (name == "new")))
-    with pytest.raises(DenoiserError):  # never started, so there is nothing to go on with
+    with pytest.raises(DenoiserError):  # never started, so there is nothing to resume
         run(compose([*tiny, "noise.sigma=-1"]), day / "newest")
     capsys.readouterr()
     assert main(["resume=latest", "data.patch_size=16"]) == 2
@@ -332,7 +332,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
             "is not allowed",
             "denoiser.models.",
         ),
-        (["resume=nowhere"], 2, "no run to go on with", "resume="),
+        (["resume=nowhere"], 2, "no run to resume", "resume="),
         (["seed"], 2, "KEY=VALUE", "KEY=VALUE"),
         (["hydra.run.dir=/dev/null/x"], 3, "/dev/null/x", "path"),
     ],

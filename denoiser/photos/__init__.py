@@ -1,1 +1,1 @@
-"""Photographs restored at their depth, singly and in bulk."""
+"""Denoising photographs at their full depth: `batch` denoises many of them in one command."""

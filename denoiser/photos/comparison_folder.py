@@ -1,7 +1,6 @@
-"""The mark of a folder of pictures before and after, which are not pictures to denoise."""
+"""The mark of a folder that holds a before/after page: the pictures in it are not denoised."""
 
 from __future__ import annotations
 
 COMPARED = ".denoiser-compare"
 """Name of the file that marks such a folder."""
-"""A file by which folders of pictures before and after are told; what is in them is not denoised."""

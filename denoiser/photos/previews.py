@@ -1,4 +1,4 @@
-"""Photos of any depth and size as 8-bit previews, a band of rows at a time."""
+"""8-bit previews of photos of any depth and size, computed a band of rows at a time."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.images.formats.photo import Photo, Pixels, strips
+from denoiser.data.images.formats.photo import Photo, Pixels, strips, white_of
 from denoiser.runs.strip_layout import GAP, worst_block
 
 SIDE = 1600
-"""Of a preview in pixels, at most."""
+"""Largest side of a preview in pixels."""
 BLOCK = 192
 """Side of the block that is shown with every pixel."""
 
 
 def factor(photo: Photo) -> int:
-    """How many pixels of each side become one of the preview."""
+    """How many pixels of each side become one pixel of the preview."""
     longer: int = max(photo.pixels.shape[:2])
     return max(1, math.ceil(longer / SIDE))
 
 
 def preview(photo: Photo) -> Image.Image:
-    """Means over `factor` x `factor` pixels, black to white as 0 to 255; clamped, as nothing else is shown."""
+    """The photo reduced by means over `factor` x `factor` pixels; black to white become 0 to 255, clamped."""
     by = factor(photo)
     bands = [_means(band, by) for band in _bands(photo.pixels, by)]
-    return _shown(np.concatenate(bands), photo.white)
+    return _image(np.concatenate(bands), photo.white)
 
 
 def block(photo: Photo, top: int, left: int, side: int) -> Image.Image:
-    """A square of the picture, every pixel of 8 bits as it is."""
-    return _shown(photo.pixels[top : top + side, left : left + side].astype(np.float32), photo.white)
+    """A square of the photo; 8-bit pixels are unchanged."""
+    return _image(photo.pixels[top : top + side, left : left + side].astype(np.float32), photo.white)
 
 
 def beside(before: Image.Image, after: Image.Image) -> Image.Image:
@@ -46,11 +46,11 @@ def beside(before: Image.Image, after: Image.Image) -> Image.Image:
 
 
 def most_changed(before: Photo, after: Photo) -> tuple[int, int, int]:
-    """Top, left and side of the block that two pictures of one size differ most in, by the squared difference."""
+    """Top, left and side of the block in which two photos of one size differ most, by the squared difference."""
     by, (height, width) = factor(before), before.pixels.shape[:2]
     rows = []
-    for one, other in zip(_bands(before.pixels, by), _bands(after.pixels, by), strict=True):
-        change = (other - one) / before.white
+    for old, new in zip(_bands(before.pixels, by), _bands(after.pixels, by), strict=True):
+        change = (new - old) / before.white
         rows.append(_means((change * change).mean(2), by))
     top, left, side = (by * value for value in worst_block(np.concatenate(rows), max(1, BLOCK // by)))
     side = min(side, height, width)
@@ -58,22 +58,22 @@ def most_changed(before: Photo, after: Photo) -> tuple[int, int, int]:
 
 
 def _bands(pixels: Pixels, by: int) -> Iterator[NDArray[Any]]:
-    """Rows as floats `(h, W, C)`; all but the last band of a multiple of `by` rows."""
+    """Rows as floats `(h, W, C)`; the number of rows in all but the last band is a multiple of `by`."""
     for rows in strips(pixels.shape[0], pixels.shape[1], by):
         yield np.atleast_3d(pixels[rows]).astype(np.float32)
 
 
 def _means(band: NDArray[Any], by: int) -> NDArray[Any]:
-    """Over squares of `by` pixels; those that stand over the edge repeat it."""
+    """Means over squares of `by` pixels; squares that cross the border repeat its pixels."""
     if by == 1:
         return band
-    over = [(0, -side % by) for side in band.shape[:2]] + [(0, 0)] * (band.ndim - 2)
-    whole = np.pad(band, over, mode="edge")
-    height, width = whole.shape[0] // by, whole.shape[1] // by
-    means: NDArray[Any] = whole.reshape(height, by, width, by, *band.shape[2:]).mean((1, 3))
+    missing = [(0, -side % by) for side in band.shape[:2]] + [(0, 0)] * (band.ndim - 2)
+    padded = np.pad(band, missing, mode="edge")
+    height, width = padded.shape[0] // by, padded.shape[1] // by
+    means: NDArray[Any] = padded.reshape(height, by, width, by, *band.shape[2:]).mean((1, 3))
     return means
 
 
-def _shown(values: NDArray[Any], white: float) -> Image.Image:
-    scaled = np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
+def _image(values: NDArray[Any], white: float) -> Image.Image:
+    scaled = np.rint(np.clip(values / white, 0, 1) * white_of(np.uint8)).astype(np.uint8)
     return Image.fromarray(scaled[..., 0] if scaled.ndim == 3 and scaled.shape[2] == 1 else scaled)

@@ -1,4 +1,4 @@
-"""Run folders: taking one, what its `results.json` says, and finding one to go on in."""
+"""Run folders: how one is claimed, what its `results.json` records, and which one is resumed."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ PACKAGES = (
     *("denoiser-lightning", "torch", "torchvision", "lightning", "torchmetrics", "numpy"),
     *("scikit-image", "PyWavelets", "spandrel", "bm3d"),
 )
-"""Whose versions a run records."""
+"""Packages whose versions a run records."""
 
 
 class Record:
-    """What `results.json` will hold; written once, when the run ends, however it ends.
+    """The content of `results.json`; written once, when the run ends, however it ends.
 
     Args:
-        folder: the run folder; what an unfinished run took there counts into the seconds, see `seconds`.
-        seed: of the run.
-        command: how it was called.
+        folder: the run folder; the time of an unfinished run in it counts too, see `seconds`.
+        seed: seed of the run.
+        command: the command that started it.
     """
 
     def __init__(self, folder: Path, seed: int, command: str) -> None:
@@ -59,7 +59,7 @@ class Record:
         """Write the file with these last entries.
 
         Raises:
-            DenoiserError: the folder or disk does not take it (exit code 3).
+            DenoiserError: the file cannot be written (exit code 3).
         """
         self.content.update(final, seconds=round(time.perf_counter() - self.started, 3))
         write_text(self.folder / RESULTS, json.dumps(self.content, indent=1))
@@ -86,17 +86,17 @@ def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool 
 
 
 def resume_word(folder: Path) -> str:
-    """`resume=FOLDER` as a shell takes it."""
+    """`resume=FOLDER`, quoted for a shell."""
     return shlex.quote(f"resume={folder}")
 
 
 def absolute_paths(cfg: DictConfig) -> DictConfig:
-    """A copy whose data paths do not depend on the working directory or the environment, so that it can be resumed."""
-    settled = copy.deepcopy(cfg)
+    """A copy whose data paths are absolute, so that the run can be resumed from another working directory."""
+    absolute = copy.deepcopy(cfg)
     for key in ("root", "path", "noisy", "clean"):
-        if settled.data.get(key) is not None:
-            settled.data[key] = str(Path(settled.data[key]).expanduser().absolute())
-    return settled
+        if absolute.data.get(key) is not None:
+            absolute.data[key] = str(Path(absolute.data[key]).expanduser().absolute())
+    return absolute
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -105,13 +105,14 @@ def results(folder: Path) -> dict[str, Any]:
 
 
 def seconds(folder: Path) -> float | None:
-    """What a run has taken so far; None where nothing tells.
+    """The time that a run has taken so far; None where it is not recorded.
 
-    `results.json` says it of a run that came to its end in words. One that was killed left the seconds of its epochs.
+    A run that ended normally or with an error has recorded it in `results.json`; one that was killed has recorded the
+    seconds of its epochs.
     """
-    told = finite(results(folder).get("seconds"))
+    total = finite(results(folder).get("seconds"))
     epochs = finite(*(row.get("seconds") for row in csv_rows(folder / "metrics.csv")))
-    return max(*told, sum(epochs), 0.0) if told or epochs else None
+    return max(*total, sum(epochs), 0.0) if total or epochs else None
 
 
 def to_resume(name: str) -> Path:
@@ -124,17 +125,17 @@ def to_resume(name: str) -> Path:
     if not (folder / ".hydra" / "config.yaml").is_file():
         runs = [str(path) for path in _runs()]
         near = nearest(name, runs) or (runs[-1] if runs else "latest")
-        raise DenoiserError(f"no run to go on with ({folder})", f"resume={near}")
+        raise DenoiserError(f"no run to resume ({folder})", f"resume={near}")
     if "model" not in OmegaConf.load(folder / ".hydra" / "config.yaml"):
-        raise DenoiserError(f"an evaluation is not gone on with ({folder})", "repeat its command in another folder")
+        raise DenoiserError(f"an evaluation cannot be resumed ({folder})", "repeat its command with another folder")
     if results(folder).get("status") == "ok":
         raise DenoiserError(f"the run is finished ({folder})", "start another: the same command without resume=")
     return folder
 
 
 def _runs() -> list[Path]:
-    found = [*Path("outputs").glob("*/*"), *Path("multirun").glob("*/*/*")]
-    runs = [path for path in found if (path / ".hydra" / "config.yaml").is_file()]
+    folders = [*Path("outputs").glob("*/*"), *Path("multirun").glob("*/*/*")]
+    runs = [path for path in folders if (path / ".hydra" / "config.yaml").is_file()]
     return sorted(runs, key=lambda path: (path / ".hydra" / "config.yaml").stat().st_mtime)
 
 
@@ -147,28 +148,27 @@ def _latest() -> Path:
 
 
 def commit() -> str | None:
-    """The commit that this code is at, with `+` where files differ from it; None outside of git."""
-    here = PACKAGE
+    """The commit of this code, with `+` where files differ from it; None outside of git."""
     try:
-        sha = _git(here, "rev-parse", "--short=12", "HEAD")
-        changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", ".", "../conf")
+        sha = _git(PACKAGE, "rev-parse", "--short=12", "HEAD")
+        changed = _git(PACKAGE, "status", "--porcelain", "--untracked-files=no", "--", ".", "../conf")
     except (OSError, subprocess.CalledProcessError):
         return None
     return f"{sha}+" if changed else sha
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    process = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    return process.stdout.strip()
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that figures come from; those that are not installed are left out."""
-    found = {"python": platform.python_version()}
+    """Versions of Python and of the packages that figures depend on; those that are not installed are left out."""
+    installed = {"python": platform.python_version()}
     for name in PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+            installed[name] = importlib.metadata.version(name)
+    return installed
 
 
 def command_line(application: Application, overrides: Sequence[str]) -> str:

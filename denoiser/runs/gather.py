@@ -1,4 +1,4 @@
-"""Which run folders the arguments of a report mean, and what to call them."""
+"""The run folders that the arguments of a report mean, and their names."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from pathlib import Path
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
 
-NO_NAME = re.compile(r"\d+|\d\d-\d\d-\d\d")  # a sweep's job, a time of day
-FIX = "name a folder that denoiser run or denoiser evaluate has written"
+NO_NAME = re.compile(r"\d+|\d\d-\d\d-\d\d")
+"""A sweep's job or a time of day, which name no run by themselves."""
+FIX = "name a folder of denoiser run or denoiser evaluate"
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run or an evaluation was started in this folder, whatever became of it."""
+    """Whether a run or an evaluation was started in this folder, finished or not."""
     return (folder / "results.json").is_file() or (folder / ".hydra" / "config.yaml").is_file()
 
 
 def jobs(folder: Path) -> list[Path]:
-    """The jobs 0, 1, 2, ... of a sweep's folder, in their order; none where it is not one."""
-    named = [path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()]
-    return sorted(named, key=lambda path: int(path.name))
+    """The job folders 0, 1, 2, ... of a sweep in their order; none where the folder is not one."""
+    numbered = [path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()]
+    return sorted(numbered, key=lambda path: int(path.name))
 
 
 def sweep(job: Path) -> Path:
-    """The folder of the sweep that a run is a job of; its own where it is none."""
+    """The folder of the sweep that a run is a job of; the run's own folder where it is none."""
     return job.parent if job.name.isdecimal() and not is_run(job.parent) else job
 
 
@@ -33,14 +34,14 @@ def gather(paths: Sequence[Path]) -> list[Path]:
     """The run folders among these and the jobs of the sweeps among them, each once, as absolute paths.
 
     Raises:
-        DenoiserError: one is not there, is a file, or holds no results.
+        DenoiserError: one does not exist, is a file, or holds no results.
     """
-    found = [run for path in paths for run in ([path] if _known(path) else jobs(path))]
-    return list(dict.fromkeys(path.resolve() for path in found))
+    folders = [run for path in paths for run in ([path] if _is_run(path) else jobs(path))]
+    return list(dict.fromkeys(path.resolve() for path in folders))
 
 
-def _known(path: Path) -> bool:
-    """Whether this is a run's folder; otherwise it is a sweep's."""
+def _is_run(path: Path) -> bool:
+    """Whether this is a run's folder, not a sweep's; an error where it is neither."""
     if not path.exists():
         raise missing("run folder", path)
     if not path.is_dir():
@@ -54,10 +55,10 @@ def _known(path: Path) -> bool:
 
 
 def names(folders: Sequence[Path]) -> list[str]:
-    """A name for each folder: its last parts, as few as tell it from the others; never a number or a time alone."""
+    """A name for each folder: its last parts, as few as differ from all others; never a number or a time alone."""
     parts = [folder.parts for folder in folders]
     counts = range(1, max(map(len, parts), default=1) + 1)
-    return [next(name for n in counts if (name := _name(own, n)) and _alone(own, parts, n)) for own in parts]
+    return [next(name for n in counts if (name := _name(part, n)) and _unique(part, parts, n)) for part in parts]
 
 
 def _name(parts: Sequence[str], count: int) -> str:
@@ -65,5 +66,5 @@ def _name(parts: Sequence[str], count: int) -> str:
     return "" if NO_NAME.fullmatch(last[0]) and count < len(parts) else str(Path(*last))
 
 
-def _alone(own: Sequence[str], parts: Sequence[Sequence[str]], count: int) -> bool:
-    return count >= len(own) or sum(other[-count:] == own[-count:] for other in parts) == 1
+def _unique(part: Sequence[str], parts: Sequence[Sequence[str]], count: int) -> bool:
+    return count >= len(part) or sum(other[-count:] == part[-count:] for other in parts) == 1

@@ -1,4 +1,4 @@
-"""Which test pictures a run shows, the most telling ones first."""
+"""The test pictures that a run shows, the most informative ones first."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from denoiser.data.pairs import FrozenPairs
 from denoiser.runs.results import Score
 
 LEVELS = 3
-"""Noise levels that get pictures: of more, the lowest, the middle and the highest."""
+"""Number of noise levels that get pictures: of more, the lowest, the middle and the highest."""
 SPREAD = 11
-"""Pictures at the middle level, evenly spaced from the worst to the best; with the median they are at most 12."""
+"""Number of pictures at the middle level, evenly spaced from the worst to the best; with the median at most 12."""
 MANY = 24
-"""Pictures in all."""
+"""Largest number of pictures in all."""
 
 
-class Choice(NamedTuple):
+class ShownPicture(NamedTuple):
     """A picture to show.
 
     Attributes:
-        item: of the pairs.
-        rank: why, in words.
-        by: the method whose PSNR chose it.
+        item: index in the pairs.
+        rank: its rank by PSNR in words: worst, best, median, ...
+        by: the method whose PSNR it is.
     """
 
     item: int
@@ -31,11 +31,11 @@ class Choice(NamedTuple):
     by: str
 
 
-def choose(pairs: FrozenPairs, scores: Mapping[str, Mapping[int, Score]]) -> list[Choice]:
+def choose(pairs: FrozenPairs, scores: Mapping[str, Mapping[int, Score]]) -> list[ShownPicture]:
     """Up to 24 pictures of the first draw, none twice.
 
     In this order: the worst, best and median of the first method at the middle noise level; its worst and best at the
-    lowest and the highest; the worst of every other method at the highest, where a method that collapses is seen; the
+    lowest and the highest; the worst of every other method at the highest, which shows a method that collapses; the
     medians; then more of the middle level, evenly spaced over the ranking.
 
     Args:
@@ -49,30 +49,31 @@ def choose(pairs: FrozenPairs, scores: Mapping[str, Mapping[int, Score]]) -> lis
         return []
     half, (highest, _) = len(ranked) // 2, ranked[-1]
     (_, middle), outer = ranked[half], [items for i, (_, items) in enumerate(ranked) if i != half]
-    found = _of(middle, first, (0, -1, _median(middle)))
-    found += [choice for one in outer for choice in _of(one, first, (0, -1))]
+    pictures = _at(middle, first, (0, -1, _median(middle)))
+    pictures += [picture for items in outer for picture in _at(items, first, (0, -1))]
     for name in others:
-        found += [Choice(item, f"worst of {name}", name) for item in _ranked(pairs, highest, scores[name])[:1]]
-    found += [choice for one in outer for choice in _of(one, first, (_median(one),))]
-    found += _of(middle, first, _spread(len(middle)))
-    unique: dict[int, Choice] = {}
-    for choice in found:
-        unique.setdefault(choice.item, choice)
+        worst = _ranked(pairs, highest, scores[name])[:1]
+        pictures += [ShownPicture(item, f"worst of {name}", name) for item in worst]
+    pictures += [picture for items in outer for picture in _at(items, first, (_median(items),))]
+    pictures += _at(middle, first, _spread(len(middle)))
+    unique: dict[int, ShownPicture] = {}
+    for picture in pictures:
+        unique.setdefault(picture.item, picture)
     return list(unique.values())[:MANY]
 
 
-def in_order(pairs: FrozenPairs, scores: Mapping[int, Score], chosen: Iterable[Choice]) -> list[Choice]:
-    """As a reader wants them: by noise level, at each the worst PSNR first."""
-    return sorted(chosen, key=lambda one: (pairs.describe(one.item)[1] or 0.0, order(scores[one.item].psnr)))
+def in_order(pairs: FrozenPairs, scores: Mapping[int, Score], pictures: Iterable[ShownPicture]) -> list[ShownPicture]:
+    """The pictures by noise level, at each the worst PSNR first."""
+    return sorted(pictures, key=lambda one: (pairs.describe(one.item)[1] or 0.0, order(scores[one.item].psnr)))
 
 
 def order(psnr: float) -> float:
-    """What a PSNR is sorted by: NaN, which compares with nothing, is below all."""
+    """A PSNR to sort by: NaN, which compares with nothing, is below all."""
     return -math.inf if math.isnan(psnr) else psnr
 
 
 def _levels(levels: Sequence[float | None]) -> list[int]:
-    """Which of the levels get pictures, from the lowest to the highest."""
+    """The levels that get pictures, from the lowest to the highest."""
     rising = sorted(range(len(levels)), key=lambda i: levels[i] or 0.0)
     return rising if len(rising) <= LEVELS else [rising[0], rising[len(rising) // 2], rising[-1]]
 
@@ -89,15 +90,15 @@ def _median(ranked: Sequence[int]) -> int:
 
 
 def _spread(count: int) -> list[int]:
-    """Evenly spaced places, every third first, so that those which are left out are missed least."""
-    places = sorted({round(i * (count - 1) / (SPREAD - 1)) for i in range(SPREAD)})
-    return [place for start in range(3) for place in places[start::3]]
+    """Evenly spaced indices, every third first, so that any first part of them covers the range."""
+    indices = sorted({round(i * (count - 1) / (SPREAD - 1)) for i in range(SPREAD)})
+    return [index for start in range(3) for index in indices[start::3]]
 
 
-def _of(ranked: Sequence[int], by: str, places: Iterable[int]) -> list[Choice]:
-    """The pictures at those places, each with its rank; the best is rank 1."""
+def _at(ranked: Sequence[int], by: str, indices: Iterable[int]) -> list[ShownPicture]:
+    """The pictures at these indices of a ranking, each with its rank; the best has rank 1."""
     count = len(ranked)
     names = {_median(ranked): "median"} if count > 2 else {}
     names |= {0: "worst", count - 1: "best"}
-    found = (place % count for place in places)
-    return [Choice(ranked[i], names.get(i, f"rank {count - i} of {count}"), by) for i in found]
+    from_start = (index % count for index in indices)
+    return [ShownPicture(ranked[i], names.get(i, f"rank {count - i} of {count}"), by) for i in from_start]

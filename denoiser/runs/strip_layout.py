@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-GAP = 2  # white pixels between the panels of a strip
-
-
-SIDE = 64  # of the block to look at closely, in pixels
+GAP = 2
+"""White pixels between the panels of a strip."""
+SIDE = 64
+"""Largest side, in pixels, of the block to look at closely."""
 
 
 def worst_block(error: NDArray[np.floating[Any]], largest: int = SIDE) -> list[int]:

@@ -15,7 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
-from denoiser.runs.strips import amplified, strip
+from denoiser.runs.strips import amplified, side_by_side
 from denoiser.training.projector import Projector, validation_pairs
 
 STYLES = ("auto", "rich", "plain", "none")
@@ -159,7 +159,7 @@ class Images(Callback):
             batch = pairs.__getitems__([index])
             denoised = pl_module.forward(batch.noisy.to(pl_module.device)).float().cpu()[0]
             noisy, clean = batch.noisy[0], batch.clean[0]
-            picture = strip([noisy, denoised, clean, amplified(denoised, clean)])
+            picture = side_by_side([noisy, denoised, clean, amplified(denoised, clean)])
             key, _ = pairs.describe(index)
             tag = f"{key} (noisy | denoised | clean | error)"
             trainer.logger.experiment.add_image(f"pictures/{tag}", picture, trainer.global_step)

@@ -1,14 +1,11 @@
 """Classical denoisers: what they remove, what they keep, and how another one is added."""
 
 import importlib
-import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
-from helpers.package_copy import PackageCopy
 from PIL import Image
 
 from denoiser.data.photos import VALIDATION, photographs
@@ -126,35 +123,3 @@ def test_pictures_of_the_published_tables(real_data):
             values.append(gain(name, clean, 25))
     assert min(map(min, gains.values())) > 6
     assert np.mean(gains["nlm"]) > np.mean(gains["wavelet"])
-
-
-MEDIAN = """
-from scipy.ndimage import median_filter
-
-
-def denoise(image, sigma):
-    return median_filter(image, (3, 3, 1)[: image.ndim])
-"""
-ADDED = """
-import sys
-from denoiser import evaluate
-
-evaluate.main(["--help"])
-evaluate.main(["baseline=medain"])
-sys.exit(evaluate.main(["baseline=median", "data=folder", f"data.path={sys.argv[1]}", "hydra.run.dir=out"]))
-"""
-
-
-def test_another_baseline_is_one_file(tmp_path, pictures_folder):
-    folder = PackageCopy(tmp_path).folder
-    (folder / "denoiser" / "evaluation" / "baselines" / "median.py").write_text(MEDIAN)
-    done = subprocess.run(
-        [sys.executable, "-c", ADDED, pictures_folder(2)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "baseline: bm3d, median, nlm" in done.stdout and "median" in (folder / "out" / "table.md").read_text()
-    assert "fix: baseline=median, of bm3d, median, nlm" in done.stderr

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 from denoiser.photos import before_after, previews
-from denoiser.photos.before_after import Pages
+from denoiser.photos.before_after import BeforeAfterPages
 from denoiser.photos.previews import GAP
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -38,7 +38,7 @@ def paths_of(page):
 
 
 def test_every_picture_is_listed_with_its_files_whatever_it_is_called(tmp_path):
-    pages = Pages(tmp_path / "out" / "compare")
+    pages = BeforeAfterPages(tmp_path / "out" / "compare")
     for name in ODD:
         pages.add(tmp_path / "in" / name, *pair(), model="photo <1>")
     page = pages.finish()
@@ -53,9 +53,9 @@ def test_every_picture_is_listed_with_its_files_whatever_it_is_called(tmp_path):
 
 def test_pictures_of_one_name_and_of_earlier_runs_stay_apart_and_are_kept(tmp_path):
     one, other = tmp_path / "a" / "x.png", tmp_path / "b" / "x.png"
-    Pages(tmp_path / "compare").add(one, *pair())
-    Pages(tmp_path / "compare").finish()
-    later = Pages(tmp_path / "compare")
+    BeforeAfterPages(tmp_path / "compare").add(one, *pair())
+    BeforeAfterPages(tmp_path / "compare").finish()
+    later = BeforeAfterPages(tmp_path / "compare")
     later.add(other, *pair(kind=np.uint16, white=65535))
     later.add(one, *pair(kind=np.float32, white=1.0))  # once more
     (tmp_path / "compare" / "parts" / "broken").mkdir()
@@ -69,7 +69,7 @@ def test_pictures_of_one_name_and_of_earlier_runs_stay_apart_and_are_kept(tmp_pa
 def test_side_by_side_and_the_previews_show_both_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(previews, "SIDE", 30)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    Pages(tmp_path).add(tmp_path / "x.tif", *pair(kind=np.uint16, white=65535, icc=srgb))
+    BeforeAfterPages(tmp_path).add(tmp_path / "x.tif", *pair(kind=np.uint16, white=65535, icc=srgb))
     (both,) = tmp_path.glob("*.jpg")
     opened = Image.open(both)
     assert opened.size == (30 + GAP + 30, 20) and opened.info["icc_profile"] == srgb
@@ -87,7 +87,7 @@ def test_side_by_side_and_the_previews_show_both_pictures(tmp_path, monkeypatch)
 
 def test_pages_hold_so_many_pictures_and_lead_to_one_another(tmp_path, monkeypatch):
     monkeypatch.setattr(before_after, "PER_PAGE", 4)
-    pages = Pages(tmp_path)
+    pages = BeforeAfterPages(tmp_path)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda i: pages.add(tmp_path / f"{i:02d}.png", *pair(9, 9)), range(10)))
     first = pages.finish()
@@ -98,10 +98,10 @@ def test_pages_hold_so_many_pictures_and_lead_to_one_another(tmp_path, monkeypat
 
 
 def test_no_picture_and_no_room(tmp_path):
-    assert "No picture was denoised" in Page(Pages(tmp_path / "none").finish()).text
+    assert "No picture was denoised" in Page(BeforeAfterPages(tmp_path / "none").finish()).text
     (tmp_path / "file").touch()
     with pytest.raises(DenoiserError) as raised:
-        Pages(tmp_path / "file").add(tmp_path / "x.png", *pair())
+        BeforeAfterPages(tmp_path / "file").add(tmp_path / "x.png", *pair())
     assert raised.value.code == 3
 
 
@@ -117,7 +117,7 @@ def chromium():
 
 @pytest.fixture
 def many(tmp_path):
-    pages = Pages(tmp_path)
+    pages = BeforeAfterPages(tmp_path)
     for i, name in enumerate([*ODD[:-1], *(f"z{i}.png" for i in range(6))]):
         pages.add(tmp_path / name, *pair(*[(40, 60), (700, 500), (30, 900)][i % 3]))
     return pages.finish()

@@ -12,8 +12,8 @@ from denoiser.data.images.formats import photo as photos
 from denoiser.data.images.formats.photo import strips
 from denoiser.data.photos import FOLDER
 from denoiser.photos import chroma
-from denoiser.photos.model_choice import Choice, Models
-from denoiser.photos.restore import Options
+from denoiser.photos.model_choice import ModelChoice, Models
+from denoiser.photos.options import Options
 from denoiser.weights import shipped
 
 FILES = {"0.jpg": (1, 1), "1.jpg": (1, 2), "2.jpg": (2, 2), "lossy.webp": (2, 2), "exact.webp": (1, 1), "a.png": (1, 1)}
@@ -140,9 +140,9 @@ def test_planes_are_those_of_pillow():
 
 def test_equal_channels_are_grey():
     grey = np.repeat(smooth(200, 5)[..., :1], 3, axis=2)
-    assert chroma.is_grey(grey)
+    assert chroma.has_equal_channels(grey)
     grey[199, 4, 2] += 1
-    assert not chroma.is_grey(grey)
+    assert not chroma.has_equal_channels(grey)
 
 
 def psnr(pixels, clean):
@@ -156,12 +156,11 @@ def test_a_noisy_jpeg_of_subsampled_chroma_loses_its_noise(tmp_path, model, leas
         clean = np.asarray(opened.convert("RGB").crop((100, 60, 261, 201)))
     noise = 25 * np.random.default_rng(0).standard_normal(clean.shape)
     photo = written(tmp_path, "2.jpg", (clean + noise).clip(0, 255).round().astype(np.uint8))
-    restorer = Models(Choice(model), torch.device("cpu"), Options(precision="32")).restorer(3)
-    after = restorer(photo)
+    after, name = Models(ModelChoice(model), torch.device("cpu"), Options(precision="32")).denoise(photo)
     assert psnr(after.pixels, clean) > psnr(photo.pixels, clean) + least
     (note,) = after.notes
     assert "subsampled chroma" in note and ("much of the noise stays" in note) == (model == "photo")
-    assert restorer.taking(photo).name == (model or "grey")
+    assert name == (model or "grey")
 
 
 @pytest.mark.skipif("grey" not in shipped.NAMES, reason="grey does not ship")
@@ -169,7 +168,7 @@ def test_strength_and_luma_are_kept_for_the_whole_picture(tmp_path):
     noisy = (smooth(60, 70) + np.random.default_rng(0).normal(0, 20, (60, 70, 3))).clip(0, 255).astype(np.uint8)
     photo = written(tmp_path, "2.jpg", noisy)
     made = {
-        name: Models(Choice("grey"), torch.device("cpu"), options).restorer(3)(photo).pixels.astype(float)
+        name: Models(ModelChoice("grey"), torch.device("cpu"), options).denoise(photo)[0].pixels.astype(float)
         for name, options in {
             "all": Options(precision="32"),
             "none": Options(precision="32", strength=0),

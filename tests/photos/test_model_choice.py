@@ -7,10 +7,11 @@ import torch
 from helpers.checkpoints import tiny
 from spandrel.architectures.DnCNN import DnCNN
 
+from denoiser.data.images.formats.photo import Header
 from denoiser.errors import DenoiserError
 from denoiser.photos import model_choice, restore
-from denoiser.photos.model_choice import Choice, Models
-from denoiser.photos.restore import Options
+from denoiser.photos.model_choice import ModelChoice, Models
+from denoiser.photos.options import Options
 from denoiser.weights import exported, shipped
 
 CPU = torch.device("cpu")
@@ -45,7 +46,7 @@ def dncnn(tmp_path):
 
 
 def models(options=None, **choice):
-    return Models(Choice(**choice), CPU, options or Options())
+    return Models(ModelChoice(**choice), CPU, options or Options())
 
 
 def refused(call, what, fix):
@@ -60,7 +61,7 @@ def test_by_itself_a_picture_gets_what_ships_for_its_channels(ships):
     assert [chosen.name(channels) for channels in (1, 3)] == ["grey", "photo"]
     grey, colour = chosen.restorer(1), chosen.restorer(3)
     assert (grey.name, grey.model.channels, colour.name, colour.model.channels) == ("grey", 1, "photo", 3)
-    assert chosen.restorer(1) is grey and grey.grey is None and colour.grey() is grey
+    assert chosen.restorer(1) is grey
 
 
 @pytest.mark.parametrize("only", ["photo", "grey"])
@@ -68,14 +69,13 @@ def test_where_one_ships_it_takes_all_pictures(ships, only):
     ships(only)
     chosen = models()
     chosen.check()
-    assert chosen.restorer(3).grey is None
     assert chosen.restorer(1) is chosen.restorer(3) and chosen.name(1) == chosen.name(3) == only
 
 
 def test_without_any_one_must_be_named(ships):
     ships()
     refused(models().check, "no weights ship", "--checkpoint RUN_OR_FILE")
-    refused(lambda: Choice(model="photo"), "no weights of that name", "--checkpoint")
+    refused(lambda: ModelChoice(model="photo"), "no weights of that name", "--checkpoint")
 
 
 def test_what_is_named_takes_all_pictures(ships, dncnn, tmp_path):
@@ -93,10 +93,10 @@ def test_what_is_named_takes_all_pictures(ships, dncnn, tmp_path):
 
 def test_a_command_is_refused_before_its_first_picture(ships, dncnn, tmp_path):
     folder = ships("photo", "grey")
-    refused(lambda: Choice(model="photo", weights=dncnn), "several models.*--model --weights", "--model alone")
-    refused(lambda: Choice(model="foto"), "photo", "--model photo")
+    refused(lambda: ModelChoice(model="photo", weights=dncnn), "several models.*--model --weights", "--model alone")
+    refused(lambda: ModelChoice(model="foto"), "photo", "--model photo")
     (tmp_path / "run").mkdir()
-    refused(lambda: Choice(model="run"), "no weights of that name", "--checkpoint run")
+    refused(lambda: ModelChoice(model="run"), "no weights of that name", "--checkpoint run")
     refused(models(checkpoint=Path("rum")).check, "no such checkpoint", "run")
     refused(models(weights=Path("none.pth")).check, "none.pth", "")
     refused(models(Options(sigma=25)).check, "photo takes no noise level", "leave out --sigma")
@@ -126,3 +126,17 @@ def test_names_alone_load_nothing(ships, monkeypatch):
     ships("photo", "grey")
     monkeypatch.setattr(model_choice.Models, "_load", lambda self, name: pytest.fail("a model was loaded"))
     assert models(model="grey").name(3) == "grey" and models(weights=Path("a.pth")).name(1) == "a.pth"
+
+
+def test_a_photo_gets_the_model_that_knows_its_noise(ships):
+    ships("photo", "grey")
+    colour, subsampled = Header(9, 9, 3, 8, "PNG"), Header(9, 9, 3, 8, "JPEG", subsampling=(2, 2))
+    automatic, named = models(), models(model="photo")
+    assert [str(automatic.route(header)) for header in (Header(9, 9, 1, 8, "PNG"), colour, subsampled)] == [
+        "grey",
+        "photo",
+        "grey, plane by plane (Y, Cb, Cr)",
+    ]
+    assert str(automatic.route(colour, equal_channels=True)) == "grey, one of the three equal channels"
+    assert str(named.route(subsampled)) == "photo"
+    assert str(named.route(Header(9, 9, 1, 8, "PNG"))) == "photo, as three equal channels"

@@ -14,8 +14,9 @@ from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.metrics.luma import LUMA
-from denoiser.photos import restore
-from denoiser.photos.restore import Options, Restorer
+from denoiser.photos import chroma, restore, routes
+from denoiser.photos.options import Options
+from denoiser.photos.restore import Restorer
 
 CPU = torch.device("cpu")
 WHITES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 3.0}
@@ -47,8 +48,14 @@ def photo(shape=(37, 29, 3), kind=np.uint8, **details):
     return Photo(values, WHITES[kind], Details("PNG"), **details)
 
 
-def restored(made, model=None, **options):
-    return Restorer(model or Pointwise(), CPU, Options(**{"precision": "32"} | options))(made)
+def denoised(restorer, noisy):
+    """By the way that is decided for this photo and model."""
+    equal = chroma.has_equal_channels(noisy.pixels)
+    return restorer(noisy, routes.way(noisy.header, equal, restorer.model.channels, restorer.options))
+
+
+def restored(noisy, model=None, **options):
+    return denoised(Restorer(model or Pointwise(), CPU, Options(**{"precision": "32"} | options)), noisy)
 
 
 def mixed(made, channels):
@@ -82,20 +89,18 @@ def test_all_else_is_kept_and_the_input_is_as_it_was():
         warnings.simplefilter("error")
         after = restored(made, Pointwise(1))
     assert (after.alpha is made.alpha, after.details is made.details, after.white) == (True, True, 255)
-    told = "pointwise is a grey model and took colour pictures channel by channel"
+    told = "pointwise is a grey model: it denoised colour pictures channel by channel"
     assert after.notes == ("converted from CMYK", told) and np.array_equal(made.pixels, before)
 
 
-def test_grey_in_three_channels_goes_to_the_grey_model():
+def test_three_equal_channels_are_denoised_as_one():
     grey = Restorer(Pointwise(1), CPU, Options(precision="32"), "grey")
-    restorer = Restorer(Pointwise(), CPU, Options(precision="32"), grey=lambda: grey)
     single = photo((130, 29), kind=np.uint16)
     equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 65535, Details("PNG"), single.pixels)
-    after = restorer(equal)
-    assert np.array_equal(after.pixels, np.repeat(grey(single).pixels[..., None], 3, axis=2))
-    assert after.alpha is equal.alpha and after.notes == ("grey took pictures whose three channels are equal",)
-    equal.pixels[-1, -1, 2] ^= 1
-    assert np.array_equal(restorer(equal).pixels, restored(equal).pixels)
+    after = denoised(grey, equal)
+    assert np.array_equal(after.pixels, np.repeat(denoised(grey, single).pixels[..., None], 3, axis=2))
+    assert after.alpha is equal.alpha
+    assert after.notes == ("grey denoised pictures of three equal channels as grey ones",)
 
 
 def test_strength_and_chroma():
@@ -116,7 +121,7 @@ def test_chroma_of_grey_pictures_is_none_and_they_come_back_with_a_note(channels
     for made in (single, equal):
         after = restored(made, Pointwise(channels), chroma_only=True)
         assert np.array_equal(after.pixels, made.pixels) and after.alpha is made.alpha
-        assert after.notes == (*made.notes, "a grey picture has no chroma: unchanged")
+        assert after.notes == (*made.notes, "unchanged: a grey picture has no chroma")
 
 
 @pytest.mark.parametrize(("precision", "expected"), [("auto", "32"), ("32", "32"), ("bf16", "bf16")])
@@ -133,9 +138,9 @@ def test_the_noise_level_is_given_or_estimated_from_each_picture():
     restorer = Restorer(model, CPU, Options(precision="32"))
     for sigma in (8, 30):
         noisy = Photo((0.5 + rng.normal(0, sigma / 255, (200, 200))).astype(np.float32), 1.0, Details("TIFF"))
-        after = restorer(noisy)
+        after = denoised(restorer, noisy)
         (note,) = after.notes
-        assert note.startswith("sigma estimated: ") and float(note.split()[-1]) == pytest.approx(sigma, rel=0.1)
+        assert note.startswith("estimated noise level: ") and float(note.split()[-1]) == pytest.approx(sigma, rel=0.1)
         taken_off = (noisy.pixels * 0.5 - after.pixels).mean() * 255
         assert taken_off == pytest.approx(sigma, rel=0.1)
     after = restored(noisy, model, sigma=12)
@@ -160,17 +165,17 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
     fitted, used, fit, denoise = [], [], tiling.fit, tiling.denoise
     monkeypatch.setattr(restore.tiling, "fit", lambda *given: fitted.append(given) or fit(*given))
 
-    def shrinking(function, image, white, planned, device, take):
+    def shrinking(function, image, white, planned, device, store):
         used.append(planned.tile)
-        denoise(function, image, white, planned, device, take)
+        denoise(function, image, white, planned, device, store)
         return Tiling(min(planned.tile, 256), planned.overlap)
 
     monkeypatch.setattr(restore.tiling, "denoise", shrinking)
     restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))
-    notes = [restorer(made).notes for made in (photo(), photo(), photo(), photo((9, 9)))]
+    notes = [denoised(restorer, noisy).notes for noisy in (photo(), photo(), photo(), photo((9, 9)))]
     assert used == [512, 256, 256, 512] and len(fitted) == 2  # another one for grey pictures
     assert [[note for note in told if "memory" in note] for told in notes[:3]] == [
-        ["less memory than was expected: tiles of 256 pixels"],
+        ["less memory than expected: tiles of 256 pixels"],
         [],
         [],
     ]

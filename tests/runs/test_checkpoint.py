@@ -49,7 +49,7 @@ def test_what_is_saved_comes_back(whole):
         (b"<!DOCTYPE html><html>404</html>", "is a web page"),
         (b"\xef\xbb\xbf\r\n <html lang='en'><body>Sign in</body></html>", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 2224903\n", "is a git-LFS pointer"),
-        (b"hello", "no file of torch.save"),
+        (b"hello", "not a file of torch.save"),
         (b"PK", "truncated or damaged"),
         (b"PK\x03\x04" + bytes(500), "truncated or damaged"),
     ],
@@ -217,8 +217,8 @@ def test_what_was_seen_comes_back(tmp_path, record):
         {**RECORD, "thumbnails": torch.zeros((2, 8, 8))},
     ],
 )
-def test_no_record_of_what_was_seen(record):
-    lines = r"^error: the checkpoint's record of the pictures .* \(seen, x/a.ckpt\)\nfix: give the checkpoint as .*$"
+def test_a_damaged_record_of_pictures(record):
+    lines = r"^error: the checkpoint's record .* is damaged \(seen, x/a.ckpt\)\nfix: give the checkpoint as .*$"
     with pytest.raises(DenoiserError, match=lines) as raised:
         checkpoint.seen({**CONTENT, "seen": record}, Path("x/a.ckpt"))
     assert raised.value.code == 2

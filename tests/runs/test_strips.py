@@ -15,7 +15,7 @@ from denoiser.noise.gaussian import Gaussian
 from denoiser.runs import strips
 from denoiser.runs.results import Score
 from denoiser.runs.strip_layout import GAP
-from denoiser.runs.strips import amplified, strip, write_strips
+from denoiser.runs.strips import amplified, side_by_side, write_strips
 
 
 def flat(grey):
@@ -48,7 +48,7 @@ def written(folder, keys, psnrs, levels=(25,), draws=1):
 
 
 def test_panels_with_white_gaps():
-    made = strip([torch.full((3, 5, 7), grey) for grey in (-0.2, 0.4, 0.6)])
+    made = side_by_side([torch.full((3, 5, 7), grey) for grey in (-0.2, 0.4, 0.6)])
     assert made.shape == (3, 5, 3 * 7 + 2 * GAP) and made.dtype == torch.uint8
     assert made[0, 0].tolist() == [0] * 7 + [255] * GAP + [102] * 7 + [255] * GAP + [153] * 7
     assert (made == made[:1, :1]).all()
@@ -56,8 +56,8 @@ def test_panels_with_white_gaps():
 
 def test_the_error_is_mid_grey_where_equal_and_lighter_where_too_bright():
     clean = torch.rand(3, 4, 4) * 0.8
-    assert (strip([amplified(clean, clean)]) == 128).all()
-    assert (strip([amplified(clean + 0.11, clean)]) == 240).all()
+    assert (side_by_side([amplified(clean, clean)]) == 128).all()
+    assert (side_by_side([amplified(clean + 0.11, clean)]) == 240).all()
 
 
 def test_every_method_has_a_panel_in_one_strip(tmp_path):
@@ -84,13 +84,15 @@ def test_the_noisy_picture_is_there_once_and_the_error_last(tmp_path):
     assert np.asarray(Image.open(tmp_path / entry["file"])).shape == (4, 4 * 6 + 3 * GAP, 3)
 
 
-def test_the_block_named_is_where_the_first_method_errs_most(tmp_path):
-    images = torch.full((1, 3, 40, 60), 100, dtype=torch.uint8)
+def spotted(batch):
+    """The clean picture with one bright block."""
+    output = batch.clean.clone()
+    output[..., 30:33, 44:50] += 0.5
+    return output
 
-    def spotted(batch):
-        output = batch.clean.clone()
-        output[..., 30:33, 44:50] += 0.5
-        return output
+
+def test_the_block_named_has_the_largest_error_of_the_first_method(tmp_path):
+    images = torch.full((1, 3, 40, 60), 100, dtype=torch.uint8)
 
     frozen = FrozenPairs(Pictures("a", images), Gaussian(), 0, (25,))
     write_strips({"unet": spotted, "nlm": flat(0.0)}, frozen, dict.fromkeys(("unet", "nlm"), scored([30])), tmp_path)
@@ -98,13 +100,8 @@ def test_the_block_named_is_where_the_first_method_errs_most(tmp_path):
     assert side == 20 and top <= 30 < 33 <= top + side and left <= 44 < 50 <= left + side
 
 
-def test_a_picture_is_described_for_the_method_that_chose_it(tmp_path):
+def test_a_picture_is_described_for_the_method_that_ranked_it(tmp_path):
     images = torch.full((20, 1, 40, 60), 100, dtype=torch.uint8)
-
-    def spotted(batch):
-        output = batch.clean.clone()
-        output[..., 30:33, 44:50] += 0.5
-        return output
 
     frozen = FrozenPairs(Pictures("abcdefghijklmnopqrst", images), Gaussian(), 0, (25,))
     scores = {"flat": scored(range(20)), "spotted": scored([30, 9] + [31] * 18)}

@@ -48,7 +48,7 @@ def test_a_path_that_is_not_there_gets_the_nearest(tmp_path):
 
 def test_text_is_no_checkpoint(tmp_path):
     (tmp_path / "a.ckpt").write_text("text")
-    refused(tmp_path / "a.ckpt", "no file of torch.save")
+    refused(tmp_path / "a.ckpt", "not a file of torch.save")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import denoiser
 from denoiser.denoise import parse
 from denoiser.errors import DenoiserError
 from denoiser.photos import model_choice
-from denoiser.photos.restore import Options
+from denoiser.photos.options import Options
 from denoiser.weights import exported, shipped
 
 MEBIBYTES_8 = 8 * 2**20
@@ -54,7 +54,7 @@ def test_names_that_are_almost_right(package):
 def model(*arguments):
     """What `denoiser denoise` with these options takes, loaded."""
     options = parse(["a.png", "-o", "out", *map(str, arguments)])
-    choice = model_choice.Choice(options.model, options.checkpoint, options.weights)
+    choice = model_choice.ModelChoice(options.model, options.checkpoint, options.weights)
     models = model_choice.Models(choice, torch.device("cpu"), Options())
     return models.restorer(1).model
 

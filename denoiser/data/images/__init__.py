@@ -1,1 +1,1 @@
-"""Photographs on disk: every bit, alpha channel, profile and tag in, and out again."""
+"""Picture files: as 8-bit tensors for training, and as photos at full depth with their metadata."""

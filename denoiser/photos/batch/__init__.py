@@ -1,1 +1,1 @@
-"""Many pictures at once: which, in which process, read ahead and written behind the model."""
+"""Denoising many pictures in one command: planned, distributed to processes, read ahead and written in threads."""

@@ -1,4 +1,4 @@
-"""What `denoiser denoise` does once its options are read."""
+"""The work of `denoiser denoise` once its options are parsed: plan, denoise, report."""
 
 from __future__ import annotations
 
@@ -12,139 +12,139 @@ from typing import TYPE_CHECKING
 from denoiser.cli import failures
 from denoiser.data.images import reading, writing
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
-from denoiser.photos.batch.inputs import left_out
+from denoiser.photos.batch.inputs import skipped_message
 from denoiser.photos.batch.leftovers import remove
-from denoiser.photos.batch.messages import kept, summary, unread
+from denoiser.photos.batch.messages import Failure, kept, summary, unread
 from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
-from denoiser.photos.batch.processes import Ranks, joined
-from denoiser.photos.batch.reader import Failure
-from denoiser.photos.model_choice import Choice, Models
+from denoiser.photos.batch.processes import Processes, joined
+from denoiser.photos.model_choice import ModelChoice, Models
+from denoiser.photos.options import Options
 from denoiser.reports.tables.format import printable
 
 if TYPE_CHECKING:
     import torch
 
-    from denoiser.photos.batch.progress import Pace
+    from denoiser.photos.batch.progress import BatchProgress
     from denoiser.photos.batch.writer import Writer
-    from denoiser.photos.before_after import Pages
+    from denoiser.photos.before_after import BeforeAfterPages
 
 
 KINDS = {1: "grey", 3: "colour"}
 
 
 def denoise_pictures(options: argparse.Namespace) -> int:
-    """Denoise what `denoiser denoise` was asked for, with the other processes of a launcher. Returns the exit code."""
-    with _told_of_a_stop(), joined() as ranks:
+    """Denoise the pictures of `denoiser denoise`, with the other processes of a launcher. Returns the exit code."""
+    with _interruption_message(), joined() as processes:
         try:
-            code = failures.guarded(lambda: _command(options, ranks))
-        except SystemExit as told:  # by the first process
-            code = int(told.code or 0)
-        if code in (0, SOME_FAILED, NOT_POSSIBLE):  # a launcher that sees one process fail ends the others
-            ranks.wait()
+            code = failures.guarded(lambda: _command(options, processes))
+        except SystemExit as stop:  # the first process has failed
+            code = int(stop.code or 0)
+        if code in (0, SOME_FAILED, NOT_POSSIBLE):  # a launcher ends all processes as soon as one fails
+            processes.wait()
         return code
 
 
 @contextmanager
-def _told_of_a_stop() -> Iterator[None]:
+def _interruption_message() -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt as stop:
-        raise _stopped(stop, "every file that is there is whole", "the same command goes on") from None
+    except KeyboardInterrupt as interrupt:
+        raise _interrupted(interrupt, "every file written so far is complete", "the same command resumes") from None
 
 
-@_told_of_a_stop()
-def _command(options: argparse.Namespace, ranks: Ranks) -> int:
-    choice = Choice(options.model, options.checkpoint, options.weights)
-    mine = ranks.dealt(lambda: _plan(options).shares(ranks.world))
-    failures = [Failure(path, unread(path, reason)) for path, reason in mine.unread]
-    if mine.others:
-        _say(left_out(mine.others))
-    if mine.kept:
-        _say(kept(len(mine.kept), mine.older))
+@_interruption_message()
+def _command(options: argparse.Namespace, processes: Processes) -> int:
+    choice = ModelChoice(options.model, options.checkpoint, options.weights)
+    share = processes.share(lambda: _plan(options).shares(processes.world_size))
+    failed = [Failure(path, unread(path, reason)) for path, reason in share.unread]
+    if share.skipped:
+        _print(skipped_message(share.skipped))
+    if share.kept:
+        _print(kept(len(share.kept), share.older))
     if options.dry_run:
-        failures += _dry_run(mine.jobs, _models(choice, options, ranks), options)
+        failed += _dry_run(share.jobs, _models(choice, options, processes), options)
     else:
-        failures += _denoised(mine, choice, options, ranks)
-    if ranks.first and os.path.lexists(options.out):
-        _say(str(options.out))
-    if failures:
-        raise summary(failures, len(mine.jobs) + len(mine.unread))
+        failed += _denoise(share, choice, options, processes)
+    if processes.is_first and os.path.lexists(options.out):
+        _print(str(options.out))
+    if failed:
+        raise summary(failed, len(share.jobs) + len(share.unread))
     return 0
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    made = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
+    pictures = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
     if options.compare:
-        _pages(made, options.out).check()
-    return made
+        _pages(pictures, options.out).check()
+    return pictures
 
 
-def _denoised(mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks) -> list[Failure]:
-    """Do the work of this process; gives back which pictures could not be done."""
-    failures: list[Failure] = []
-    pages = _pages(mine, options.out) if options.compare else None
-    if mine.jobs:
-        pace, writer = _run(mine, choice, options, ranks, pages)
-        for remark in writer.remarks:
-            _say(f"note: {remark}")
-        if pace.done:
-            _say(pace.summary())
-        failures = writer.failures
-    ranks.wait()  # for the pages, which are of everybody's pictures
-    if ranks.first:
-        remove(mine.leftovers)
+def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
+    """Print what would be done, by the pictures' headers alone; returns those that could not be denoised."""
+    failed = []
+    for job in jobs:
+        try:
+            header = reading.header(Path(job.source), options.max_pixels)
+            writing.check(Path(job.target), header, options.bits)
+        except DenoiserError as error:
+            failed.append(Failure(job.source, error))
+            continue
+        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
+        _print(f"{job.source} -> {job.target} ({size}, {models.route(header)})")
+    return failed
+
+
+def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:
+    """Do the work of this process; returns the pictures that failed."""
+    failed: list[Failure] = []
+    pages = _pages(share, options.out) if options.compare else None
+    if share.jobs:
+        progress, writer = _run(share, choice, options, processes, pages)
+        for note in writer.notes:
+            _print(f"note: {note}")
+        if progress.done:
+            _print(progress.summary())
+        failed = writer.failures
+    processes.wait()  # the before/after pages show the pictures of all processes
+    if processes.is_first:
+        remove(share.leftovers)
         if pages:
-            _show(pages, mine)
-    return failures
-
-
-def _show(pages: Pages, mine: Plan) -> None:
-    lacking = pages.lacking(job.source for job in mine.kept)
-    if lacking:
-        counted = "1 result is" if lacking == 1 else f"{lacking} results are"
-        _say(
-            f"{counted} not on the page of before and after; --overwrite makes {'it' if lacking == 1 else 'them'} anew"
-        )
-    if pages.any():
-        _say(f"before and after: {pages.finish()}")
+            _finish(pages, share)
+    return failed
 
 
 def _run(
-    mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks, pages: Pages | None
-) -> tuple[Pace, Writer]:
+    share: Plan,
+    choice: ModelChoice,
+    options: argparse.Namespace,
+    processes: Processes,
+    pages: BeforeAfterPages | None,
+) -> tuple[BatchProgress, Writer]:
     from denoiser.photos.batch import predict
-    from denoiser.photos.batch.progress import Pace
+    from denoiser.photos.batch.progress import BatchProgress
 
-    models = _models(choice, options, ranks)
-    pace = Pace(len(mine.jobs), sum(job.size for job in mine.jobs), shown=ranks.first)
+    models = _models(choice, options, processes)
+    progress = BatchProgress(len(share.jobs), sum(job.size for job in share.jobs), shown=processes.is_first)
     try:
-        with pace:
+        with progress:
             limits = options.max_pixels, options.bits
-            return pace, predict.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
-    except KeyboardInterrupt as stop:
-        again = "the same command without --overwrite" if options.overwrite else "the same command"
-        done = f"{pace.done} of {pace.pictures} pictures are done ({options.out})"
-        raise _stopped(stop, done, f"{again} goes on with the others") from None
+            return progress, predict.run(models, share.jobs, progress, *limits, pages, processes.local_world_size)
+    except KeyboardInterrupt as interrupt:
+        command = "the same command without --overwrite" if options.overwrite else "the same command"
+        done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"
+        raise _interrupted(interrupt, done, f"{command} resumes with the others") from None
 
 
-def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models:
-    """What pictures are denoised with, loaded."""
-    from denoiser.photos.restore import Options
-
-    how = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
-    models = Models(choice, _device(options.device, ranks), how)
+def _models(choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> Models:
+    """The models, loaded and checked against the options."""
+    denoising = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
+    models = Models(choice, _device(options.device, processes), denoising)
     models.check()
     return models
 
 
-def _stopped(stop: KeyboardInterrupt, how_far: str, fix: str) -> DenoiserError:
-    terminated = "terminated" in stop.args
-    how, code = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
-    return DenoiserError(f"{how}: {how_far}", fix, code)
-
-
-def _device(name: str, ranks: Ranks) -> torch.device:
-    """The device of this process: several processes on one machine get a GPU each, as far as there are so many."""
+def _device(name: str, processes: Processes) -> torch.device:
+    """The device of this process: the processes on one machine share its GPUs in turn."""
     import torch
 
     from denoiser.machine import hardware
@@ -152,34 +152,35 @@ def _device(name: str, ranks: Ranks) -> torch.device:
     try:
         device = hardware.device(name)
     except DenoiserError as error:
-        raise DenoiserError(f"there is no device '{name}' here (--device {name})", "--device cpu") from error
+        raise DenoiserError(f"this machine has no device '{name}' (--device {name})", "--device cpu") from error
     if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", ranks.local % torch.cuda.device_count())
+        return torch.device("cuda", processes.local_rank % torch.cuda.device_count())
     return device
 
 
-def _pages(mine: Plan, out: Path) -> Pages:
-    """In the folder of results, or beside the one file that is written."""
-    from denoiser.photos.before_after import Pages
+def _pages(share: Plan, out: Path) -> BeforeAfterPages:
+    """The before/after pages, in the output folder or beside the one output file."""
+    from denoiser.photos.before_after import BeforeAfterPages
 
-    alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
-    return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
-
-
-def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
-    """Say what would be done, from the pictures' headers; gives back which of them could not be done."""
-    failures = []
-    for job in jobs:
-        try:
-            header = reading.header(Path(job.source), options.max_pixels)
-            writing.check(Path(job.target), header, options.bits)
-        except DenoiserError as error:
-            failures.append(Failure(job.source, error))
-            continue
-        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
-        _say(f"{job.source} -> {job.target} ({size}, {models.name(header.channels)})")
-    return failures
+    single = any(job.target == str(out) for job in (*share.jobs[:1], *share.kept[:1]))
+    return BeforeAfterPages(out.with_name(f"{out.stem}-compare") if single else out / "compare")
 
 
-def _say(line: str) -> None:
+def _finish(pages: BeforeAfterPages, share: Plan) -> None:
+    missing = pages.missing(job.source for job in share.kept)
+    if missing == 1:
+        _print("1 output is not on the before/after page; --overwrite denoises it again")
+    elif missing:
+        _print(f"{missing} outputs are not on the before/after page; --overwrite denoises them again")
+    if pages.any():
+        _print(f"before and after: {pages.finish()}")
+
+
+def _interrupted(interrupt: KeyboardInterrupt, done: str, fix: str) -> DenoiserError:
+    terminated = "terminated" in interrupt.args
+    name, code = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
+    return DenoiserError(f"{name}: {done}", fix, code)
+
+
+def _print(line: str) -> None:
     print(printable(line.replace("\n", "?")), flush=True)

@@ -1,4 +1,4 @@
-"""Which pictures are meant by the paths of a command: files, folders with all that is below them, patterns."""
+"""The pictures that the paths of a command mean: files, folders with everything below them, and patterns."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Source(NamedTuple):
 
     Attributes:
         path: the file.
-        name: its path below what was asked for, which its result gets below the folder of results.
+        name: its path relative to the folder or pattern; the output gets the same path below the output folder.
         size: in bytes.
-        identity: tells whether two paths are one file.
+        identity: equal for two paths of one file.
     """
 
     path: str
@@ -34,64 +34,64 @@ class Source(NamedTuple):
     identity: Identity
 
 
-Unread = Callable[[str, OSError], None]
-"""Is told of a folder or file that cannot be looked at; the search goes on."""
+OnUnread = Callable[[str, OSError], None]
+"""Called with a folder or file that cannot be read; the search continues."""
 
 
 def identity(status: os.stat_result) -> Identity:
-    """Of a file that `os.stat` describes."""
+    """The identity of a file from its `os.stat`."""
     return status.st_dev, status.st_ino
 
 
-def find(path: str, results: Path, unread: Unread, others: set[str] | None = None) -> Iterator[Source]:
+def find(path: str, results: Path, on_unread: OnUnread, skipped: set[str] | None = None) -> Iterator[Source]:
     """The pictures that one path of a command means.
 
-    What is there by that very name is meant, brackets and stars included; else the name is a pattern. A file that is
-    named is taken whatever its suffix; in folders and by patterns those of `suffixes.READ` are found, hidden ones
-    and those of pages of before and after not.
+    A path that exists under that very name is taken literally, brackets and stars included; any other is a pattern. A
+    file is taken whatever its suffix. In folders and by patterns, files with a suffix of `suffixes.READ` are taken,
+    except hidden ones and those of before/after pages.
 
     Args:
         path: a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
-        results: a folder in which pictures are results and no sources.
-        unread: see `Unread`.
-        others: gets the paths of pictures of kinds that are not read, and of folders that are links, which end in `/`.
+        results: the output folder: pictures in it are no inputs.
+        on_unread: see `OnUnread`.
+        skipped: gets the paths of pictures in formats that cannot be read, and of linked folders, which end in `/`.
 
     Yields:
-        Each picture, in the order of names, a folder's own files before those below it.
+        Each picture, sorted by name, the files of a folder before those of its subfolders.
 
     Raises:
-        DenoiserError: nothing is there, or no picture.
+        DenoiserError: the path does not exist, or there is no picture.
     """
-    others = set() if others is None else others
+    skipped = set() if skipped is None else skipped
     if not path:
         raise DenoiserError("a path is empty (PATH)", "give pictures and folders of pictures")
     if not os.path.lexists(path) and glob.has_magic(path):
-        found = _matching(path, results, unread, others)
+        sources = _matching(path, results, on_unread, skipped)
     elif os.path.isdir(path):
-        found = _below(path, path, _identity_of(results), unread, others)
+        sources = _below(path, path, _identity_of(results), on_unread, skipped)
     else:
-        yield _named(path)
+        yield _file(path)
         return
-    first = next(found, None)
+    first = next(sources, None)
     if first is None:
-        what = "in the folder" if os.path.isdir(path) else "matches"
-        but = f", but {left_out(others)}" if others else ""
-        raise DenoiserError(f"no picture {what}{but} ({path})", f"put pictures there: {listed(READ)}")
+        where = "in the folder" if os.path.isdir(path) else "matches"
+        but = f", but {skipped_message(skipped)}" if skipped else ""
+        raise DenoiserError(f"no picture {where}{but} ({path})", f"put pictures there: {listed(READ)}")
     yield first
-    yield from found
+    yield from sources
 
 
-def left_out(others: set[str]) -> str:
-    """As "3 files of kinds that are not read are left out (.heic, .nef)", and so of folders that are links."""
-    links = sorted(path for path in others if path.endswith(os.sep))
-    count, kinds = len(others) - len(links), ", ".join(sorted(set(map(_suffix, others)) - {""}))
-    told = [f"1 file of a kind that is not read is left out ({kinds})"] if count == 1 else []
-    told += [f"{count} files of kinds that are not read are left out ({kinds})"] if count > 1 else []
-    told += [f"folders that are links are left out ({', '.join(links)})"] if links else []
-    return "; ".join(told)
+def skipped_message(skipped: set[str]) -> str:
+    """For example "3 files in formats that cannot be read are skipped (.heic, .nef)"; linked folders likewise."""
+    links = sorted(path for path in skipped if path.endswith(os.sep))
+    count, suffixes = len(skipped) - len(links), ", ".join(sorted(set(map(_suffix, skipped)) - {""}))
+    messages = [f"1 file in a format that cannot be read is skipped ({suffixes})"] if count == 1 else []
+    messages += [f"{count} files in formats that cannot be read are skipped ({suffixes})"] if count > 1 else []
+    messages += [f"linked folders are skipped ({', '.join(links)})"] if links else []
+    return "; ".join(messages)
 
 
-def _named(path: str) -> Source:
+def _file(path: str) -> Source:
     try:
         status = os.stat(path)
     except OSError as error:
@@ -101,8 +101,8 @@ def _named(path: str) -> Source:
     return Source(path, os.path.basename(path), status.st_size, identity(status))
 
 
-def _below(folder: str, top: str, results: Identity | None, unread: Unread, others: set[str]) -> Iterator[Source]:
-    """Every picture below a folder, named from `top`, without those in the folder of results."""
+def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread, skipped: set[str]) -> Iterator[Source]:
+    """Every picture below a folder, named relative to `top`, except those in the output folder."""
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -110,62 +110,63 @@ def _below(folder: str, top: str, results: Identity | None, unread: Unread, othe
             with os.scandir(here) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            unread(here, error)
+            on_unread(here, error)
             continue
         if here != folder and any(entry.name == COMPARED for entry in entries):
             continue
-        below = []
+        subfolders = []
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir(follow_symlinks=False):  # a link may lead back up
+            if entry.is_dir(follow_symlinks=False):  # a link could lead back up
                 if results is None or identity(entry.stat()) != results:
-                    below.append(entry.path)
+                    subfolders.append(entry.path)
             elif entry.is_dir():
-                others.add(entry.path + os.sep)
-            elif _is_picture(entry.path, others) and entry.is_file():
-                yield from _entry(entry, top, unread)
-        waiting += reversed(below)
+                skipped.add(entry.path + os.sep)
+            elif _is_picture(entry.path, skipped) and entry.is_file():
+                yield from _entry(entry, top, on_unread)
+        waiting += reversed(subfolders)
 
 
-def _entry(entry: os.DirEntry[str], top: str, unread: Unread) -> Iterator[Source]:
+def _entry(entry: os.DirEntry[str], top: str, on_unread: OnUnread) -> Iterator[Source]:
     try:
         status = entry.stat()
-    except FileNotFoundError:  # it went while the folder was being read
+    except FileNotFoundError:  # removed while the folder was being read
         return
     except OSError as error:
-        unread(entry.path, error)
+        on_unread(entry.path, error)
         return
     yield Source(entry.path, os.path.relpath(entry.path, top), status.st_size, identity(status))
 
 
-def _matching(pattern: str, results: Path, unread: Unread, others: set[str]) -> Iterator[Source]:
-    """What a pattern matches, its tree kept from the first folder on that the pattern leaves open.
+def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: set[str]) -> Iterator[Source]:
+    """The pictures that a pattern matches, named relative to its fixed part.
 
-    Of what a `..` behind that leads out of it the name alone is kept, so that nothing is written beside the results.
+    A path that `..` leads out of the fixed part is named by its file name alone, so that nothing is written outside the
+    output folder.
     """
-    above, inside = _fixed(pattern), os.path.realpath(results) + os.sep
+    fixed, inside = _fixed_part(pattern), os.path.realpath(results) + os.sep
     for path in sorted(glob.glob(pattern, recursive=True)):
-        out = os.path.relpath(path, above).split(os.sep)[0] == os.pardir
-        top = os.path.dirname(path) if out else above
-        if (os.path.realpath(path) + os.sep).startswith(inside) or _is_compared(path, top):
+        leads_out = os.path.relpath(path, fixed).split(os.sep)[0] == os.pardir
+        top = os.path.dirname(path) if leads_out else fixed
+        if (os.path.realpath(path) + os.sep).startswith(inside) or _is_comparison(path, top):
             continue
         if os.path.isdir(path):
-            yield from _below(path, top, _identity_of(results), unread, others)
-        elif _is_picture(path, others) and os.path.isfile(path):
-            yield _named(path)._replace(name=os.path.relpath(path, top))
+            yield from _below(path, top, _identity_of(results), on_unread, skipped)
+        elif _is_picture(path, skipped) and os.path.isfile(path):
+            yield _file(path)._replace(name=os.path.relpath(path, top))
 
 
-def _fixed(pattern: str) -> str:
-    """The folder above the first part of a path that is a pattern."""
+def _fixed_part(pattern: str) -> str:
+    """The folder before the first part of a path that is a pattern."""
     parts = Path(pattern).parts
     first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     return os.path.join("", *parts[:first]) or os.curdir
 
 
-def _is_picture(path: str, others: set[str]) -> bool:
+def _is_picture(path: str, skipped: set[str]) -> bool:
     if _suffix(path) in NOT_READ:
-        others.add(os.path.abspath(path))
+        skipped.add(os.path.abspath(path))
     return _suffix(path) in READ
 
 
@@ -173,10 +174,11 @@ def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
 
 
-def _is_compared(path: str, top: str) -> bool:
-    """Whether a folder between a path and `top`, or the path itself, is one of pictures before and after."""
+def _is_comparison(path: str, top: str) -> bool:
+    """Whether a folder between a path and `top`, or the path itself, holds a before/after page."""
     inside = Path(os.path.relpath(path, top))
-    return any(os.path.exists(os.path.join(top, one, COMPARED)) for one in (inside, *inside.parents) if one.parts)
+    folders = (folder for folder in (inside, *inside.parents) if folder.parts)
+    return any(os.path.exists(os.path.join(top, folder, COMPARED)) for folder in folders)
 
 
 def _identity_of(path: Path) -> Identity | None:

@@ -1,7 +1,6 @@
-"""Which picture becomes which file, and whether it may: all that can be known before a model is loaded.
+"""Which picture becomes which file, and whether that is allowed: everything that is known before a model is loaded.
 
-A plan of a million pictures is a list of a million small tuples; what is looked at on disk is each folder and each file
-once.
+A plan of a million pictures is a list of a million small tuples; each folder and each file is looked up on disk once.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ FORMATS = {
     "ppm": (".ppm", ".pnm"),  # not .pgm, which holds no colour
 }
 """The choices of `--format` and their suffixes; a file name with none of them gets the first."""
-_ANOTHER = "give another -o"
+_OTHER_OUTPUT = "give another -o"
 
 
 class Job(NamedTuple):
-    """One picture: the file to read, the file to write, and how many bytes there are to read."""
+    """One picture: the file to read, the file to write, and the number of bytes to read."""
 
     source: str
     target: str
@@ -43,72 +42,72 @@ class Plan:
 
     Attributes:
         jobs: the pictures to denoise.
-        kept: the pictures that have their results already.
-        older: how many of those results are older than their pictures.
+        kept: the pictures whose outputs exist already.
+        older: how many of those outputs are older than their pictures.
         unread: folders that could not be listed, and why.
-        others: pictures of kinds that are not read, and folders that are links.
-        leftovers: of writers that were killed, or are writing still.
+        skipped: pictures in formats that cannot be read, and linked folders.
+        leftovers: half-written files of commands that were killed or are still running.
     """
 
     jobs: list[Job] = field(default_factory=list)
     kept: list[Job] = field(default_factory=list)
     older: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
-    others: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
     leftovers: list[Leftover] = field(default_factory=list)
 
-    def shares(self, world: int) -> list[Plan]:
-        """The plan for each of so many processes; what is no picture to denoise is for the first."""
-        first = replace(self, jobs=self.jobs[::world])
-        return [first, *(Plan(self.jobs[rank::world]) for rank in range(1, world))]
+    def shares(self, world_size: int) -> list[Plan]:
+        """The plan of each of several processes; everything but the jobs goes to the first."""
+        first = replace(self, jobs=self.jobs[::world_size])
+        return [first, *(Plan(self.jobs[rank::world_size]) for rank in range(1, world_size))]
 
 
 def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Sequence[str] = ()) -> Plan:
-    """What becomes what; refuses what would lose a picture, and places that cannot be written.
+    """Plan which picture becomes which file; refuse what would lose a picture, and folders that cannot be written.
 
     Args:
-        paths: see `sources.find`.
+        paths: see `inputs.find`.
         out: a folder, or the file to write if `paths` is one picture and `out` has the suffix of an image.
-        overwrite: whether files other than the pictures themselves may be replaced; else they count as done.
-        suffixes: of the format to write; none is the source's own.
+        overwrite: whether files other than the inputs may be replaced; otherwise files that exist count as done.
+        suffixes: of the format to write; empty for the input's own format.
 
     Raises:
-        DenoiserError: a path is not there or holds no picture, `out` is a file of a format that is not written, two
-            pictures would become one file, a result would replace a picture that is to be read, or the place cannot be
-            written (exit code 3).
+        DenoiserError: a path does not exist or holds no picture; the format of `out` is not written; two pictures would
+            become one file; an output would replace an input; or a folder cannot be written (exit code 3).
     """
-    made = Plan()
+    result = Plan()
     targets: dict[str, Job] = {}
     identities: set[Identity] = set()
-    for source, target in _pairs(paths, out, suffixes, made):
+    for source, target in _pairs(paths, out, suffixes, result):
         if _is_new(Job(source.path, target, source.size), targets):
             identities.add(source.identity)
     for job in targets.values():
         if _is_done(job, targets, identities, overwrite):
-            made.kept.append(job)
-            made.older += os.stat(job.source).st_mtime_ns > os.stat(job.target).st_mtime_ns
+            result.kept.append(job)
+            result.older += os.stat(job.source).st_mtime_ns > os.stat(job.target).st_mtime_ns
         else:
-            made.jobs.append(job)
-    folders = {os.path.dirname(job.target) for job in made.jobs}
+            result.jobs.append(job)
+    folders = {os.path.dirname(job.target) for job in result.jobs}
     _check_writable(folders)
-    made.leftovers = list(leftovers(folders, targets))
-    return made
+    result.leftovers = list(leftovers(folders, targets))
+    return result
 
 
-def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], made: Plan) -> Iterator[tuple[Source, str]]:
-    alone = len(paths) == 1 and os.path.isfile(paths[0])
-    as_file = alone and (eight_bit.is_image_name(out) or out.suffix.lower() in NOT_READ) and not out.is_dir()
+def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], result: Plan) -> Iterator[tuple[Source, str]]:
+    """Each input with its output path; what is skipped or cannot be read goes into the plan."""
+    single = len(paths) == 1 and os.path.isfile(paths[0])
+    as_file = single and (eight_bit.is_image_name(out) or out.suffix.lower() in NOT_READ) and not out.is_dir()
     if as_file and suffixes and out.suffix.lower() not in suffixes:
-        raise DenoiserError(f"two formats are asked for (-o {out} --format)", "leave out --format")
+        raise DenoiserError(f"two formats are given (-o {out} --format)", "leave out --format")
     if as_file:
         writing.check_suffix(out)
     for path in paths:
-        for source in find(path, out, partial(_cannot_be_read, made), made.others):
+        for source in find(path, out, partial(_add_unread, result), result.skipped):
             yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
 
 
-def _cannot_be_read(made: Plan, folder: str, error: OSError) -> None:
-    made.unread.append((folder, str(error.strerror)))
+def _add_unread(result: Plan, folder: str, error: OSError) -> None:
+    result.unread.append((folder, str(error.strerror)))
 
 
 def _renamed(name: str, suffixes: Sequence[str]) -> str:
@@ -132,45 +131,46 @@ def _is_new(job: Job, targets: dict[str, Job]) -> bool:
 
 
 def _is_done(job: Job, targets: dict[str, Job], identities: set[Identity], overwrite: bool) -> bool:
-    """Whether the result is there and is to be kept.
+    """Whether the output exists and is to be kept.
 
     Raises:
-        DenoiserError: what is there is a picture to be read, a folder, or a link that leads nowhere.
+        DenoiserError: the target is one of the inputs, a folder, or a broken link.
     """
     try:
-        there = os.lstat(job.target)
-        if stat.S_ISLNK(there.st_mode):
-            there = os.stat(job.target)
-    except OSError:  # writing will tell of any other reason than that it is not there
+        status = os.lstat(job.target)
+        if stat.S_ISLNK(status.st_mode):
+            status = os.stat(job.target)
+    except OSError:  # any reason other than a missing file shows when it is written
         if os.path.islink(job.target) and not overwrite:
-            raise DenoiserError(f"a link that leads nowhere is there ({job.target})", "--overwrite") from None
+            raise DenoiserError(f"a broken link is in the way ({job.target})", "--overwrite") from None
         return False
-    if identity(there) in identities:
-        own = (one.source for one in targets.values() if identity(os.stat(one.source)) == identity(there))
-        raise DenoiserError(f"{job.target} would replace the picture itself ({next(own, job.source)})", _ANOTHER)
-    if stat.S_ISDIR(there.st_mode):
-        raise DenoiserError(f"a folder stands where the picture would go ({job.target})", _ANOTHER)
+    if identity(status) in identities:
+        same = (other.source for other in targets.values() if identity(os.stat(other.source)) == identity(status))
+        what = f"{job.target} would replace the picture itself ({next(same, job.source)})"
+        raise DenoiserError(what, _OTHER_OUTPUT)
+    if stat.S_ISDIR(status.st_mode):
+        raise DenoiserError(f"a folder is in the way of the output ({job.target})", _OTHER_OUTPUT)
     return not overwrite
 
 
 def _check_writable(folders: Iterable[str]) -> None:
-    """Try it in each folder, or in the nearest one above it that is there, so that nothing is left behind."""
+    """Try to write in each folder, or in its nearest parent that exists, so that nothing is left behind."""
     tried: set[str] = set()
     for folder in folders:
-        there = os.path.abspath(folder)
-        while not os.path.lexists(there):
-            there = os.path.dirname(there)
-        if there not in tried:
-            tried.add(there)
-            _try_to_write(there)
+        existing = os.path.abspath(folder)
+        while not os.path.lexists(existing):
+            existing = os.path.dirname(existing)
+        if existing not in tried:
+            tried.add(existing)
+            _try_to_write(existing)
 
 
-def _try_to_write(there: str) -> None:
-    if not os.path.isdir(there):
-        raise DenoiserError(f"a file stands where a folder is needed ({there})", _ANOTHER)
+def _try_to_write(folder: str) -> None:
+    if not os.path.isdir(folder):
+        raise DenoiserError(f"a file is in the way of a folder ({folder})", _OTHER_OUTPUT)
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        what = f"cannot write there: {error.strerror or error} ({there})"
-        raise DenoiserError(what, "give a folder that can be written as -o", ENVIRONMENT) from error
+        what = f"cannot write in the folder: {error.strerror or error} ({folder})"
+        raise DenoiserError(what, "give a writable folder as -o", ENVIRONMENT) from error

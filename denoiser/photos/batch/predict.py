@@ -1,4 +1,4 @@
-"""Any number of pictures through Lightning's `Trainer.predict`: read ahead and written behind, in threads."""
+"""Any number of pictures through Lightning's `Trainer.predict`, read ahead and written behind in threads."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 from denoiser.machine.memory import free, keep_blocks
 from denoiser.machine.quiet import quiet
 from denoiser.machine.signals import interrupted, run_stage
-from denoiser.photos.batch.progress import Pace
-from denoiser.photos.batch.reader import Budget, Item, Workload
+from denoiser.photos.batch.progress import BatchProgress
+from denoiser.photos.batch.reader import Budget, Item, ReadAhead
 from denoiser.photos.batch.writer import Writer
 
 if TYPE_CHECKING:
     from denoiser.photos.batch.plan import Job
-    from denoiser.photos.before_after import Pages
+    from denoiser.photos.before_after import BeforeAfterPages
     from denoiser.photos.model_choice import Models
 
 MEMORY = (1_000_000_000, 8_000_000_000)
-"""Bytes for pictures that are read, denoised and written at the same time: an eighth of what is free, between these."""
+"""Bytes for the pictures in memory, at least and at most; between these, an eighth of the free memory."""
 
 
-class Denoising(LightningModule):
-    """Denoises one picture a step, each with the model that it gets.
+class PhotoDenoising(LightningModule):
+    """Denoises one picture a step.
 
     Args:
-        models: gives the model by the picture's channels.
+        models: chooses the model of each picture.
     """
 
     def __init__(self, models: Models) -> None:
@@ -44,13 +44,12 @@ class Denoising(LightningModule):
         return batch
 
     def predict_step(self, batch: Item, batch_idx: int) -> Item:
-        """Denoise a picture; what fails with it is kept with it, and the others go on."""
+        """Denoise a picture; its failure is recorded in the item, and the other pictures continue."""
         if batch.before is not None:
             try:
-                restorer = self.models.restorer(batch.before.channels).taking(batch.before)
-                batch.after, batch.model = restorer(batch.before), restorer.name
+                batch.after, batch.model = self.models.denoise(batch.before)
             except Exception as error:
-                if interrupted():  # and a library made this of it
+                if interrupted():  # a library has turned Ctrl-C into this exception
                     raise KeyboardInterrupt from error
                 batch.fail(error)
         return batch
@@ -59,39 +58,40 @@ class Denoising(LightningModule):
 def run(
     models: Models,
     jobs: Sequence[Job],
-    pace: Pace,
+    progress: BatchProgress,
     max_pixels: int,
     bits: int | None = None,
-    pages: Pages | None = None,
-    beside: int = 1,
+    pages: BeforeAfterPages | None = None,
+    local_world_size: int = 1,
 ) -> Writer:
-    """Denoise pictures; every file that is there afterwards is whole.
+    """Denoise pictures; every file that exists afterwards is complete.
 
     Args:
-        models: gives the model by the picture's channels.
+        models: choose the model of each picture.
         jobs: the pictures.
-        pace: is told of each picture.
-        max_pixels: of one picture.
-        bits: the depth that is asked for, see `writing.write`.
-        pages: where pictures are compared, if they are.
-        beside: how many processes share this machine's memory.
+        progress: counts the pictures.
+        max_pixels: larger pictures are refused.
+        bits: the depth to write, see `writing.write`.
+        pages: gets each picture before and after, with `--compare`.
+        local_world_size: how many processes share this machine's memory.
 
     Returns:
-        What came of it.
+        The writer, with failures and notes.
 
     Raises:
-        DenoiserError: the disk or folder takes no files any more (exit code 3).
-        KeyboardInterrupt: interrupted or terminated; what was denoised by then is written.
+        DenoiserError: the disk is full or the folder not writable (exit code 3).
+        KeyboardInterrupt: interrupted or terminated; the pictures denoised so far are written.
     """
     keep_blocks()
-    least, most = MEMORY
-    budget = Budget(min(most, max(least, free(torch.device("cpu")) // 8) // beside))
-    writer = Writer(bits, budget, pace, pages)
+    smallest, largest = MEMORY
+    share = max(smallest, free(torch.device("cpu")) // 8) // local_world_size
+    budget = Budget(min(largest, share))
+    writer = Writer(bits, budget, progress, pages)
     try:
         if jobs:
-            workload = Workload(jobs, budget, max_pixels, bits)
+            pictures = ReadAhead(jobs, budget, max_pixels, bits)
             trainer = _trainer(models.device, writer)
-            run_stage(trainer, trainer.predict, Denoising(models), workload, return_predictions=False)
+            run_stage(trainer, trainer.predict, PhotoDenoising(models), pictures, return_predictions=False)
     finally:
         budget.close()
         writer.close()
@@ -101,7 +101,7 @@ def run(
 
 
 def _trainer(device: torch.device, writer: Writer) -> Trainer:
-    """One process of one device: who has which pictures is dealt out before, see `ranks`."""
+    """A trainer for one process and one device; `Processes.share` has distributed the pictures."""
     quiet()
     for message in (".*Couldn't infer the batch indices.*", ".*GPU available but not used.*"):
         warnings.filterwarnings("ignore", message=message)
@@ -109,7 +109,7 @@ def _trainer(device: torch.device, writer: Writer) -> Trainer:
         accelerator=device.type,
         devices=1,
         strategy=SingleDeviceStrategy(device),
-        plugins=[LightningEnvironment()],  # whatever started this process, it asks Lightning for no other
+        plugins=[LightningEnvironment()],  # otherwise Lightning would look for the launcher's processes
         callbacks=[writer],
         logger=False,
         enable_checkpointing=False,

@@ -1,7 +1,7 @@
-"""The processes of one command that `torchrun` or SLURM's `srun` started, each with its share of the work.
+"""The processes of one command that `torchrun` or SLURM's `srun` started, each with its share of the pictures.
 
-They meet at the start, when the first deals out the work, and at the end. In between none waits for another: a share
-takes as long as it takes.
+They meet at the start, when the first process distributes the pictures, and at the end. In between no process waits for
+another.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,92 +18,99 @@ from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.machine.launcher import launched
 
 JOINING = timedelta(minutes=30)
-"""For all processes to start."""
+"""Time limit for all processes to start."""
 WORKING = timedelta(days=60)
-"""For the others to end."""
+"""Time limit for the other processes to finish."""
 _POLL = 0.1
 Share = TypeVar("Share")
 
 
-class Ranks:
-    """This process among all of the command.
+@dataclass(frozen=True)
+class Processes:
+    """This process and the others of its command.
 
     Attributes:
         rank: its number, from 0.
-        world: how many there are.
-        local: its number on this machine; the number of its GPU.
-        beside: how many there are on this machine.
+        world_size: how many there are.
+        local_rank: its number on this machine, which is also the number of its GPU.
+        local_world_size: how many there are on this machine.
+        group: their process group in `torch.distributed`; None for a single process.
     """
 
-    def __init__(self, rank: int = 0, world: int = 1, local: int = 0, beside: int = 1, group: Any = None) -> None:
-        self.rank, self.world, self.local, self.beside, self._group = rank, world, local, beside, group
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0
+    local_world_size: int = 1
+    group: Any = None
 
     @property
-    def first(self) -> bool:
-        """Whether it is the one that deals and tells."""
+    def is_first(self) -> bool:
+        """Whether this is the process that distributes the work and prints messages."""
         return self.rank == 0
 
-    def dealt(self, make: Callable[[], Sequence[Share]]) -> Share:
-        """What the first process makes for this one.
+    def share(self, distribute: Callable[[], Sequence[Share]]) -> Share:
+        """This process's share of what the first one distributes.
 
         Args:
-            make: gives a share for each process; it is called in the first one alone.
+            distribute: returns a share for each process; only the first process calls it.
 
         Raises:
-            Exception: `make` did; the others end with its exit code in silence, as `SystemExit`.
+            Exception: `distribute` raised it; the others exit silently with its exit code, by `SystemExit`.
         """
-        if self.world == 1:
-            return make()[0]
+        if self.world_size == 1:
+            return distribute()[0]
         import torch.distributed as dist
 
-        shares: Sequence[Any] = [None] * self.world
-        if self.first:
+        shares: Sequence[Any] = [None] * self.world_size
+        if self.is_first:
             try:
-                shares = make()
+                shares = distribute()
             except Exception as error:
-                dist.scatter_object_list([None], [to_denoiser_error(error)] * self.world, src=0, group=self._group)
+                failure = [to_denoiser_error(error)] * self.world_size
+                dist.scatter_object_list([None], failure, src=0, group=self.group)
                 raise
-        mine: list[Any] = [None]
-        dist.scatter_object_list(mine, list(shares) if self.first else None, src=0, group=self._group)
-        if isinstance(mine[0], DenoiserError):
-            raise SystemExit(mine[0].code)
-        share: Share = mine[0]
+        received: list[Any] = [None]
+        dist.scatter_object_list(received, list(shares) if self.is_first else None, src=0, group=self.group)
+        if isinstance(received[0], DenoiserError):
+            raise SystemExit(received[0].code)
+        share: Share = received[0]
         return share
 
     def wait(self) -> None:
         """Wait until every process is here, or has ended; `torchrun` ends all as soon as one fails."""
-        if self.world == 1:
+        if self.world_size == 1:
             return
         import torch.distributed as dist
 
         with suppress(RuntimeError):  # one has ended
-            barrier = dist.barrier(group=self._group, async_op=True)
-            while not barrier.is_completed():  # a wait inside torch would hear no signal
+            barrier = dist.barrier(group=self.group, async_op=True)
+            while not barrier.is_completed():  # a wait inside torch would not react to signals
                 time.sleep(_POLL)
 
 
 @contextmanager
-def joined() -> Iterator[Ranks]:
-    """Find the other processes of this command, where there are any.
+def joined() -> Iterator[Processes]:
+    """Connect the processes of this command.
 
     Raises:
-        DenoiserError: they do not find one another (exit code 3).
+        DenoiserError: they cannot connect (exit code 3).
     """
-    found = launched()
-    if found is None:
-        yield Ranks()
+    launch = launched()
+    if launch is None:
+        yield Processes()
         return
     import torch.distributed as dist
 
-    rank, world, local, beside, meeting = found
+    world_size, address = launch.world_size, launch.address
     try:
-        dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=world, timeout=JOINING)
+        dist.init_process_group("gloo", init_method=address, rank=launch.rank, world_size=world_size, timeout=JOINING)
         group = dist.new_group(backend="gloo", timeout=WORKING)
     except (RuntimeError, ValueError) as error:
-        what = f"the {world} processes do not find one another: {str(error).splitlines()[0]} ({meeting})"
-        raise DenoiserError(what, "start it again, with another MASTER_PORT or as one process", ENVIRONMENT) from error
+        what = f"the {world_size} processes cannot connect: {str(error).splitlines()[0]} ({address})"
+        fix = "start them again with another MASTER_PORT, or as one process"
+        raise DenoiserError(what, fix, ENVIRONMENT) from error
     try:
-        yield Ranks(rank, world, local, beside, group)
+        yield Processes(launch.rank, world_size, launch.local_rank, launch.local_world_size, group)
     finally:
         with suppress(RuntimeError):
             dist.destroy_process_group()

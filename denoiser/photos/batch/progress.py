@@ -1,4 +1,4 @@
-"""How far the work is and how long it will take: a bar on a terminal, a line now and then in a log."""
+"""How many pictures are done and how long the others will take: a bar on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EVERY = 30.0
 """Seconds between two lines in a log."""
 
 
-class Pace:
-    """Counts pictures that are done, by threads; a context in which progress is shown on standard error.
+class BatchProgress:
+    """Counts pictures from several threads; a context that shows the progress on stderr.
 
     Args:
-        pictures: how many there are to do.
-        size: bytes of their files, by which the time left is told.
+        pictures: how many there are.
+        size: bytes of their files, from which the remaining time is estimated.
         shown: whether to show anything.
     """
 
@@ -28,7 +28,7 @@ class Pace:
         self.pictures, self.size = pictures, size + pictures  # a picture counts even where its file is empty
         self.done, self.failed, self.megapixels, self._read = 0, 0, 0.0, 0
         self._lock, self._started = threading.Lock(), monotonic()
-        self._said = self._started
+        self._printed = self._started
         console = Console(stderr=True)
         columns = (BarColumn(), TextColumn("{task.description}"))
         bar = shown and console.is_terminal
@@ -38,7 +38,7 @@ class Pace:
 
     def __enter__(self) -> Self:
         """Start the clock."""
-        self._said = self._started = monotonic()
+        self._printed = self._started = monotonic()
         self._bar.start()
         return self
 
@@ -49,26 +49,31 @@ class Pace:
         self._bar.stop()
 
     def add(self, size: int, megapixels: float | None) -> None:
-        """Count a picture whose file has `size` bytes; None megapixels are of one that could not be denoised."""
+        """Count a picture.
+
+        Args:
+            size: bytes of its file.
+            megapixels: its size; None if it could not be denoised.
+        """
         with self._lock:
             self.done, self.failed = self.done + (megapixels is not None), self.failed + (megapixels is None)
             self.megapixels, self._read = self.megapixels + (megapixels or 0), self._read + size + 1
             self._bar.update(self._task, completed=self._read, description=str(self))
-            if self._console and monotonic() - self._said >= EVERY:
-                self._said = monotonic()
+            if self._console and monotonic() - self._printed >= EVERY:
+                self._printed = monotonic()
                 self._console.print(str(self), highlight=False)
 
     def __str__(self) -> str:
-        """As "120/4000 pictures, 2 failed, 2.3 MP/s, 1:23:45 left"."""
-        told = f"{self.done}/{self.pictures} pictures" + (f", {self.failed} failed" if self.failed else "")
+        """The counts so far: "120/4000 pictures, 2 failed, 2.3 MP/s, 1:23:45 left"."""
+        counts = f"{self.done}/{self.pictures} pictures" + (f", {self.failed} failed" if self.failed else "")
         if not self.megapixels:
-            return told
+            return counts
         seconds = monotonic() - self._started
         left = seconds / self._read * (self.size - self._read)
-        return f"{told}, {self._speed(seconds)}, {_clock(left)} left"
+        return f"{counts}, {self._speed(seconds)}, {_clock(left)} left"
 
     def summary(self) -> str:
-        """As "4000 pictures, 48000.0 megapixels in 5:47:50 (2.3 MP/s)"."""
+        """The counts at the end: "4000 pictures, 48000.0 megapixels in 5:47:50 (2.3 MP/s)"."""
         seconds = monotonic() - self._started
         noun = "picture" if self.done == 1 else "pictures"
         return f"{self.done} {noun}, {self.megapixels:.1f} megapixels in {_clock(seconds)} ({self._speed(seconds)})"

@@ -1,4 +1,4 @@
-"""Pictures read ahead of the model in threads, as many as fit into a bounded memory."""
+"""Pictures read ahead of the model in threads, as many as fit into a limited memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
 
 from denoiser.cli import failures
 from denoiser.data.images import reading, writing
@@ -16,29 +15,22 @@ from denoiser.errors import DenoiserError
 from denoiser.photos.batch.plan import Job
 
 READERS = 2
-"""Threads: decoding is slower than a GPU, and several pictures may be short of one another's time."""
+"""Number of threads: decoding is slower than a GPU, and a large picture must not stop the small ones."""
 MANY = 16
-"""Pictures that may be in memory at once, however small."""
-
-
-class Failure(NamedTuple):
-    """A picture that could not be done, or a folder that could not be looked at, and why."""
-
-    source: str
-    error: DenoiserError
+"""Largest number of pictures in memory at once, however small they are."""
 
 
 @dataclass(eq=False)
 class Item:
-    """A picture on its way from one file to the other.
+    """A picture on its way from its input file to its output file.
 
     Attributes:
-        job: which.
-        cost: bytes of memory that are set aside for it.
-        before: as it was read.
-        after: denoised.
-        model: what denoised it.
-        error: why it is neither.
+        job: the two files.
+        cost: bytes of memory that are reserved for it.
+        before: the picture as it was read.
+        after: the denoised picture.
+        model: name of the model that denoised it.
+        error: why it could not be read, denoised or written.
     """
 
     job: Job
@@ -49,17 +41,17 @@ class Item:
     error: DenoiserError | None = None
 
     def fail(self, error: Exception) -> None:
-        """Keep why this picture, and it alone, cannot be done; the reason names it."""
-        said = failures.to_denoiser_error(error)
-        named = said.what if self.job.source in said.what else f"{said.what} ({self.job.source})"
-        self.error, self.before, self.after = DenoiserError(named, said.fix, said.code), None, None
+        """Record why this picture, and it alone, fails; the error names its file."""
+        failure = failures.to_denoiser_error(error)
+        what = failure.what if self.job.source in failure.what else f"{failure.what} ({self.job.source})"
+        self.error, self.before, self.after = DenoiserError(what, failure.fix, failure.code), None, None
 
 
 class Budget:
-    """Memory that pictures share from before they are read until after they are written.
+    """Memory that pictures share, from before they are read until after they are written.
 
     Args:
-        limit: bytes. A picture that needs more may have it when it is alone.
+        limit: bytes. A picture that needs more gets it when no other is in memory.
     """
 
     def __init__(self, limit: int) -> None:
@@ -67,46 +59,46 @@ class Budget:
         self._turn, self._changed = threading.Lock(), threading.Condition()
 
     def take(self, cost: int) -> bool:
-        """Wait for so much memory, first come first served; False if the budget was closed meanwhile."""
+        """Wait for so many bytes, first come first served; False if the budget was closed meanwhile."""
         with self._turn, self._changed:
             self._changed.wait_for(lambda: self._closed or self._used == 0 or self._used + cost <= self.limit)
             self._used += cost
             return not self._closed
 
-    def give(self, cost: int) -> None:
-        """Give back what was taken."""
+    def release(self, cost: int) -> None:
+        """Return bytes that were taken."""
         with self._changed:
             self._used -= cost
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """End all waiting."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
 
-class Workload:
-    """The pictures of some jobs, decoded, in the order in which they are ready.
+class ReadAhead:
+    """The decoded pictures of some jobs, in the order in which they are ready.
 
-    Whatever is wrong with one comes as its `Item.error`. Who takes an item gives its cost back to the budget.
+    A picture that cannot be read comes with an `Item.error`. The consumer releases the cost of each item.
 
     Args:
-        jobs: which.
-        budget: of memory.
-        max_pixels: of one picture.
-        bits: the depth that is asked for, see `writing.check`.
+        jobs: the pictures.
+        budget: memory for pictures.
+        max_pixels: larger pictures are refused.
+        bits: the depth to write, see `writing.check`.
     """
 
     def __init__(self, jobs: Sequence[Job], budget: Budget, max_pixels: int, bits: int | None) -> None:
         self.jobs, self.budget, self.max_pixels, self.bits = jobs, budget, max_pixels, bits
 
     def __len__(self) -> int:
-        """How many pictures there are."""
+        """The number of pictures."""
         return len(self.jobs)
 
     def __iter__(self) -> Iterator[Item]:
-        """Start to read; when the iterator is closed no further picture is begun."""
+        """Start reading; once the iterator is closed, no other picture is begun."""
         waiting, turn = iter(self.jobs), threading.Lock()
         ready: SimpleQueue[Item] = SimpleQueue()
 
@@ -119,7 +111,7 @@ class Workload:
                     return
                 ready.put(item)
 
-        # Daemons: a command that was interrupted does not wait for a picture that nobody needs any more.
+        # Daemons: an interrupted command does not wait for pictures that are no longer needed.
         threads = [threading.Thread(target=work, daemon=True) for _ in range(READERS)]
         for thread in threads:
             thread.start()
@@ -130,20 +122,20 @@ class Workload:
             self.budget.close()
 
     def _read(self, job: Job) -> Item | None:
-        """A picture, or why there is none; None if nobody wants it any more."""
+        """A picture, or why it cannot be read; None once the budget is closed."""
         item = Item(job, cost=self.budget.limit // MANY)
         try:
             header = reading.header(Path(job.source), self.max_pixels)
             writing.check(Path(job.target), header, self.bits)
             item.cost = max(item.cost, memory(header, self.bits or 0))
-        except Exception as error:  # whatever a damaged file leads a decoder to
+        except Exception as error:  # damaged files make decoders raise anything
             item.fail(error)
         if not self.budget.take(item.cost):
             return None
         if item.error is None:
             try:
                 photo = reading.read(Path(job.source), self.max_pixels)
-                # Denoised at the greater depth; a lesser one is for the result to be rounded to.
+                # Denoised at the larger of the two depths; rounding to a smaller one comes last.
                 item.before = writing.at_depth(photo, self.bits) if photo.header.bits < (self.bits or 0) else photo
             except Exception as error:
                 item.fail(error)
@@ -151,5 +143,5 @@ class Workload:
 
 
 def memory(header: Header, bits: int = 0) -> int:
-    """Bytes of a picture's colours and alpha, before and after, of so many bits at least."""
+    """Bytes of a picture's colours and alpha, before and after, at a depth of at least `bits`."""
     return 2 * header.height * header.width * (header.channels + 1) * max(header.bits, bits) // 8

@@ -53,9 +53,9 @@ def against_sigma(results: Sequence[SeedMean], name: str = "sigma", order: Seque
     if any(len({result.row.sigma for result in line}) < len(line) for line in lines.values()):
         lines = _by_label(outputs, ())  # models of several levels, each tested at several: a line each
     over_seeds = any("psnr" in result.sd for result in results)
-    places = {label: i for i, label in enumerate([*order, *(label for label in lines if label not in order)])}
+    indices = {label: i for i, label in enumerate([*order, *(label for label in lines if label not in order)])}
     drawn = [
-        Line(label, _points(line, over_seeds), span=_span(line), place=places[label]) for label, line in lines.items()
+        Line(label, _points(line, over_seeds), span=_span(line), index=indices[label]) for label, line in lines.items()
     ]
     noisy = _by_label([_input(result) for result in results if finite(result.row.psnr_noisy)], ())
     drawn += [Line(label, _points(line, True), dashed=True) for label, line in noisy.items()]

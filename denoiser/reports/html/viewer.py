@@ -75,17 +75,17 @@ class Strip:
 
 
 @dataclass(frozen=True)
-class ShownPicture:
+class PagePicture:
     """A test picture of a page.
 
     Attributes:
         id: the id on the page.
         image: its name.
         rank: why it is shown: worst, best, median, ...
-        by: the method whose PSNR chose it; None where it is not recorded.
+        by: the method that ranked it by PSNR; None where it is not recorded.
         sigma: noise level in grey levels of 255, or None.
         psnr_noisy: PSNR of the input in dB.
-        psnr: PSNR of the output of the method that chose it in dB.
+        psnr: PSNR of the output of that method in dB.
         gain: the difference of both in dB.
         ssim: SSIM of the output of that method.
         file: the name of the strip in `images/`.
@@ -105,7 +105,7 @@ class ShownPicture:
     strip: Strip | None
 
 
-def pictures(folder: Path) -> tuple[list[ShownPicture], int]:
+def pictures(folder: Path) -> tuple[list[PagePicture], int]:
     """The pictures of `images/index.json` that a page shows, and how many there are in all.
 
     Args:
@@ -117,14 +117,14 @@ def pictures(folder: Path) -> tuple[list[ShownPicture], int]:
     strips: dict[int, Strip | None] = {}
     left = PICTURE_BYTES
     for i in sorted(range(len(paths)), key=lambda i: _size(paths[i])):  # small ones leave room for large ones
-        strips[i] = strip(paths[i], entries[i], left // (len(paths) - len(strips)))
+        strips[i] = cut_strip(paths[i], entries[i], left // (len(paths) - len(strips)))
         left -= cut.size if (cut := strips[i]) else 0
-    return [_shown(i, entry, paths[i].name, strips[i]) for i, entry in enumerate(entries)], len(index)
+    return [_page_picture(i, entry, paths[i].name, strips[i]) for i, entry in enumerate(entries)], len(index)
 
 
-def _shown(i: int, entry: Mapping[str, Any], file: str, strip: Strip | None) -> ShownPicture:
+def _page_picture(i: int, entry: Mapping[str, Any], file: str, strip: Strip | None) -> PagePicture:
     row = Row.from_json({key: value for key, value in entry.items() if key in ("sigma", *SCORES)})
-    return ShownPicture(
+    return PagePicture(
         id=f"picture-{i}",
         image=str(entry.get("image", "-")),
         rank=str(entry.get("rank", "-")),
@@ -143,13 +143,13 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def strip(path: Path, entry: Mapping[str, Any], budget: int) -> Strip | None:
+def cut_strip(path: Path, entry: Mapping[str, Any], budget: int) -> Strip | None:
     """Cut a strip into its panels.
 
     Args:
-        path: a PNG of pictures of equal width with 2 px gaps; any other width is kept in one piece.
+        path: a PNG of panels of equal width with 2 px gaps; with any other width it stays in one piece.
         entry: its entry of `images/index.json`; older ones lack "panels", "worst" and "scores".
-        budget: bytes that the panels may take together; beyond it they become JPEG, smaller and smaller.
+        budget: largest size of the panels together in bytes; beyond it they become JPEG, smaller and smaller.
 
     Returns:
         The strip, or None if the file is missing or not an image.
@@ -186,16 +186,16 @@ def _figures(entry: Mapping[str, Any], names: Sequence[str]) -> list[tuple[float
     """PSNR and SSIM of each panel; an older index has the noisy picture's and one method's."""
     scores = entry.get("scores")
     scores = scores if isinstance(scores, dict) else {"denoised": entry}
-    known = {name: score for name, score in scores.items() if isinstance(score, dict)}
-    known["noisy"] = {"psnr": entry.get("psnr_noisy"), "ssim": entry.get("ssim_noisy")}
-    return [(number(known.get(name, {}).get("psnr")), number(known.get(name, {}).get("ssim"))) for name in names]
+    panels = {name: score for name, score in scores.items() if isinstance(score, dict)}
+    panels["noisy"] = {"psnr": entry.get("psnr_noisy"), "ssim": entry.get("ssim_noisy")}
+    return [(number(panels.get(name, {}).get("psnr")), number(panels.get(name, {}).get("ssim"))) for name in names]
 
 
 def _worst(entry: Mapping[str, Any], names: Sequence[str], cuts: Sequence[Image.Image]) -> tuple[int, int, int]:
-    """The block that the index names if it lies inside, else the one where the second panel is worst."""
-    given, (width, height) = entry.get("worst"), cuts[0].size
-    if isinstance(given, list) and len(given) == 3 and all(type(value) is int for value in given):
-        top, left, side = given
+    """The block that the index names if it lies inside, else the one where the second panel has the largest error."""
+    block, (width, height) = entry.get("worst"), cuts[0].size
+    if isinstance(block, list) and len(block) == 3 and all(type(value) is int for value in block):
+        top, left, side = block
         if side > 0 and 0 <= top <= height - side and 0 <= left <= width - side:
             return top, left, side
     clean = cuts[names.index("clean")] if "clean" in names else cuts[0]
@@ -205,9 +205,9 @@ def _worst(entry: Mapping[str, Any], names: Sequence[str], cuts: Sequence[Image.
 
 
 def _encoded(images: Sequence[Image.Image], budget: int, size: int) -> tuple[list[str], bool]:
-    """Data URIs of pictures that together keep to a budget, and whether every pixel is exact.
+    """Data URIs of pictures within a budget of bytes in all, and whether every pixel is exact.
 
-    `size` is that of the file which holds them all: what is far too large for a PNG is not tried as one.
+    `size` is that of the file which holds them all: if it is far too large for the budget, PNG is not tried.
     """
     kind, scale = ("png" if size < 2 * budget else "jpeg"), 1.0
     while (total := sum(map(len, files := [_file(image, kind, scale) for image in images]))) > budget and scale > 0.01:

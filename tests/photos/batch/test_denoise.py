@@ -8,7 +8,7 @@ from PIL import Image
 
 from denoiser.photos import model_choice
 
-ONE_KEPT = "1 result is there already and kept (whatever made it); --overwrite does it anew"
+ONE_KEPT = "1 output exists already and is kept; --overwrite replaces it"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, m
     assert (array(old) == dimmed(here / "in" / "a.png")).all()
     monkeypatch.setattr(model_choice.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
     assert run(*arguments) == 0
-    kept = "2 results are there already and kept (whatever made them); --overwrite does them anew"
+    kept = "2 outputs exist already and are kept; --overwrite replaces them"
     assert capsys.readouterr().out.splitlines()[-2:] == [kept, "out"]
 
 
@@ -99,7 +99,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, model, capsys)
     said = capsys.readouterr()
     assert said.out.splitlines() == [
         ONE_KEPT,
-        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {model})",
+        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {model}, channel by channel)",
         "out",
     ]
     assert said.err.startswith("error: not a picture (in/c.png)\n")
@@ -111,7 +111,7 @@ def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, mode
     picture(here / "in" / "b.png", 3)
     assert run("in", "-o", "out", "--checkpoint", model) == 0
     assert (array(here / "out" / "a.png") == dimmed(here / "in" / "a.png")).all()
-    assert "took colour pictures channel by channel (2 pictures)" in capsys.readouterr().out.splitlines()[0]
+    assert "denoised colour pictures channel by channel (2 pictures)" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_strength_is_how_much_of_the_denoising_there_is(here, model):

@@ -140,7 +140,7 @@ def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, model, 
     assert len(done) == 2 and len(synced) < 40
     monkeypatch.setattr(os, "fsync", fsync)
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith("2 results are there already")
+    assert capsys.readouterr().out.startswith("2 outputs exist already")
     assert files(here / "out") == files(here / "in")
 
 

@@ -6,7 +6,7 @@ import pytest
 from helpers.dimmer import array, dimmed, files, picture, run, told
 
 from denoiser.data.images import writing
-from denoiser.photos.before_after import Pages
+from denoiser.photos.before_after import BeforeAfterPages
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_a_page_that_cannot_be_written_is_noted_and_costs_no_picture(here, argum
     for name in ("a.png", "b.png"):
         assert (array(here / "out" / name) == dimmed(here / "in" / name)).all()
     said = capsys.readouterr()
-    assert "note: not on the page of before and after: " in said.out and "(2 pictures)" in said.out
+    assert "note: not on the before/after page: " in said.out and "(2 pictures)" in said.out
     assert "index.html" not in said.out and not said.err
 
 
@@ -51,7 +51,7 @@ def test_the_page_is_told_and_made_again_where_everything_is_done(here, argument
     capsys.readouterr()
     assert run(*arguments) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "1 result is not on the page of before and after; --overwrite makes it anew",
+        "1 output is not on the before/after page; --overwrite denoises it again",
         "before and after: out/compare/index.html",
         "out",
     ]
@@ -62,7 +62,7 @@ def test_no_page_is_made_of_nothing(here, arguments, capsys):
     assert run(*arguments[:-1]) == 0
     capsys.readouterr()
     assert run(*arguments) == 0
-    assert "2 results are not on the page of before and after; --overwrite makes them anew" in capsys.readouterr().out
+    assert "2 outputs are not on the before/after page; --overwrite denoises them again" in capsys.readouterr().out
     assert files(here / "out") == ["a.png", "b.png"]
 
 
@@ -82,16 +82,16 @@ def test_a_stop_while_the_page_is_made_is_told_in_two_lines(here, arguments, cap
     def finish(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Pages, "finish", finish)
+    monkeypatch.setattr(BeforeAfterPages, "finish", finish)
     assert told(capsys, 130, arguments).splitlines() == [
-        "error: interrupted: every file that is there is whole",
-        "fix: the same command goes on",
+        "error: interrupted: every file written so far is complete",
+        "fix: the same command resumes",
     ]
 
 
 def test_a_folder_of_that_name_which_holds_something_else_is_left_alone(here, arguments, capsys):
     (here / "out" / "compare").mkdir(parents=True)
     (here / "out" / "compare" / "index.html").write_text("mine")
-    assert "fix: another -o" in told(capsys, 2, arguments)
+    assert "fix: give another -o" in told(capsys, 2, arguments)
     assert files(here / "out") == ["compare/index.html"]
     assert (here / "out" / "compare" / "index.html").read_text() == "mine"

@@ -25,11 +25,11 @@ def interrupt(monkeypatch, number, by):
     """Send a signal while so many pictures are done; gives back how to be left alone again."""
     once, calls = restore.Restorer.__call__, []
 
-    def denoise(self, photo):
+    def denoise(self, photo, way):
         calls.append(photo)
         if len(calls) == number + 1:
             os.kill(os.getpid(), by)
-        return once(self, photo)
+        return once(self, photo, way)
 
     monkeypatch.setattr(restore.Restorer, "__call__", denoise)
     return lambda: monkeypatch.setattr(restore.Restorer, "__call__", once)
@@ -48,18 +48,18 @@ def test_a_signal_in_the_middle(here, model, capsys, monkeypatch, by, code, how)
     err = told(capsys, code, arguments)
     assert err.splitlines()[-2:] == [
         f"error: {how}: 5 of {COUNT} pictures are done (out)",
-        "fix: the same command goes on with the others",
+        "fix: the same command resumes with the others",
     ]
     assert_whole(here, 5)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     undo()
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith("5 results are there already")
+    assert capsys.readouterr().out.startswith("5 outputs exist already")
     assert_whole(here, COUNT)
 
 
 def test_an_interruption_that_a_library_swallows_is_one_all_the_same(here, model, capsys, monkeypatch):
-    def denoise(self, photo):
+    def denoise(self, photo, way):
         try:
             os.kill(os.getpid(), signal.SIGINT)
         except KeyboardInterrupt:
@@ -95,5 +95,5 @@ def test_a_process_that_is_killed_leaves_no_half_picture_and_the_same_command_do
     assert 0 < len(done) < COUNT
     assert len(files(out)) > len(done)
     assert run(*arguments) == 0
-    assert capsys.readouterr().out.startswith(f"{len(done)} result")
+    assert capsys.readouterr().out.startswith(f"{len(done)} output")
     assert_whole(here, COUNT)  # and nothing else

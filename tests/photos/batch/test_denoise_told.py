@@ -33,7 +33,7 @@ def test_kinds_that_are_read_and_not_written_cost_themselves_alone(here, model, 
     assert err[-1] == f"fix: {INSTEAD}"
     assert files(here / "out") == ["a.png", "b.jfif"]
     assert run(*arguments, "--format", "png") == 0
-    assert "1 file of a kind that is not read is left out (.nef)" in capsys.readouterr().out.splitlines()
+    assert "1 file in a format that cannot be read is skipped (.nef)" in capsys.readouterr().out.splitlines()
     assert files(here / "out") == ["a.png", "b.jfif", "b.png", "c.png", "e.jp2.png"]
 
 
@@ -64,7 +64,7 @@ def test_a_result_that_is_older_than_its_picture_is_kept_and_told_of(here, model
     before = old.read_bytes()
     assert run("in", "-o", "out", "--checkpoint", model) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "1 result is there already and kept, older than its picture (whatever made it); --overwrite does it anew",
+        "1 output exists already and is kept, though older than its picture; --overwrite replaces it",
         "out",
     ]
     assert old.read_bytes() == before
@@ -93,8 +93,8 @@ def test_a_stop_before_the_first_picture_is_told_in_two_lines(here, model, capsy
     finally:
         signal.signal(signal.SIGTERM, before)
     assert err.splitlines() == [
-        f"error: {how}: every file that is there is whole",
-        "fix: the same command goes on",
+        f"error: {how}: every file written so far is complete",
+        "fix: the same command resumes",
     ]
     assert not (here / "out").exists()
 

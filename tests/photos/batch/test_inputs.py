@@ -143,8 +143,9 @@ def test_pictures_of_kinds_that_are_not_read_are_told_once():
     others = set()
     for pattern in ("in", "in/**"):
         list(inputs.find(pattern, NOWHERE, print, others))
-    assert inputs.left_out(others) == "2 files of kinds that are not read are left out (.heic, .nef)"
-    assert "no picture in the folder, but 1 file of a kind that is not read is left out (.cr3)" in refused("raw").what
+    assert inputs.skipped_message(others) == "2 files in formats that cannot be read are skipped (.heic, .nef)"
+    message = "no picture in the folder, but 1 file in a format that cannot be read is skipped (.cr3) (raw)"
+    assert refused("raw").what == message
 
 
 def test_a_page_of_before_and_after_holds_no_pictures_unless_it_is_named():
@@ -165,7 +166,7 @@ def test_linked_folders_are_left_out_and_told():
     Path("in/link").symlink_to(Path("else").absolute())
     others = set()
     assert [source.name for source in inputs.find("in", NOWHERE, print, others)] == ["a.png"]
-    assert inputs.left_out(others) == "folders that are links are left out (in/link/)"
+    assert inputs.skipped_message(others) == "linked folders are skipped (in/link/)"
     files("in/c.psd")
     list(inputs.find("in", NOWHERE, print, others))
-    assert inputs.left_out(others).startswith("1 file of a kind that is not read is left out (.psd); folders")
+    assert inputs.skipped_message(others).startswith("1 file in a format that cannot be read is skipped (.psd); linked")

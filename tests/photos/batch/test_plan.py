@@ -62,7 +62,7 @@ def test_a_format_changes_the_suffix_unless_it_is_one_of_its_own():
         (three, "out/scan.jpg"),
     ]
     assert made([one], "out.jpeg", suffixes=jpeg) == [(one, "out.jpeg")]
-    assert refused("two formats are asked for", [one], "out.png", suffixes=jpeg).fix == "leave out --format"
+    assert refused("two formats are given", [one], "out.png", suffixes=jpeg).fix == "leave out --format"
 
 
 def test_a_format_that_brings_two_pictures_together():
@@ -125,7 +125,7 @@ def test_a_picture_is_never_written_onto_another_through_a_link():
 def test_a_symbolic_link_that_leads_nowhere_is_not_replaced():
     picture("in/a.png")
     Path("out.png").symlink_to("nowhere.png")
-    refused(r"a link that leads nowhere is there \(out\.png\)", ["in/a.png"], "out.png")
+    refused(r"a broken link is in the way \(out\.png\)", ["in/a.png"], "out.png")
 
 
 def test_two_pictures_that_would_become_one_file():
@@ -160,7 +160,7 @@ def test_results_that_are_older_than_their_pictures_are_kept_and_counted():
 def test_kinds_that_are_not_read_are_counted():
     picture("in/a.png"), picture("in/b.NEF"), picture("in/deep/c.heic")
     found = plan(["in", "in/*"], Path("out"))
-    assert len(found.jobs) == 1 and sorted(Path(one).name for one in found.others) == ["b.NEF", "c.heic"]
+    assert len(found.jobs) == 1 and sorted(Path(one).name for one in found.skipped) == ["b.NEF", "c.heic"]
 
 
 def test_a_place_that_cannot_be_written(here, monkeypatch):
@@ -181,9 +181,9 @@ def test_a_place_where_nothing_is_to_be_written_need_not_be_writable(monkeypatch
 def test_a_file_or_a_folder_in_the_way():
     source = picture("a.png")
     Path("file").touch()
-    refused("a file stands where a folder is needed", [source], "file/out")
+    refused("a file is in the way of a folder", [source], "file/out")
     Path("out/a.png").mkdir(parents=True)
-    refused("a folder stands where the picture would go", [source], "out")
+    refused("a folder is in the way of the output", [source], "out")
 
 
 @pytest.mark.parametrize("suffix", [".heic", ".jxl", ".gif", ".psd"])

@@ -12,7 +12,7 @@ from helpers.dimmer import array, files, picture
 from denoiser.data.images import writing
 from denoiser.photos.batch import predict
 from denoiser.photos.batch.plan import Job
-from denoiser.photos.batch.progress import Pace
+from denoiser.photos.batch.progress import BatchProgress
 
 
 class Copier:
@@ -23,19 +23,13 @@ class Copier:
     def __init__(self, bad=()):
         self.bad, self.known, self.others = bad, [], []
 
-    def restorer(self, channels):
-        return self
-
-    def taking(self, photo):
-        return self
-
-    def __call__(self, photo):
+    def denoise(self, photo):
         self.others.append(sum(one() is not None for one in self.known))
         if len(self.others) - 1 in self.bad:
             raise ZeroDivisionError("a fault")
         after = photo.with_pixels(photo.pixels.copy())
         self.known += [weakref.ref(one.pixels) for one in (photo, after)]
-        return after
+        return after, self.name
 
 
 @pytest.fixture
@@ -45,7 +39,7 @@ def jobs(tmp_path):
 
 
 def run(models, jobs):
-    with Pace(len(jobs), len(jobs), shown=False) as pace:
+    with BatchProgress(len(jobs), len(jobs), shown=False) as pace:
         return predict.run(models, jobs, pace, 10**6), pace
 
 
@@ -88,9 +82,9 @@ def test_processes_share_a_machines_memory(jobs, monkeypatch):
     budget = predict.Budget
     monkeypatch.setattr(predict, "free", lambda device: 16 * 10**9)
     monkeypatch.setattr(predict, "Budget", lambda limit: limits.append(limit) or budget(limit))
-    for beside in (1, 4):
-        with Pace(0, 0, shown=False) as pace:
-            predict.run(Copier(), [], pace, 10**6, beside=beside)
+    for count in (1, 4):
+        with BatchProgress(0, 0, shown=False) as pace:
+            predict.run(Copier(), [], pace, 10**6, local_world_size=count)
     assert limits == [2 * 10**9, 5 * 10**8]
 
 

@@ -23,8 +23,8 @@ def alone(monkeypatch):
 
 def test_one_process_makes_its_share_itself_and_waits_for_nobody():
     with processes.joined() as found:
-        assert (found.rank, found.world, found.first) == (0, 1, True)
-        assert found.dealt(lambda: ["all"]) == "all"
+        assert (found.rank, found.world_size, found.is_first) == (0, 1, True)
+        assert found.share(lambda: ["all"]) == "all"
         found.wait()
 
 
@@ -33,7 +33,7 @@ def test_processes_that_do_not_find_one_another(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     monkeypatch.setattr(processes, "JOINING", processes.timedelta(seconds=0.2))
-    with pytest.raises(DenoiserError, match="the 2 processes do not find one another") as raised, processes.joined():
+    with pytest.raises(DenoiserError, match="the 2 processes cannot connect") as raised, processes.joined():
         pytest.fail("it found one")
     assert raised.value.code == 3
 
@@ -57,7 +57,7 @@ def test_two_processes_do_each_picture_once_and_what_is_left_over_goes_to_both(t
     lines = done.stdout.splitlines()
     shares = sorted(line.split(" megapixels")[0] for line in lines if " megapixels" in line)
     assert shares == ["4 pictures, 0.0", "5 pictures, 0.0"], done.stdout + done.stderr
-    kept = "2 results are there already and kept (whatever made them); --overwrite does them anew"
+    kept = "2 outputs exist already and are kept; --overwrite replaces them"
     assert kept in lines and lines.count("out") == 1
     assert "error: not a picture (in/bad.png)" in done.stderr and done.returncode == 1
     assert files(tmp_path / "out") == [f"{number:02d}.png" for number in range(COUNT)]

@@ -3,7 +3,7 @@
 import pytest
 
 from denoiser.photos.batch import progress
-from denoiser.photos.batch.progress import Pace
+from denoiser.photos.batch.progress import BatchProgress
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def clock(monkeypatch):
 
 
 def test_time_left_is_by_the_bytes_that_are_left(clock):
-    with Pace(3, 2997, shown=False) as counted:
+    with BatchProgress(3, 2997, shown=False) as counted:
         assert str(counted) == "0/3 pictures"
         clock[0] += 10
         counted.add(999, 24.0)
@@ -29,7 +29,7 @@ def test_time_left_is_by_the_bytes_that_are_left(clock):
 
 
 def test_a_log_gets_a_line_now_and_then(clock, capsys):
-    with Pace(100, 100) as counted:
+    with BatchProgress(100, 100) as counted:
         for _ in range(100):
             clock[0] += 1
             counted.add(1, 1.0)
@@ -41,7 +41,7 @@ def test_a_terminal_gets_a_bar_that_is_gone_afterwards(clock, capsys, monkeypatc
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    with Pace(2, 10) as counted:
+    with BatchProgress(2, 10) as counted:
         clock[0] += 1
         counted.add(5, 2.0)
     err = capsys.readouterr().err
@@ -49,7 +49,7 @@ def test_a_terminal_gets_a_bar_that_is_gone_afterwards(clock, capsys, monkeypatc
 
 
 def test_nothing_is_shown_where_it_is_not_wanted(clock, capsys):
-    with Pace(2, 10, shown=False) as counted:
+    with BatchProgress(2, 10, shown=False) as counted:
         clock[0] += 100
         counted.add(5, 2.0)
     assert capsys.readouterr() == ("", "")

@@ -12,7 +12,7 @@ from denoiser.data.images import reading
 from denoiser.data.images.formats.photo import Header
 from denoiser.errors import DenoiserError
 from denoiser.photos.batch.plan import Job
-from denoiser.photos.batch.reader import MANY, Budget, Item, Workload, memory
+from denoiser.photos.batch.reader import MANY, Budget, Item, ReadAhead, memory
 
 
 def jobs(folder, count=9, side=12):
@@ -25,10 +25,10 @@ def test_each_picture_comes_once_decoded_and_what_is_wrong_with_one_comes_with_i
     Path(todo[3].source).write_text("no picture")
     found = []
     budget = Budget(10**6)
-    workload = Workload(todo, budget, 10**6, None)
+    workload = ReadAhead(todo, budget, 10**6, None)
     for item in workload:
         found.append(item)
-        budget.give(item.cost)
+        budget.release(item.cost)
     assert len(workload) == 9 and sorted(item.job for item in found) == todo
     for item in found:
         if item.job == todo[3]:
@@ -49,12 +49,12 @@ def test_no_more_is_read_than_the_budget_allows_until_something_is_given_back(tm
     monkeypatch.setattr(reading, "read", counted)
     cost = memory(reading.header(Path(todo[0].source)))
     budget = Budget(3 * cost)
-    items = iter(Workload(todo, budget, 10**6, None))
+    items = iter(ReadAhead(todo, budget, 10**6, None))
     first = next(items)
     for _ in range(3):
         assert ready.acquire(timeout=60)
     assert not ready.acquire(timeout=0.2) and len(started) == 3
-    budget.give(first.cost)
+    budget.release(first.cost)
     assert ready.acquire(timeout=60)
     assert not ready.acquire(timeout=0.2) and len(started) == 4
     items.close()
@@ -67,7 +67,7 @@ def test_a_picture_that_is_larger_than_the_budget_has_it_alone(tmp_path):
     second.start()
     second.join(0.1)
     assert second.is_alive()
-    budget.give(1000)
+    budget.release(1000)
     second.join(60)
     assert not second.is_alive()
 
@@ -101,7 +101,7 @@ def test_the_budget_is_kept_and_everybody_gets_their_turn(costs, threads):
                 fits.append(sum(held) <= 200 or len(held) == 1)
             with lock:
                 held.remove(cost)
-            budget.give(cost)
+            budget.release(cost)
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     for worker in workers:
@@ -134,6 +134,6 @@ def test_an_error_keeps_its_code_and_names_its_picture():
 
 def test_small_pictures_are_not_read_ahead_without_end(tmp_path):
     budget = Budget(10**9)
-    items = iter(Workload(jobs(tmp_path, MANY + 9), budget, 10**6, None))
+    items = iter(ReadAhead(jobs(tmp_path, MANY + 9), budget, 10**6, None))
     assert next(items).cost == 10**9 // MANY
     items.close()

@@ -9,7 +9,7 @@ import pytest
 from helpers.pages import add_strip, noise
 from PIL import Image
 
-from denoiser.reports.html.viewer import PICTURE_BYTES, SHOWN, pictures, strip
+from denoiser.reports.html.viewer import PICTURE_BYTES, SHOWN, cut_strip, pictures
 from denoiser.runs.strip_layout import GAP, worst_block
 
 OLDER = ["noisy", "denoised", "clean", "error"]
@@ -29,7 +29,7 @@ def strip_of(path, width, height=5, panels=4, channels=3):
 @pytest.mark.parametrize("names", [OLDER, ["noisy", "unet", "nlm", "bm3d", "clean"]])
 def test_a_strip_is_cut_without_its_gaps(tmp_path, channels, names):
     path = strip_of(tmp_path / "a.png", 7, panels=len(names), channels=channels)
-    made, whole = strip(path, {} if names is OLDER else {"panels": names}, 10**6), np.asarray(Image.open(path))
+    made, whole = cut_strip(path, {} if names is OLDER else {"panels": names}, 10**6), np.asarray(Image.open(path))
     assert (made.width, made.height, made.exact) == (7, 5, True)
     assert [panel.name for panel in made.panels] == names
     top, left, side = made.worst
@@ -41,19 +41,19 @@ def test_a_strip_is_cut_without_its_gaps(tmp_path, channels, names):
 
 def test_figures_stand_with_their_panels(tmp_path):
     path = strip_of(tmp_path / "a.png", 7)
-    older = strip(path, SCORES, 10**6)
+    older = cut_strip(path, SCORES, 10**6)
     assert [(panel.psnr, panel.ssim) for panel in older.panels] == [(20.1, 0.4), (30.4, 0.9), (None,) * 2, (None,) * 2]
     entry = SCORES | {"panels": ["noisy", "unet", "nlm", "clean"], "scores": {"unet": {"psnr": 30.4}, "nlm": 3}}
-    assert [panel.psnr for panel in strip(path, entry, 10**6).panels] == [20.1, 30.4, None, None]
+    assert [panel.psnr for panel in cut_strip(path, entry, 10**6).panels] == [20.1, 30.4, None, None]
 
 
 def test_the_block_is_the_one_named_or_found_again(tmp_path):
     black, path = np.zeros((40, 4 * 30 + 3 * GAP), dtype=np.uint8), tmp_path / "a.png"
     black[25:29, 30 + GAP + 3 : 30 + GAP + 6] = 90  # in the second panel alone
     Image.fromarray(black).save(path)
-    assert strip(path, {"worst": [3, 4, 20]}, 10**6).worst == (3, 4, 20)
+    assert cut_strip(path, {"worst": [3, 4, 20]}, 10**6).worst == (3, 4, 20)
     for damaged in (None, [3, 4], [3, 4, 0], [-1, 4, 8], [3, 23, 8], ["3", 4, 8], "abc"):
-        top, left, side = strip(path, {"worst": damaged}, 10**6).worst
+        top, left, side = cut_strip(path, {"worst": damaged}, 10**6).worst
         assert side == 15 and top <= 25 < 29 <= top + side and left <= 3 < 6 <= left + side
 
 
@@ -71,16 +71,16 @@ def test_a_block_has_the_largest_sum_of_all(shape, side):
 
 def test_other_widths_stay_whole_and_what_is_no_picture_is_none(tmp_path):
     noise(33, 5).save(tmp_path / "a.png")
-    made = strip(tmp_path / "a.png", {}, 10**6)
+    made = cut_strip(tmp_path / "a.png", {}, 10**6)
     assert made.panels == () and opened(made.whole).size == (33, 5)
     (tmp_path / "b.png").write_text("no picture")
-    assert strip(tmp_path / "b.png", {}, 10**6) is None and strip(tmp_path / "c.png", {}, 10**6) is None
+    assert cut_strip(tmp_path / "b.png", {}, 10**6) is None and cut_strip(tmp_path / "c.png", {}, 10**6) is None
 
 
 @pytest.mark.parametrize("budget", [30_000, 6_000])
 def test_a_strip_is_reduced_to_its_budget_but_its_block_is_not(tmp_path, budget):
     path = strip_of(tmp_path / "a.png", 100, 100)
-    made, whole = strip(path, {"worst": [10, 20, 8]}, budget), np.asarray(Image.open(path))
+    made, whole = cut_strip(path, {"worst": [10, 20, 8]}, budget), np.asarray(Image.open(path))
     assert not made.exact and made.width == 100 and made.size <= budget
     assert {opened(panel.picture).format for panel in made.panels} == {"JPEG"}
     assert np.array_equal(np.asarray(opened(made.panels[0].block)), whole[10:18, 20:28])

@@ -1,1 +1,1 @@
-"""One file for each picture format."""
+"""The formats of picture files, one module each, and what they share."""
