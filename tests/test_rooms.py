@@ -1,6 +1,7 @@
 """The house stands as CONTRIBUTING.md draws it, and the check of that sees each way in which it could not."""
 
 import ast
+import collections
 import statistics
 
 import pytest
@@ -106,3 +107,11 @@ def test_files_and_functions_stay_short():
     assert statistics.median(map(lines, SOURCES)) <= 110
     assert [str(path) for path in SOURCES if lines(path) > 260] == []
     assert [(name, length) for path in SOURCES for name, length in functions(path) if length > 50] == []
+
+
+def test_a_class_name_exists_once():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
+    names = collections.Counter(
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
