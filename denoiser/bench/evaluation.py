@@ -1,4 +1,4 @@
-"""What an evaluation costs beyond its model calls: noise, metrics, intervals, tables, pictures and page."""
+"""Time of an evaluation besides its model calls: noise, metrics, intervals, tables, pictures and page."""
 
 from __future__ import annotations
 
@@ -24,28 +24,31 @@ from denoiser.training import assemble
 from denoiser.weights.load import load
 
 BAR = 1.1
-"""Time of the evaluation over time of the bare model calls that it is to stay below."""
+"""Highest ratio of the evaluation's time to the time of its model calls that meets the bar."""
 SIZE = (481, 321)
+"""Width and height of the pictures in pixels, as in BSD68."""
 LEVELS = (15, 25, 50)
-LOOKS = 4
-"""Pictures of the bare calls, timed before and after."""
+"""Noise levels in grey levels of 255."""
+REPEATS = 4
+"""Number of bare calls per noise level that are timed before and after."""
 
 
 def overhead(folder: Path, pictures: int) -> dict[str, Any]:
     """Evaluate DnCNN at three noise levels on pictures of BSD68's size, and call it bare on some of them.
 
     Args:
-        folder: for pictures, weights and results; must be empty.
-        pictures: how many.
+        folder: an empty folder for pictures, weights and results.
+        pictures: number of pictures.
 
     Returns:
-        Seconds of the evaluation, checkpoint to page; `bare`, of its model calls alone, timed within it, so that what
-        else the machine does meets both alike; their ratio; and `apart`, of as many calls timed before and after.
+        `seconds` of the evaluation, from checkpoint to page; `bare`, seconds of its model calls alone, timed within it,
+        so that other load on the machine affects both; their `ratio`; and `apart`, seconds of as many calls, timed
+        before and after.
     """
     checkpoint = _checkpoint(folder)
     _pictures(folder / "pictures", pictures)
-    asked = [f"checkpoint={checkpoint}", "data=folder", f"data.path={folder / 'pictures'}", "data.channels=1"]
-    cfg = compose([*asked, f"test.sigma={list(LEVELS)}", "device=auto"], EVALUATE)
+    overrides = [f"checkpoint={checkpoint}", "data=folder", f"data.path={folder / 'pictures'}", "data.channels=1"]
+    cfg = compose([*overrides, f"test.sigma={list(LEVELS)}", "device=auto"], EVALUATE)
     before = _bare(checkpoint, cfg.device)
     started = time.perf_counter()
     with silent():
@@ -54,18 +57,18 @@ def overhead(folder: Path, pictures: int) -> dict[str, Any]:
     calls, bare = pictures * len(LEVELS), _within(folder / "evaluation")
     apart = calls * (before + _bare(checkpoint, cfg.device)) / 2
     ratio = seconds / bare
-    found = {"calls": calls, "seconds": seconds, "bare": bare, "apart": apart}
-    return {**found, "ratio": ratio, "bar": BAR, "met": ratio <= BAR}
+    times = {"calls": calls, "seconds": seconds, "bare": bare, "apart": apart}
+    return {**times, "ratio": ratio, "bar": BAR, "met": ratio <= BAR}
 
 
-def measured(pictures: int) -> dict[str, Any]:
-    """`overhead` in a folder of its own."""
+def measure(pictures: int) -> dict[str, Any]:
+    """Measure `overhead` in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         return {"pictures": pictures, **overhead(Path(folder), pictures)}
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print what `measured` gave."""
+    """Print the result of `measure`."""
     print(f"\nevaluation of dncnn, {result['pictures']} pictures of 481x321 at 3 noise levels, checkpoint to page")
     print(f"  {result['seconds']:.1f} s / {result['bare']:.1f} s of its model calls = {result['ratio']:.3f}")
     print(f"  as many calls timed before and after: {result['apart']:.1f} s")
@@ -73,13 +76,13 @@ def show(result: dict[str, Any]) -> None:
 
 
 def _within(evaluation: Path) -> float:
-    """Seconds of the model calls that an evaluation made for its scores."""
+    """Seconds of the model calls of an evaluation, from its `results.csv`."""
     rows = csv.DictReader((evaluation / "results.csv").read_text(encoding="utf-8").splitlines())
     return sum(float(row[SPEED]) for row in rows) * SIZE[0] * SIZE[1] / 1e6
 
 
 def _checkpoint(folder: Path) -> Path:
-    """DnCNN as it is before any training: its speed does not depend on its weights."""
+    """A checkpoint of DnCNN before any training: its speed does not depend on its weights."""
     seed_everything(0, workers=True, verbose=False)
     module = assemble.module(compose(["model=dncnn", "data=bsd68"]))
     content = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
@@ -96,22 +99,22 @@ def _pictures(folder: Path, count: int) -> None:
 
 
 def _bare(checkpoint: Path, device: str) -> float:
-    """Seconds of one bare call, the mean of some; the first, which warms up, is left out."""
-    where = hardware.device(device)
-    model, image = load(checkpoint).to(where), torch.rand(1, 1, *SIZE, device=where)
+    """Seconds of one bare call, the mean of several; the first, which warms up, is left out."""
+    target = hardware.device(device)
+    model, image = load(checkpoint).to(target), torch.rand(1, 1, *SIZE, device=target)
     seconds = []
     with torch.inference_mode():
-        for _ in range(LOOKS * len(LEVELS) + 1):
+        for _ in range(REPEATS * len(LEVELS) + 1):
             started = time.perf_counter()
             model.forward(image)
-            if where.type == "cuda":
-                torch.cuda.synchronize(where)
+            if target.type == "cuda":
+                torch.cuda.synchronize(target)
             seconds.append(time.perf_counter() - started)
     return sum(seconds[1:]) / (len(seconds) - 1)
 
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """Let nothing be printed for a while."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+    """Suppress standard output for a while."""
+    with open(os.devnull, "w", encoding="utf-8") as null, contextlib.redirect_stdout(null):
         yield

@@ -1,4 +1,4 @@
-"""What `denoiser bench` compares: the plain per-sample loop, this project's training, and the ceiling of both."""
+"""The contenders of `denoiser bench`: the plain per-sample loop, this project's training, and the ceiling of both."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from denoiser.training.optimizer import configure
 Step = Callable[[], None]
 """One training step on one batch."""
 WARM_UP = 3
-"""Steps of each round that are not timed: those before them left the caches to another contender."""
-HELD = 4
-"""Batches that the ceiling holds in memory."""
+"""Number of steps of each round that are not timed: they load the caches, which another contender has used."""
+CEILING_BATCHES = 4
+"""Number of batches that the ceiling keeps in memory."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What a model is measured on: random uint8 pictures of a dataset's shape, since speed does not see the content.
+    """The pictures that a model is trained on: random uint8, since their content does not matter for speed.
 
     Args:
-        data: as in `data=NAME`, whose keys count.
+        data: name of the dataset whose keys are used, as in `data=NAME`.
         shape: `(C, H, W)` of its pictures.
-        count: how many there are.
-        bar: the least that this project's share of the ceiling is to be; None for no such promise.
+        count: number of pictures.
+        bar: share of the ceiling that this project should reach; None for none.
     """
 
     data: str
@@ -60,19 +60,19 @@ class RandomPictures(PairsDataModule):
         self.workload = workload
 
     def pictures(self, split: str) -> Pictures:
-        """The pictures of a split; a list where they are cut into patches, as photographs of any sizes are."""
+        """The pictures of a split; a list where they are cropped, as photographs of any sizes are."""
         count = self.workload.count if split == "train" else 4
         images = random_pictures(self.workload.shape, count, seed=("train", "val", "test").index(split))
         return Pictures(list(map(str, range(count))), images if self.patch_size is None else list(images))
 
 
 class PerSample(Dataset[tuple[Tensor, Tensor]]):
-    """Pairs one by one, as the usual tutorial makes them: PIL image, crop, `ToTensor`, `randn_like`.
+    """Pairs one by one, as in the usual tutorial: PIL image, crop, `ToTensor`, `randn_like`.
 
     Args:
-        images: uint8 `(N, C, H, W)`, kept as PIL images, decoded.
+        images: uint8 `(N, C, H, W)`, kept as decoded PIL images.
         patch: side of a random crop in pixels; None for whole pictures.
-        sigma: of the noise, grey levels of 255.
+        sigma: noise level in grey levels of 255.
     """
 
     def __init__(self, images: Tensor, patch: int | None, sigma: float) -> None:
@@ -83,7 +83,7 @@ class PerSample(Dataset[tuple[Tensor, Tensor]]):
         self.transform = transforms.Compose([*crop, transforms.ToTensor()])
 
     def __len__(self) -> int:
-        """Pictures."""
+        """The number of pictures."""
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
@@ -93,15 +93,15 @@ class PerSample(Dataset[tuple[Tensor, Tensor]]):
 
 
 class Rounds(Callback):
-    """Times a training in rounds, from the start of one batch to the start of another, and its peers between them.
+    """Time a training in rounds, from the start of one batch to the start of another, and its peers in between.
 
-    Both run within one `fit`, turn by turn, so that what else the machine does meets all of them alike.
+    All run within one `fit`, in turns, so that other load on the machine affects all of them.
 
     Args:
-        peers: by name, the step of each.
-        batch_size: images in a step, of this training and of the peers.
-        seconds: of each contender's share of a round.
-        repeats: rounds until the training stops.
+        peers: the step of each peer, by name.
+        batch_size: number of images in a step, of this training and of the peers.
+        seconds: duration of each contender in a round.
+        repeats: number of rounds until the training stops.
     """
 
     def __init__(self, peers: dict[str, Step], batch_size: int, seconds: float, repeats: int) -> None:
@@ -110,28 +110,28 @@ class Rounds(Callback):
         self.step, self.started = 0, 0.0
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Start or end a round's share of this training; at its end the peers have theirs."""
+        """Start or end this training's part of a round; at its end the peers take their parts."""
         done = self.step - WARM_UP
         self.step += 1
         if done == 0:
             self.started = clock()
         elif done > 0 and time.perf_counter() - self.started >= self.seconds:
-            own = done * self.batch_size / (clock() - self.started)
-            others = {name: speed(step, self.batch_size, self.seconds) for name, step in self.peers.items()}
-            self.rounds.append({"project": own, **others})
+            project = done * self.batch_size / (clock() - self.started)
+            peers = {name: speed(step, self.batch_size, self.seconds) for name, step in self.peers.items()}
+            self.rounds.append({"project": project, **peers})
             self.step = 0
             trainer.should_stop = len(self.rounds) >= self.repeats
 
 
 def clock() -> float:
-    """Seconds, when the device has done what it was given."""
+    """The time in seconds, once the device has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def speed(step: Step, batch_size: int, seconds: float) -> float:
-    """Images/s of a step, over at least `seconds` after a warm-up."""
+    """Images per second of a step, over at least `seconds` after a warm-up."""
     for _ in range(WARM_UP):
         step()
     started, steps = clock(), 0
@@ -147,20 +147,21 @@ def random_pictures(shape: tuple[int, int, int], count: int, seed: int = 0) -> T
 
 
 def configuration(model: str, workload: Workload) -> DictConfig:
-    """What `denoiser run model=MODEL data=DATA` trains by; long, and without lines about its epochs."""
+    """The configuration of `denoiser run model=MODEL data=DATA`, for many epochs and without lines about them."""
     epochs = ["trainer.max_epochs=1000", "callbacks.progress.style=none"]
     return compose([f"model={model}", f"data={workload.data}", *epochs])
 
 
 def device(cfg: DictConfig) -> torch.device:
-    """Where a run of this configuration trains."""
+    """The device that a run of this configuration trains on."""
     on_gpu = hardware.trainer_options(cfg.trainer, cfg.recipe)["accelerator"] == "gpu"
     return torch.device("cuda" if on_gpu and torch.cuda.is_available() else "mps" if on_gpu else "cpu")
 
 
 def plain_loop(cfg: DictConfig, workload: Workload) -> Step:
     """The per-sample loop: default DataLoader with shuffling, default Adam, float32, contiguous."""
-    network, where = assemble.module(cfg).network.to(device(cfg)), device(cfg)
+    target = device(cfg)
+    network = assemble.module(cfg).network.to(target)
     images = random_pictures(workload.shape, min(workload.count, 2000))
     pairs = PerSample(images, cfg.data.get("patch_size"), cfg.noise.sigma)
     loader = DataLoader(pairs, cfg.data.batch_size, shuffle=True, drop_last=True)
@@ -168,7 +169,7 @@ def plain_loop(cfg: DictConfig, workload: Workload) -> Step:
     optimizer = torch.optim.Adam(network.parameters())
 
     def step() -> None:
-        noisy, clean = (part.to(where) for part in next(batches))
+        noisy, clean = (part.to(target) for part in next(batches))
         loss: Any = functional.mse_loss(network(noisy), clean)
         optimizer.zero_grad()
         loss.backward()
@@ -178,23 +179,25 @@ def plain_loop(cfg: DictConfig, workload: Workload) -> Step:
 
 
 def ceiling(cfg: DictConfig, workload: Workload, bfloat16: bool, channels_last: bool) -> Step:
-    """The least that a step can be: clean float batches in memory, one draw of noise for the batch, no loader."""
-    module, where = assemble.module(cfg), device(cfg)
+    """The fastest possible step: clean float batches in memory, one draw of noise for the batch, no loader."""
+    module, target = assemble.module(cfg), device(cfg)
     memory = hardware.memory_format("channels_last" if channels_last else "contiguous")
-    network: nn.Module = module.network.to(where, memory_format=memory)
-    made: Any = configure({**module.hparams["optimizer"], "schedule": "constant", "warmup": 0}, network.parameters(), 1)
+    network: nn.Module = module.network.to(target, memory_format=memory)
+    constant = {**module.hparams["optimizer"], "schedule": "constant", "warmup": 0}
+    optimizer: Any = configure(constant, network.parameters(), 1)
     side, sigma = cfg.data.get("patch_size"), cfg.noise.sigma / GREY_LEVELS
     shape = (workload.shape[0], *(workload.shape[1:] if side is None else (side, side)))
-    held = [random_pictures(shape, cfg.data.batch_size).to(where).float().div_(GREY_LEVELS) for _ in range(HELD)]
-    turn = itertools.cycle(held)
+    count, batch_size = CEILING_BATCHES, cfg.data.batch_size
+    images = [random_pictures(shape, batch_size).to(target).float().div_(GREY_LEVELS) for _ in range(count)]
+    batches = itertools.cycle(images)
 
     def step() -> None:
-        clean = next(turn)
-        with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
+        clean = next(batches)
+        with torch.autocast(target.type, torch.bfloat16, enabled=bfloat16):
             denoised = network(torch.randn_like(clean).mul_(sigma).add_(clean)).float()
             loss = module.objective.loss(denoised, clean)
-        made.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        made.step()
+        optimizer.step()
 
     return step

@@ -1,4 +1,4 @@
-"""How fast a folder of photographs is denoised, beside bare calls of the same model."""
+"""Speed of denoising a folder of photographs, beside bare calls of the same model."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ from denoiser.machine import hardware
 from denoiser.weights.load import load
 
 BAR = 0.9
-"""Megapixels per second of a folder over those of the bare model that are to be reached."""
+"""Lowest ratio of a folder's speed to the speed of the bare model that meets the bar."""
 SIZE = (4000, 3000)
-"""Width and height of a photograph of 12 megapixels."""
+"""Width and height of a photograph in pixels, 12 megapixels."""
 ROUNDS = 3
 MODEL = "photo"
 SIDE = 1000
-"""Of the squares that the bare model is given, in pixels; larger ones are hardly faster."""
+"""Side of the squares that the bare model is given, in pixels; larger ones are hardly faster."""
 SIGMA = 15
+"""Noise level of the photographs in grey levels of 255."""
 
 
-def measured(pictures: int) -> dict[str, Any]:
+def measure(pictures: int) -> dict[str, Any]:
     """Denoise a folder of 12-megapixel JPEGs from file to file, and 12 megapixels by the model alone, in turns.
 
     Args:
-        pictures: in the folder.
+        pictures: number of pictures in the folder.
 
     Returns:
-        Megapixels per second of `folder` and `bare`, medians over rounds; `ratio`, the median of the rounds' own,
-        `lowest` and `highest`; the bar and whether it is met.
+        Megapixels per second of `folder` and `bare`, medians over rounds; median `ratio` of the rounds, with `lowest`
+        and `highest`; the bar, and whether it is met.
 
     Raises:
         DenoiserError: a picture could not be denoised.
@@ -51,12 +52,12 @@ def measured(pictures: int) -> dict[str, Any]:
     ratios = [folder / alone for folder, alone in rounds]
     folder, alone = (statistics.median(speeds) for speeds in zip(*rounds, strict=True))
     ratio = statistics.median(ratios)
-    found = {"pictures": pictures, "rounds": ROUNDS, "folder": folder, "bare": alone, "ratio": ratio}
-    return {**found, "lowest": min(ratios), "highest": max(ratios), "bar": BAR, "met": ratio >= BAR}
+    result = {"pictures": pictures, "rounds": ROUNDS, "folder": folder, "bare": alone, "ratio": ratio}
+    return {**result, "lowest": min(ratios), "highest": max(ratios), "bar": BAR, "met": ratio >= BAR}
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print what `measured` gave."""
+    """Print the result of `measure`."""
     print(f"\n{result['pictures']} JPEGs of 12 megapixels from file to file by --model {MODEL}, and its bare call")
     print(f"  {result['folder']:.2f} MP/s / {result['bare']:.2f} MP/s = {result['ratio']:.3f}", end="")
     print(f"  ({result['lowest']:.3f} to {result['highest']:.3f}, {result['rounds']} rounds)")
@@ -64,11 +65,11 @@ def show(result: dict[str, Any]) -> None:
 
 
 def photographs(folder: Path, count: int, size: tuple[int, int]) -> None:
-    """Write noisy JPEGs, each its own: a photograph of scikit-image's enlarged, with Gaussian noise.
+    """Write noisy JPEGs: an enlarged photograph of scikit-image, each time with other Gaussian noise.
 
     Args:
-        folder: that is made.
-        count: of pictures.
+        folder: the folder to create.
+        count: number of pictures.
         size: width and height in pixels.
     """
     folder.mkdir(parents=True)
@@ -82,7 +83,7 @@ def photographs(folder: Path, count: int, size: tuple[int, int]) -> None:
 
 
 def _bare() -> Callable[[], float]:
-    """Measures megapixels per second of the model on 12 megapixels in memory, in squares of `SIDE` without overlap."""
+    """A function that measures the model's megapixels per second, on 12 megapixels in squares of `SIDE`."""
     device = hardware.device("auto")
     precision = "bf16" if hardware.has_bfloat16(device.type) else "32"  # as for 8-bit pictures
     function = load(MODEL).to(device).function(precision=precision)
@@ -93,7 +94,7 @@ def _bare() -> Callable[[], float]:
     def speed() -> float:
         started = time.perf_counter()
         for tile in tiles:
-            function(tile).sum().item()  # which waits for the device
+            function(tile).sum().item()  # waits for the device
         return SIZE[0] * SIZE[1] / 1e6 / (time.perf_counter() - started)
 
     speed()
@@ -101,10 +102,10 @@ def _bare() -> Callable[[], float]:
 
 
 def _folder(folder: Path, name: str, pictures: int) -> float:
-    """Megapixels per second of the command, loading the model included."""
+    """Megapixels per second of the command, including the loading of the model."""
     started = time.perf_counter()
     with silent():
         code = denoise.main([str(folder / "photos"), "-o", str(folder / name), "--model", MODEL])
     if code or len(list((folder / name).glob("*.jpg"))) != pictures:
-        raise DenoiserError("the photographs could not all be denoised (--photos)", "denoiser denoise says why")
+        raise DenoiserError("not all photographs could be denoised (--photos)", "run denoiser denoise to see why")
     return pictures * SIZE[0] * SIZE[1] / 1e6 / (time.perf_counter() - started)

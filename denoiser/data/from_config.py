@@ -1,4 +1,4 @@
-"""From a composed configuration to the data of a training or an evaluation."""
+"""The data of a training or an evaluation from a composed configuration."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from denoiser.noise.base import Noise
 
 
 def protocol_name(cfg: DictConfig) -> str:
-    """`published` or `clipped`: as asked for, else clipped if the noise of training is, or is a camera's.
+    """`published` or `clipped`: the key `protocol`, by default clipped for noise that is clipped or real.
 
     Raises:
-        DenoiserError: it is neither, or real noise is to be unclipped.
+        DenoiserError: there is no such protocol, or it is `published` for real noise.
     """
     real = build.target("data", cfg.data["_target_"]).real_pairs and cfg.data.get("test") is None
     name = cfg.protocol or ("clipped" if cfg.noise.clip or real else "published")
     if real and name == "published":
-        raise DenoiserError(f"real noise is clipped by its camera (protocol={name})", "protocol=clipped")
+        raise DenoiserError(f"real noise is clipped by the camera (protocol={name})", "protocol=clipped")
     if name not in PROTOCOLS:
         raise DenoiserError(
             f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or next(iter(PROTOCOLS))}"
@@ -35,7 +35,7 @@ def protocol(cfg: DictConfig) -> Protocol:
     """How pictures become noisy pairs in this run.
 
     Raises:
-        DenoiserError: the noise or a noise level cannot be meant.
+        DenoiserError: the noise or a noise level is not valid.
     """
     if cfg.test is None:
         raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
@@ -45,47 +45,48 @@ def protocol(cfg: DictConfig) -> Protocol:
 
 
 def training_data(cfg: DictConfig) -> PairsDataModule:
-    """The data of training, with the named set that it is tested on.
+    """The data of a training, with its test set.
 
     Raises:
-        DenoiserError: the data is for testing only, or its channels are not the model's.
+        DenoiserError: the data is for testing only, or does not have the channels of the model.
     """
-    made = _dataset(cfg.data, protocol(cfg))
-    if made.test_only:
-        raise DenoiserError(f"data={made.name} is for testing only (data)", f"data=synthetic data.test={made.name}")
-    if made.channels != cfg.model.channels:
-        other = cfg.model.channels
-        fix = f"data.channels={other}" if other in made.allowed_channels else f"model=unet, which takes {made.channels}"
+    dataset = _dataset(cfg.data, protocol(cfg))
+    name = dataset.name
+    if dataset.test_only:
+        raise DenoiserError(f"data={name} is for testing only (data)", f"data=synthetic data.test={name}")
+    if dataset.channels != cfg.model.channels:
+        model, channels = cfg.model.name, cfg.model.channels
+        supported = channels in dataset.allowed_channels
         raise DenoiserError(
-            f"model={cfg.model.name} takes {other} channel(s) and data={made.name} has {made.channels} (data.channels)",
-            fix,
+            f"model={model} takes {channels} channel(s) and data={name} has {dataset.channels} (data.channels)",
+            f"data.channels={channels}" if supported else f"model=unet, which takes {dataset.channels}",
         )
-    return made
+    return dataset
 
 
 def evaluation_data(cfg: DictConfig) -> PairsDataModule:
-    """The pictures of an evaluation: `data.test` where it is given, else the data itself.
+    """The data of an evaluation: `data.test`, or the data itself if there is none.
 
     Raises:
-        DenoiserError: the data, the noise or the protocol is not possible.
+        DenoiserError: the data, the noise or the protocol is not valid.
     """
-    made = _dataset(cfg.data, protocol(cfg))
-    made.prepare_data()
-    return made.test or made
+    dataset = _dataset(cfg.data, protocol(cfg))
+    dataset.prepare_data()
+    return dataset.test or dataset
 
 
-def _dataset(config: DictConfig, how: Protocol) -> PairsDataModule:
-    given: dict[str, Any] = build.plain(config)
-    name, test = given.pop("name"), given.pop("test", None)
-    made: PairsDataModule = build.make("data", given, protocol=how)
-    made.name = name
-    made.test = None if test is None else _test_set(test, made.channels, how)
-    return made
+def _dataset(config: DictConfig, protocol: Protocol) -> PairsDataModule:
+    arguments: dict[str, Any] = build.plain(config)
+    name, test = arguments.pop("name"), arguments.pop("test", None)
+    dataset: PairsDataModule = build.make("data", arguments, protocol=protocol)
+    dataset.name = name
+    dataset.test = None if test is None else _test_set(test, dataset.channels, protocol)
+    return dataset
 
 
-def _test_set(name: str, channels: int, how: Protocol) -> PairsDataModule:
-    known = options("data")
-    if name not in known:
-        raise DenoiserError(f"no data '{name}' (data.test)", f"data.test={nearest(name, known) or 'photos'}")
+def _test_set(name: str, channels: int, protocol: Protocol) -> PairsDataModule:
+    names = options("data")
+    if name not in names:
+        raise DenoiserError(f"no data '{name}' (data.test)", f"data.test={nearest(name, names) or 'photos'}")
     config = compose([f"data={name}", f"data.channels={channels}"]).data
-    return _dataset(config, how)
+    return _dataset(config, protocol)

@@ -1,4 +1,4 @@
-"""Whether pictures are large enough, for the crops of training and for the metrics."""
+"""Checks that pictures are large enough for training crops and for the metrics."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from denoiser.metrics.psnr_ssim import RADIUS
 
 
 def check_patch_size(pictures: Pictures, patch: int | None, batch_size: int) -> None:
-    """Let training pictures through that make batches of crops.
+    """Check that batches of crops can be made from the training pictures.
 
     Args:
-        pictures: those of training.
+        pictures: the training pictures.
         patch: side of the crops in pixels; None for whole pictures.
-        batch_size: crops in a batch.
+        batch_size: number of crops in a batch.
 
     Raises:
-        DenoiserError: a picture is smaller than the patch, or several sizes would be in one batch.
+        DenoiserError: a picture is smaller than the patch, or a batch would contain several sizes.
     """
     height, width, key = _smallest(pictures)
     if patch is not None and min(height, width) < patch:
@@ -26,13 +26,13 @@ def check_patch_size(pictures: Pictures, patch: int | None, batch_size: int) -> 
         )
     if patch is None and batch_size > 1 and len({shape[1:] for shape in pictures.shapes}) > 1:
         raise DenoiserError(
-            "training pictures of several sizes make no batch without crops (data.patch_size)",
+            "training pictures of several sizes cannot form a batch without crops (data.patch_size)",
             f"data.patch_size={min(height, width, 64)}",
         )
 
 
 def check_picture_sizes(pictures: Pictures) -> None:
-    """Let pictures of validation or test through that SSIM's window fits into.
+    """Check that validation or test pictures are at least as large as the window of SSIM.
 
     Raises:
         DenoiserError: a picture is smaller.
@@ -40,13 +40,13 @@ def check_picture_sizes(pictures: Pictures) -> None:
     (height, width, key), window = _smallest(pictures), 2 * RADIUS + 1
     if min(height, width) < window:
         raise DenoiserError(
-            f"{height}x{width} is smaller than SSIM's window of {window}x{window} ({key})",
-            "remove it, or give larger pictures",
+            f"{height}x{width} is smaller than the SSIM window of {window}x{window} ({key})",
+            "remove it, or use larger pictures",
         )
 
 
 def _smallest(pictures: Pictures) -> tuple[int, int, str]:
     """Height, width and key of the picture with the shortest side."""
-    named = zip(pictures.shapes, pictures.keys, strict=True)
-    (_, height, width), key = min(named, key=lambda shape_and_key: min(shape_and_key[0][1:]))
+    shapes = zip(pictures.shapes, pictures.keys, strict=True)
+    (_, height, width), key = min(shapes, key=lambda shape_and_key: min(shape_and_key[0][1:]))
     return height, width, key

@@ -112,7 +112,7 @@ def test_fewer_pictures_than_processes_are_refused(protocol, split):
     data = Mixed(protocol(levels=[25.0]), 3)
     data.trainer = FakeTrainer(0, 5)
     text = refused(getattr(data, f"{split}_dataloader"))
-    assert f"4 {split} picture(s) cannot be shared by 5 processes (trainer.devices)" in text
+    assert f"4 {split} picture(s) cannot be divided among 5 processes (trainer.devices)" in text
     assert text.endswith("fix: trainer.devices=1")
     data.trainer = FakeTrainer(3, 4)
     assert items(getattr(data, f"{split}_dataloader")()) == [3]

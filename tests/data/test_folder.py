@@ -186,10 +186,12 @@ def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_pictu
     (tmp_path / "noisy" / "005.png").unlink()
     save_picture(tmp_path / "noisy" / "007.bmp", 24, 31)
     text = refused(lambda: data.pictures("train"))
-    assert "24x31 is not the 24x32 of its clean twin" in text and "007.bmp" in text
+    assert "24x31 is not the 24x32 of its clean picture" in text and "007.bmp" in text
     (tmp_path / "noisy" / "007.bmp").unlink()
     text = refused(lambda: data.pictures("train"))
-    assert f"1 picture(s) without a twin, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
+    assert (
+        f"1 picture(s) without a counterpart, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
+    )
     (tmp_path / "clean" / "007.png").unlink()
     (tmp_path / "clean" / "003.png").unlink()
     text = refused(lambda: data.pictures("train"))

@@ -35,6 +35,6 @@ def test_each_variant_has_a_folder_and_a_size_of_its_own(made, size, protocol, t
 )
 def test_one_variant_is_not_taken_for_the_other(made, size, other, fix, protocol, tmp_path):
     folder = put(made, tmp_path, size)
-    with pytest.raises(DenoiserError, match=f"kodim01 is .*: these are {other}'s pictures") as refused:
+    with pytest.raises(DenoiserError, match=f"kodim01 is .*: these are the pictures of {other}") as refused:
         made(protocol(), tmp_path, channels=3).split("test")
     assert refused.value.fix.startswith(fix.format(folder=folder))

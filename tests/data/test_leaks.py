@@ -12,6 +12,7 @@ from denoiser.data.bsds500 import BSDS500
 from denoiser.data.decoding import read_files
 from denoiser.data.folder import Folder
 from denoiser.data.pairs import Pictures
+from denoiser.data.thumbnails import match_thumbnails
 from denoiser.errors import DenoiserError
 
 
@@ -86,18 +87,18 @@ def test_copies_are_found_after_encoding_and_strangers_are_not():
     images = [photo(120, 88, seed) for seed in range(30)]
     copies = [encoded(images[7]), photo(120, 88, 99), encoded(images[3]), encoded(images[7].transpose(1, 2))]
     seen, tested = thumbnails.thumbnails(named(images), 3), thumbnails.thumbnails(named(copies), 3)
-    assert thumbnails.same(seen, tested) == [(3, 2), (7, 0)]
+    assert match_thumbnails(seen, tested) == [(3, 2), (7, 0)]
 
 
 def test_pictures_that_tell_nothing_equal_none():
     black = thumbnails.thumbnails(named(torch.zeros(3, 3, 40, 40, dtype=torch.uint8)), 3)
-    assert thumbnails.same(black, black) == []
+    assert match_thumbnails(black, black) == []
 
 
 def test_sizes_tell_pictures_apart():
     thumbnail = torch.arange(64, dtype=torch.uint8).reshape(1, 8, 8)
     one, other = ({"sizes": torch.tensor([[40, side]]), "thumbnails": thumbnail} for side in (40, 41))
-    assert thumbnails.same(one, one) == [(0, 0)] and thumbnails.same(one, other) == []
+    assert match_thumbnails(one, one) == [(0, 0)] and match_thumbnails(one, other) == []
 
 
 def splits(copy=None):
@@ -111,8 +112,8 @@ def test_a_test_on_copies_is_refused(protocol):
     other = Given(protocol(), train, val, [*test, encoded(val[0])])
     with pytest.raises(DenoiserError) as caught:
         fitted(Given(protocol(), train, val, [], other))
-    among = "2 of the 6 test pictures are among those of training or validation, test/4 (as train/2) first"
-    assert caught.value.what == f"{among} (data.test)" and caught.value.code == 2
+    problem = "2 of the 6 test pictures are also training or validation pictures, test/4 (as train/2) first"
+    assert caught.value.what == f"{problem} (data.test)" and caught.value.code == 2
     assert caught.value.fix == "another data.test, or remove the copies"
 
 
@@ -125,7 +126,7 @@ def test_textures_under_one_lamp_are_strangers(protocol):
     lamp = torch.linspace(60, 200, 160).repeat(160, 1)
     grain = [(lamp + 6 * torch.randn(3, 160, 160)).clamp(0, 255).byte() for _ in range(12)]
     data = Given(protocol(), grain[:4], grain[4:8], grain[8:])
-    assert thumbnails.same(data.thumbnails("train"), data.thumbnails("test"))
+    assert match_thumbnails(data.thumbnails("train"), data.thumbnails("test"))
     fitted(data)
 
 
@@ -143,8 +144,8 @@ def test_what_is_seen_loads_without_unpickling_anything_else(protocol, tmp_path)
     seen = torch.load(tmp_path / "seen", weights_only=True)
     assert (seen["data"], seen["split"], seen["pictures"]) == ("folder", "split_seed=3", 8)
     train, val, test = (data.thumbnails(name) for name in ("train", "val", "test"))
-    assert thumbnails.same(seen, train) == [(i, i) for i in range(4)] and thumbnails.same(seen, test) == []
-    assert thumbnails.same(seen, val) == [(i + 4, i) for i in range(4)]
+    assert match_thumbnails(seen, train) == [(i, i) for i in range(4)] and match_thumbnails(seen, test) == []
+    assert match_thumbnails(seen, val) == [(i + 4, i) for i in range(4)]
 
 
 def test_a_folder_s_copies_are_named(protocol, pictures_folder):
@@ -172,7 +173,7 @@ def test_the_published_grey_68_are_those_of_the_jpegs(protocol, real_data):
     files = [[path] for path in sorted((real_data / "BSD68").glob("*.png"))]
     published = thumbnails.thumbnails(read_files(files, real_data, 1), 1)
     ours = thumbnails.thumbnails(BSD68(protocol(), real_data, channels=1).pictures("test"), 1)
-    assert len(files) == 68 and thumbnails.same(ours, published) == [(i, i) for i in range(68)]
+    assert len(files) == 68 and match_thumbnails(ours, published) == [(i, i) for i in range(68)]
 
 
 def test_the_benchmark_tests_on_none_that_it_saw(protocol, real_data):

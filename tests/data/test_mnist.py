@@ -80,8 +80,8 @@ def test_download_arrives_whole_and_once(protocol, served, tmp_path):
 def test_no_network_says_what_to_fetch_and_leaves_nothing(protocol, archives, tmp_path):
     root = tmp_path / "store"
     text = refused(MNIST(protocol(), root, channels=1).prepare_data)
-    assert "MNIST is not there and cannot be downloaded" in text
-    assert "fix: fetch train-images-idx3-ubyte.gz, " in text and text.endswith(f"put that into {root / 'MNIST/raw'}")
+    assert "MNIST is missing and cannot be downloaded" in text
+    assert "fix: download train-images-idx3-ubyte.gz, " in text and text.endswith(f"to {root / 'MNIST/raw'}")
     assert not [path for path in below(root) if not path.endswith(".lock")]
 
 
@@ -111,9 +111,7 @@ def test_damaged_digits_are_told_and_kept(protocol, served, tmp_path, damage):
     file.write_bytes(damage(file.read_bytes()))
     kept = file.read_bytes()
     text = refused(lambda: data.pictures("train"))
-    assert (
-        "MNIST is not whole or not the original" in text and f"fix: mv {file.parent} {file.parent}-incomplete" in text
-    )
+    assert "MNIST is incomplete or altered" in text and f"fix: mv {file.parent} {file.parent}-incomplete" in text
     assert file.read_bytes() == kept
 
 

@@ -120,7 +120,7 @@ def test_a_download_that_breaks_off_is_gone_on_with(served, mirror, tmp_path, tr
     where = tmp_path / "Greys"
     assert (
         failure.fix
-        == f"repeat the command, which goes on; or download {CARD.source} and save them as {where}/1.png ... 3.png"
+        == f"repeat the command to resume, or download {CARD.source} and save them as {where}/1.png ... 3.png"
     )
     mirror.routes["/Greys/2.png"] = whole
     asked = len(mirror.asked)
@@ -172,10 +172,10 @@ def test_an_altered_picture_is_refused_and_named(protocol, tmp_path):
     assert data.split("test").keys == ["1", "2", "3"]
     (folder / "2.png").write_bytes(encoded(9))
     failure = refused(lambda: data.pictures("test"))
-    assert failure.what == f"greys: 2.png is not the published file ({folder})"
+    assert failure.what == f"greys has 1 altered or missing file(s), 2.png first ({folder})"
     assert failure.fix == f"denoiser data verify greys --root {tmp_path}, then {CARD.manual_instructions(tmp_path)}"
     (folder / "3.png").write_bytes(encoded(9))
-    assert "2.png is not the published file, nor are 1 of the others" in refused(lambda: data.pictures("test")).what
+    assert "has 2 altered or missing file(s), 2.png first" in refused(lambda: data.pictures("test")).what
 
 
 def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
@@ -189,7 +189,7 @@ def test_sets_that_are_fetched_by_hand_say_what_and_where(made, protocol, tmp_pa
     data, (first, *_, last) = made(protocol(), tmp_path, channels=3), made.card.files
     failure = refused(data.prepare_data)
     folder = tmp_path / made.card.folders[0]
-    assert failure.what == f"{folder.name} is not there ({tmp_path})" and list(tmp_path.iterdir()) == []
+    assert failure.what == f"{folder.name} is missing ({tmp_path})" and list(tmp_path.iterdir()) == []
     assert failure.fix == f"download {made.card.source} and save them as {folder / first} ... {last}"
     save_picture(folder / first, 16, 16)
     failure = refused(data.prepare_data)

@@ -46,8 +46,8 @@ def test_pictures_of_several_sizes_need_crops(protocol):
 @pytest.mark.parametrize(("split", "stage"), [("val", "fit"), ("test", "fit"), ("test", "test")])
 def test_pictures_that_no_window_fits_into_are_named(protocol, split, stage):
     what, fix = refused(Sized(protocol(), MIXED, **{split: ((16, 16), (40, 10))}), stage)
-    assert what == f"40x10 is smaller than SSIM's window of 11x11 ({split}/1)"
-    assert fix == "remove it, or give larger pictures"
+    assert what == f"40x10 is smaller than the SSIM window of 11x11 ({split}/1)"
+    assert fix == "remove it, or use larger pictures"
     Sized(protocol(), MIXED, **{split: ((16, 16), (40, 11))}).setup(stage)
 
 

@@ -6,7 +6,7 @@ from helpers.tiny import configured, one_step, store
 from denoiser.config import compose
 from denoiser.data import base
 from denoiser.data.pairs import Batch
-from denoiser.data.thumbnails import same
+from denoiser.data.thumbnails import match_thumbnails
 from denoiser.metrics.psnr_ssim import psnr
 from denoiser.runs import checkpoint
 from denoiser.training import assemble
@@ -79,7 +79,7 @@ def test_a_checkpoint_records_what_was_seen_once(tmp_path, monkeypatch):
     data = trainer.datamodule
     assert (seen["data"], seen["split"]) == ("folder", "split_seed=0") and len(asked) == 3
     assert seen["pictures"] == len(seen["sizes"]) == len(data.split("train")) + len(data.split("val"))
-    assert same(seen, data.thumbnails("val")) and not same(seen, data.thumbnails("test"))
+    assert match_thumbnails(seen, data.thumbnails("val")) and not match_thumbnails(seen, data.thumbnails("test"))
 
 
 def test_a_checkpoint_without_a_dataset_of_ours_records_none():

@@ -1,1 +1,1 @@
-"""Pictures that the project draws itself: dead leaves and scenes."""
+"""Synthetic training pictures of dead leaves."""

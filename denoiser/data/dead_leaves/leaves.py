@@ -1,4 +1,4 @@
-"""What dead-leaves pictures are drawn with: leaves of random shape that hide one another, 1/f fields, a blur."""
+"""Parts of dead-leaves pictures: leaves of random shape that occlude each other, 1/f fields, and a blur."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Leaves:
-    """Leaves in painting order, one entry per leaf and field; positions and radii on the fine grid."""
+    """Leaves in painting order, one entry per leaf in each field; positions and radii on the fine grid."""
 
     y: Floats
     x: Floats
@@ -23,16 +23,16 @@ class Leaves:
     square: Floats
 
     def take(self, keep: NDArray[np.bool_]) -> "Leaves":
-        """The leaves that ``keep`` selects, in the same order."""
+        """The leaves that `keep` selects, in the same order."""
         return Leaves(**{name: values[keep] for name, values in vars(self).items()})
 
     def at(self, side: int) -> tuple[Ints, Ints]:
-        """Rows and columns of the leaves' centres, inside a picture of ``side``."""
+        """Rows and columns of the centres, clipped to a grid of `side`."""
         return np.clip(self.y, 0, side - 1).astype(np.int32), np.clip(self.x, 0, side - 1).astype(np.int32)
 
 
 def fall(rng: np.random.Generator, side: int, low: float, high: float, per_octave: float) -> Leaves:
-    """Draw leaves with radii of density r^-3 between ``low`` and ``high`` on a grid of ``side``."""
+    """Draw leaves with radii of density r^-3 between `low` and `high` on a grid of `side`."""
     mean_square = 2 * np.log(high / low) / (low**-2 - high**-2)
     n = max(1, int(side**2 * per_octave * np.log2(high / low) / (1.2 * mean_square)))
 
@@ -55,7 +55,7 @@ def fall(rng: np.random.Generator, side: int, low: float, high: float, per_octav
 
 
 def paint(leaves: Leaves, side: int) -> Ints:
-    """Number of the topmost leaf at each point of a grid, -1 where there is none."""
+    """The index of the topmost leaf at each point of a grid of `side`, -1 where there is none."""
     extent = 1 + np.abs(leaves.taper) + 0.5 * np.abs(leaves.bend)
     length = 1.25 * leaves.radius / np.sqrt(1 + (leaves.aspect * extent) ** 2)
     rows = np.cos(leaves.angle) / length, np.sin(leaves.angle) / length
@@ -64,15 +64,15 @@ def paint(leaves: Leaves, side: int) -> Ints:
     reach = np.ceil(np.sqrt(2) ** np.ceil(2 * np.log2(np.maximum(leaves.radius, 1)))).astype(np.int32)
     for r in np.unique(reach):
         window = np.arange(-r, r + 1, dtype=np.int32)
-        chosen = np.flatnonzero(reach == r).astype(np.int32)
-        pieces = min(len(chosen), 1 + len(chosen) * len(window) ** 2 // 60_000)  # each fits a cache
-        for j in np.array_split(chosen, pieces):
-            _paint_alike(top, side, j, leaves, shape[:, j, None, None], window)
+        members = np.flatnonzero(reach == r).astype(np.int32)
+        pieces = min(len(members), 1 + len(members) * len(window) ** 2 // 60_000)  # each fits in the cache
+        for j in np.array_split(members, pieces):
+            _paint_similar(top, side, j, leaves, shape[:, j, None, None], window)
     return top.reshape(side, side)
 
 
-def _paint_alike(top: Ints, side: int, j: Ints, leaves: Leaves, shape: Floats, window: Ints) -> None:
-    """Put leaves ``j``, all within ``window`` of their centres, on ``top``; a later leaf hides an earlier one."""
+def _paint_similar(top: Ints, side: int, j: Ints, leaves: Leaves, shape: Floats, window: Ints) -> None:
+    """Paint leaves `j`, which lie within `window` of their centres, on `top`; later leaves occlude earlier ones."""
     rows, dy = _offsets(leaves.y[j], window, side)
     columns, dx = _offsets(leaves.x[j], window, side)
     inside = _inside(shape, dy[:, :, None], dx[:, None, :])
@@ -83,14 +83,14 @@ def _paint_alike(top: Ints, side: int, j: Ints, leaves: Leaves, shape: Floats, w
 
 
 def _offsets(centres: Floats, window: Ints, side: int) -> tuple[Ints, Floats]:
-    """Grid lines within ``window`` of each centre and their distances from it, less those outside for all centres."""
+    """Grid lines within `window` of each centre and their distances from it, without lines that are outside for all."""
     lines = np.rint(centres).astype(np.int32)[:, None] + window
     lines = lines[:, ((lines >= 0) & (lines < side)).any(axis=0)]
     return lines, lines.astype(np.float32) - centres[:, None]
 
 
 def _inside(shape: Floats, dy: Floats, dx: Floats) -> NDArray[np.bool_]:
-    """Whether points at an offset are in leaves: discs, ellipses, squircles, boxes, bent and tapered."""
+    """Whether points at an offset are inside leaves: discs, ellipses, squircles or boxes, bent and tapered."""
     cos, sin, flat, bend, taper, square = shape
     u = dx * cos + dy * sin
     v = (dy * cos - dx * sin) * flat
@@ -116,7 +116,7 @@ def noise(rng: np.random.Generator, side: int, slope: float, stretch: float = 1.
 
 
 def blur(image: Floats, sigma: float) -> Floats:
-    """Gaussian blur of an image (C, H, W), ``sigma`` in pixels."""
+    """Gaussian blur of an image (C, H, W), `sigma` in pixels."""
     kernel = np.exp(-0.5 * (np.arange(-4, 5) / max(sigma, 0.1)) ** 2).astype(np.float32)
     kernel /= kernel.sum()
     for axis in (1, 2):

@@ -1,11 +1,11 @@
 """Dead-leaves images: training pictures that need no download.
 
-Leaves of random shape fall on a plane and hide one another; sizes follow the density r^-3, which makes the picture
+Leaves of random shape fall on a plane and occlude each other; sizes follow the density r^-3, which makes the picture
 statistically the same at every scale, as photographs are (Matheron, 1975; Lee, Mumford and Huang, "Occlusion models
 for natural images", 2001). Denoisers trained on such pictures work on photographs (Achddou, Gousseau and Ladjal,
-"Synthetic images as a regularity prior for image restoration neural networks", 2021). Two generations fall here: large
-leaves are the objects of a scene, and each object carries small leaves of its own, whose contrast differs from object
-to object, because photographs have smooth skies beside grass and not one roughness everywhere.
+"Synthetic images as a regularity prior for image restoration neural networks", 2021). There are two kinds of
+leaves: large leaves are the objects of a scene, and each object has small leaves as details. Their contrast varies from
+object to object, because photographs contain both smooth skies and rough grass.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,29 +16,46 @@ import torch
 from numpy.typing import NDArray
 
 from denoiser.data.dead_leaves.leaves import Floats, Ints, blur, fall, noise, paint
+from denoiser.noise.levels import GREY_LEVELS
 
-SMALLEST_SIZE = 8  # side of a picture in pixels
-SUPERSAMPLING = 2  # leaves are painted on a grid this much finer, so that edges are antialiased
-SMALLEST, OBJECT, LARGEST = 0.5, (10.0, 40.0), 0.7  # radii: smallest leaf and object in pixels, largest in sides
-OBJECTS_PER_OCTAVE, DETAILS_PER_OCTAVE = 0.5, 0.45  # how often an octave of sizes covers the plane
-SPREAD = (0.16, 0.06, 0.022)  # of the objects' luminance, red-blue and green-magenta around the smooth field
-FIELD = (0.2, 0.06, 0.022)  # standard deviation of the smooth fields
-DETAIL = (1.0, 0.2, 0.08)  # contrast of details: luminance, red-blue, green-magenta
-SPREAD_EXPONENT, CONTRAST_EXPONENT = 0.25, 0.3  # both spreads shrink with the size of the leaf
-CONTRAST, CONTRAST_SIGMA = 0.12, 0.8  # details of an object: median and log-deviation of their contrast
-PLAIN, TIDY, COMBED = 0.35, 0.8, 0.35  # shares of objects: without details; that clip them; that align them
-TEXTURE, TEXTURE_SIGMA = 0.006, 1.4  # 1/f texture of an object: median and log-deviation of its amplitude
-STRIPED, CROSSED = 0.3, 0.3  # shares: of objects with stripes, of those with a grid
-STRIPES, STRIPES_SIGMA, PERIOD = 0.12, 0.7, (3.0, 24.0)  # median and log-deviation of their amplitude; pixels
-SHADING = 0.12  # change of luminance across an object
-WARP = 2.0  # largest displacement that bends outlines, in pixels
-BLUR, DEFOCUS, DEFOCUSED = 0.5, (0.8, 1.6), 0.25  # widest lens blur; blur out of focus; share of pictures with it
-# RGB of luminance, red-blue and green-magenta, close to the principal axes of photographs
+SMALLEST_SIZE = 8
+"""Smallest side of a picture in pixels."""
+SUPERSAMPLING = 2
+"""Factor of the fine grid that leaves are painted on, so that edges are antialiased."""
+SMALLEST, OBJECT, LARGEST = 0.5, (10.0, 40.0), 0.7
+"""Radius of the smallest leaf and range of the smallest object in pixels; radius of the largest object in sides."""
+OBJECTS_PER_OCTAVE, DETAILS_PER_OCTAVE = 0.5, 0.45
+"""Number of times that an octave of sizes covers the plane, for objects and for details."""
+SPREAD = (0.16, 0.06, 0.022)
+"""Spread of the luminance, red-blue and green-magenta of objects around the smooth field."""
+FIELD = (0.2, 0.06, 0.022)
+"""Standard deviation of the smooth fields of luminance, red-blue and green-magenta."""
+DETAIL = (1.0, 0.2, 0.08)
+"""Contrast of details in luminance, red-blue and green-magenta."""
+SPREAD_EXPONENT, CONTRAST_EXPONENT = 0.25, 0.3
+"""Exponents by which both spreads decrease with the size of the leaf."""
+CONTRAST, CONTRAST_SIGMA = 0.12, 0.8
+"""Median and log-deviation of the contrast of an object's details."""
+PLAIN, TIDY, COMBED = 0.35, 0.8, 0.35
+"""Shares of objects without details, of objects that clip their details, and of objects that align them."""
+TEXTURE, TEXTURE_SIGMA = 0.006, 1.4
+"""Median and log-deviation of the amplitude of an object's 1/f texture."""
+STRIPED, CROSSED = 0.3, 0.3
+"""Share of objects with stripes, and share of these with a grid."""
+STRIPES, STRIPES_SIGMA, PERIOD = 0.12, 0.7, (3.0, 24.0)
+"""Median and log-deviation of the amplitude of stripes, and the range of their period in pixels."""
+SHADING = 0.12
+"""Change of luminance across an object."""
+WARP = 2.0
+"""Largest displacement of outlines in pixels."""
+BLUR, DEFOCUS, DEFOCUSED = 0.5, (0.8, 1.6), 0.25
+"""Largest blur of the lens and range of the blur out of focus, in pixels, and share of pictures out of focus."""
 OPPONENT = np.array([[1, 1.2, -0.7], [1, 0, 1.4], [1, -1.2, -0.7]], np.float32)
+"""RGB of luminance, red-blue and green-magenta, close to the principal axes of photographs."""
 
 
 class _Objects:
-    """The large leaves of a scene, where each is seen (`map`, on the fine grid), and what each of them carries."""
+    """The large leaves of a scene, the visible one at each point of the fine grid (`map`), and their properties."""
 
     def __init__(self, rng: np.random.Generator, size: int, planes: int) -> None:
         side = size * SUPERSAMPLING
@@ -58,7 +75,7 @@ class _Objects:
         self.comb = rng.uniform(0, np.pi, n).astype(np.float32)
 
     def _outlines(self, rng: np.random.Generator, size: int) -> Ints:
-        """Which object is seen at each point of the fine grid, outlines bent."""
+        """The index of the visible object at each point of the fine grid, with bent outlines."""
         side = size * SUPERSAMPLING
         top = paint(self.leaves, side)
         top[top < 0] = np.argmax(self.leaves.radius)
@@ -80,14 +97,14 @@ class _Objects:
         return (mean[:planes, None] + field[:, y, x] + rng.laplace(0, spread, (planes, len(y)))).astype(np.float32)
 
     def shade(self, j: Ints, y: Floats, x: Floats) -> Floats:
-        """Luminance that the shading of objects ``j`` adds at points."""
+        """The luminance that the shading of objects `j` adds at points."""
         gy, gx = self.gradient
         luminance: Floats = gy[j] * (y - self.leaves.y[j]) + gx[j] * (x - self.leaves.x[j])
         return luminance
 
 
 def _details(rng: np.random.Generator, objects: _Objects, side: int) -> tuple[Floats, Ints]:
-    """Colours (planes, n + 1) of the small leaves, and which of them is seen at each point, -1 (the last) for none."""
+    """Colours (planes, n + 1) of the small leaves, and the visible one at each point, -1 (the last colour) for none."""
     leaves = fall(rng, side, SMALLEST * SUPERSAMPLING, objects.smallest, DETAILS_PER_OCTAVE)
     owner = objects.map[leaves.at(side)]
     leaves, owner = leaves.take(objects.contrast[owner] > 0), owner[objects.contrast[owner] > 0]
@@ -106,7 +123,7 @@ def _details(rng: np.random.Generator, objects: _Objects, side: int) -> tuple[Fl
 
 
 def _stripes(rng: np.random.Generator, objects: _Objects, size: int) -> Floats:
-    """Luminance of stripes and grids on the fine grid: tiger, fence, knitwear."""
+    """Luminance of stripes and grids, such as tigers, fences and knitwear, on the fine grid."""
     n, side = len(objects.comb), size * SUPERSAMPLING
     period = SUPERSAMPLING * np.exp(rng.uniform(np.log(PERIOD[0]), np.log(PERIOD[1]), n))
     amplitude = STRIPES * np.exp(STRIPES_SIGMA * rng.standard_normal(n))
@@ -124,7 +141,7 @@ def _stripes(rng: np.random.Generator, objects: _Objects, size: int) -> Floats:
 
 
 def _scene(rng: np.random.Generator, size: int, planes: int) -> Floats:
-    """Opponent planes (planes, size, size) of one scene as a perfect lens would see it, luminance around 0.45."""
+    """Opponent planes (planes, size, size) of one scene through a perfect lens, with luminance around 0.45."""
     objects, side = _Objects(rng, size, planes), size * SUPERSAMPLING
     colour, top = _details(rng, objects, side)
     grid = np.arange(side, dtype=np.float32)
@@ -141,7 +158,7 @@ def _scene(rng: np.random.Generator, size: int, planes: int) -> Floats:
 
 
 def _picture(size: int, channels: int, seed: int, i: int) -> NDArray[np.uint8]:
-    """Picture ``i`` of ``seed``: a scene through a lens and a tone curve."""
+    """Picture `i` of `seed`: a scene through a lens and a tone curve."""
     rng = np.random.default_rng([seed, i])
     image = blur(_scene(rng, size, channels), rng.uniform(0, BLUR))
     if rng.random() < DEFOCUSED:
@@ -150,29 +167,29 @@ def _picture(size: int, channels: int, seed: int, i: int) -> NDArray[np.uint8]:
     if channels == 3:
         image[1:] = blur(image[1:], 1.0)  # cameras and JPEG record colour at a lower resolution
         image = np.tensordot(OPPONENT, image, 1)
-    image = 0.5 + 0.55 * np.tanh((image - 0.5) / 0.55)  # highlights and shadows are compressed before they clip
-    grey_levels: NDArray[np.uint8] = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+    image = 0.5 + 0.55 * np.tanh((image - 0.5) / 0.55)  # compresses highlights and shadows before they clip
+    grey_levels: NDArray[np.uint8] = np.clip(np.rint(image * GREY_LEVELS), 0, GREY_LEVELS).astype(np.uint8)
     return grey_levels
 
 
 def dead_leaves(n: int, size: int, channels: int, seed: int) -> torch.Tensor:
-    """Make ``n`` dead-leaves pictures; picture i depends on ``seed``, i and the format alone.
+    """Draw `n` dead-leaves pictures; picture i depends only on `seed`, i, `size` and `channels`.
 
     Args:
-        n: Number of pictures.
-        size: Height and width in pixels.
-        channels: 1 (grey) or 3 (RGB).
-        seed: Seed, not negative.
+        n: number of pictures, at least 1.
+        size: height and width in pixels, at least 8.
+        channels: 1 for grey, 3 for colour.
+        seed: seed of the pictures, not negative.
 
     Returns:
-        Pictures, uint8 (n, channels, size, size).
+        The pictures, uint8 (n, channels, size, size).
 
     Raises:
-        ValueError: If ``channels`` is neither 1 nor 3, or ``n`` or ``size`` is too small, or ``seed`` negative.
+        ValueError: `channels` is neither 1 nor 3, `n` or `size` is too small, or `seed` is negative.
     """
     if channels not in (1, 3):
         raise ValueError(f"channels is {channels}; dead leaves are grey (1) or colour (3)")
     if n < 1 or size < SMALLEST_SIZE or seed < 0:
         raise ValueError(f"n {n}, size {size}, seed {seed}; allowed are n >= 1, size >= {SMALLEST_SIZE}, seed >= 0")
-    with ThreadPoolExecutor() as pool:  # NumPy lets other threads run while it computes
+    with ThreadPoolExecutor() as pool:  # NumPy releases the lock of the interpreter while it computes
         return torch.from_numpy(np.stack(list(pool.map(lambda i: _picture(size, channels, seed, i), range(n)))))

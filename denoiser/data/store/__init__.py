@@ -1,1 +1,1 @@
-"""The store of named datasets: downloads, archives and their checks."""
+"""The store of named datasets: downloading, unpacking and verifying them."""

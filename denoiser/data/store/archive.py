@@ -1,4 +1,4 @@
-"""Archives are not trusted: what is wanted of them is copied out, whole or not at all."""
+"""Unpacking archives that are not trusted: the wanted members, all of them or none."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from pathlib import Path, PureWindowsPath
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from denoiser.data.store.lock import on_disk
+from denoiser.data.store.catalogue import DOWNLOAD_AGAIN
+from denoiser.data.store.lock import disk_errors
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 GIB = 1 << 30
+"""Bytes in a gibibyte."""
 
 
-class _Refused(Exception):
-    """Why an archive did not give what was asked for, in a few words."""
+class _BadArchive(Exception):
+    """The reason why an archive cannot be unpacked, in a few words."""
 
 
 DAMAGED = (
-    _Refused,
+    _BadArchive,
     zipfile.BadZipFile,
     tarfile.TarError,
     gzip.BadGzipFile,
@@ -33,29 +35,30 @@ DAMAGED = (
     ValueError,
     RuntimeError,
 )
+"""Errors that a damaged archive raises while it is read."""
 
 
 def unpack(archive: Path, folder: Path, wanted: Callable[[str], str | None], *, max_bytes: int = GIB) -> None:
-    """Unpack some members of a .zip or .tar.gz into a new folder, which appears only when it is whole.
+    """Unpack some members of a .zip or .tar.gz into a new folder, which appears only when it is complete.
 
     Args:
-        archive: told apart by content, not by suffix.
-        folder: to be made; its parent must be there.
-        wanted: maps a member's name to its path in `folder`, or to None to leave it out.
-        max_bytes: refuse more than this in all, whatever the archive says of itself.
+        archive: the archive; its type is detected by its content.
+        folder: the folder to create, in an existing folder.
+        wanted: maps the name of a member to its path in `folder`, or to None to skip it.
+        max_bytes: largest total size of the unpacked files, counted while unpacking.
 
     Raises:
-        DenoiserError: the archive is damaged, holds nothing wanted, is too large when unpacked, or a wanted member is
-            no plain file or leads out of the folder; or the disk did not take it (exit code 3).
+        DenoiserError: the archive is damaged, has no wanted member or is too large when unpacked; a wanted member is
+            not a plain file or is outside the folder; or the disk cannot be written (exit code 3).
     """
-    with on_disk(folder), TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
-        whole = Path(staging, folder.name)
+    with disk_errors(folder), TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
+        unpacked = Path(staging, folder.name)
         try:
-            _extract(archive, whole, wanted, max_bytes)
+            _extract(archive, unpacked, wanted, max_bytes)
         except DAMAGED as error:
-            what = f"cannot unpack {archive.name}: {error} ({archive.parent})"
-            raise DenoiserError(what, f"rm {archive}, then repeat the command: it downloads", ENVIRONMENT) from error
-        whole.rename(folder)
+            problem = f"cannot unpack {archive.name}: {error} ({archive.parent})"
+            raise DenoiserError(problem, f"rm {archive}, then {DOWNLOAD_AGAIN}", ENVIRONMENT) from error
+        unpacked.rename(folder)
 
 
 def _extract(archive: Path, folder: Path, wanted: Callable[[str], str | None], max_bytes: int) -> None:
@@ -64,16 +67,16 @@ def _extract(archive: Path, folder: Path, wanted: Callable[[str], str | None], m
         path = wanted(name)
         if path is None:
             continue
-        if not plain or _leads_out(name) or _leads_out(path) or (folder / path).exists():
-            raise _Refused(f"'{name}' is a link, a device, a second copy or leads out of the folder")
+        if not plain or _is_outside(name) or _is_outside(path) or (folder / path).exists():
+            raise _BadArchive(f"'{name}' is a link, a device, a duplicate or outside the folder")
         with opened() as source:
             max_bytes -= _copy(source, folder / path, max_bytes)
     if not any(folder.iterdir()):
-        raise _Refused("it holds nothing of what was looked for")
+        raise _BadArchive("it contains none of the expected files")
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes]]]]:
-    """Name, whether it is a plain file, and how to open it, of each member."""
+    """For each member its name, whether it is a plain file, and a function that opens it."""
     with archive.open("rb") as file:
         zipped = file.read(2) == b"PK"
     if zipped:
@@ -90,22 +93,22 @@ def _members(archive: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes]]
 def _content(tarball: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     content = tarball.extractfile(member)
     if content is None:
-        raise _Refused(f"'{member.name}' has no content")
+        raise _BadArchive(f"'{member.name}' has no content")
     return content
 
 
-def _leads_out(name: str) -> bool:
-    path = PureWindowsPath(name)  # takes both slashes and drive letters for what they may become
+def _is_outside(name: str) -> bool:
+    path = PureWindowsPath(name)  # understands both kinds of slashes and drive letters
     return bool(path.anchor) or ".." in path.parts
 
 
 def _copy(source: IO[bytes], target: Path, max_bytes: int) -> int:
-    """Count what really comes: an archive's own figures may be wrong."""
+    """Copy and count the bytes: the sizes that an archive states can be wrong."""
     size = 0
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as file:
         while chunk := source.read(1 << 18):
             size += file.write(chunk)
             if size > max_bytes:
-                raise _Refused(f"'{target.name}' makes it larger than allowed when unpacked")
+                raise _BadArchive(f"'{target.name}' exceeds the allowed total size")
     return size

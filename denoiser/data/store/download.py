@@ -1,4 +1,4 @@
-"""Datasets from the network: fetched, unpacked, and checked against published hashes."""
+"""Downloading datasets, unpacking them, and comparing them with published hashes."""
 
 from __future__ import annotations
 
@@ -10,43 +10,50 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from denoiser.data.store.archive import unpack
-from denoiser.data.store.catalogue import Card
-from denoiser.data.store.lock import on_disk, own_part
+from denoiser.data.store.catalogue import DOWNLOAD_AGAIN, Card
+from denoiser.data.store.lock import disk_errors, locked_part
 from denoiser.data.store.mirrors import GIB, fetch_into
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
-COMMIT = "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722"  # the one whose hashes ship
+COMMIT = "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722"
+"""Commit of github.com/BIDS/BSDS500 that the hashes were computed of."""
 BSDS500_MIRRORS = (
     f"https://github.com/BIDS/BSDS500/archive/{COMMIT}.zip",
     "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz",
 )
+"""Addresses of the archive of BSDS500."""
 BSDS500_HASHES = Path(__file__).with_name("bsds500-sha256.txt")
-MAX_BYTES = 1 << 25  # of one picture
+"""The list of the published pictures and their sha256."""
 BSDS500_FOLDERS = ("BSR/BSDS500/data/images", "BSDS500/data/images", "BSDS500-master/BSDS500/data/images")
+"""Possible folders of the pictures in the store, by the archive that they come from."""
+MAX_BYTES = 1 << 25
+"""Largest size of one picture file."""
 
 
 def read_hashes(path: Path) -> dict[str, str]:
-    """The sha256 of each file (by relative path) from a list as `sha256sum` writes it; `#` starts a comment line."""
+    """The sha256 of each file by its relative path, from a list in the format of `sha256sum` with `#` comments."""
     lines = path.read_text(encoding="utf-8").splitlines()
     pairs = (line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
     return {name: digest for digest, name in pairs}
 
 
 def missing_or_altered(folder: Path, hashes: Mapping[str, str]) -> list[str]:
-    """The names, of those in `hashes` (sha256, or md5 by its length), that `folder` lacks or has with other content."""
-    return [name for name, digest in hashes.items() if not (folder / name).is_file() or not _is(folder / name, digest)]
+    """The files of `hashes` (sha256, or md5 by its length) that are missing from `folder` or have other content."""
+    return [name for name, digest in hashes.items() if not _has_digest(folder / name, digest)]
 
 
-def _is(path: Path, digest: str) -> bool:
+def _has_digest(path: Path, digest: str) -> bool:
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5" if len(digest) == 32 else "sha256").hexdigest() == digest
 
 
 def check_hashes(name: str, root: Path, card: Card) -> None:
-    """Refuse a dataset of which a file that is there is not the published one; where no hashes are known, none is.
+    """Compare the files of a dataset with their published hashes; files without a known hash are not compared.
 
     Args:
-        name: of the dataset, as in `data=NAME`.
+        name: name of the dataset, as in `data=NAME`.
         root: the store of datasets.
         card: names and hashes of the files.
 
@@ -54,84 +61,89 @@ def check_hashes(name: str, root: Path, card: Card) -> None:
         DenoiserError: a file is altered or missing (exit code 3).
     """
     folder = card.folder(root)
-    with on_disk(folder):
+    with disk_errors(folder):
         altered = missing_or_altered(folder, {file: digest for file, digest in card.files.items() if digest})
     if altered:
-        more = f", nor are {len(altered) - 1} of the others" if len(altered) > 1 else ""
-        what = f"{name}: {altered[0]} is not the published file{more} ({folder})"
-        anew = card.replacement_instructions(root, f"denoiser data download {name} --root {root}")
-        raise DenoiserError(what, f"denoiser data verify {name} --root {root}, then {anew}", ENVIRONMENT)
+        problem = f"{name} has {len(altered)} altered or missing file(s), {altered[0]} first ({folder})"
+        replace = card.replacement_instructions(root, f"denoiser data download {name} --root {root}")
+        raise DenoiserError(problem, f"denoiser data verify {name} --root {root}, then {replace}", ENVIRONMENT)
 
 
 def download_files(root: Path, card: Card) -> Path:
-    """The folder that holds a dataset of single files; downloaded where it is not there yet, whole or not at all.
+    """Download a dataset of single files if its folder is missing, completely or not at all.
 
-    A folder that is there is counted, not hashed (see `check_hashes`), and never written to. A download that breaks
-    off is gone on with.
+    An interrupted download is resumed. A folder that exists is never written to: its files are counted, but not hashed
+    (see `check_hashes`).
 
     Args:
         root: the store of datasets.
         card: names, hashes and address of the files.
 
+    Returns:
+        The folder of the files.
+
     Raises:
-        DenoiserError: the folder there lacks files, the dataset has to be fetched by hand, the download failed, or the
-            disk did not take it (exit code 3 for all).
+        DenoiserError: the folder lacks files, the dataset has to be downloaded by hand, the download failed, or the
+            disk cannot be written (exit code 3 for all).
     """
     folder = card.folder(root)
-    with on_disk(folder):
-        there = folder.is_dir()
-    if not there and not card.url:
-        raise DenoiserError(f"{folder.name} is not there ({root})", card.manual_instructions(root), ENVIRONMENT)
-    if not there:
-        with own_part(folder) as part:
-            if not folder.is_dir():  # looked at again: another process may have just finished
-                _collect(card, part, f"repeat the command, which goes on; or {card.manual_instructions(root)}")
+    with disk_errors(folder):
+        exists = folder.is_dir()
+    if not exists and not card.url:
+        raise DenoiserError(f"{folder.name} is missing ({root})", card.manual_instructions(root), ENVIRONMENT)
+    if not exists:
+        with locked_part(folder) as part:
+            if not folder.is_dir():  # checked again: another process may have finished it
+                _download_missing(card, part, f"repeat the command to resume, or {card.manual_instructions(root)}")
                 part.rename(folder)
     if missing := card.missing(root):
-        what = f"{folder.name} has {len(card.files) - len(missing)} of its {len(card.files)} pictures"
+        problem = f"{folder.name} has {len(card.files) - len(missing)} of its {len(card.files)} pictures"
         raise DenoiserError(
-            f"{what}, {missing[0]} is missing ({folder})", card.replacement_instructions(root), ENVIRONMENT
+            f"{problem}, {missing[0]} is missing ({folder})", card.replacement_instructions(root), ENVIRONMENT
         )
     return folder
 
 
-def _collect(card: Card, part: Path, fix: str) -> None:
-    """Download all files of a dataset into the folder `part`, those that are not in it yet."""
+def _download_missing(card: Card, part: Path, fix: str) -> None:
+    """Download the files of a dataset that the folder `part` lacks."""
     part.mkdir(exist_ok=True)
     try:
         for name, digest in card.files.items():
             fetch_into([f"{card.url}/{name}"], part / name, part / f"{name}.part", digest or None, MAX_BYTES, fix)
     except DenoiserError:
-        with suppress(OSError):  # it holds what there is to go on with
+        with suppress(OSError):  # a folder with files is kept, so that the download can be resumed
             part.rmdir()
         raise
-    for path in part.iterdir():  # what a broken-off try left
+    for path in part.iterdir():  # parts of interrupted downloads
         if path.name not in card.files:
             path.unlink()
 
 
 def bsds500(root: Path, urls: Sequence[str] = BSDS500_MIRRORS, hashes: Mapping[str, str] | None = None) -> Path:
-    """The folder that holds BSDS500's train, val and test pictures; downloaded where they are not there yet.
+    """Download the train, val and test pictures of BSDS500 if they are missing.
 
-    Data that is there is counted, not hashed, and nothing is written. A download keeps the 500 JPEGs alone.
+    Pictures that exist are counted, but not hashed. Of the archive, only the 500 JPEG files are kept.
 
     Args:
-        root: the store of datasets; `BSR/BSDS500/data/images` and the layouts of `BSDS500_FOLDERS` are found in it.
+        root: the store of datasets; the pictures are in one of its `BSDS500_FOLDERS`.
         urls: mirrors of the archive.
-        hashes: sha256 of each picture by path (`val/101085.jpg`); default the published ones.
+        hashes: sha256 of each picture by its path (`val/101085.jpg`), by default the published ones.
+
+    Returns:
+        The folder of the pictures.
 
     Raises:
-        DenoiserError: the pictures there are too few or too many (exit code 2); the download failed, is damaged or
-            holds other pictures, or the disk did not take it (exit code 3).
+        DenoiserError: the folder has too few or too many pictures (exit code 2); the download failed, is damaged or
+            contains other pictures, or the disk cannot be written (exit code 3).
     """
-    known = hashes or read_hashes(BSDS500_HASHES)
+    hashes = hashes or read_hashes(BSDS500_HASHES)
     archive = root / "BSDS500.archive"
-    with on_disk(root):
-        folder = _found(root, known)
+    with disk_errors(root):
+        folder = _existing_folder(root, hashes)
     if folder is not None:
         return folder
-    with own_part(archive) as part:  # found again: another process may have just finished
-        return _found(root, known) or _install(root, fetch_into(urls, archive, part, None, GIB), known)
+    with locked_part(archive) as part:  # checked again: another process may have finished it
+        return _existing_folder(root, hashes) or _install(root, fetch_into(urls, archive, part, None, GIB), hashes)
 
 
 def _install(root: Path, archive: Path, hashes: Mapping[str, str]) -> Path:
@@ -145,21 +157,21 @@ def _install(root: Path, archive: Path, hashes: Mapping[str, str]) -> Path:
         unpack(archive, Path(staging, "images"), wanted)
         if bad := missing_or_altered(Path(staging, "images"), hashes):
             names = ", ".join(bad[:3]) + (", ..." if len(bad) > 3 else "")
-            what = f"{len(bad)} of BSDS500's {len(hashes)} pictures are missing or altered: {names} ({archive})"
-            raise DenoiserError(what, f"rm {archive}, then repeat the command: it downloads", ENVIRONMENT)
+            problem = f"{len(bad)} of BSDS500's {len(hashes)} pictures are missing or altered: {names} ({archive})"
+            raise DenoiserError(problem, f"rm {archive}, then {DOWNLOAD_AGAIN}", ENVIRONMENT)
         Path(staging, "images").rename(folder)
     archive.unlink()
     return folder
 
 
-def _found(root: Path, hashes: Mapping[str, str]) -> Path | None:
-    folder = next((root / place for place in BSDS500_FOLDERS if (root / place).is_dir()), None)
+def _existing_folder(root: Path, hashes: Mapping[str, str]) -> Path | None:
+    folder = next((root / name for name in BSDS500_FOLDERS if (root / name).is_dir()), None)
     if folder is None:
         return None
     expected = Counter(name.split("/")[0] for name in hashes)
     counts = {split: sum(1 for _ in (folder / split).glob("*.jpg")) for split in expected}
-    wrong = [f"{split} has {counts[split]} of {of}" for split, of in expected.items() if counts[split] != of]
+    wrong = [f"{split} has {counts[split]} of {count}" for split, count in expected.items() if counts[split] != count]
     if wrong:
-        fix = f"mv {folder} {folder}-incomplete, then repeat the command: it downloads"
-        raise DenoiserError(f"BSDS500 is not whole: {', '.join(wrong)} pictures ({folder})", fix)
+        fix = f"mv {folder} {folder}-incomplete, then {DOWNLOAD_AGAIN}"
+        raise DenoiserError(f"BSDS500 is incomplete: {', '.join(wrong)} pictures ({folder})", fix)
     return folder

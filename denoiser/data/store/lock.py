@@ -1,4 +1,4 @@
-"""Where downloads are written: one process at a time, and in the user's terms when the disk refuses."""
+"""Downloads are written by one process at a time, and failures of the disk are errors in two lines."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from denoiser.machine.files import locked
 
 
 @contextmanager
-def on_disk(target: Path) -> Iterator[None]:
-    """Tell what the disk refuses in the user's terms."""
+def disk_errors(target: Path) -> Iterator[None]:
+    """Turn an `OSError` into a `DenoiserError` that says that `target` cannot be stored."""
     try:
         yield
     except OSError as error:
-        what = f"cannot store {target.name}: {error.strerror or error} ({error.filename or target.parent})"
+        problem = f"cannot store {target.name}: {error.strerror or error} ({error.filename or target.parent})"
         fix = "set data.root to a folder that can be written, or free some space on that disk"
-        raise DenoiserError(what, fix, ENVIRONMENT) from error
+        raise DenoiserError(problem, fix, ENVIRONMENT) from error
 
 
 @contextmanager
-def own_part(target: Path) -> Iterator[Path]:
-    """A file beside `target` that no other process writes to.
+def locked_part(target: Path) -> Iterator[Path]:
+    """The path of a partial download beside `target` that no other process writes to.
 
-    A lock that the system frees when its holder dies: the first of many jobs downloads, the others wait and find it
-    done, and a killed download can be gone on with. Where there are no locks, a name of one's own, and no resuming.
+    The first of several processes downloads and the others wait. The system releases the lock when a process dies, so
+    that another one can resume its download. On a file system without locks the path is unique, and not resumed.
     """
-    with on_disk(target):
+    with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.with_name(f".{target.name}.lock").open("ab") as lock:
             if locked(lock, f"waiting for another process that downloads ({lock.name})"):

@@ -1,4 +1,4 @@
-"""torchvision's readers without their surprises: a download arrives whole or not at all, and overwrites nothing."""
+"""Datasets of torchvision: downloaded completely or not at all, without overwriting files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.error import URLError
 
-from denoiser.data.store.lock import own_part
+from denoiser.data.store.catalogue import DOWNLOAD_AGAIN
+from denoiser.data.store.lock import locked_part
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 TIMEOUT = 30
-"""Seconds without an answer after which a mirror is given up; torchvision would wait for ever."""
+"""Seconds without a response after which a mirror is given up; torchvision sets no limit."""
 
 
 def torchvision_reader(
@@ -23,44 +24,44 @@ def torchvision_reader(
     root: Path,
     folder: str,
     archives: Sequence[str],
-    other: str | None = None,
+    fix: str | None = None,
     **options: Any,
 ) -> Any:
-    """A torchvision dataset, downloaded where it is not there yet.
+    """A dataset of torchvision, downloaded if it is missing.
 
     Args:
-        reader: the dataset's class.
+        reader: the class of the dataset.
         root: the store of named datasets.
-        folder: where below `root` its files belong.
-        archives: what it is downloaded as, below `root`; those that were put there by hand are used.
-        other: another way out, if what is there is not the original.
-        **options: to `reader`.
+        folder: the folder of its files, relative to `root`.
+        archives: the archives that it is downloaded as, relative to `root`; archives that exist already are used.
+        fix: advice for files that are not the original; None to download them again.
+        **options: arguments of `reader`.
 
     Raises:
-        DenoiserError: it is there but not whole, or cannot be downloaded or stored (exit code 3).
+        DenoiserError: the dataset is incomplete or altered, or cannot be downloaded or stored (exit code 3).
     """
     install(reader, root, folder, archives)
     try:
         return reader(root, download=False, **options)
-    except Exception as error:  # a damaged file: torchvision raises whatever its parser stumbles over
-        there, reason = root / folder, str(error).partition(" You can use download=True")[0]
+    except Exception as error:  # on a damaged file the parsers of torchvision raise many types of errors
+        path, reason = root / folder, str(error).partition(" You can use download=True")[0]
         raise DenoiserError(
-            f"{reader.__name__} is not whole or not the original: {reason or type(error).__name__} ({there})",
-            other or f"mv {there} {there}-incomplete, then repeat the command: it downloads",
+            f"{reader.__name__} is incomplete or altered: {reason or type(error).__name__} ({path})",
+            fix or f"mv {path} {path}-incomplete, then {DOWNLOAD_AGAIN}",
             ENVIRONMENT,
         ) from error
 
 
 def install(reader: Callable[..., Any], root: Path, folder: str, archives: Sequence[str]) -> None:
-    """Download a torchvision dataset where nothing of it is there yet; arguments as in `torchvision_reader`.
+    """Download a dataset of torchvision if its folder is missing; arguments as in `torchvision_reader`.
 
     Raises:
-        DenoiserError: it cannot be downloaded or stored (exit code 3).
+        DenoiserError: the dataset cannot be downloaded or stored (exit code 3).
     """
     if _unpacked(root / folder):
         return
-    with own_part(root / folder.split("/")[0]):
-        if not _unpacked(root / folder):  # looked at again: another process may have just finished
+    with locked_part(root / folder.split("/")[0]):
+        if not _unpacked(root / folder):  # checked again: another process may have finished it
             with TemporaryDirectory(dir=root, prefix=f".{reader.__name__}.") as staging:
                 _download(reader, root, Path(staging), archives)
                 _move(Path(staging, folder), root / folder)
@@ -75,7 +76,7 @@ def _download(reader: Any, root: Path, staging: Path, archives: Sequence[str]) -
         (staging / name).parent.mkdir(parents=True, exist_ok=True)
         if (root / name).is_file():
             shutil.copy(root / name, staging / name)
-    patience = socket.getdefaulttimeout()
+    timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         reader(staging, download=True)
@@ -83,12 +84,12 @@ def _download(reader: Any, root: Path, staging: Path, archives: Sequence[str]) -
         source = reader.mirrors[0] if hasattr(reader, "mirrors") else reader.url.rpartition("/")[0]
         names = ", ".join(name.rpartition("/")[2] for name in archives)
         raise DenoiserError(
-            f"{reader.__name__} is not there and cannot be downloaded: {error} ({root})",
-            f"fetch {names} from {source} and put that into {(root / archives[0]).parent}",
+            f"{reader.__name__} is missing and cannot be downloaded: {error} ({root})",
+            f"download {names} from {source} to {(root / archives[0]).parent}",
             ENVIRONMENT,
         ) from error
     finally:
-        socket.setdefaulttimeout(patience)
+        socket.setdefaulttimeout(timeout)
 
 
 def _move(staged: Path, folder: Path) -> None:
@@ -96,6 +97,6 @@ def _move(staged: Path, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         staged.rename(folder)
         return
-    for path in staged.iterdir():  # beside the archives that were put there by hand
+    for path in staged.iterdir():  # archives that the user downloaded stay in the folder
         if not (folder / path.name).exists():
             path.rename(folder / path.name)

@@ -19,9 +19,9 @@ def test_unpack_refuses_members_that_lead_elsewhere(tmp_path, pack, name):
 def test_unpack_refuses_a_bomb_a_wreck_and_a_stranger(tmp_path, pack):
     whole = pack({"zeros": bytes(3_000_000)})
     cases = {
-        "larger than allowed": whole,
+        "exceeds the allowed total size": whole,
         "cannot unpack": pack({"a": b"1", "b": b"2"})[:70],
-        "nothing of what": pack({"other": b""}),
+        "none of the expected files": pack({"other": b""}),
     }
     for reason, data in cases.items():
         (tmp_path / "a").write_bytes(data)

@@ -59,7 +59,7 @@ def test_bsds500_that_is_there_is_counted_and_left_alone(tmp_path, place):
     before = sorted(tmp_path.rglob("*"))
     assert bsds500(tmp_path, [], HASHES) == folder and sorted(tmp_path.rglob("*")) == before
     (folder / "train/2.jpg").unlink()
-    with pytest.raises(DenoiserError, match="BSDS500 is not whole: train has 1 of 2 pictures") as failure:
+    with pytest.raises(DenoiserError, match="BSDS500 is incomplete: train has 1 of 2 pictures") as failure:
         bsds500(tmp_path, [], HASHES)
     assert failure.value.code == 2
 

@@ -38,7 +38,7 @@ def test_fetches_whole_and_leaves_no_part(mirror, tmp_path, capsys, monkeypatch)
     ids=["same file", "changed meanwhile", "changed and the mirror does not care", "no version", "weak version"],
 )
 def test_goes_on_only_with_the_same_file(mirror, tmp_path, etag, later, careful, asked):
-    with pytest.raises(DenoiserError, match="broke off after 5,000 of 10,240 bytes"):
+    with pytest.raises(DenoiserError, match="interrupted after 5,000 of 10,240 bytes"):
         fetch([mirror.add("/a", BODY, etag=etag, cut=5000)], tmp_path / "a.bin")
     assert not (tmp_path / "a.bin").exists()
     body = BODY if etag == later else BODY[::-1]
@@ -64,8 +64,8 @@ def test_next_mirror_takes_over_from_each_kind_of_failure(mirror, tmp_path):
     options = {"sha256": hashlib.sha256(BODY).hexdigest(), "max_bytes": 15_000}
     with pytest.raises(DenoiserError) as failure:
         fetch(bad, tmp_path / "a.bin", **options)
-    reasons = ["web page or a pointer"] * 2 + ["sha256 differs", "broke off after 9 of", "larger than"]
-    reasons += ["broke off after 0", "larger than", "HTTP 503", "Connection refused"]
+    reasons = ["web page or a pointer"] * 2 + ["sha256 differs", "interrupted after 9 of", "larger than"]
+    reasons += ["interrupted after 0", "larger than", "HTTP 503", "Connection refused"]
     assert re.search("; ".join(rf"127.0.0.1:\d+: [^;]*{reason}[^;]*" for reason in reasons), failure.value.what)
     assert fetch([*bad, mirror.add("/good", BODY)], tmp_path / "a.bin", **options).read_bytes() == BODY
 
@@ -90,7 +90,7 @@ def test_a_file_system_without_locks_will_do(mirror, tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", unsupported)
-    with pytest.raises(DenoiserError, match="broke off"):
+    with pytest.raises(DenoiserError, match="interrupted"):
         fetch([mirror.add("/a", BODY, cut=9)], tmp_path / "a.bin")
     assert fetch([mirror.add("/a", BODY)], tmp_path / "a.bin").read_bytes() == BODY
     assert {path.name for path in tmp_path.iterdir()} == {"a.bin", ".a.bin.lock"}
