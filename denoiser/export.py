@@ -67,9 +67,8 @@ def export(
     description, contents = packed.description, packed.contents
     if results:
         description["results"] = [row for folder in results for row in origin.measured(folder, description["sha256"])]
-    ships = stem.parent.resolve() == shipped.FOLDER.resolve()
     contents[".json"] = f"{json.dumps(description, indent=1, ensure_ascii=False)}\n".encode()
-    contents[".md"] = card.markdown(description, ships).encode()
+    contents[".md"] = card.markdown(description, stem.parent.resolve() == shipped.FOLDER.resolve()).encode()
     for suffix, target in targets.items():
         with replacing(target) as file:
             file.write(contents[suffix])

@@ -9,8 +9,6 @@ from omegaconf import OmegaConf
 
 from denoiser import config
 from denoiser.config import EVALUATE, compose
-from denoiser.data import from_config
-from denoiser.errors import DenoiserError
 from denoiser.training import assemble
 from denoiser.training.callbacks import EarlyStopping
 
@@ -67,14 +65,6 @@ def test_every_model_composes_with_every_dataset(model):
         cfg = compose([f"model={model}", f"data={data}"])
         OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
         assert (cfg.model.name, cfg.data.name) == (model, data)
-
-
-def test_a_model_and_data_of_other_channels_are_refused():
-    cfg = compose(["model=mnist_basic", "data=cifar10"])
-    with pytest.raises(DenoiserError, match=r"model=mnist_basic takes 1 .* data=cifar10 has 3 (.|\n)*fix: model=unet"):
-        from_config.training_data(cfg)
-    with pytest.raises(DenoiserError, match=r"fix: data\.channels=3"):
-        from_config.training_data(compose(["model=bsds_deep", "data.channels=1"]))
 
 
 def test_compose_leaves_a_running_application_alone():

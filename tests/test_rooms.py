@@ -1,5 +1,9 @@
 """The house stands as CONTRIBUTING.md draws it, and the check of that sees each way in which it could not."""
 
+import ast
+import collections
+import statistics
+
 import pytest
 from helpers.house import violations
 
@@ -7,6 +11,7 @@ from denoiser.cli.main import VERBS
 from denoiser.config import PACKAGE
 
 DRAWING = PACKAGE.parent / "CONTRIBUTING.md"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
 TINY = "```rooms\nrun data.__main__  # commands\ndata runs\ncli\nerrors config build\n```\n"
 
 
@@ -86,3 +91,27 @@ def test_a_circle_of_folders_without_one_of_files_is_seen(tiny):
 def test_a_drawn_room_that_does_not_exist_is_seen(tiny):
     drawing = TINY.replace("cli\n", "cli\nmachine\n")
     assert violations(tiny({}), drawing, ["run", "data"]) == ["machine is drawn and does not exist"]
+
+
+def lines(path):
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def functions(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{path.relative_to(PACKAGE)}: {node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_files_and_functions_stay_short():
+    assert statistics.median(map(lines, SOURCES)) <= 110
+    assert [str(path) for path in SOURCES if lines(path) > 260] == []
+    assert [(name, length) for path in SOURCES for name, length in functions(path) if length > 50] == []
+
+
+def test_a_class_name_exists_once():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
+    names = collections.Counter(
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []

@@ -22,7 +22,7 @@ def fill(
     """Write denoised rows into a photo of any type.
 
     Integers are clamped to black and white and rounded, halves to even. Floats are neither: values above white or below
-    black in the input may stay so in the output. Where chroma alone would clip an integer, all three channels are moved
+    black in the input can stay so in the output. Where chroma alone would clip an integer, all three channels are moved
     towards their luma until none is clipped.
 
     Args:

@@ -75,7 +75,7 @@ class Models:
         self._loaded: dict[str, Restorer] = {}
 
     def check(self) -> None:
-        """Load the models that may be needed, so that a wrong name, file or option fails before the first photo.
+        """Load the models that any photo could need, so that a wrong name, file or option fails before the first photo.
 
         Raises:
             DenoiserError: a model is missing or cannot be loaded, or does not go with the options. The fix for a tile

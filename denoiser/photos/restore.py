@@ -1,4 +1,4 @@
-"""A photo denoised by one model, at the photo's own depth, along the way that `photos/routes.py` has decided."""
+"""A photo denoised by one model, at the photo's depth, in the way that `photos/routes.py` has decided."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def way(header: Header, equal_channels: bool, network_channels: int, options: Op
 
 
 def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[str, ...]:
-    """What the user is told about the way that a photo went, where it is not the usual one.
+    """Notes for the user about the way that a photo went, where it is not the usual one.
 
     Args:
         way: the way.

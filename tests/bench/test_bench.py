@@ -24,7 +24,7 @@ def test_three_contenders_are_measured_in_turns(tmp_path, capsys):
     assert set(result["images_per_second"]) == {"plain", "project", "ceiling"}
     assert min(result["images_per_second"].values()) > 0
     assert len(result["rounds"]) == content["repeats"] == 2
-    ratios = [one["project"] / one["ceiling"] for one in result["rounds"]]
+    ratios = [speeds["project"] / speeds["ceiling"] for speeds in result["rounds"]]
     assert result["of_ceiling"]["lowest"] == min(ratios) and result["of_ceiling"]["highest"] == max(ratios)
     out = capsys.readouterr().out
     assert f"bar {'met' if result['met'] else 'missed'}: 0.85 of the ceiling" in out
@@ -63,7 +63,7 @@ def test_the_plain_loop_makes_the_same_kind_of_pairs(shape):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--models", "mnist_basik"], "mnist_basic"),
         (["--seconds", "0"], "--seconds 2"),
@@ -74,17 +74,17 @@ def test_the_plain_loop_makes_the_same_kind_of_pairs(shape):
         (["--fast"], "did you mean --formats?"),
     ],
 )
-def test_wrong_arguments_are_told_in_two_lines(tmp_path, capsys, arguments, said):
+def test_wrong_arguments_are_refused_in_two_lines(tmp_path, capsys, arguments, expected):
     assert bench.main([*arguments, "--out", str(tmp_path)]) == NOT_POSSIBLE
-    what, fix = capsys.readouterr().err.splitlines()
-    assert what.startswith("error: ") and fix.startswith("fix: ") and said in fix
+    error, fix = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: ") and fix.startswith("fix: ") and expected in fix
     assert not (tmp_path / "bench.json").exists()
 
 
 def test_a_bench_that_is_there_is_kept(tmp_path, capsys):
-    (tmp_path / "bench.json").write_text("mine")
+    (tmp_path / "bench.json").write_text("earlier")
     assert bench.main([*TINY, "--out", str(tmp_path)]) == NOT_POSSIBLE
-    assert (tmp_path / "bench.json").read_text() == "mine"
+    assert (tmp_path / "bench.json").read_text() == "earlier"
     assert "another --out" in capsys.readouterr().err
 
 

@@ -79,10 +79,12 @@ def test_noisy_is_the_input():
     assert torch.equal(baseline("noisy")(noisy, 25), noisy)
 
 
-@pytest.mark.parametrize(("asked", "meant"), [("bm3D", "bm3d"), ("nlmeans", "nlm"), ("xyz", "nlm")])
-def test_an_unknown_name_is_told_the_nearest(asked, meant):
-    with pytest.raises(DenoiserError, match=rf"no baseline '{asked}'.*\nfix: baseline={meant}, of bm3d, nlm") as raised:
-        baseline(asked)
+@pytest.mark.parametrize(("name", "nearest"), [("bm3D", "bm3d"), ("nlmeans", "nlm"), ("xyz", "nlm")])
+def test_an_unknown_name_gets_the_nearest(name, nearest):
+    with pytest.raises(
+        DenoiserError, match=rf"no baseline '{name}'.*\nfix: baseline={nearest}, of bm3d, nlm"
+    ) as raised:
+        baseline(name)
     assert raised.value.code == 2
 
 
@@ -117,7 +119,7 @@ def test_pictures_of_the_published_tables(real_data):
     gains = {"nlm": [], "wavelet": [], "tv": []}
     for picture in ("01", "02"):
         clean = torch.from_numpy(np.array(Image.open(real_data / "Set12" / f"{picture}.png"))[None] / 255).float()
-        for name, found in gains.items():
-            found.append(gain(name, clean, 25))
+        for name, values in gains.items():
+            values.append(gain(name, clean, 25))
     assert min(map(min, gains.values())) > 6
     assert np.mean(gains["nlm"]) > np.mean(gains["wavelet"])

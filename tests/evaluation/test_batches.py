@@ -1,4 +1,4 @@
-"""Evaluation pairs: every picture once, in batches of one size, with noise that does not know how they are dealt."""
+"""Evaluation pairs: every picture once, in batches of one size, with noise that does not depend on the batches."""
 
 import pytest
 import torch
@@ -17,15 +17,15 @@ def pairs(levels=(15, 25), draws=1, order=1):
 
 
 def fields(loaded, frozen):
-    found = {}
+    by_field = {}
     for batch in loaded:
         for item, noisy in zip(batch.item.tolist(), batch.noisy, strict=True):
-            found[(*frozen.describe(item), frozen.unravel(item)[2])] = noisy
-    return found
+            by_field[(*frozen.describe(item), frozen.unravel(item)[2])] = noisy
+    return by_field
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 8, None])
-def test_every_item_is_dealt_once_with_others_of_its_size(batch_size):
+def test_every_item_is_in_one_batch_with_others_of_its_size(batch_size):
     batches = batches_of_one_size(SHAPES, 15, batch_size)
     assert sorted(item for batch in batches for item in batch) == list(range(15))
     assert all(len({SHAPES[item % 5] for item in batch}) == 1 for batch in batches)
@@ -38,12 +38,12 @@ def test_left_open_a_batch_is_as_large_as_a_cache_likes():
 
 
 @pytest.mark.parametrize(("batch_size", "workers", "order"), [(8, 0, 1), (8, 2, 1), (1, 0, -1), (8, 2, -1)])
-def test_noise_is_the_same_bit_for_bit_however_it_is_dealt(batch_size, workers, order):
+def test_noise_is_the_same_bit_for_bit_in_all_batches(batch_size, workers, order):
     usual, other = pairs(draws=2), pairs(draws=2, order=order)
     expected = fields(loader(usual, 1, 0), usual)
-    found = fields(loader(other, batch_size, workers), other)
-    assert expected.keys() == found.keys() and len(found) == 20
-    assert all(found[key].equal(noisy) for key, noisy in expected.items())
+    by_field = fields(loader(other, batch_size, workers), other)
+    assert expected.keys() == by_field.keys() and len(by_field) == 20
+    assert all(by_field[key].equal(noisy) for key, noisy in expected.items())
 
 
 def test_the_first_of_several_draws_is_that_of_one_and_the_others_are_fresh():

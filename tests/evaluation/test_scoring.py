@@ -1,4 +1,4 @@
-"""Scores do not know how pictures are dealt; methods are told the level of AWGN and nothing else."""
+"""Scores do not depend on the batches; methods get the level of Gaussian noise, else an estimate."""
 
 import math
 
@@ -36,8 +36,8 @@ def scorer(order=1, batch_size=1, workers=0, noise=None, levels=(15, 25), draws=
     return Scorer(pairs, loader(pairs, batch_size, workers), torch.device("cpu"), gaussian, metrics or {})
 
 
-def named(made, method):
-    return {made.pairs.describe(item): one for item, one in made.score(method).items()}
+def named(with_pairs, method):
+    return {with_pairs.pairs.describe(item): figures for item, figures in with_pairs.score(method).items()}
 
 
 @pytest.mark.parametrize(("order", "batch_size", "workers"), [(-1, 1, 0), (1, 8, 0), (1, 1, 2), (-1, 8, 2)])
@@ -52,42 +52,42 @@ def test_order_batch_size_and_workers_change_no_figure(order, batch_size, worker
         assert other[key]["ssim"] == pytest.approx(figures["ssim"], abs=1e-4)
 
 
-def listening(heard, takes_sigma=True):
+def listening(received, takes_sigma=True):
     def denoise(noisy, sigma):
-        heard.extend(sigma.tolist())
+        received.extend(sigma.tolist())
         return noisy
 
     return Method("listening", "weights", denoise, "", takes_sigma=takes_sigma)
 
 
-def test_a_method_is_told_the_level_of_gaussian_noise_and_an_estimate_of_any_other():
-    heard, guessed, given = [], [], scorer(noise=Poisson(peak=20), levels=(None,))
-    scorer().score(listening(heard))
-    assert sorted(heard) == [15] * 6 + [25] * 6
-    figures = given.score(listening(guessed))
+def test_a_method_gets_the_level_of_gaussian_noise_and_an_estimate_of_any_other():
+    received, guessed, shared = [], [], scorer(noise=Poisson(peak=20), levels=(None,))
+    scorer().score(listening(received))
+    assert sorted(received) == [15] * 6 + [25] * 6
+    figures = shared.score(listening(guessed))
     assert sorted(guessed) == pytest.approx(sorted(one["sigma_estimated"] for one in figures.values()))
     assert min(guessed) > 0
     blind = []
-    given.score(listening(blind, takes_sigma=False))
+    shared.score(listening(blind, takes_sigma=False))
     assert all(map(math.isnan, blind))
 
 
 def test_the_output_is_clamped_and_rounded_unless_it_is_to_stay_as_it_is():
     plain = Method("plain", "baseline", lambda noisy, sigma: noisy, "")
     exact = Method("exact", "baseline", lambda noisy, sigma: noisy, "", exact=True)
-    given = scorer(levels=(50,))
-    for item, one in given.score(exact).items():
+    shared = scorer(levels=(50,))
+    for item, one in shared.score(exact).items():
         assert one["psnr"] == one["psnr_noisy"]
-        assert given.score(plain)[item]["psnr"] > one["psnr"] + 0.1
+        assert shared.score(plain)[item]["psnr"] > one["psnr"] + 0.1
 
 
 def test_identical_is_infinite_and_over_draws_infinite_only_if_all_are():
-    given = scorer(draws=2, levels=(15,))
+    shared = scorer(draws=2, levels=(15,))
     perfect = Method("perfect", "baseline", None, "")
-    given.denoise = lambda method, batch: batch.clean
-    assert {one["psnr"] for one in given.score(perfect).values()} == {math.inf}
-    given.denoise = lambda method, batch: batch.clean if batch.item[0] < 6 else batch.noisy
-    assert all(15 < one["psnr"] < 40 for one in given.score(perfect).values())
+    shared.denoise = lambda method, batch: batch.clean
+    assert {one["psnr"] for one in shared.score(perfect).values()} == {math.inf}
+    shared.denoise = lambda method, batch: batch.clean if batch.item[0] < 6 else batch.noisy
+    assert all(15 < one["psnr"] < 40 for one in shared.score(perfect).values())
 
 
 def test_colour_has_luma_and_grey_has_not_and_further_metrics_are_added():

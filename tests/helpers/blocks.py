@@ -1,4 +1,4 @@
-"""Metadata for tests: an EXIF block with all that cameras put there, an XMP packet, an ink profile."""
+"""Metadata for tests: an EXIF block like a camera's, an XMP packet, and a colour profile for CMYK."""
 
 import struct
 
@@ -10,13 +10,13 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def exif(orientation=6, thumbnail=True):
-    """An EXIF block from its TIFF header on, if asked with a thumbnail."""
+    """An EXIF block from its TIFF header on, with or without a thumbnail."""
     block = tags(orientation).tobytes().removeprefix(b"Exif\0\0")
     return with_thumbnail(block) if thumbnail else block
 
 
 def tags(orientation=6):
-    """What cameras say: maker, date, exposure, maker note and GPS."""
+    """The tags of a camera: maker, date, exposure, maker note and GPS."""
     tags = Image.Exif()
     tags[0x010F], tags[0x0110], tags[0x0112], tags[0x013B] = "Maker", "Camera 1", orientation, "Somebody"
     tags[0x8769] = {
@@ -30,7 +30,7 @@ def tags(orientation=6):
 
 
 def with_thumbnail(block):
-    """The block with a second directory, which says that there is a thumbnail, and its bytes."""
+    """The block with a second directory, that of a thumbnail, and the thumbnail's bytes."""
     order = "<" if block[:2] == b"II" else ">"
     (first,) = struct.unpack_from(order + "I", block, 4)
     (count,) = struct.unpack_from(order + "H", block, first)

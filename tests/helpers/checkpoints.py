@@ -1,4 +1,4 @@
-"""Checkpoints and run folders of a tiny network, and what is said of those that are refused."""
+"""Checkpoints and run folders of a tiny network, and the errors of those that are refused."""
 
 import pytest
 import torch
@@ -16,6 +16,14 @@ HYPER_PARAMETERS = {
     "name": "tiny",
     "trained_on": "nothing",
 }
+ODD_TENSORS = [
+    (lambda value: value.to("meta"), "without content"),
+    (torch.Tensor.to_sparse, "sparse"),
+    (lambda value: value.to(torch.complex64), "complex"),
+    (torch.Tensor.long, "int64"),
+    (torch.Tensor.bool, "bool"),
+]
+"""Changes to a tensor that make it unfit to be a weight, and the words of the error."""
 
 
 def checkpoint(**changes):

@@ -1,4 +1,4 @@
-"""A network whose work can be told exactly, and the command on small pictures."""
+"""A network whose output is known exactly, and the command on small pictures."""
 
 import numpy as np
 import torch
@@ -8,12 +8,12 @@ from denoiser import denoise
 from denoiser.training.module import Denoiser
 
 RNG = np.random.default_rng(0)
-TO = 0.4
-"""Of each grey level; no multiple of it lies in the middle between two integers."""
+FACTOR = 0.4
+"""Factor of the network for each grey level; no multiple of it lies in the middle between two integers."""
 
 
 def checkpoint(folder, channels):
-    """A run folder of a network that makes pictures darker."""
+    """A run folder of a network that makes pictures darker by `FACTOR`."""
     network = {"_target_": "torch.nn.Conv2d", "in_channels": channels, "out_channels": channels, "kernel_size": 1}
     module = Denoiser(
         network={**network, "groups": channels, "bias": False},
@@ -22,7 +22,7 @@ def checkpoint(folder, channels):
         channels=channels,
         name="dimmer",
     )
-    torch.nn.init.constant_(module.network.weight, TO)
+    torch.nn.init.constant_(module.network.weight, FACTOR)
     (folder / "checkpoints").mkdir(parents=True)
     torch.save(
         {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)},
@@ -46,13 +46,13 @@ def array(path):
 
 
 def dimmed(path):
-    """What the network makes of a picture of integers."""
+    """The network's output for a picture of integers."""
     pixels = array(path)
-    return np.rint(pixels * TO).astype(pixels.dtype)
+    return np.rint(pixels * FACTOR).astype(pixels.dtype)
 
 
 def run(*arguments):
-    """The command in float32, with what it gives back."""
+    """Run the command in float32; returns the exit code."""
     return denoise.main(["--precision", "32", *map(str, arguments)])
 
 
@@ -60,10 +60,10 @@ def files(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def told(capsys, code, arguments):
-    """The command fails with that code, in two lines; gives back all that it wrote to standard error."""
+def error_output(capsys, code, arguments):
+    """Run the command, which fails with that code in two lines; returns all that it wrote to stderr."""
     assert denoise.main([str(argument) for argument in arguments]) == code
-    said = capsys.readouterr()
-    error, fix = said.err.splitlines()[-2:]
+    output = capsys.readouterr()
+    error, fix = output.err.splitlines()[-2:]
     assert error.startswith("error: ") and fix.startswith("fix: ")
-    return said.err
+    return output.err

@@ -32,18 +32,18 @@ def lively(name, *overrides):
 @functools.cache
 def unet(channels=3):
     torch.manual_seed(0)
-    made = assemble.module(
+    model = assemble.module(
         compose(["model=unet", f"data.channels={channels}", "model.network.widths=[8,8]", "model.network.blocks=[1,1]"])
     ).eval()
-    made.network.tail.weight.data.mul_(15)
-    return made
+    model.network.tail.weight.data.mul_(15)
+    return model
 
 
 @functools.cache
-def told(channels=1):
+def drunet(channels=1):
     torch.manual_seed(0)
-    own = DRUNet(in_nc=channels + 1, out_nc=channels, nc=[4, 4, 8, 8], nb=2)
-    return Published(ModelLoader().load_from_state_dict(own.state_dict()), "drunet", "0" * 64)
+    network = DRUNet(in_nc=channels + 1, out_nc=channels, nc=[4, 4, 8, 8], nb=2)
+    return Published(ModelLoader().load_from_state_dict(network.state_dict()), "drunet", "0" * 64)
 
 
 def values(dtype, *shape):

@@ -1,4 +1,4 @@
-"""One small picture file of every kind, written by Pillow, tifffile and imagecodecs, never by the project itself."""
+"""One small picture file of every kind, written by Pillow, tifffile and imagecodecs, never by this project."""
 
 import io
 import struct
@@ -174,7 +174,7 @@ def _save(path, encoded):
 
 
 def encoded(picture, kind, **options):
-    """What Pillow writes for a picture."""
+    """The bytes of the file that Pillow writes for a picture."""
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()

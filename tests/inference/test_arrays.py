@@ -4,7 +4,7 @@ import torch
 from helpers.lively import unet, values
 from PIL import Image
 
-pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and is given grey ones
+pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and gets grey ones
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<u2", ">u2", "f2", "f4", "f8", ">f4"])
@@ -22,10 +22,10 @@ def test_numpy_comes_back_as_it_was(dtype, shape):
         expected = unet()(planes.expand(-1, 3, -1, -1)).numpy()[0].transpose(1, 2, 0)
     expected = expected if colours.shape[2] == 3 else expected.mean(2, keepdims=True)
     expected = np.clip(expected, 0, 1) if white > 1 else expected
-    found = np.atleast_3d(denoised).astype(np.float64)
+    result = np.atleast_3d(denoised).astype(np.float64)
     # Half a step of integers, plus what sums of float32 differ by from one order or processor to another.
     step = 0.5 / white + 5e-6 if white > 1 else 2e-3 if image.dtype == np.float16 else 1e-5
-    assert np.abs(found[..., :3] / white - expected).max() <= step
+    assert np.abs(result[..., :3] / white - expected).max() <= step
     if shape[-1] == 4:
         assert np.array_equal(denoised[..., 3], image[..., 3])
 
@@ -67,10 +67,10 @@ def test_pillow_comes_back_as_it_was(mode):
     image.info["icc_profile"] = b"profile"
     denoised = unet()(image)
     assert (denoised.mode, denoised.size, denoised.info["icc_profile"]) == (mode, (20, 33), b"profile")
-    found = np.array(denoised)
+    pixels = np.array(denoised)
     colours = array[..., 0] if mode == "LA" else array
-    assert np.array_equal(found[..., 0] if mode == "LA" else found, unet()(colours))
-    assert mode[-1] != "A" or np.array_equal(found[..., -1], array[..., -1])
+    assert np.array_equal(pixels[..., 0] if mode == "LA" else pixels, unet()(colours))
+    assert mode[-1] != "A" or np.array_equal(pixels[..., -1], array[..., -1])
 
 
 @pytest.mark.parametrize("mode", ["1", "P", "CMYK", "YCbCr", "F", "I"])
@@ -94,7 +94,7 @@ def test_modes_that_cannot_be_kept(mode):
         (torch.full((3, 8, 8), torch.nan), "not finite"),
     ],
 )
-def test_what_is_no_picture_is_told(image, reason):
+def test_what_is_no_picture_is_refused(image, reason):
     with pytest.raises(ValueError, match=reason):
         unet()(image)
 
@@ -102,7 +102,7 @@ def test_what_is_no_picture_is_told(image, reason):
 @pytest.mark.parametrize(
     ("mode", "key", "fix"), [("L", 7, "convert"), ("RGB", (1, 2, 3), "convert"), ("I;16", 7, "del")]
 )
-def test_a_colour_that_stands_for_transparency_is_not_lost_silently(tmp_path, mode, key, fix):
+def test_a_transparent_colour_is_not_lost_silently(tmp_path, mode, key, fix):
     Image.new(mode, (8, 8)).save(tmp_path / "a.png", transparency=key)
     with Image.open(tmp_path / "a.png") as image:
         image.load()
@@ -140,7 +140,7 @@ def test_a_batch_of_another_type_or_of_other_channels_is_picture_by_picture(dtyp
 
 @pytest.mark.parametrize("shape", [(2, 4, 9, 9), (2, 2, 9, 9), (0, 3, 9, 9), (2, 3, 0, 9)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.uint8])
-def test_batches_that_hold_no_pictures(shape, dtype):
+def test_batches_without_pictures(shape, dtype):
     with pytest.raises(ValueError, match=r"a batch of shape \(\d, \d, \d, \d\); torch: "):
         unet()(torch.zeros(shape, dtype=dtype))
 

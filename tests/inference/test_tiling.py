@@ -53,23 +53,23 @@ def test_bfloat16_keeps_seams_below_one_grey_level_and_fits_larger_tiles(monkeyp
     least = Tiling(cut.smallest, cut.overlap, cut.multiple)
     out, seams = (tiled(f, image, least)[0] for f in (function, function.exact))
     whole = model.function()(image[None])[0]
-    own = (function(image[None])[0] - whole).abs().max()
+    rounding = (function(image[None])[0] - whole).abs().max()
     assert (seams - whole).abs().max() < 1 / 255
-    assert (out - whole).abs().max() < 2 * own  # of a tile's shape other sums, and so other roundings to bfloat16
+    assert (out - whole).abs().max() < 2 * rounding  # of a tile's shape other sums, and so other roundings to bfloat16
 
 
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float64, 1), (np.float32, 4)])
 def test_any_type_and_strides_are_scaled_to_float32(dtype, white):
     values = (picture(3, 150, 181).clamp(0, 1).numpy() * white).astype(dtype)
     image = torch.from_numpy(np.ascontiguousarray(values.transpose(1, 2, 0))).permute(2, 0, 1)
-    given = []
+    inputs = []
 
     def function(noisy):
-        given.append((noisy.dtype, noisy.shape[0]))
+        inputs.append((noisy.dtype, noisy.shape[0]))
         return noisy
 
     out, _ = tiled(function, image, Tiling(64, 16, 4), white)
-    assert set(given) == {(torch.float32, 1)} and len(given) > 6
+    assert set(inputs) == {(torch.float32, 1)} and len(inputs) > 6
     torch.testing.assert_close(out, torch.from_numpy((values / white).astype(np.float32)))
 
 
@@ -79,7 +79,7 @@ def test_thin_pictures_stay_in_memory_with_what_they_are_padded_to(height, width
     image, function = torch.rand(1, height, width), Small(OUT, 10**6)
     out, _ = tiled(function, image, Tiling(512, 128, multiple))
     torch.testing.assert_close(out, image)
-    cells = [padded_side(rows, multiple) * padded_side(columns, multiple) for rows, columns in function.given]
+    cells = [padded_side(rows, multiple) * padded_side(columns, multiple) for rows, columns in function.sizes]
     assert 0.3 * 512**2 < max(cells) <= 1.15 * 512**2
     assert len(cells) < 3 * padded_side(height, multiple) * padded_side(width, multiple) / 512**2
 
@@ -100,12 +100,12 @@ class Small:
 
     def __init__(self, error, largest, calls=0):
         self.error, self.largest, self.calls = error, largest, calls
-        self.given, self.failed = [], False
+        self.sizes, self.failed = [], False
 
     def __call__(self, noisy):
         height, width = noisy.shape[-2:]
-        self.given.append((height, width))
-        if len(self.given) > self.calls and height * width > self.largest**2:
+        self.sizes.append((height, width))
+        if len(self.sizes) > self.calls and height * width > self.largest**2:
             self.failed = True
             raise self.error
         return noisy.clone()
@@ -138,7 +138,7 @@ def test_when_not_even_the_smallest_tile_fits():
 def test_other_errors_are_not_taken_for_it():
     with pytest.raises(RuntimeError, match="must match"):
         tiled(Small(RuntimeError("Sizes must match"), 40), torch.rand(1, 200, 300), Tiling(256, 32, 8))
-    with pytest.raises(MemoryError):  # of the one who takes the rows
+    with pytest.raises(MemoryError):  # of the function that writes the rows
         tiling.denoise(
             lambda x: x, torch.rand(1, 9, 9), 1.0, Tiling(64, 0), CPU, lambda *_: (_ for _ in ()).throw(MemoryError)
         )
@@ -165,7 +165,7 @@ def test_on_a_cpu_the_tile_shares_a_budget_with_the_picture_and_its_copies(monke
         taken = chosen.tile_beside(image) ** 2 * chosen.cost + 3 * image.numel() + min(4 * image.numel(), BAND_BYTES)
         assert 0.99 * CPU_BYTES < taken <= CPU_BYTES
     assert 0.99 * LEAST_BYTES < chosen.tile_beside(huge) ** 2 * chosen.cost <= LEAST_BYTES
-    assert Tiling(5000, 16).tile_beside(huge) == 5000  # as it was asked for
+    assert Tiling(5000, 16).tile_beside(huge) == 5000  # a tile that the user chose
 
 
 def test_a_tile_that_is_asked_for():

@@ -92,8 +92,8 @@ def test_pages_hold_so_many_pictures_and_lead_to_one_another(tmp_path, monkeypat
         list(pool.map(lambda i: pages.add(tmp_path / f"{i:02d}.png", *pair(9, 9)), range(10)))
     first = pages.finish()
     files = [first, tmp_path / "index-2.html", tmp_path / "index-3.html"]
-    found = [re.findall(r"\d\d\.png(?= 9 )", Page(file).text) for file in files]
-    assert found == [[f"{i:02d}.png" for i in range(10)[start:][:4]] for start in (0, 4, 8)]
+    names = [re.findall(r"\d\d\.png(?= 9 )", Page(file).text) for file in files]
+    assert names == [[f"{i:02d}.png" for i in range(10)[start:][:4]] for start in (0, 4, 8)]
     assert set(files[1:]) < set(paths_of(first)) and first in paths_of(files[2])
 
 
@@ -131,10 +131,10 @@ def shades(locator):
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_a_browser_shows_the_slider_and_loads_pictures_as_they_come_near(chromium, many, width):
-    said, page = [], chromium.new_page(viewport={"width": width, "height": 900})
+    messages, page = [], chromium.new_page(viewport={"width": width, "height": 900})
     loaded = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: loaded.append(request.url))
     page.goto(many.as_uri())
     outputs = page.locator("output")
@@ -150,7 +150,7 @@ def test_a_browser_shows_the_slider_and_loads_pictures_as_they_come_near(chromiu
     sync_api.expect(outputs.last).to_contain_text("pixels")
     assert shades(page.locator(".stage").last) == pytest.approx([BEFORE, AFTER], abs=2)
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert said == [] and all(url.startswith(("file:", "data:")) for url in loaded)
+    assert messages == [] and all(url.startswith(("file:", "data:")) for url in loaded)
     page.close()
 
 

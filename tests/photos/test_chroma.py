@@ -167,7 +167,7 @@ def test_a_noisy_jpeg_of_subsampled_chroma_loses_its_noise(tmp_path, model, leas
 def test_strength_and_luma_are_kept_for_the_whole_picture(tmp_path):
     noisy = (smooth(60, 70) + np.random.default_rng(0).normal(0, 20, (60, 70, 3))).clip(0, 255).astype(np.uint8)
     photo = written(tmp_path, "2.jpg", noisy)
-    made = {
+    denoised = {
         name: Models(ModelChoice("grey"), torch.device("cpu"), options).denoise(photo)[0].pixels.astype(float)
         for name, options in {
             "all": Options(precision="32"),
@@ -176,7 +176,7 @@ def test_strength_and_luma_are_kept_for_the_whole_picture(tmp_path):
             "chroma": Options(precision="32", chroma_only=True),
         }.items()
     }
-    assert (made["none"] == photo.pixels).all()
-    assert np.abs(made["half"] - (made["all"] + photo.pixels) / 2).max() <= 1
-    luma = [pixels @ np.array([0.299, 0.587, 0.114]) for pixels in (made["chroma"], photo.pixels)]
-    assert np.abs(luma[0] - luma[1]).max() < 0.52 and (made["chroma"] != photo.pixels).any()
+    assert (denoised["none"] == photo.pixels).all()
+    assert np.abs(denoised["half"] - (denoised["all"] + photo.pixels) / 2).max() <= 1
+    luma = [pixels @ np.array([0.299, 0.587, 0.114]) for pixels in (denoised["chroma"], photo.pixels)]
+    assert np.abs(luma[0] - luma[1]).max() < 0.52 and (denoised["chroma"] != photo.pixels).any()

@@ -1,4 +1,4 @@
-"""Which model a picture gets."""
+"""Which model a photo gets, and by which way."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ CHANNELS = {"photo": 3, "grey": 1}
 
 @pytest.fixture
 def ships(tmp_path, monkeypatch):
-    """Makes a package that ships tiny networks of these names; gives back its folder."""
+    """Makes a package that ships tiny networks of these names; returns its folder."""
 
     def make(*names):
         folder = tmp_path / "package" / "weights"
@@ -39,7 +39,7 @@ def ships(tmp_path, monkeypatch):
 
 @pytest.fixture
 def dncnn(tmp_path):
-    """Published weights of a grey network that is told the noise level."""
+    """Published weights of a grey network that takes a noise level."""
     path = tmp_path / "fdncnn_gray.pth"
     torch.save(DnCNN(in_nc=2, out_nc=1, nc=4, nb=9, act_mode="R", mode="FDnCNN").state_dict(), path)
     return path

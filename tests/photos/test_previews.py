@@ -23,10 +23,10 @@ def photo(shape, kind=np.uint8, seed=0):
 @pytest.mark.parametrize("kind", WHITES)
 @pytest.mark.parametrize("shape", [(9, 7), (5, 11, 3), (1, 1, 3), (1, 4)])
 def test_a_small_picture_is_itself_in_8_bits(kind, shape):
-    made = photo(shape, kind)
-    exact = np.rint(made.pixels / made.white * 255)
-    assert np.abs(np.asarray(preview(made)) - exact).max() <= (0 if kind is np.uint8 else 1)
-    assert np.array_equal(np.asarray(block(made, 0, 0, 1)), np.asarray(preview(made))[:1, :1])
+    picture = photo(shape, kind)
+    exact = np.rint(picture.pixels / picture.white * 255)
+    assert np.abs(np.asarray(preview(picture)) - exact).max() <= (0 if kind is np.uint8 else 1)
+    assert np.array_equal(np.asarray(block(picture, 0, 0, 1)), np.asarray(preview(picture))[:1, :1])
 
 
 def test_what_is_beyond_black_and_white_is_shown_as_them():
@@ -37,14 +37,14 @@ def test_what_is_beyond_black_and_white_is_shown_as_them():
 @settings(max_examples=25, deadline=None)
 @given(height=st.integers(1, 60), width=st.integers(1, 60), channels=st.sampled_from([1, 3]), side=st.integers(4, 20))
 def test_a_large_one_is_reduced_to_means(height, width, channels, side):
-    made = photo((height, width) if channels == 1 else (height, width, 3))
+    picture = photo((height, width) if channels == 1 else (height, width, 3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(previews, "SIDE", side)
         patch.setattr(module, "STRIP", 100)
-        by, small = factor(made), preview(made)
+        by, small = factor(picture), preview(picture)
     assert max(small.size) <= side and small.size == (-(-width // by), -(-height // by))
     for i, j in np.ndindex(height // by, width // by):
-        mean = made.pixels[i * by :, j * by :][:by, :by].mean((0, 1))
+        mean = picture.pixels[i * by :, j * by :][:by, :by].mean((0, 1))
         assert np.abs(np.asarray(small)[i, j] - mean).max() <= 0.51
 
 

@@ -1,4 +1,4 @@
-"""Photos in, photos out: which values a model gets, and what is made of its output."""
+"""One photo through one model: the values that the model gets, and the photo made from its output."""
 
 import warnings
 
@@ -24,17 +24,17 @@ MIXED = np.array([[0.6, 0.3, 0.0], [0.1, 0.9, -0.1], [0.0, 0.2, 1.1]])  # tells 
 
 
 class Pointwise(PictureModel):
-    """Mixes the channels, or halves the one it has; less the noise level where it is told it."""
+    """Mixes the channels, or halves the one it has; less the noise level where it takes one."""
 
     def __init__(self, channels=3, takes_sigma=False, factor=1.0):
         super().__init__()
-        self.channels, self.takes_sigma, self.name, self.told = channels, takes_sigma, "pointwise", []
+        self.channels, self.takes_sigma, self.name, self.calls = channels, takes_sigma, "pointwise", []
         self.network = nn.Conv2d(channels, channels, 1, bias=False).requires_grad_(False)
         weight = torch.tensor(MIXED if channels == 3 else [[0.5]], dtype=torch.float32) * factor
         self.network.weight.copy_(weight[..., None, None])
 
     def function(self, sigma=None, precision="32", channels=None):
-        self.told.append((sigma, precision))
+        self.calls.append((sigma, precision))
         return super().function(sigma, precision, channels)
 
     def forward(self, noisy, sigma=None):
@@ -58,9 +58,9 @@ def restored(noisy, model=None, **options):
     return denoised(Restorer(model or Pointwise(), CPU, Options(**{"precision": "32"} | options)), noisy)
 
 
-def mixed(made, channels):
-    """What the model of so many channels should give, in the photo's unit."""
-    values = made.pixels.astype(np.float64)
+def mixed(noisy, channels):
+    """The output expected of the model of so many channels, in the photo's unit."""
+    values = noisy.pixels.astype(np.float64)
     if channels == 1:
         return values * 0.5
     return values @ MIXED.T if values.ndim == 3 else values * MIXED.sum() / 3
@@ -70,27 +70,27 @@ def mixed(made, channels):
 @pytest.mark.parametrize("shape", [(37, 29, 3), (41, 23), (1, 1), (1, 300, 3)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
-    made = photo(shape, kind)
-    after, exact = restored(made, Pointwise(channels)), mixed(made, channels)
+    noisy = photo(shape, kind)
+    after, exact = restored(noisy, Pointwise(channels)), mixed(noisy, channels)
     assert after.pixels.dtype == kind and after.pixels.shape == shape
     if np.dtype(kind).kind == "u":
         # Half a step, plus 2e-6 of white for sums of float32, whose order is the processor's.
-        assert np.abs(after.pixels - np.clip(exact, 0, made.white)).max() <= 0.5 + 2e-6 * made.white
+        assert np.abs(after.pixels - np.clip(exact, 0, noisy.white)).max() <= 0.5 + 2e-6 * noisy.white
     else:
         assert np.abs(after.pixels - exact).max() < 1e-5 and (after.pixels < 0).any() == (exact < 0).any()
-    assert ("pointwise is a" in " ".join(after.notes)) == (channels != made.channels)
+    assert ("pointwise is a" in " ".join(after.notes)) == (channels != noisy.channels)
 
 
 def test_all_else_is_kept_and_the_input_is_as_it_was():
-    made = photo(alpha=np.full((37, 29), 9, np.uint8), notes=("converted from CMYK",))
-    made.pixels.flags.writeable = False
-    before = made.pixels.copy()
+    noisy = photo(alpha=np.full((37, 29), 9, np.uint8), notes=("converted from CMYK",))
+    noisy.pixels.flags.writeable = False
+    before = noisy.pixels.copy()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        after = restored(made, Pointwise(1))
-    assert (after.alpha is made.alpha, after.details is made.details, after.white) == (True, True, 255)
-    told = "pointwise is a grey model: it denoised colour pictures channel by channel"
-    assert after.notes == ("converted from CMYK", told) and np.array_equal(made.pixels, before)
+        after = restored(noisy, Pointwise(1))
+    assert (after.alpha is noisy.alpha, after.details is noisy.details, after.white) == (True, True, 255)
+    note = "pointwise is a grey model: it denoised colour pictures channel by channel"
+    assert after.notes == ("converted from CMYK", note) and np.array_equal(noisy.pixels, before)
 
 
 def test_three_equal_channels_are_denoised_as_one():
@@ -104,24 +104,24 @@ def test_three_equal_channels_are_denoised_as_one():
 
 
 def test_strength_and_chroma():
-    made = photo()
-    assert np.array_equal(restored(made, strength=0.0).pixels, made.pixels)
-    half = (made.pixels + mixed(made, 3)) / 2
-    assert np.abs(restored(made, strength=0.5).pixels - half.clip(0, 255)).max() <= 0.51
-    made = photo(kind=np.float32)
+    noisy = photo()
+    assert np.array_equal(restored(noisy, strength=0.0).pixels, noisy.pixels)
+    half = (noisy.pixels + mixed(noisy, 3)) / 2
+    assert np.abs(restored(noisy, strength=0.5).pixels - half.clip(0, 255)).max() <= 0.51
+    noisy = photo(kind=np.float32)
     for model in (Pointwise(), Pointwise(1)):
-        chroma = restored(made, model, chroma_only=True).pixels
-        assert np.abs((chroma - made.pixels) @ LUMA).max() < 1e-6 and np.abs(chroma - made.pixels).max() > 0.02
+        change = restored(noisy, model, chroma_only=True).pixels - noisy.pixels
+        assert np.abs(change @ LUMA).max() < 1e-6 and np.abs(change).max() > 0.02
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_chroma_of_grey_pictures_is_none_and_they_come_back_with_a_note(channels):
     single = photo((37, 29), alpha=np.full((37, 29), 9, np.uint8), notes=("converted",))
     equal = Photo(np.repeat(single.pixels[..., None], 3, axis=2), 255, Details("JPEG", subsampling=(2, 2)))
-    for made in (single, equal):
-        after = restored(made, Pointwise(channels), chroma_only=True)
-        assert np.array_equal(after.pixels, made.pixels) and after.alpha is made.alpha
-        assert after.notes == (*made.notes, "unchanged: a grey picture has no chroma")
+    for noisy in (single, equal):
+        after = restored(noisy, Pointwise(channels), chroma_only=True)
+        assert np.array_equal(after.pixels, noisy.pixels) and after.alpha is noisy.alpha
+        assert after.notes == (*noisy.notes, "unchanged: a grey picture has no chroma")
 
 
 @pytest.mark.parametrize(("precision", "expected"), [("auto", "32"), ("32", "32"), ("bf16", "bf16")])
@@ -154,7 +154,7 @@ def test_bfloat16_is_for_8_bits_where_it_is_faster(monkeypatch, fast):
     def used(kind, precision="auto"):
         model = Pointwise()
         restored(photo(kind=kind), model, precision=precision)
-        return {precision for _, precision in model.told}
+        return {precision for _, precision in model.calls}
 
     assert used(np.uint8) == {"bf16" if fast else "32"}
     assert used(np.uint16) == used(np.float32) == used(np.uint8, "32") == {"32"}
@@ -174,7 +174,7 @@ def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
     restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))
     notes = [denoised(restorer, noisy).notes for noisy in (photo(), photo(), photo(), photo((9, 9)))]
     assert used == [512, 256, 256, 512] and len(fitted) == 2  # another one for grey pictures
-    assert [[note for note in told if "memory" in note] for told in notes[:3]] == [
+    assert [[note for note in note if "memory" in note] for note in notes[:3]] == [
         ["less memory than expected: tiles of 256 pixels"],
         [],
         [],

@@ -69,7 +69,7 @@ def test_metrics_csv_has_a_row_per_epoch_and_is_whole_after_each(run):
     assert list(last[0]) == list(callbacks.METRICS)
 
 
-def test_a_run_that_goes_on_keeps_the_rows_of_the_epochs_it_has(run, tmp_path):
+def test_a_resumed_run_keeps_the_rows_of_its_epochs(run, tmp_path):
     (tmp_path / "metrics.csv").write_text((run.folder / "metrics.csv").read_text())
     log = callbacks.EpochLog(str(tmp_path))
     log.on_train_start(SimpleNamespace(current_epoch=2), None)
@@ -132,7 +132,7 @@ def test_the_projector_takes_pictures_of_several_sizes(root, tmp_path):
     assert latent_codes(tmp_path).shape == (len(sizes), 8 * (min(map(min, sizes)) - 4) ** 2)
 
 
-def test_a_model_without_a_latent_code_is_told_before_training(root, tmp_path):
+def test_a_model_without_a_latent_code_is_refused_before_training(root, tmp_path):
     with pytest.raises(DenoiserError, match=r"no latent code(.|\n)*fix: callbacks.projector.images=0") as error:
         train(root, tmp_path, "model=unet", "callbacks.projector.images=4")
     assert error.value.code == NOT_POSSIBLE
@@ -163,7 +163,7 @@ def test_progress_follows_its_style(style, terminal, kind, monkeypatch):
     assert type(callbacks.progress(style)) is kind
 
 
-def test_an_unknown_style_is_told():
+def test_an_unknown_style_is_refused():
     with pytest.raises(DenoiserError, match=r"no style 'loud' \(callbacks.progress.style\)"):
         callbacks.progress("loud")
 

@@ -55,8 +55,8 @@ def events(folder):
 
 def config_texts(folder):
     logged = events(folder)
-    found = logged.Tensors("config/text_summary") if "config/text_summary" in logged.Tags()["tensors"] else []
-    return [event.tensor_proto.string_val[0].decode() for event in found]
+    texts = logged.Tensors("config/text_summary") if "config/text_summary" in logged.Tags()["tensors"] else []
+    return [event.tensor_proto.string_val[0].decode() for event in texts]
 
 
 def test_tensorboard_has_every_epoch_and_the_resolved_configuration(trained):
@@ -78,14 +78,14 @@ def test_the_hyperparameters_stand_beside_the_figures_of_results_json(trained):
         for name in Score._fields:
             assert logged.Scalars(f"test/{name}_{row['sigma']:g}")[-1].value == pytest.approx(row[name], rel=1e-6)
     plugin = logged.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
-    given = HParamsPluginData.FromString(plugin).session_start_info.hparams
-    assert given["model.name"].string_value == "cifar_shallow" and given["noise.sigma"].number_value == 25
+    hparams = HParamsPluginData.FromString(plugin).session_start_info.hparams
+    assert hparams["model.name"].string_value == "cifar_shallow" and hparams["noise.sigma"].number_value == 25
     experiment = logged.SummaryMetadata("_hparams_/experiment").plugin_data.content
     metrics = HParamsPluginData.FromString(experiment).experiment.metric_infos
     assert {metric.name.tag for metric in metrics} == {f"test/{n}_{s}" for n in Score._fields for s in (15, 25)}
 
 
-def test_an_interrupted_run_keeps_its_configuration_and_goes_on(root, tmp_path, monkeypatch):
+def test_an_interrupted_run_keeps_its_configuration_and_is_resumed(root, tmp_path, monkeypatch):
     cfg, step, seen = composed(root), Denoiser.training_step, []
 
     def stopping(self, batch, batch_idx):
@@ -142,13 +142,13 @@ def test_macs_count_one_pass_and_leave_the_mode(mode):
 
 
 def test_sigterm_interrupts_and_its_handler_comes_back():
-    def own(*_):
+    def handler(*_):
         raise AssertionError("the handler of before")
 
-    before = signal.signal(signal.SIGTERM, own)
+    before = signal.signal(signal.SIGTERM, handler)
     try:
         with pytest.raises(KeyboardInterrupt, match="terminated"), sigterm_interrupts():
             signal.raise_signal(signal.SIGTERM)
-        assert signal.getsignal(signal.SIGTERM) is own
+        assert signal.getsignal(signal.SIGTERM) is handler
     finally:
         signal.signal(signal.SIGTERM, before)

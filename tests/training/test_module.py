@@ -69,15 +69,14 @@ def test_what_a_checkpoint_keeps_is_plain():
     assert plain(dict(module().hparams))
 
 
-def test_a_checkpoint_records_what_was_seen_once(tmp_path, monkeypatch):
+def test_a_checkpoint_records_the_pictures_of_training_once(tmp_path, monkeypatch):
     cfg = configured(store(tmp_path / "data"), "model=cifar_strided", "data.patch_size=16", "trainer.max_epochs=2")
-    asked = []
-    made = base.thumbnails
-    monkeypatch.setattr(base, "thumbnails", lambda *given: asked.append(1) or made(*given))
+    calls, thumbnails = [], base.thumbnails
+    monkeypatch.setattr(base, "thumbnails", lambda *args: calls.append(1) or thumbnails(*args))
     trainer, _, _ = one_step(cfg, tmp_path / "run")
     seen = checkpoint.read(tmp_path / "run" / "checkpoints" / "last.ckpt")["seen"]
     data = trainer.datamodule
-    assert (seen["data"], seen["split"]) == ("folder", "split_seed=0") and len(asked) == 3
+    assert (seen["data"], seen["split"]) == ("folder", "split_seed=0") and len(calls) == 3
     assert seen["pictures"] == len(seen["sizes"]) == len(data.split("train")) + len(data.split("val"))
     assert match_thumbnails(seen, data.thumbnails("val")) and not match_thumbnails(seen, data.thumbnails("test"))
 

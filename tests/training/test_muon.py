@@ -40,13 +40,13 @@ def test_the_first_step_of_a_weight_has_the_rate_as_its_norm():
 
 
 def test_vectors_take_the_steps_of_adamw():
-    mine, torchs = (nn.Parameter(torch.tensor([1.0, -2.0, 3.0])) for _ in range(2))
-    pair = ((mine, Muon([mine], vector_lr=0.01)), (torchs, torch.optim.AdamW([torchs], lr=0.01, weight_decay=0)))
+    ours, torchs = (nn.Parameter(torch.tensor([1.0, -2.0, 3.0])) for _ in range(2))
+    pair = ((ours, Muon([ours], vector_lr=0.01)), (torchs, torch.optim.AdamW([torchs], lr=0.01, weight_decay=0)))
     for i in range(5):
         for p, optimizer in pair:
             p.grad = p.detach() * (i - 2) + 0.5
             optimizer.step()
-    assert torch.allclose(mine, torchs, atol=1e-6)
+    assert torch.allclose(ours, torchs, atol=1e-6)
 
 
 def test_weight_decay_shrinks_weights_only():
@@ -88,6 +88,6 @@ def test_its_state_can_be_saved_and_loaded():
             assert torch.equal(torch.as_tensor(other.state[p][key]), torch.as_tensor(value)), key
 
 
-def test_a_closure_gives_its_loss_back():
+def test_a_step_returns_the_loss_of_its_closure():
     layer = nn.Linear(2, 2)
     assert Muon(layer.parameters()).step(lambda: 3.5) == 3.5

@@ -50,9 +50,9 @@ def test_a_constant_rate_needs_no_scheduler():
 
 def test_the_schedule_moves_the_rate_each_step():
     config = {**ADAM, "_target_": "torch.optim.AdamW", "warmup": 0.2, "schedule": "cosine"}
-    made = configure(config, parameters(), 10)
-    optimizer, scheduler = made["optimizer"], made["lr_scheduler"]["scheduler"]
-    assert isinstance(scheduler, LambdaLR) and made["lr_scheduler"]["interval"] == "step"
+    configured = configure(config, parameters(), 10)
+    optimizer, scheduler = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    assert isinstance(scheduler, LambdaLR) and configured["lr_scheduler"]["interval"] == "step"
     rates = []
     for _ in range(11):
         rates.append(optimizer.param_groups[0]["lr"])
@@ -63,7 +63,7 @@ def test_the_schedule_moves_the_rate_each_step():
 
 
 @pytest.mark.parametrize(
-    ("change", "what", "fix"),
+    ("change", "message", "fix"),
     [
         ({"schedule": "cosin"}, "no schedule 'cosin'", "optimizer.schedule=cosine"),
         ({"schedule": "flat"}, "no schedule 'flat'", "optimizer.schedule=constant"),
@@ -76,7 +76,7 @@ def test_the_schedule_moves_the_rate_each_step():
         ({"_target_": "os.system"}, "os.system is not allowed", "torch.optim."),
     ],
 )
-def test_what_cannot_be_configured_is_told_in_two_lines(change, what, fix):
+def test_what_cannot_be_configured_is_refused_in_two_lines(change, message, fix):
     with pytest.raises(DenoiserError) as caught:
         configure({**ADAM, **change}, parameters(), 10)
-    assert what in caught.value.what and fix in caught.value.fix and caught.value.code == 2
+    assert message in caught.value.what and fix in caught.value.fix and caught.value.code == 2

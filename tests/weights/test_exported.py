@@ -25,9 +25,9 @@ def test_what_is_written_comes_back(tmp_path, network, half, tolerance):
     model.train()(torch.rand(4, 1, 16, 16))  # gives batch normalisation its statistics
     path = exported.write(model.eval(), tmp_path / "net v1.2", half, SEEN, {"licence": "public domain"})
     assert path == tmp_path / "net v1.2.safetensors" and len([*tmp_path.iterdir()]) == 2
-    found = denoiser.load(path)
-    assert isinstance(found, Denoiser) and not found.training and dict(found.hparams) == dict(model.hparams)
-    torch.testing.assert_close(found(noisy), model(noisy), rtol=0, atol=tolerance)
+    loaded = denoiser.load(path)
+    assert isinstance(loaded, Denoiser) and not loaded.training and dict(loaded.hparams) == dict(model.hparams)
+    torch.testing.assert_close(loaded(noisy), model(noisy), rtol=0, atol=tolerance)
     assert {value.dtype for value in load_file(path).values() if value.dim() > 1} == {
         torch.float16 if half else torch.float32
     }
@@ -35,7 +35,7 @@ def test_what_is_written_comes_back(tmp_path, network, half, tolerance):
     assert description["licence"] == "public domain" and description["half"] == half
 
 
-def test_the_same_weights_are_the_same_file_whatever_is_said_of_them(tmp_path):
+def test_the_same_weights_are_the_same_file_with_any_description(tmp_path):
     a = exported.write(tiny(), tmp_path / "a", True)
     b = exported.write(tiny(), tmp_path / "b", True, SEEN, {"results": [1]})
     assert a.read_bytes() == b.read_bytes()
@@ -53,10 +53,10 @@ def test_its_weights_are_the_networks_own_for_those_without_this_project(tmp_pat
 @pytest.mark.parametrize("record", [SEEN, {**SEEN, "sizes": SEEN["sizes"].long()}, None])
 def test_pictures_that_were_seen_come_back(tmp_path, record):
     path = exported.write(tiny(), tmp_path / "a", False, record)
-    found = seen(exported.read(path), path)
-    assert (found is None) == (record is None)
+    read = seen(exported.read(path), path)
+    assert (read is None) == (record is None)
     for key, value in SEEN.items() if record else ():
-        assert torch.equal(found[key], value) if isinstance(value, torch.Tensor) else found[key] == value
+        assert torch.equal(read[key], value) if isinstance(value, torch.Tensor) else read[key] == value
 
 
 def test_none_of_the_pictures_is_no_damage(tmp_path):
@@ -83,13 +83,13 @@ def test_truncated_and_empty(tmp_path):
 
 
 def changed(**changes):
-    return lambda told: {key: value for key, value in {**told, **changes}.items() if value is not ...}
+    return lambda description: {key: value for key, value in {**description, **changes}.items() if value is not ...}
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda told: None, "describes no network"),
+        (lambda description: None, "describes no network"),
         (changed(hyper_parameters=...), "describes no network"),
         (changed(sha256=3), "describes no network"),
         (changed(format="1"), "describes no network"),
@@ -109,8 +109,8 @@ def changed(**changes):
 def test_what_a_description_may_not_say(tmp_path, monkeypatch, change, reason):
     monkeypatch.chdir(tmp_path)
     path = exported.write(tiny(), tmp_path / "a", False)
-    told = change(exported.read_description(path))
-    (tmp_path / "a.json").write_text(json.dumps(told, default=lambda tensor: None))
+    description = change(exported.read_description(path))
+    (tmp_path / "a.json").write_text(json.dumps(description, default=lambda tensor: None))
     refused(path, reason)
     assert not (tmp_path / "proof").exists()
 

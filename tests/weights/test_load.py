@@ -70,14 +70,14 @@ def test_help_does_not_import_torch():
     assert "bsds_deep" in done.stdout
 
 
-@pytest.mark.parametrize(("name", "said"), [("a.ckpt", "the checkpoint is"), ("a.pth", "the file of weights is")])
-def test_a_damaged_zip_is_what_it_is_called(tmp_path, name, said):
+@pytest.mark.parametrize(("name", "noun"), [("a.ckpt", "the checkpoint is"), ("a.pth", "the file of weights is")])
+def test_a_damaged_zip_is_what_it_is_called(tmp_path, name, noun):
     path = save(tmp_path / name)
     path.write_bytes(path.read_bytes()[:-100])
-    refused(path, f"{said} truncated or damaged")
+    refused(path, f"{noun} truncated or damaged")
 
 
-def test_a_checkpoint_is_known_under_any_name(tmp_path):
+def test_a_checkpoint_may_have_any_name(tmp_path):
     assert isinstance(denoiser.load(save(tmp_path / "renamed.pth")), Denoiser)
 
 
@@ -108,7 +108,7 @@ def test_what_a_file_records_comes_with_its_model(tmp_path):
     assert theirs.sha256 == hashlib.sha256(theirs.file.read_bytes()).hexdigest()
 
 
-def test_published_weights_that_are_not_there_are_told_their_address():
+def test_missing_published_weights_get_their_address():
     refused("dncnn_25.pth", "no such file of weights").fix.startswith("download https://")
 
 

@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from helpers.checkpoints import ODD_TENSORS
 from PIL import Image
 from safetensors.torch import save_file
 from spandrel import MAIN_REGISTRY
@@ -55,10 +56,10 @@ def refused(path, reason, fix=".+"):
 
 def network(name="DnCNN", channels=1):
     torch.manual_seed(0)
-    made = NETWORKS[name](channels).eval().requires_grad_(False)
-    for parameter in made.parameters():
+    module = NETWORKS[name](channels).eval().requires_grad_(False)
+    for parameter in module.parameters():
         parameter.mul_(1.5).add_(0.01 * torch.randn(parameter.shape))
-    return made
+    return module
 
 
 @pytest.fixture
@@ -71,40 +72,40 @@ def saved(content, path, zipped=True):
     return path
 
 
-def called(found, size, sigma=25.0):
-    noisy = 30 * torch.randn(2, found.channels, *size, generator=torch.Generator().manual_seed(1))
+def called(model, size, sigma=25.0):
+    noisy = 30 * torch.randn(2, model.channels, *size, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        return noisy, found.forward(noisy, torch.tensor([sigma, 50]))
+        return noisy, model.forward(noisy, torch.tensor([sigma, 50]))
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")  # SwinIR's own construction
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_take_any_size_and_clamp_nothing(tmp_path, name, channels):
-    own = network(name, channels)
-    found = published.read(saved(own.state_dict(), tmp_path / "some net.pth"))
-    assert (found.name, found.architecture, found.channels) == ("some net", f"{name} (spandrel)", channels)
-    assert found.takes_sigma == (name in ("FDnCNN", "DRUNet"))
-    assert not found.training
+    module = network(name, channels)
+    model = published.read(saved(module.state_dict(), tmp_path / "some net.pth"))
+    assert (model.name, model.architecture, model.channels) == ("some net", f"{name} (spandrel)", channels)
+    assert model.takes_sigma == (name in ("FDnCNN", "DRUNet"))
+    assert not model.training
     for size in ((48, 64), (33, 17)):
-        noisy, denoised = called(found, size)
+        noisy, denoised = called(model, size)
         assert denoised.shape == noisy.shape
     levels = torch.tensor([25.0, 50]).view(-1, 1, 1, 1).expand(2, 1, 48, 64) / 255
-    noisy, denoised = called(found, (48, 64))
-    expected = own(torch.cat([noisy, levels], 1) if found.takes_sigma else noisy)
+    noisy, denoised = called(model, (48, 64))
+    expected = module(torch.cat([noisy, levels], 1) if model.takes_sigma else noisy)
     assert ((expected < 0) | (expected > 1)).any()
     largest = expected.abs().max().item()  # of which sums of float32 are good for some 1e-6
     torch.testing.assert_close(denoised, expected, rtol=0, atol=1e-5 * largest)
 
 
 def test_sizes_are_met_by_reflection(tmp_path):
-    own = network("DRUNet")
-    found = published.read(saved(own.state_dict(), tmp_path / "a.pth"))
-    assert (found.multiple, found.smallest) == (8, 1)
-    noisy, denoised = called(found, (13, 22))
+    module = network("DRUNet")
+    model = published.read(saved(module.state_dict(), tmp_path / "a.pth"))
+    assert (model.multiple, model.smallest) == (8, 1)
+    noisy, denoised = called(model, (13, 22))
     levels = torch.tensor([25.0, 50]).view(-1, 1, 1, 1).expand(2, 1, 16, 24) / 255
     padded = functional.pad(noisy, (0, 2, 0, 3), mode="reflect")
-    expected = own(torch.cat([padded, levels], 1))[..., :13, :22]
+    expected = module(torch.cat([padded, levels], 1))[..., :13, :22]
     torch.testing.assert_close(denoised, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
 
 
@@ -113,17 +114,17 @@ def test_sizes_are_met_by_reflection(tmp_path):
 def test_the_usual_wrappings_and_formats(tmp_path, weights, kind, wrap):
     content = {wrap: weights, "epoch": 3} if wrap else {f"module.{name}": value for name, value in weights.items()}
     path = saved(content, tmp_path / "a.pth", zipped=kind == "zip")
-    found = published.read(path)
-    assert torch.equal(found.network.state_dict()["model.0.weight"], weights["model.0.weight"])
-    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    model = published.read(path)
+    assert torch.equal(model.network.state_dict()["model.0.weight"], weights["model.0.weight"])
+    assert model.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_safetensors_and_half_precision(tmp_path, weights):
     save_file({name: value.half() for name, value in weights.items()}, tmp_path / "a.safetensors")
-    found = published.read(tmp_path / "a.safetensors")
-    assert {value.dtype for value in found.state_dict().values()} == {torch.float32}
+    model = published.read(tmp_path / "a.safetensors")
+    assert {value.dtype for value in model.state_dict().values()} == {torch.float32}
     expected = weights["model.0.weight"].half().float()
-    assert torch.equal(found.network.state_dict()["model.0.weight"], expected)
+    assert torch.equal(model.network.state_dict()["model.0.weight"], expected)
 
 
 def test_no_file_and_a_folder(tmp_path, weights):
@@ -175,23 +176,23 @@ def test_a_flipped_byte_of_a_zip(tmp_path, weights):
 def test_a_flipped_byte_of_a_listed_file(tmp_path, weights, monkeypatch):
     path = saved(weights, tmp_path / "renamed.pth", zipped=False)
     content = path.read_bytes()
-    place = content.index(weights["model.4.weight"].numpy().tobytes())
+    start = content.index(weights["model.4.weight"].numpy().tobytes())
     monkeypatch.setattr(published_files, "BLOCK", 512)
     blocks = [hashlib.sha256(content[i : i + 512]).hexdigest()[:8] for i in range(0, len(content), 512)]
-    known = {"name": "dncnn_x.pth", "url": "https://x.org/dncnn_x.pth", "size": len(content), "blocks": blocks}
-    known["sha256"] = hashlib.sha256(content).hexdigest()
-    (tmp_path / "known.json").write_text(json.dumps([known]))
-    path.write_bytes(flipped(content, place + 50))
+    entry = {"name": "dncnn_x.pth", "url": "https://x.org/dncnn_x.pth", "size": len(content), "blocks": blocks}
+    entry["sha256"] = hashlib.sha256(content).hexdigest()
+    (tmp_path / "published.json").write_text(json.dumps([entry]))
+    path.write_bytes(flipped(content, start + 50))
     published.read(path)  # nothing tells
-    monkeypatch.setattr(published_files, "LIST", tmp_path / "known.json")
+    monkeypatch.setattr(published_files, "LIST", tmp_path / "published.json")
     refused(path, f"dncnn_x.pth, but 1 of its {len(blocks)} blocks are altered", "download .*x.org.*on purpose")
     path.write_bytes(content)
     published.read(path)
-    # Weights of one's own in the same network and format are no damaged file.
+    # Other weights in the same network and format are no damaged file.
     for value in weights.values():
         value.mul_(1.1)
     saved(weights, path, zipped=False)
-    assert len(path.read_bytes()) == known["size"]
+    assert len(path.read_bytes()) == entry["size"]
     published.read(path)
 
 
@@ -251,9 +252,9 @@ def test_checkpoints_of_our_own(tmp_path, weights):
 
 def test_another_architecture(tmp_path):
     content = {"patch_embed.proj.weight": torch.zeros(48, 3, 3, 3), "x.bias": torch.zeros(48)}
-    known = "give weights of DnCNN, DRUNet, NAFNet, SCUNet, SwinIR, ...$"
+    fix = "give weights of DnCNN, DRUNet, NAFNet, SCUNet, SwinIR, ...$"
     reason = "no known architecture has these weights: patch_embed.proj.weight 48x3x3x3"
-    refused(saved(content, tmp_path / "a.pth"), reason, known)
+    refused(saved(content, tmp_path / "a.pth"), reason, fix)
     assert {*published.DENOISERS} <= {one.architecture.name for one in MAIN_REGISTRY}
 
 
@@ -263,7 +264,7 @@ def test_shapes_that_do_not_fit(tmp_path, weights):
 
 
 @pytest.mark.parametrize(
-    ("made", "reason"),
+    ("module", "reason"),
     [
         (
             lambda: Compact(num_in_ch=3, num_out_ch=3, num_feat=4, num_conv=2, upscale=2),
@@ -279,8 +280,8 @@ def test_shapes_that_do_not_fit(tmp_path, weights):
         ),
     ],
 )
-def test_networks_that_do_something_else(tmp_path, made, reason):
-    refused(saved(made().state_dict(), tmp_path / "a.pth"), reason, "give weights of a denoiser")
+def test_networks_that_do_something_else(tmp_path, module, reason):
+    refused(saved(module().state_dict(), tmp_path / "a.pth"), reason, "give weights of a denoiser")
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
@@ -289,16 +290,7 @@ def test_weights_that_are_not_finite(tmp_path, weights, value):
     refused(saved(weights, tmp_path / "a.pth"), "not finite, first model.6.bias")
 
 
-@pytest.mark.parametrize(
-    ("kind", "odd"),
-    [
-        (lambda value: value.to("meta"), "without content"),
-        (torch.Tensor.to_sparse, "sparse"),
-        (lambda value: value.to(torch.complex64), "complex"),
-        (torch.Tensor.long, "int64"),
-        (torch.Tensor.bool, "bool"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "odd"), ODD_TENSORS)
 def test_tensors_that_are_no_weights(tmp_path, weights, kind, odd):
     weights["model.4.weight"] = kind(weights["model.4.weight"])
     refused(saved(weights, tmp_path / "a.pth"), f"model.4.weight is {odd}; weights are dense", "give a file")
@@ -306,22 +298,22 @@ def test_tensors_that_are_no_weights(tmp_path, weights, kind, odd):
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")  # SwinIR's own construction
 def test_indices_may_be_whole_numbers(tmp_path):
-    own = SwinIR(img_size=16, in_chans=1, embed_dim=12, depths=[2], num_heads=[2], window_size=8, upsampler="")
-    assert own.state_dict()["layers.0.residual_group.blocks.0.attn.relative_position_index"].dtype == torch.int64
-    assert published.read(saved(own.state_dict(), tmp_path / "a.pth")).channels == 1
+    module = SwinIR(img_size=16, in_chans=1, embed_dim=12, depths=[2], num_heads=[2], window_size=8, upsampler="")
+    assert module.state_dict()["layers.0.residual_group.blocks.0.attn.relative_position_index"].dtype == torch.int64
+    assert published.read(saved(module.state_dict(), tmp_path / "a.pth")).channels == 1
 
 
 def test_the_published_dncnn(real_data, tmp_path):
     path = real_data / "reference" / "kair_dncnn_25.pth"
-    found = published.read(path)
-    assert sum(parameter.numel() for parameter in found.parameters()) == 555_137
+    model = published.read(path)
+    assert sum(parameter.numel() for parameter in model.parameters()) == 555_137
     gains = []
     for picture in ("test001", "test003"):
         clean = torch.from_numpy(np.array(Image.open(real_data / "BSD68" / f"{picture}.png"))[None, None] / 255).float()
         clean = clean[..., 100:228, 100:228]
         noisy = clean + torch.randn(clean.shape, generator=torch.Generator().manual_seed(0)) * 25 / 255
         with torch.inference_mode():
-            gains.append((psnr(to_8_bit(found(noisy)), clean) - psnr(noisy, clean)).item())
+            gains.append((psnr(to_8_bit(model(noisy)), clean) - psnr(noisy, clean)).item())
     assert min(gains) > 6
     content = path.read_bytes()
     for position in (1000, 100_000, len(content) - 9):

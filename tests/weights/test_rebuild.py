@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from helpers.checkpoints import NETWORK, checkpoint, refused, save
+from helpers.checkpoints import NETWORK, ODD_TENSORS, checkpoint, refused, save
 
 from denoiser.training.module import Denoiser
 
@@ -55,15 +55,7 @@ def test_a_model_with_other_channels_out_than_in(tmp_path, monkeypatch):
     refused(file, "does not run.*1x1x64x64 becomes 1x3x64x64")
 
 
-@pytest.mark.parametrize(
-    ("kind", "odd"),
-    [
-        (lambda value: value.to("meta"), "without content"),
-        (torch.Tensor.to_sparse, "sparse"),
-        (lambda value: value.to(torch.complex64), "complex"),
-        (torch.Tensor.long, "int64"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "odd"), ODD_TENSORS)
 def test_tensors_that_are_no_weights(tmp_path, kind, odd):
     key = "network.decoder.0.bias"
     refused(save(tmp_path / "a.ckpt", changed(key, kind(checkpoint()["state_dict"][key]))), f"{key} is {odd}")

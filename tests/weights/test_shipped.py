@@ -44,29 +44,29 @@ def test_a_name_means_the_weights_that_ship_and_a_path_what_is_there(package, tm
 
 
 def test_names_that_are_almost_right(package):
-    for asked in ("phto", "Photo"):
-        with pytest.raises(DenoiserError, match=rf"^error: no such checkpoint \({asked}\)\nfix: did you mean photo\?$"):
-            denoiser.load(asked)
+    for name in ("phto", "Photo"):
+        with pytest.raises(DenoiserError, match=rf"^error: no such checkpoint \({name}\)\nfix: did you mean photo\?$"):
+            denoiser.load(name)
     with pytest.raises(DenoiserError, match=r"no such checkpoint \(phto\)\nfix: use a path that exists"):
         denoiser.load("./phto")
 
 
-def model(*given):
+def model(*arguments):
     """What `denoiser denoise` with these options takes, loaded."""
-    options = parse(["a.png", "-o", "out", *map(str, given)])
+    options = parse(["a.png", "-o", "out", *map(str, arguments)])
     choice = model_choice.ModelChoice(options.model, options.checkpoint, options.weights)
     models = model_choice.Models(choice, torch.device("cpu"), Options())
     return models.restorer(1).model
 
 
-def refused(what, fix, *given):
+def refused(what, fix, *arguments):
     with pytest.raises(DenoiserError) as raised:
-        model(*given)
+        model(*arguments)
     first, second = str(raised.value).splitlines()
     assert what in first and second == f"fix: {fix}" and raised.value.code == 2
 
 
-def test_options_take_what_load_takes(package, tmp_path):
+def test_argumentstake_what_load_takes(package, tmp_path):
     assert model("--checkpoint", "photo").hparams["name"] == "tiny"
     (tmp_path / "photo").mkdir()
     for path in ("./photo", tmp_path / "photo"):
@@ -76,7 +76,7 @@ def test_options_take_what_load_takes(package, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--model", "--checkpoint", "--weights"])
-def test_an_empty_name_is_said_to_be_empty(package, option):
+def test_an_empty_name_is_refused(package, option):
     refused(f"{option} is empty", f"leave out {option}", option, "")
     with pytest.raises(DenoiserError, match="name or path is empty"):
         denoiser.load("")
@@ -85,9 +85,9 @@ def test_an_empty_name_is_said_to_be_empty(package, option):
 def test_own_networks_are_no_published_weights(package, tmp_path):
     run = run_folder(tmp_path / "run") / "checkpoints" / "best.ckpt"
     renamed = shutil.copy(run, tmp_path / "renamed.pth")
-    for own in (package / "photo.safetensors", run, renamed):
-        refused(f"a model of denoiser itself (--weights {own})", f"--checkpoint {own}", "--weights", own)
-        assert model("--checkpoint", own).hparams["name"] == "tiny"
+    for file in (package / "photo.safetensors", run, renamed):
+        refused(f"a model of denoiser itself (--weights {file})", f"--checkpoint {file}", "--weights", file)
+        assert model("--checkpoint", file).hparams["name"] == "tiny"
     torch.save(DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict(), tmp_path / "theirs.ckpt")
     assert model("--weights", tmp_path / "theirs.ckpt").architecture == "DnCNN (spandrel)"
 
@@ -131,7 +131,7 @@ def test_what_ships_denoises_as_it_says(weights):
     from denoiser.weights.export.parity import reference
 
     torch.manual_seed(0)
-    found, told = reference(denoiser.load(weights)), exported.read_description(weights)["check"]
-    assert found["psnr"] == pytest.approx(told["psnr"], abs=0.01)
-    (said,) = re.findall(r"To check a copy: ([\d.]+) dB", card_of(weights))
-    assert found["psnr"] == pytest.approx(float(said), abs=0.015)  # which is rounded
+    check, recorded = reference(denoiser.load(weights)), exported.read_description(weights)["check"]
+    assert check["psnr"] == pytest.approx(recorded["psnr"], abs=0.01)
+    (psnr,) = re.findall(r"To check a copy: ([\d.]+) dB", card_of(weights))
+    assert check["psnr"] == pytest.approx(float(psnr), abs=0.015)  # which is rounded

@@ -1,4 +1,4 @@
-"""What the command says about many pictures: notes of one kind, and failures, are each told once."""
+"""Messages about many pictures: failures, outputs that are kept, and notes, each kind of which is printed once."""
 
 from __future__ import annotations
 

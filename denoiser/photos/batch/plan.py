@@ -1,4 +1,4 @@
-"""Which picture becomes which file, and whether that is allowed: everything that is known before a model is loaded.
+"""Which picture becomes which file, and whether that is allowed, before a model is loaded.
 
 A plan of a million pictures is a list of a million small tuples; each folder and each file is looked up on disk once.
 """
@@ -68,7 +68,7 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
     Args:
         paths: see `inputs.find`.
         out: a folder, or the file to write if `paths` is one picture and `out` has the suffix of an image.
-        overwrite: whether files other than the inputs may be replaced; otherwise files that exist count as done.
+        overwrite: replace existing files, except the inputs; otherwise pictures whose files exist count as done.
         suffixes: of the format to write; empty for the input's own format.
 
     Raises:

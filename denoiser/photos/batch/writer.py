@@ -1,4 +1,4 @@
-"""Denoised pictures written in threads while the model goes on."""
+"""Denoised pictures written in threads while the model denoises the next ones."""
 
 from __future__ import annotations
 

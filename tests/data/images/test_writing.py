@@ -117,7 +117,7 @@ def test_profiles_and_packets_stay_byte_by_byte(samples, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
 @pytest.mark.parametrize("kind", ["turned_jpeg", "turned_png", "turned_tiff", "turned_webp"])
-def test_what_is_known_of_a_picture_goes_on_in_another_format(kind, suffix, samples, tmp_path):
+def test_what_is_known_of_a_picture_resumes_in_another_format(kind, suffix, samples, tmp_path):
     photo, path = reading.read(samples[kind]), tmp_path / f"x{suffix}"
     writing.write(path, photo)
     tags = exif(path)
@@ -151,7 +151,7 @@ def test_16_bits_are_there_to_other_libraries(samples, deep, tmp_path):
         ("x.gif", Header(4, 5, 3, 8, "GIF"), None, "no format for '.gif'", "png"),
     ],
 )
-def test_what_would_be_lost_is_told_before_any_work(name, header, bits, what, fix, tmp_path):
+def test_what_would_be_lost_is_reported_before_any_work(name, header, bits, what, fix, tmp_path):
     with pytest.raises(DenoiserError, match=what) as caught:
         writing.check(tmp_path / name, header, bits)
     assert fix in caught.value.fix

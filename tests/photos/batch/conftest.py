@@ -1,4 +1,4 @@
-"""Where the command is tried: a folder of its own, and a model whose work can be told exactly."""
+"""A working folder for the command, and a model whose output is known exactly."""
 
 import pytest
 from helpers.dimmer import checkpoint
@@ -8,7 +8,7 @@ from denoiser.photos import model_choice
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
-    """A grey one."""
+    """A grey model."""
     return checkpoint(tmp_path_factory.mktemp("grey") / "run", 1)
 
 

@@ -1,9 +1,9 @@
-"""The command: what goes in, what comes out, and what it says."""
+"""The command: its inputs, its outputs and its messages."""
 
 import numpy as np
 import pytest
 import torch
-from helpers.dimmer import TO, array, checkpoint, dimmed, files, picture, run, told
+from helpers.dimmer import FACTOR, array, checkpoint, dimmed, error_output, files, picture, run
 from PIL import Image
 
 from denoiser.photos import model_choice
@@ -22,10 +22,10 @@ def test_one_picture_to_one_file(here, capsys, request, channels):
     model = request.getfixturevalue("model" if channels == 1 else "colour")
     assert run(str(source), "-o", "out.png", "--checkpoint", model) == 0
     assert (array(here / "out.png") == dimmed(source)).all()
-    said = capsys.readouterr()
-    first, last = said.out.splitlines()
+    output = capsys.readouterr()
+    first, last = output.out.splitlines()
     assert first.startswith("1 picture, 0.0 megapixels in ") and last == "out.png"
-    assert not said.err
+    assert not output.err
     assert files(here) == ["a.png", "out.png"]  # no logs, no checkpoints
 
 
@@ -56,7 +56,7 @@ def test_names_of_every_kind_just_work(here, model, capsys):
     assert not capsys.readouterr().err
 
 
-def test_a_name_that_is_no_unicode_can_be_told(here, model, capsys):
+def test_a_name_that_is_no_unicode_can_be_reported(here, model, capsys):
     picture(here / "in" / "\udcff.png")
     assert run("in", "-o", "\udcfe", "--checkpoint", model) == 0
     assert files(here / "\udcfe") == ["\udcff.png"]
@@ -96,13 +96,13 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, model, capsys)
     before = files(here)
     arguments = ["in", "-o", "out", "--checkpoint", model, "--dry-run", "--format", "jpeg"]
     assert run(*arguments) == 1
-    said = capsys.readouterr()
-    assert said.out.splitlines() == [
+    output = capsys.readouterr()
+    assert output.out.splitlines() == [
         ONE_KEPT,
         f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {model}, channel by channel)",
         "out",
     ]
-    assert said.err.startswith("error: not a picture (in/c.png)\n")
+    assert output.err.startswith("error: not a picture (in/c.png)\n")
     assert files(here) == before
 
 
@@ -117,7 +117,7 @@ def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, mode
 def test_strength_is_how_much_of_the_denoising_there_is(here, model):
     source = picture(here / "a.png", side=90)
     assert run("a.png", "-o", "out.png", "--checkpoint", model, "--strength", "0.5", "--tile", "64") == 0
-    expected = array(source) * (0.5 + 0.5 * TO)
+    expected = array(source) * (0.5 + 0.5 * FACTOR)
     assert np.abs(array(here / "out.png") - expected).max() < 0.51
 
 
@@ -129,7 +129,7 @@ def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, model, capsys):
     assert "a.png" in (here / "out" / "compare" / "index.html").read_text()
     deep = array(here / "out" / "a.png")
     assert deep.dtype == np.uint16 and (deep % 257).any()  # denoised at 16 bits, not rounded to 8 in between
-    assert np.abs(deep - array(here / "in" / "a.png") * 257.0 * TO).max() <= 1
+    assert np.abs(deep - array(here / "in" / "a.png") * 257.0 * FACTOR).max() <= 1
     assert run("in/a.png", "-o", "b.png", "--checkpoint", model, "--compare") == 0
     assert (here / "b-compare" / "index.html").exists()
 
@@ -151,18 +151,20 @@ def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, model, capsys):
         (["a.png", "-o", "out", "--checkpoint", "x", "--model", "y"], "several models are named"),
     ],
 )
-def test_wrong_arguments_are_told_in_two_lines(here, capsys, no_model, arguments, said):
+def test_wrong_arguments_are_reported_in_two_lines(here, capsys, no_model, arguments, said):
     picture(here / "a.png")
-    err = told(capsys, 2, arguments)
+    err = error_output(capsys, 2, arguments)
     assert said in err and len(err.splitlines()) == 2
     assert not (here / "out").exists()
 
 
 def test_a_model_that_is_not_there_gets_the_nearest_name(here, model, capsys):
     picture(here / "a.png")
-    assert f"did you mean {model}?" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", f"{model}s"])
-    assert "nonsuch.pth" in told(capsys, 2, ["a.png", "-o", "out", "--weights", "nonsuch.pth"])
-    assert "leave out --sigma" in told(capsys, 2, ["a.png", "-o", "out", "--checkpoint", model, "--sigma", "25"])
+    assert f"did you mean {model}?" in error_output(capsys, 2, ["a.png", "-o", "out", "--checkpoint", f"{model}s"])
+    assert "nonsuch.pth" in error_output(capsys, 2, ["a.png", "-o", "out", "--weights", "nonsuch.pth"])
+    assert "leave out --sigma" in error_output(
+        capsys, 2, ["a.png", "-o", "out", "--checkpoint", model, "--sigma", "25"]
+    )
     assert not (here / "out").exists()
 
 
@@ -173,5 +175,5 @@ def test_a_model_that_gives_no_numbers_writes_nothing(here, tmp_path_factory, ca
     content["state_dict"]["network.weight"].fill_(torch.nan)
     torch.save(content, file)
     picture(here / "a.png")
-    assert "not finite (a.png)" in told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", run])
+    assert "not finite (a.png)" in error_output(capsys, 1, ["a.png", "-o", "out", "--checkpoint", run])
     assert not (here / "out").exists()

@@ -1,4 +1,4 @@
-"""What people have in their folders: each bad file is named with its reason, and the rest is done."""
+"""Bad files in folders: each is named with its reason, and the others are denoised."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ import tempfile
 import numpy as np
 import pytest
 import tifffile
-from helpers.dimmer import array, dimmed, files, picture, run, told
+from helpers.dimmer import array, dimmed, error_output, files, picture, run
 from PIL import Image
 
 
@@ -50,7 +50,7 @@ def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, model, cap
     for name, (make, _) in BAD.items():
         make(here / "in" / name)
     picture(here / "in" / "z.png")
-    err = told(capsys, 1, ["in", "-o", "out", "--checkpoint", model, "--max-pixels", 5000])
+    err = error_output(capsys, 1, ["in", "-o", "out", "--checkpoint", model, "--max-pixels", 5000])
     lines = err.splitlines()
     assert len(lines) == len(BAD) + 2
     for name, (_, reason) in BAD.items():
@@ -60,9 +60,9 @@ def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, model, cap
     assert files(here / "out") == ["a.png", "z.png"]
 
 
-def test_a_single_bad_picture_is_told_in_two_lines(here, model, capsys):
+def test_a_single_bad_picture_is_reported_in_two_lines(here, model, capsys):
     picture(here / "a.png", side=99)
-    err = told(capsys, 1, ["a.png", "-o", "out", "--checkpoint", model, "--max-pixels", 9])
+    err = error_output(capsys, 1, ["a.png", "-o", "out", "--checkpoint", model, "--max-pixels", 9])
     pixels = 99 * (99 + 5)
     assert err.splitlines() == [
         f"error: 104 x 99 = {pixels} pixels, and the limit is 9 (a.png)",
@@ -88,7 +88,7 @@ def test_depth_is_not_lowered_unasked(here, model, capsys):
     tifffile.imwrite(here / "in" / "deep.tif", np.full((9, 9), 60000, np.uint16))
     picture(here / "in" / "flat.tif")
     arguments = ["in", "-o", "out", "--checkpoint", model, "--format", "jpeg"]
-    assert "--bits 8" in told(capsys, 1, arguments)
+    assert "--bits 8" in error_output(capsys, 1, arguments)
     assert files(here / "out") == ["flat.jpg"]
     assert run(*arguments, "--bits", "8") == 0
     assert array(here / "out" / "deep.jpg").mean() == pytest.approx(60000 / 257 * 0.4, abs=1)
@@ -97,10 +97,12 @@ def test_depth_is_not_lowered_unasked(here, model, capsys):
 def test_what_is_wrong_with_names_is_found_before_a_model_is_loaded(here, capsys, no_model):
     source = picture(here / "in" / "a.png")
     before = source.read_bytes()
-    assert "would replace" in told(capsys, 2, ["in", "-o", "in", "--checkpoint", "run", "--overwrite"])
-    assert "did you mean" in told(capsys, 2, ["im", "-o", "out", "--checkpoint", "run"])
+    assert "would replace" in error_output(capsys, 2, ["in", "-o", "in", "--checkpoint", "run", "--overwrite"])
+    assert "did you mean" in error_output(capsys, 2, ["im", "-o", "out", "--checkpoint", "run"])
     picture(here / "in2" / "a.png")
-    assert "two pictures would become one file" in told(capsys, 2, ["in", "in2", "-o", "out", "--checkpoint", "run"])
+    assert "two pictures would become one file" in error_output(
+        capsys, 2, ["in", "in2", "-o", "out", "--checkpoint", "run"]
+    )
     assert source.read_bytes() == before and not (here / "out").exists()
 
 
@@ -119,7 +121,7 @@ def test_a_place_that_cannot_be_written_is_found_before_a_model_is_loaded(here, 
 
     picture(here / "a.png")
     monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
-    assert "Read-only file system" in told(capsys, 3, ["a.png", "-o", "out"])
+    assert "Read-only file system" in error_output(capsys, 3, ["a.png", "-o", "out"])
 
 
 def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, model, capsys, monkeypatch):
@@ -135,7 +137,7 @@ def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, model, 
         picture(here / "in" / f"{number}.png")
     monkeypatch.setattr(os, "fsync", full)
     arguments = ["in", "-o", "out", "--checkpoint", model]
-    assert "No space left" in told(capsys, 3, arguments)
+    assert "No space left" in error_output(capsys, 3, arguments)
     done = files(here / "out")
     assert len(done) == 2 and len(synced) < 40
     monkeypatch.setattr(os, "fsync", fsync)
@@ -147,6 +149,6 @@ def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, model, 
 def test_a_name_that_cannot_be_written_is_one_failure_and_no_full_disk(here, model, capsys):
     picture(here / "in" / "a.png")
     long = picture(here / "in" / ("x" * 250 + ".png"))
-    err = told(capsys, 1, ["in", "-o", "out", "--checkpoint", model, "--precision", "32"])
+    err = error_output(capsys, 1, ["in", "-o", "out", "--checkpoint", model, "--precision", "32"])
     assert "File name too long" in err and long.name in err
     assert (array(here / "out" / "a.png") == dimmed(here / "in" / "a.png")).all()

@@ -1,9 +1,9 @@
-"""`--compare`: every picture that is done is on the page, whatever came between, and the page's path is told."""
+"""`--compare`: every picture that is done is on the page, whatever came between, and the page's path is printed."""
 
 from pathlib import Path
 
 import pytest
-from helpers.dimmer import array, dimmed, files, picture, run, told
+from helpers.dimmer import array, dimmed, error_output, files, picture, run
 
 from denoiser.data.images import writing
 from denoiser.photos.before_after import BeforeAfterPages
@@ -39,12 +39,12 @@ def test_a_page_that_cannot_be_written_is_noted_and_costs_no_picture(here, argum
     assert run(*arguments) == 0
     for name in ("a.png", "b.png"):
         assert (array(here / "out" / name) == dimmed(here / "in" / name)).all()
-    said = capsys.readouterr()
-    assert "note: not on the before/after page: " in said.out and "(2 pictures)" in said.out
-    assert "index.html" not in said.out and not said.err
+    output = capsys.readouterr()
+    assert "note: not on the before/after page: " in output.out and "(2 pictures)" in output.out
+    assert "index.html" not in output.out and not output.err
 
 
-def test_the_page_is_told_and_made_again_where_everything_is_done(here, arguments, capsys):
+def test_the_page_is_reported_and_made_again_where_everything_is_done(here, arguments, capsys):
     assert run(*arguments) == 0
     (here / "out" / "compare" / "index.html").unlink()
     (here / "out" / "c.png").write_bytes(picture(here / "in" / "c.png").read_bytes())
@@ -78,12 +78,12 @@ def test_what_the_page_shows_is_not_denoised_by_a_later_run(here, model):
     assert files(here / "in" / "out2") == ["a.png", "b.png", "out/a.png", "out/b.png"]
 
 
-def test_a_stop_while_the_page_is_made_is_told_in_two_lines(here, arguments, capsys, monkeypatch):
+def test_a_stop_while_the_page_is_made_is_reported_in_two_lines(here, arguments, capsys, monkeypatch):
     def finish(self):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(BeforeAfterPages, "finish", finish)
-    assert told(capsys, 130, arguments).splitlines() == [
+    assert error_output(capsys, 130, arguments).splitlines() == [
         "error: interrupted: every file written so far is complete",
         "fix: the same command resumes",
     ]
@@ -92,6 +92,6 @@ def test_a_stop_while_the_page_is_made_is_told_in_two_lines(here, arguments, cap
 def test_a_folder_of_that_name_which_holds_something_else_is_left_alone(here, arguments, capsys):
     (here / "out" / "compare").mkdir(parents=True)
     (here / "out" / "compare" / "index.html").write_text("mine")
-    assert "fix: give another -o" in told(capsys, 2, arguments)
+    assert "fix: give another -o" in error_output(capsys, 2, arguments)
     assert files(here / "out") == ["compare/index.html"]
     assert (here / "out" / "compare" / "index.html").read_text() == "mine"

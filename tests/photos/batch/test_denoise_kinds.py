@@ -1,4 +1,4 @@
-"""A folder with one picture of every kind goes through in one command, and comes out as it was but for the noise."""
+"""One picture of every kind in one command: formats, depth, alpha and metadata are kept."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGKILL in the middle: what is there is whole, and the same command goes on."""
+"""Ctrl-C, SIGTERM and SIGKILL in the middle: every file is complete, and the same command resumes."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from helpers.dimmer import array, dimmed, files, picture, run, told
+from helpers.dimmer import array, dimmed, error_output, files, picture, run
 
 from denoiser.photos import restore
 
@@ -22,7 +22,7 @@ def here(here):
 
 
 def interrupt(monkeypatch, number, by):
-    """Send a signal while so many pictures are done; gives back how to be left alone again."""
+    """Send a signal while so many pictures are done; returns a function that undoes it."""
     once, calls = restore.Restorer.__call__, []
 
     def denoise(self, photo, way):
@@ -45,7 +45,7 @@ def test_a_signal_in_the_middle(here, model, capsys, monkeypatch, by, code, how)
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     undo = interrupt(monkeypatch, 5, getattr(signal, by))
     arguments = ["in", "-o", "out", "--checkpoint", model, "--precision", "32"]
-    err = told(capsys, code, arguments)
+    err = error_output(capsys, code, arguments)
     assert err.splitlines()[-2:] == [
         f"error: {how}: 5 of {COUNT} pictures are done (out)",
         "fix: the same command resumes with the others",
@@ -66,7 +66,7 @@ def test_an_interruption_that_a_library_swallows_is_one_all_the_same(here, model
             raise RuntimeError("something else") from None
 
     monkeypatch.setattr(restore.Restorer, "__call__", denoise)
-    assert "interrupted: 0 of 12" in told(capsys, 130, ["in", "-o", "out", "--checkpoint", model])
+    assert "interrupted: 0 of 12" in error_output(capsys, 130, ["in", "-o", "out", "--checkpoint", model])
 
 
 SLOW = """

@@ -1,4 +1,4 @@
-"""What a path means: a file, a folder or a pattern, under whatever name."""
+"""The pictures that a path means: a file, a folder or a pattern, whatever its name."""
 
 import os
 from pathlib import Path
@@ -42,9 +42,9 @@ def refused(path):
 
 def test_a_folder_gives_its_pictures_in_the_order_of_names_without_hidden_ones():
     files("in/b.png", "in/a/z.JPG", "in/a.TIF", "in/.git/c.png", "in/.d.png", "in/notes.txt", "in/a.png/e.webp")
-    found = list(inputs.find("in", NOWHERE, print))
-    assert [one.name for one in found] == ["a.TIF", "b.png", "a/z.JPG", "a.png/e.webp"]
-    assert {one.size for one in found} == {5} and len({one.identity for one in found}) == 4
+    sources = list(inputs.find("in", NOWHERE, print))
+    assert [source.name for source in sources] == ["a.TIF", "b.png", "a/z.JPG", "a.png/e.webp"]
+    assert {source.size for source in sources} == {5} and len({source.identity for source in sources}) == 4
 
 
 def test_a_link_to_a_picture_is_followed_and_one_to_a_folder_is_not():
@@ -115,9 +115,9 @@ def test_nothing_to_denoise(here):
     assert refused("pipe.png").what == "neither a file nor a folder (pipe.png)"
 
 
-def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_searched(monkeypatch):
+def test_a_folder_that_cannot_be_read_is_reported_and_the_others_are_searched(monkeypatch):
     files("in/a.png", "in/closed/b.png", "in/open/c.png")
-    scandir, told = os.scandir, []
+    scandir, unread_folders = os.scandir, []
 
     def refusing(path):
         if os.fspath(path).endswith("closed"):
@@ -125,9 +125,9 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_searched(monkey
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    found = inputs.find("in", NOWHERE, lambda folder, error: told.append((folder, error.strerror)))
-    assert [one.name for one in found] == ["a.png", "open/c.png"]
-    assert told == [("in/closed", "Permission denied")]
+    sources = inputs.find("in", NOWHERE, lambda folder, error: unread_folders.append((folder, error.strerror)))
+    assert [source.name for source in sources] == ["a.png", "open/c.png"]
+    assert unread_folders == [("in/closed", "Permission denied")]
 
 
 READ = ("a.apng", "b.dib", "c.gif", "d.jfif", "e.jpe", "f.mpo", "g.pnm")
@@ -138,7 +138,7 @@ def test_whatever_can_be_read_is_found():
     assert list(find("in").values()) == list(READ)
 
 
-def test_pictures_of_kinds_that_are_not_read_are_told_once():
+def test_pictures_of_kinds_that_are_not_read_are_reported_once():
     files("in/a.png", "in/b.HEIC", "in/deep/c.nef", "in/deep/d.txt", "in/deep/.e.nef", "raw/f.cr3")
     others = set()
     for pattern in ("in", "in/**"):
@@ -161,7 +161,7 @@ def test_a_pattern_that_leads_up_again_names_nothing_beside_the_results():
     assert sorted(find("a/*/../../b").values()) == ["b/deep/q.png", "b/p.png"]
 
 
-def test_linked_folders_are_left_out_and_told():
+def test_linked_folders_are_left_out_and_reported():
     files("in/a.png", "else/b.png")
     Path("in/link").symlink_to(Path("else").absolute())
     others = set()

@@ -1,4 +1,4 @@
-"""A half-written file of a killed process is removed, one that is being written is not."""
+"""Half-written files of killed processes are removed, those that are being written are not."""
 
 import os
 from pathlib import Path
@@ -32,13 +32,13 @@ def test_the_temporary_file_of_a_writer_at_work_stays():
     with replacing(Path("out/a.png")) as file:
         file.write(b"first ")
         file.flush()
-        found = list(leftovers(["out"], {"out/a.png"}))
-        assert len(found) == 1
+        parts = list(leftovers(["out"], {"out/a.png"}))
+        assert len(parts) == 1
         file.write(b"second")
         file.flush()
-        remove(found)
+        remove(parts)
     assert Path("out/a.png").read_bytes() == b"first second"
-    remove(found)  # which is gone
+    remove(parts)  # which is gone
     assert names() == ["a.png"]
 
 

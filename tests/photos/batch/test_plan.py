@@ -28,40 +28,40 @@ def refused(reason, paths, out, code=2, **options):
     return raised.value
 
 
-def made(paths, out, **options):
+def planned(paths, out, **options):
     return [(job.source, job.target) for job in plan(paths, Path(out), **options).jobs]
 
 
 def test_a_folder_keeps_its_tree_and_a_file_its_name():
     sources = [picture("in/a.png"), picture("in/deep/b.jpg", b"123"), picture("c.tif")]
-    found = plan(["in", "c.tif"], Path("out"))
-    assert found.jobs == [
+    result = plan(["in", "c.tif"], Path("out"))
+    assert result.jobs == [
         Job(sources[0], "out/a.png", 9),
         Job(sources[1], "out/deep/b.jpg", 3),
         Job(sources[2], "out/c.tif", 9),
     ]
-    assert (found.kept, found.unread, found.leftovers) == ([], [], [])
+    assert (result.kept, result.unread, result.leftovers) == ([], [], [])
     assert not Path("out").exists()
 
 
 def test_out_is_a_file_for_one_picture_and_an_image_name_only():
     one, two = picture("a.png"), picture("b.png")
-    assert made([one], "out.jpg") == [(one, "out.jpg")]
-    assert made([one], "out.v2") == [(one, "out.v2/a.png")]
+    assert planned([one], "out.jpg") == [(one, "out.jpg")]
+    assert planned([one], "out.v2") == [(one, "out.v2/a.png")]
     Path("album.png").mkdir()
-    assert made([one], "album.png") == [(one, "album.png/a.png")]
-    assert made([one, two], "out.jpg") == [(one, "out.jpg/a.png"), (two, "out.jpg/b.png")]
+    assert planned([one], "album.png") == [(one, "album.png/a.png")]
+    assert planned([one, two], "out.jpg") == [(one, "out.jpg/a.png"), (two, "out.jpg/b.png")]
 
 
 def test_a_format_changes_the_suffix_unless_it_is_one_of_its_own():
     one, two, three = picture("in/a.png"), picture("in/b.JPEG"), picture("scan")
     jpeg = (".jpg", ".jpeg")
-    assert made(["in", three], "out", suffixes=jpeg) == [
+    assert planned(["in", three], "out", suffixes=jpeg) == [
         (one, "out/a.jpg"),
         (two, "out/b.JPEG"),
         (three, "out/scan.jpg"),
     ]
-    assert made([one], "out.jpeg", suffixes=jpeg) == [(one, "out.jpeg")]
+    assert planned([one], "out.jpeg", suffixes=jpeg) == [(one, "out.jpeg")]
     assert refused("two formats are given", [one], "out.png", suffixes=jpeg).fix == "leave out --format"
 
 
@@ -72,19 +72,19 @@ def test_a_format_that_brings_two_pictures_together():
 
 def test_what_is_there_is_done_unless_it_may_be_overwritten():
     source, other, _ = picture("in/a.png"), picture("in/b.png"), picture("out/a.png")
-    found = plan(["in"], Path("out"))
-    assert (found.kept, found.jobs) == ([Job(source, "out/a.png", 9)], [Job(other, "out/b.png", 9)])
-    found = plan(["in"], Path("out"), overwrite=True)
-    assert (found.kept, [job.source for job in found.jobs]) == ([], [source, other])
+    result = plan(["in"], Path("out"))
+    assert (result.kept, result.jobs) == ([Job(source, "out/a.png", 9)], [Job(other, "out/b.png", 9)])
+    result = plan(["in"], Path("out"), overwrite=True)
+    assert (result.kept, [job.source for job in result.jobs]) == ([], [source, other])
 
 
 def test_each_process_gets_every_so_manieth_picture_and_the_first_what_is_none():
     picture("out/0.png")
     for number in range(8):
         picture(f"in/{number}.png")
-    found = plan(["in"], Path("out"))
-    shares = found.shares(3)
-    assert sorted(job for share in shares for job in share.jobs) == found.jobs
+    result = plan(["in"], Path("out"))
+    shares = result.shares(3)
+    assert sorted(job for share in shares for job in share.jobs) == result.jobs
     assert [len(share.jobs) for share in shares] == [3, 2, 2]
     assert [len(share.kept) for share in shares] == [1, 0, 0]
 
@@ -140,27 +140,27 @@ def test_two_pictures_that_would_become_one_file():
 
 def test_one_picture_given_twice_is_one_job():
     source = picture("x/a.png")
-    assert made(["x", source, "x", "./x", "x/*"], "out") == [(source, "out/a.png")]
+    assert planned(["x", source, "x", "./x", "x/*"], "out") == [(source, "out/a.png")]
 
 
 def test_a_format_that_is_not_written_is_the_plans_only_where_the_user_named_the_file():
     for name, out in [("a.png", "out.psd"), ("a.gif", "out.gif")]:
         assert ".png" in refused("no format for", [picture(name)], out).fix
-    assert made(["a.gif", picture("a")], "out") == [("a.gif", "out/a.gif"), ("a", "out/a")]
+    assert planned(["a.gif", picture("a")], "out") == [("a.gif", "out/a.gif"), ("a", "out/a")]
 
 
 def test_results_that_are_older_than_their_pictures_are_kept_and_counted():
     for name in ("a", "b", "c"):
         os.utime(picture(f"in/{name}.png"), (100, 100))
         os.utime(picture(f"out/{name}.png"), (50, 50) if name == "b" else (100, 100))
-    found = plan(["in"], Path("out"))
-    assert (len(found.kept), found.older) == (3, 1)
+    result = plan(["in"], Path("out"))
+    assert (len(result.kept), result.older) == (3, 1)
 
 
 def test_kinds_that_are_not_read_are_counted():
     picture("in/a.png"), picture("in/b.NEF"), picture("in/deep/c.heic")
-    found = plan(["in", "in/*"], Path("out"))
-    assert len(found.jobs) == 1 and sorted(Path(one).name for one in found.skipped) == ["b.NEF", "c.heic"]
+    result = plan(["in", "in/*"], Path("out"))
+    assert len(result.jobs) == 1 and sorted(Path(one).name for one in result.skipped) == ["b.NEF", "c.heic"]
 
 
 def test_a_place_that_cannot_be_written(here, monkeypatch):
@@ -190,4 +190,4 @@ def test_a_file_or_a_folder_in_the_way():
 def test_a_file_of_a_kind_that_is_not_written_is_no_folder(suffix):
     refused("no format for", [picture("a.png")], f"clean{suffix}")
     Path(f"clean{suffix}").mkdir()  # which is one
-    assert made(["a.png"], f"clean{suffix}") == [("a.png", f"clean{suffix}/a.png")]
+    assert planned(["a.png"], f"clean{suffix}") == [("a.png", f"clean{suffix}/a.png")]

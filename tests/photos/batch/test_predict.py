@@ -1,4 +1,4 @@
-"""Lightning's loop over pictures: each failure by itself, and no more in memory than there is room for."""
+"""Lightning's loop over pictures: a failure costs one picture, and memory stays within its budget."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from denoiser.photos.batch.progress import BatchProgress
 
 
 class Copier:
-    """Passes for models: gives pictures back as they are, and looks at what else is in memory."""
+    """Stands in for models: returns pictures unchanged, and counts the others in memory."""
 
     name, device = "copier", torch.device("cpu")
 
@@ -52,7 +52,7 @@ def test_a_picture_is_let_go_of_as_soon_as_it_is_written(jobs, monkeypatch):
     assert all((array(job.target) == array(job.source)).all() for job in jobs)
 
 
-def test_a_fault_with_one_picture_is_told_and_the_others_are_done(jobs, tmp_path):
+def test_a_fault_with_one_picture_is_reported_and_the_others_are_done(jobs, tmp_path):
     writer, pace = run(Copier(bad=(2, 5)), jobs)
     assert len(writer.failures) == 2 and (pace.done, pace.failed) == (6, 2)
     for failure in writer.failures:

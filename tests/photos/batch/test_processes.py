@@ -1,4 +1,4 @@
-"""Several processes of one command: who they are, and that together they do each picture once."""
+"""Several processes of one command: their numbers, and that together they denoise each picture once."""
 
 import os
 import subprocess
@@ -22,10 +22,10 @@ def alone(monkeypatch):
 
 
 def test_one_process_makes_its_share_itself_and_waits_for_nobody():
-    with processes.joined() as found:
-        assert (found.rank, found.world_size, found.is_first) == (0, 1, True)
-        assert found.share(lambda: ["all"]) == "all"
-        found.wait()
+    with processes.joined() as this:
+        assert (this.rank, this.world_size, this.is_first) == (0, 1, True)
+        assert this.share(lambda: ["all"]) == "all"
+        this.wait()
 
 
 def test_processes_that_do_not_find_one_another(monkeypatch):
@@ -34,7 +34,7 @@ def test_processes_that_do_not_find_one_another(monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     monkeypatch.setattr(processes, "JOINING", processes.timedelta(seconds=0.2))
     with pytest.raises(DenoiserError, match="the 2 processes cannot connect") as raised, processes.joined():
-        pytest.fail("it found one")
+        pytest.fail("they have connected")
     assert raised.value.code == 3
 
 

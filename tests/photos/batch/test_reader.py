@@ -23,14 +23,14 @@ def jobs(folder, count=9, side=12):
 def test_each_picture_comes_once_decoded_and_what_is_wrong_with_one_comes_with_it(tmp_path):
     todo = jobs(tmp_path)
     Path(todo[3].source).write_text("no picture")
-    found = []
+    items = []
     budget = Budget(10**6)
     workload = ReadAhead(todo, budget, 10**6, None)
     for item in workload:
-        found.append(item)
+        items.append(item)
         budget.release(item.cost)
-    assert len(workload) == 9 and sorted(item.job for item in found) == todo
-    for item in found:
+    assert len(workload) == 9 and sorted(item.job for item in items) == todo
+    for item in items:
         if item.job == todo[3]:
             assert item.before is None and item.error.what == f"not a picture ({item.job.source})"
         else:

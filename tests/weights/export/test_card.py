@@ -67,13 +67,13 @@ def test_how_a_copy_is_checked_is_a_command_and_a_row():
 
 
 def test_no_line_ends_in_a_space():
-    told = {
+    facts = {
         **TOLD,
         "check": CHECK,
         "results": [ROW],
         "training": {"command": "denoiser run", "seconds": 60, "steps": 7},
     }
-    assert [line for line in card.markdown(told).splitlines() if line != line.rstrip()] == []
+    assert [line for line in card.markdown(facts).splitlines() if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("shown", ["callbacks.progress.style=plain", "~callbacks.progress", "callbacks.progress=null"])

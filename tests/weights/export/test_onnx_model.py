@@ -32,7 +32,7 @@ def one_model_at_a_time():
     torch.compiler.reset()
 
 
-def made(name, *overrides):
+def build(name, *overrides):
     torch.manual_seed(0)
     return assemble.module(compose([f"model={name}", *SMALL.get(name, []), *overrides])).eval()
 
@@ -46,24 +46,24 @@ def outputs(model, run, size, sigma=40.0):
 
 @pytest.mark.parametrize("name", names("model"))
 def test_any_batch_height_and_width_as_in_torch(name):
-    model = made(name)
+    model = build(name)
     content, _ = onnx_model.to_onnx(model, None, {})
     run = onnx_model.function(content)
     for size in SIZES:
-        own, others = outputs(model, run, size)
-        torch.testing.assert_close(others, own, **TOLERANCE)
+        expected, actual = outputs(model, run, size)
+        torch.testing.assert_close(actual, expected, **TOLERANCE)
 
 
 @pytest.fixture(scope="module")
 def model():
-    return made("unet")
+    return build("unet")
 
 
 def test_a_file_says_what_it_is_and_nothing_of_where_it_was_made(model):
     content, version = onnx_model.to_onnx(model, 21, {"name": "x", "sha256": "ab"}, half=True)
     graph = onnx.load_model_from_string(content)
     onnx.checker.check_model(graph, full_check=True)
-    assert {one.key: one.value for one in graph.metadata_props} == {"name": "x", "sha256": "ab"}
+    assert {entry.key: entry.value for entry in graph.metadata_props} == {"name": "x", "sha256": "ab"}
     axes = [[dim.dim_param or dim.dim_value for dim in end.type.tensor_type.shape.dim] for end in graph.graph.input]
     assert axes == [["batch", 3, "height", "width"]] and [end.name for end in graph.graph.output] == ["denoised"]
     assert version == 21 == graph.opset_import[0].version
@@ -77,11 +77,11 @@ def test_weights_that_float16_holds_are_kept_so_and_give_the_same(model):
     half, _ = onnx_model.to_onnx(model, None, {}, half=True)
     assert len(half) < 0.65 * len(whole)
     for size in SIZES[:2]:
-        own, others = outputs(model, onnx_model.function(half), size)
-        torch.testing.assert_close(others, own, **TOLERANCE)
+        expected, actual = outputs(model, onnx_model.function(half), size)
+        torch.testing.assert_close(actual, expected, **TOLERANCE)
 
 
-def test_published_networks_are_told_the_noise_level(tmp_path):
+def test_published_networks_get_the_noise_level(tmp_path):
     torch.manual_seed(0)
     torch.save(DRUNet(in_nc=2, out_nc=1, nc=[4, 4, 8, 8], nb=2).state_dict(), tmp_path / "a.pth")
     network = published.read(tmp_path / "a.pth")
@@ -89,8 +89,8 @@ def test_published_networks_are_told_the_noise_level(tmp_path):
     run = onnx_model.function(content)
     assert [end.name for end in onnx.load_model_from_string(content).graph.input] == ["noisy", "sigma"]
     for size in SIZES:
-        own, others = outputs(network, run, size)
-        torch.testing.assert_close(others, own, **TOLERANCE)
+        expected, actual = outputs(network, run, size)
+        torch.testing.assert_close(actual, expected, **TOLERANCE)
     assert not torch.equal(outputs(network, run, SIZES[0], 5.0)[1], outputs(network, run, SIZES[0])[1])
 
 

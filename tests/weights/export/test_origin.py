@@ -1,4 +1,4 @@
-"""What is exported is evaluated like a run, and its card says what was found."""
+"""What is exported is evaluated like a run, and its card shows the figures."""
 
 import json
 from pathlib import Path
@@ -29,24 +29,24 @@ def sha256(file):
     return exported.read_description(file)["sha256"]
 
 
-def evaluated(*given):
+def evaluated(*arguments):
     folder = f"evaluation-{len([*Path().glob('evaluation-*')])}"
-    assert evaluate.main([*given, f"hydra.run.dir={folder}"]) == 0
+    assert evaluate.main([*arguments, f"hydra.run.dir={folder}"]) == 0
     return folder, json.loads(Path(folder, "results.json").read_text())
 
 
 def test_figures_of_an_evaluation_are_in_the_card_of_what_was_evaluated(run, tmp_path, pictures_folder):
     export("run", "net", **HALF)
-    folder, found = evaluated(
+    folder, content = evaluated(
         "checkpoint=net.safetensors", "baseline=tv", "data=folder", f"data.path={pictures_folder(3)}",
         "data.channels=1", "test.sigma=[15,50]",
     )  # fmt: skip
-    (method, _) = found["methods"]
+    (method, _) = content["methods"]
     assert (method["method"], method["sha256"]) == ("net", sha256(tmp_path / "net.safetensors"))
     export("run", "net", **HALF, overwrite=True, results=[Path(folder)])
     card = (tmp_path / "net.md").read_text()
     assert sha256(tmp_path / "net.safetensors") == method["sha256"]
-    for row in (row for row in found["rows"] if row["method"] == "net"):
+    for row in (row for row in content["rows"] if row["method"] == "net"):
         assert f"| {row['sigma']:g} | 3 | published | {row['psnr_noisy']:.2f} | **{row['psnr']:.2f} [" in card
     assert card.count("| folder | gaussian |") == 2 and "| none |" in card
     export("net.safetensors", "again", **HALF)
@@ -76,11 +76,11 @@ def test_shipped_names_are_evaluated_like_runs_leaks_included(
     export("other", "package", name="photo", **HALF)
     assert "--model photo" in (tmp_path / "package" / "photo.md").read_text()
     monkeypatch.setattr(shipped, "NAMES", ("photo",))
-    given = "checkpoint=photo", "data=folder", f"data.path={tmp_path / 'pictures'}", "data.channels=1"
-    assert evaluate.main([*given, "hydra.run.dir=refused"]) == 2
+    arguments = "checkpoint=photo", "data=folder", f"data.path={tmp_path / 'pictures'}", "data.channels=1"
+    assert evaluate.main([*arguments, "hydra.run.dir=refused"]) == 2
     assert "photo was trained or selected on" in capsys.readouterr().err
-    _, found = evaluated(*given, "allow_leak=true")
-    (method,) = found["methods"]
+    _, content = evaluated(*arguments, "allow_leak=true")
+    (method,) = content["methods"]
     assert (method["method"], method["source"], method["kind"]) == ("photo", "photo", "checkpoint") and method["leak"]
     assert method["trained_sigma"] == [0, 55] and method["sha256"] == sha256(shipped.path("photo"))
 

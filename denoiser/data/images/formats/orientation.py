@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from denoiser.data.images.formats.photo import Pixels
-from denoiser.data.images.formats.tiff_directories import Layout, Record, layout, records
+from denoiser.data.images.formats.tiff_directories import Layout, StoredEntry, layout, stored_entries
 from denoiser.data.images.formats.tiff_tags import ExifTag, Tag, Type
 
 UPRIGHT = 1
@@ -31,7 +31,7 @@ class _Directory(NamedTuple):
         format: the `struct` format of the orientation.
     """
 
-    entries: dict[int, Record]
+    entries: dict[int, StoredEntry]
     link: int
     layout: Layout
     format: str
@@ -124,7 +124,7 @@ def _swap_sides(block: bytearray, exif: bytes, first: _Directory) -> None:
             block[target + _TAG : target + _END] = exif[source + _TAG : source + _END]
 
 
-def _entries(exif: bytes, position: int, numbers: Layout) -> tuple[dict[int, Record], int]:
+def _entries(exif: bytes, position: int, numbers: Layout) -> tuple[dict[int, StoredEntry], int]:
     """A directory's entries by tag, the first of each, and the position after them; none where the block is cut off."""
-    entries, end = records(io.BytesIO(exif), position, numbers)
-    return ({record.tag: record for record in reversed(entries)} if end <= len(exif) else {}), end
+    entries, end = stored_entries(io.BytesIO(exif), position, numbers)
+    return ({entry.tag: entry for entry in reversed(entries)} if end <= len(exif) else {}), end

@@ -60,12 +60,12 @@ class Layout(NamedTuple):
         return self.order + ("Q" if self.big else "I")
 
     @property
-    def record(self) -> str:
+    def entry(self) -> str:
         """The `struct` format of an entry: tag, type, count, and the value or its position."""
         return self.order + ("HHQ8s" if self.big else "HHI4s")
 
 
-class Record(NamedTuple):
+class StoredEntry(NamedTuple):
     """An entry as it stands in the file.
 
     Attributes:
@@ -97,21 +97,21 @@ def layout(file: IO[bytes]) -> tuple[Layout, int]:
     return numbers, int(struct.unpack_from(numbers.offset, head, 8 if big else 4)[0])
 
 
-def records(file: IO[bytes], position: int, numbers: Layout) -> tuple[list[Record], int]:
+def stored_entries(file: IO[bytes], position: int, numbers: Layout) -> tuple[list[StoredEntry], int]:
     """The entries of the directory at `position`, without those that the end of the file cuts off.
 
     Returns:
-        The entries, and the position of the link to the next directory, which may lie beyond the end of the file.
+        The entries, and the position of the link to the next directory, which can lie beyond the end of the file.
     """
     file.seek(position)
     head = file.read(struct.calcsize(numbers.number))
     start = position + struct.calcsize(numbers.number)
     if len(head) < struct.calcsize(numbers.number):
         return [], start
-    size, count = struct.calcsize(numbers.record), min(struct.unpack(numbers.number, head)[0], 0xFFFF)
+    size, count = struct.calcsize(numbers.entry), min(struct.unpack(numbers.number, head)[0], 0xFFFF)
     table = file.read(size * count)
-    whole = struct.iter_unpack(numbers.record, table[: len(table) - len(table) % size])
-    return [Record(start + size * i, *values) for i, values in enumerate(whole)], start + size * count
+    whole = struct.iter_unpack(numbers.entry, table[: len(table) - len(table) % size])
+    return [StoredEntry(start + size * i, *values) for i, values in enumerate(whole)], start + size * count
 
 
 def directory(file: IO[bytes], position: int, numbers: Layout, leave: Collection[int] = ()) -> Directory:
@@ -141,39 +141,39 @@ def _directory(reader: _Reader, position: int, leave: Collection[int], depth: in
         return {}
     reader.seen.add(position)
     entries: Directory = {}
-    for record in records(reader.file, position, reader.numbers)[0]:
-        skipped = record.tag in leave or record.tag in entries
-        if not skipped and (entry := _entry(reader, record, depth)) is not None:
-            entries[record.tag] = entry
+    for entry in stored_entries(reader.file, position, reader.numbers)[0]:
+        skipped = entry.tag in leave or entry.tag in entries
+        if not skipped and (complete := _entry(reader, entry, depth)) is not None:
+            entries[entry.tag] = complete
     return entries
 
 
-def _entry(reader: _Reader, record: Record, depth: int) -> Entry | None:
-    """The value of a record; None where it is damaged."""
-    order, stored = reader.numbers.order, record.stored
-    size = _SIZES.get(record.type, 0) * record.length
+def _entry(reader: _Reader, entry: StoredEntry, depth: int) -> Entry | None:
+    """An entry with its value; None where it is damaged."""
+    order, stored = reader.numbers.order, entry.stored
+    size = _SIZES.get(entry.type, 0) * entry.length
     if not 0 < size <= _LARGEST:
         return None
     inline = size <= len(stored)
-    if record.tag in _SUBDIRECTORIES:
+    if entry.tag in _SUBDIRECTORIES:
         position = int.from_bytes(stored[:size], "little" if order == "<" else "big") if inline else 0
         inside = _directory(reader, position, (), depth + 1) if position and depth < _DEEPEST else {}
-        return Entry(record.type, 1, inside) if inside else None
+        return Entry(entry.type, 1, inside) if inside else None
     if inline:
-        return Entry(record.type, record.length, stored[:size])
+        return Entry(entry.type, entry.length, stored[:size])
     reader.room -= size
     if reader.room < 0:
         return None
     reader.file.seek(struct.unpack(reader.numbers.offset, stored)[0])
     value = reader.file.read(size)
-    return Entry(record.type, record.length, value) if len(value) == size else None
+    return Entry(entry.type, entry.length, value) if len(value) == size else None
 
 
 def serialised(entries: Directory, position: int, numbers: Layout) -> bytes:
     """The bytes of a directory that is to stand at `position` of a file, with the values it points to after it."""
     table, values = struct.pack(numbers.number, len(entries)), b""
     link = struct.calcsize(numbers.offset)
-    after = position + len(table) + len(entries) * struct.calcsize(numbers.record) + link
+    after = position + len(table) + len(entries) * struct.calcsize(numbers.entry) + link
     for tag, (kind, length, value) in sorted(entries.items()):
         here = after + len(values)
         if isinstance(value, dict):
@@ -183,7 +183,7 @@ def serialised(entries: Directory, position: int, numbers: Layout) -> bytes:
             value, stored = b"", value.ljust(link, b"\0")
         else:
             stored = struct.pack(numbers.offset, here)
-        table += struct.pack(numbers.record, tag, kind, length, stored)
+        table += struct.pack(numbers.entry, tag, kind, length, stored)
         values += value + bytes(len(value) % 2)
     return table + bytes(link) + values
 

@@ -15,7 +15,7 @@ _INCH, _CENTIMETRE = 2, 3
 _PER_INCH = {_INCH: 1.0, _CENTIMETRE: 2.54}
 _PIXEL_TAGS, _EXIF_TAGS = frozenset(PixelTag), frozenset(ExifTag)
 _POSITIONS = (Type.IFD, Type.LONG8, Type.SLONG8, Type.IFD8)
-"""Types of values that may be positions in the file that was read, which mean nothing in another file."""
+"""Types of values that can be positions in the file that was read, which mean nothing in another file."""
 
 
 def details(file: IO[bytes], position: int) -> Details:

@@ -59,7 +59,7 @@ def depth(page: tifffile.TiffPage) -> np.dtype[np.generic]:
 
 
 def _each_once(opened: tifffile.TiffFile) -> Iterator[tifffile.TiffPage | tifffile.TiffFrame]:
-    """The pages, from directory to directory; in a damaged file one may lead back to an earlier one."""
+    """The pages, from directory to directory; in a damaged file one can lead back to an earlier one."""
     seen: set[int] = set()
     for page in opened.pages:
         if page.offset in seen:

@@ -31,7 +31,7 @@ def test_inks_without_a_profile_of_theirs_by_the_formula_of_pillow(profile):
     assert note == colour_spaces.BY_FORMULA
 
 
-def test_inks_of_a_jpeg_are_told_and_differ_by_profile(samples):
+def test_inks_of_a_jpeg_are_reported_and_differ_by_profile(samples):
     plain, profiled = (reading.read(samples[kind]) for kind in ("jpeg_cmyk", "jpeg_cmyk_profile"))
     with Image.open(samples["jpeg_cmyk"]) as opened:
         np.testing.assert_array_equal(plain.pixels, opened.convert("RGB"))

@@ -62,7 +62,7 @@ def test_of_other_formats_the_quality_is_95_without_subsampling(samples, tmp_pat
         assert opened.quantization == expected.quantization
 
 
-def test_of_a_phone_the_first_picture_is_kept_and_the_others_are_told_of(samples):
+def test_of_a_phone_the_first_picture_is_kept_and_the_others_are_reported(samples):
     assert reading.read(samples["jpeg_phone"]).notes == ("only the first of 2 pictures in the file is kept",)
 
 

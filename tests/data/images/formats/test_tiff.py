@@ -184,7 +184,7 @@ def test_no_density_is_made_up(deep, tmp_path):
         assert opened.info["dpi"] == (300, 300)
 
 
-def test_density_in_centimetres_is_told_in_inches(deep, tmp_path):
+def test_density_in_centimetres_is_reported_in_inches(deep, tmp_path):
     path = saved(tmp_path / "x.tif", deep, photometric="rgb", resolution=(100, 50), resolutionunit=3)
     assert reading.read(path).details.dpi == pytest.approx((254, 127))
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What is said of pictures that could not be done, and of those that are left out; a way out for each."""
+"""Messages about pictures that failed or are skipped, each with a fix that works."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import signal
 
 import numpy as np
 import pytest
-from helpers.dimmer import files, picture, run, told
+from helpers.dimmer import error_output, files, picture, run
 from PIL import Image
 
 from denoiser.photos import model_choice
@@ -26,7 +26,7 @@ def test_kinds_that_are_read_and_not_written_cost_themselves_alone(here, model, 
     (here / "in" / "d.NEF").write_bytes(b"raw")
     picture(here / "in" / "e.jp2.gif")
     arguments = ["in", "in/c.gif", "-o", "out", "--checkpoint", model]
-    err = told(capsys, 1, arguments).splitlines()
+    err = error_output(capsys, 1, arguments).splitlines()
     assert sorted(err[:-2]) == [
         f"failed: no format for '.gif' (out/{name}.gif) (in/{name}.gif); {INSTEAD}" for name in ("c", "e.jp2")
     ]
@@ -39,25 +39,27 @@ def test_kinds_that_are_read_and_not_written_cost_themselves_alone(here, model, 
 
 def test_a_file_that_cannot_hold_the_picture_gets_a_fix_that_works(here, model, capsys):
     see_through(here / "a.png")
-    assert told(capsys, 1, ["a.png", "-o", "b.jpg", "--checkpoint", model]).splitlines()[-1] == f"fix: {INSTEAD}"
+    assert (
+        error_output(capsys, 1, ["a.png", "-o", "b.jpg", "--checkpoint", model]).splitlines()[-1] == f"fix: {INSTEAD}"
+    )
     assert run("a.png", "-o", "b.png", "--checkpoint", model) == 0
 
 
-def test_each_failure_has_its_own_fix_and_nothing_that_was_not_made_is_told_of(here, model, capsys):
+def test_each_failure_has_its_own_fix_and_nothing_that_was_not_made_is_reported(here, model, capsys):
     see_through(here / "in" / "a.png")
     (here / "in" / "b.png").touch()
     arguments = ["in", "-o", "out", "--checkpoint", model, "--format", "jpeg"]
     assert run(*arguments) == 1
-    said = capsys.readouterr()
-    assert sorted(said.err.splitlines()[:2]) == [
+    output = capsys.readouterr()
+    assert sorted(output.err.splitlines()[:2]) == [
         f"failed: JPEG holds no alpha channel (out/a.jpg) (in/a.png); {INSTEAD}",
         "failed: the file is empty (in/b.png); replace or remove that file",
     ]
-    assert said.err.splitlines()[-1] == "fix: see the lines above; the same command tries them again"
-    assert said.out == ""
+    assert output.err.splitlines()[-1] == "fix: see the lines above; the same command tries them again"
+    assert output.out == ""
 
 
-def test_a_result_that_is_older_than_its_picture_is_kept_and_told_of(here, model, capsys):
+def test_a_result_that_is_older_than_its_picture_is_kept_and_reported(here, model, capsys):
     old = picture(here / "out" / "a.png")
     os.utime(old, (1, 1))
     picture(here / "in" / "a.png")
@@ -77,19 +79,19 @@ def test_where_every_picture_fails_for_lack_of_room_it_is_the_environment(here, 
     monkeypatch.setattr(os, "fsync", too_large)
     for name in ("a.png", "b.png"):
         picture(here / "in" / name)
-        assert "File too large" in told(capsys, 3, ["in", "-o", "out", "--checkpoint", model])
+        assert "File too large" in error_output(capsys, 3, ["in", "-o", "out", "--checkpoint", model])
     assert files(here / "out") == []
     (here / "in" / "c.png").touch()
-    assert "3 of 3 pictures" in told(capsys, 1, ["in", "-o", "out", "--checkpoint", model])
+    assert "3 of 3 pictures" in error_output(capsys, 1, ["in", "-o", "out", "--checkpoint", model])
 
 
 @pytest.mark.parametrize(("by", "code", "how"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
-def test_a_stop_before_the_first_picture_is_told_in_two_lines(here, model, capsys, monkeypatch, by, code, how):
+def test_a_stop_before_the_first_picture_is_reported_in_two_lines(here, model, capsys, monkeypatch, by, code, how):
     picture(here / "a.png")
     monkeypatch.setattr(model_choice.Models, "check", lambda self: os.kill(os.getpid(), getattr(signal, by)))
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("nobody heard"))
     try:
-        err = told(capsys, code, ["a.png", "-o", "out", "--checkpoint", model])
+        err = error_output(capsys, code, ["a.png", "-o", "out", "--checkpoint", model])
     finally:
         signal.signal(signal.SIGTERM, before)
     assert err.splitlines() == [
