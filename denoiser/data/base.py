@@ -164,8 +164,8 @@ class PairsDataModule(LightningDataModule):
         pairs = NoisyPairs(pictures, noise, self.protocol.seed, self.patch_size, self.crops_per_image, self.flip)
         rank, world = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
         sampler = EpochSampler(len(pairs), self.protocol.seed, rank, world)
-        whole = len(sampler) >= self.batch_size
-        return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=whole)
+        drop_last = len(sampler) >= self.batch_size
+        return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Whole pictures with frozen noise."""

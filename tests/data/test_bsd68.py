@@ -41,10 +41,10 @@ def test_the_test_pictures_of_bsds500_are_these_with_the_same_noise(grey, protoc
         assert first.noisy.equal(second.noisy) and first.clean.equal(second.clean)
 
 
-@pytest.mark.parametrize(("name", "made", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
-def test_each_is_tested_on_by_its_name(name, made, channels):
+@pytest.mark.parametrize(("name", "dataset", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
+def test_each_is_tested_on_by_its_name(name, dataset, channels):
     data = from_config.training_data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
-    assert type(data.test) is made and data.test.test_only and data.test.channels == channels
+    assert type(data.test) is dataset and data.test.test_only and data.test.channels == channels
 
 
 def test_only_the_68_have_to_be_the_published_files(protocol, tmp_path, real_data):
@@ -56,9 +56,9 @@ def test_only_the_68_have_to_be_the_published_files(protocol, tmp_path, real_dat
         )
     assert len(BSD68(protocol(), tmp_path, channels=1).split("test")) == 68
     (file.parents[1] / "val" / "101085.jpg").write_bytes((file.parents[1] / "val" / "101087.jpg").read_bytes())
-    for name, made in (("bsd68", BSD68), ("cbsd68", CBSD68)):
+    for name, dataset in (("bsd68", BSD68), ("cbsd68", CBSD68)):
         with pytest.raises(DenoiserError, match=rf"{name} has 1 altered .* val/101085\.jpg first \(") as refused:
-            made(protocol(), tmp_path, channels=made.allowed_channels[0]).split("test")
+            dataset(protocol(), tmp_path, channels=dataset.allowed_channels[0]).split("test")
         assert refused.value.code == 3 and f"data verify {name} --root {tmp_path}, then mv " in refused.value.fix
 
 

@@ -93,8 +93,8 @@ def test_flips_give_every_mirror_image_of_the_size_and_nothing_else(height, widt
     mirrored = [x.flip(dims) for x in (image, image.mT) for dims in ((), (1,), (2,), (1, 2)) if x.shape == image.shape]
     pairs = NoisyPairs(held, Noise(), 0, flip=True)
     got = [bytes_of(pairs.__getitems__([i]).clean[0]) for i in range(80)]
-    found = [[turned.equal(crop) for turned in mirrored].index(True) for crop in got]
-    assert len(mirrored) == orientations and set(found) == set(range(orientations))
+    orientation = [[turned.equal(crop) for turned in mirrored].index(True) for crop in got]
+    assert len(mirrored) == orientations and set(orientation) == set(range(orientations))
 
 
 def test_real_pairs_are_cut_and_turned_alike_and_get_no_noise():

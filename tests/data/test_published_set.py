@@ -60,17 +60,19 @@ def served(mirror):
     return replace(CARD, url=url)
 
 
-@pytest.mark.parametrize(("made", "count"), SETS.items())
-def test_what_is_known_of_each(made, count):
-    assert made.card.count == len(made.card.files) == count and made.test_only
-    assert made.allowed_channels == ((1,) if made is Set12 else (3, 1))
-    digests = list(made.card.files.values())
-    if made in BY_HAND:
-        assert set(digests) == {""} and not made.card.url
+@pytest.mark.parametrize(("dataset", "count"), SETS.items())
+def test_what_is_known_of_each(dataset, count):
+    assert dataset.card.count == len(dataset.card.files) == count and dataset.test_only
+    assert dataset.allowed_channels == ((1,) if dataset is Set12 else (3, 1))
+    digests = list(dataset.card.files.values())
+    if dataset in BY_HAND:
+        assert set(digests) == {""} and not dataset.card.url
     else:
         assert len({digest for digest in digests if len(digest) == 64}) == count
-        place = f"cszn/FFDNet/{COMMIT}/testsets/{made.__name__}"
-        assert made.card.url == f"https://raw.githubusercontent.com/{place}" and made.card.folders == (made.__name__,)
+        path = f"cszn/FFDNet/{COMMIT}/testsets/{dataset.__name__}"
+        assert dataset.card.url == f"https://raw.githubusercontent.com/{path}" and dataset.card.folders == (
+            dataset.__name__,
+        )
 
 
 def test_order_is_the_official_one():
@@ -99,16 +101,16 @@ def test_downloads_every_file_once_and_nothing_else(served, mirror, protocol, tm
     data.prepare_data()
     assert [int(image.max()) for image in data.split("test").images] == [1, 2, 3]
     assert {path.name: path.read_bytes() for path in (tmp_path / "Greys").iterdir()} == BODIES
-    assert names(tmp_path) == [".Greys.lock", "Greys"] and len(mirror.asked) == 3
+    assert names(tmp_path) == [".Greys.lock", "Greys"] and len(mirror.requests) == 3
 
 
 def test_two_processes_download_once(served, mirror, tmp_path):
-    found = []
-    other = threading.Thread(target=lambda: found.append(download_files(tmp_path, served)))
+    folders = []
+    other = threading.Thread(target=lambda: folders.append(download_files(tmp_path, served)))
     mirror.routes["/Greys/1.png"]["before"] = other.start
     assert download_files(tmp_path, served) == tmp_path / "Greys"
     other.join()
-    assert found == [tmp_path / "Greys"] and len(mirror.asked) == 3
+    assert folders == [tmp_path / "Greys"] and len(mirror.requests) == 3
 
 
 @pytest.mark.parametrize("trouble", [{"status": 503}, {"cut": 9}, {"body": encoded(9)}, {"body": b"<html>"}], ids=str)
@@ -123,19 +125,19 @@ def test_a_download_that_breaks_off_is_gone_on_with(served, mirror, tmp_path, tr
         == f"repeat the command to resume, or download {CARD.source} and save them as {where}/1.png ... 3.png"
     )
     mirror.routes["/Greys/2.png"] = whole
-    asked = len(mirror.asked)
+    requests = len(mirror.requests)
     assert names(download_files(tmp_path, served)) == list(BODIES)
-    assert len(mirror.asked) == asked + 2, "the first is not asked for again"
+    assert len(mirror.requests) == requests + 2, "the first file is not requested again"
 
 
 def test_what_is_put_into_a_broken_off_download_has_to_be_the_published_file(served, mirror, tmp_path):
     mirror.routes["/Greys/2.png"].update(cut=9)
     refused(lambda: download_files(tmp_path, served))
-    mine = tmp_path / "Greys.part" / "2.png"
-    mine.write_bytes(b"mine")
-    assert refused(lambda: download_files(tmp_path, served)).fix == f"rm {mine}" and mine.read_bytes() == b"mine"
-    mine.write_bytes(BODIES["2.png"])
-    assert names(download_files(tmp_path, served)) == list(BODIES), "what the broken-off try left is gone"
+    part = tmp_path / "Greys.part" / "2.png"
+    part.write_bytes(b"mine")
+    assert refused(lambda: download_files(tmp_path, served)).fix == f"rm {part}" and part.read_bytes() == b"mine"
+    part.write_bytes(BODIES["2.png"])
+    assert names(download_files(tmp_path, served)) == list(BODIES), "parts of the interrupted download are removed"
 
 
 def test_a_folder_that_is_there_is_counted_and_never_written_to(served, mirror, tmp_path):
@@ -148,7 +150,7 @@ def test_a_folder_that_is_there_is_counted_and_never_written_to(served, mirror, 
     (folder / "2.png").unlink()
     failure = refused(lambda: download_files(tmp_path, served))
     assert failure.what == f"Greys has 2 of its 3 pictures, 2.png is missing ({folder})"
-    assert failure.fix.startswith(f"mv {folder} {folder}-old, then repeat") and not mirror.asked
+    assert failure.fix.startswith(f"mv {folder} {folder}-old, then repeat") and not mirror.requests
     assert sorted({*tmp_path.rglob("*"), folder / "2.png"}) == before
 
 
@@ -184,16 +186,16 @@ def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
     assert [int(image.max()) for image in data.split("test").images] == [1, 9, 3]
 
 
-@pytest.mark.parametrize("made", BY_HAND)
-def test_sets_that_are_fetched_by_hand_say_what_and_where(made, protocol, tmp_path, save_picture):
-    data, (first, *_, last) = made(protocol(), tmp_path, channels=3), made.card.files
+@pytest.mark.parametrize("dataset", BY_HAND)
+def test_sets_that_are_fetched_by_hand_say_what_and_where(dataset, protocol, tmp_path, save_picture):
+    data, (first, *_, last) = dataset(protocol(), tmp_path, channels=3), dataset.card.files
     failure = refused(data.prepare_data)
-    folder = tmp_path / made.card.folders[0]
+    folder = tmp_path / dataset.card.folders[0]
     assert failure.what == f"{folder.name} is missing ({tmp_path})" and list(tmp_path.iterdir()) == []
-    assert failure.fix == f"download {made.card.source} and save them as {folder / first} ... {last}"
+    assert failure.fix == f"download {dataset.card.source} and save them as {folder / first} ... {last}"
     save_picture(folder / first, 16, 16)
     failure = refused(data.prepare_data)
-    assert f"has 1 of its {made.card.count} pictures" in failure.what and failure.fix.startswith("download ")
+    assert f"has 1 of its {dataset.card.count} pictures" in failure.what and failure.fix.startswith("download ")
 
 
 def test_without_network_one_answer_is_waited_for(protocol, tmp_path):

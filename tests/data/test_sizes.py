@@ -7,10 +7,10 @@ from denoiser.errors import DenoiserError
 
 
 class Sized(PairsDataModule):
-    """Black pictures of the sizes that are given, those of one split apart."""
+    """Black pictures of given sizes, which a split can override."""
 
-    def __init__(self, how, sizes, batch_size=1, patch_size=None, **other):
-        super().__init__(how, 3, batch_size, patch_size)
+    def __init__(self, protocol, sizes, batch_size=1, patch_size=None, **other):
+        super().__init__(protocol, 3, batch_size, patch_size)
         self.sizes, self.other = sizes, other
 
     def pictures(self, split):
@@ -29,8 +29,8 @@ def refused(data, stage="fit"):
 
 
 def test_a_patch_larger_than_a_picture_names_the_smallest(protocol):
-    what, fix = refused(Sized(protocol(), MIXED, patch_size=15))
-    assert what == "data.patch_size=15 is larger than a training picture of 12x30 (train/1)"
+    problem, fix = refused(Sized(protocol(), MIXED, patch_size=15))
+    assert problem == "data.patch_size=15 is larger than a training picture of 12x30 (train/1)"
     assert fix == "data.patch_size=12"
     assert refused(Sized(protocol(), [(16, 16)] * 3, patch_size=17))[1] == "data.patch_size=16"
     Sized(protocol(), MIXED, patch_size=12).setup("fit")
@@ -38,15 +38,15 @@ def test_a_patch_larger_than_a_picture_names_the_smallest(protocol):
 
 
 def test_pictures_of_several_sizes_need_crops(protocol):
-    what, fix = refused(Sized(protocol(), MIXED, batch_size=4))
-    assert "several sizes" in what and fix == "data.patch_size=12"
+    problem, fix = refused(Sized(protocol(), MIXED, batch_size=4))
+    assert "several sizes" in problem and fix == "data.patch_size=12"
     Sized(protocol(), MIXED, batch_size=1).setup("fit")
 
 
 @pytest.mark.parametrize(("split", "stage"), [("val", "fit"), ("test", "fit"), ("test", "test")])
 def test_pictures_that_no_window_fits_into_are_named(protocol, split, stage):
-    what, fix = refused(Sized(protocol(), MIXED, **{split: ((16, 16), (40, 10))}), stage)
-    assert what == f"40x10 is smaller than the SSIM window of 11x11 ({split}/1)"
+    problem, fix = refused(Sized(protocol(), MIXED, **{split: ((16, 16), (40, 10))}), stage)
+    assert problem == f"40x10 is smaller than the SSIM window of 11x11 ({split}/1)"
     assert fix == "remove it, or use larger pictures"
     Sized(protocol(), MIXED, **{split: ((16, 16), (40, 11))}).setup(stage)
 

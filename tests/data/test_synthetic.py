@@ -25,17 +25,17 @@ def test_a_seed_sweep_keeps_the_pictures():
 
 
 @pytest.mark.parametrize(
-    ("given", "fix"),
+    ("override", "fix"),
     [
         ("data.images=0", "data.images=256"),
         ("data.size=7", "data.size=256"),
         ("data.split_seed=-1", "data.split_seed=0"),
     ],
 )
-def test_pictures_that_cannot_be_drawn_are_refused(given, fix):
+def test_pictures_that_cannot_be_drawn_are_refused(override, fix):
     with pytest.raises(DenoiserError) as refusal:
-        synthetic(given)
-    assert given in refusal.value.what and refusal.value.fix == fix
+        synthetic(override)
+    assert override in refusal.value.what and refusal.value.fix == fix
 
 
 def test_leaves_are_no_test():

@@ -24,8 +24,8 @@ def test_the_interval_is_scipy_s(values):
 
 def test_it_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(1)
-    found = [interval(rng.gamma(4, 1, 60)) for _ in range(300)]
-    covered = np.mean([low <= 4 <= high for _, low, high in found])
+    sampled = [interval(rng.gamma(4, 1, 60)) for _ in range(300)]
+    covered = np.mean([low <= 4 <= high for _, low, high in sampled])
     # A coverage of 0.94, which the percentile bootstrap has here, would leave these bounds once in 2000 times.
     assert 0.89 < covered < 0.985
 

@@ -85,12 +85,12 @@ def reference_psnr_y(image, clean):
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([1, 3]))
 @example(0.0, 1.0, 1)
 @example(0.5, 0.5, 3)
-def test_flat_images_score_as_worked_out(one, other, channels):
-    image, clean = (torch.full((1, channels, 12, 15), value, dtype=torch.float64) for value in (one, other))
-    gap = abs(one - other)
+def test_flat_images_score_as_worked_out(first, second, channels):
+    image, clean = (torch.full((1, channels, 12, 15), value, dtype=torch.float64) for value in (first, second))
+    gap = abs(first - second)
     score = psnr(image, clean).item()
     assert score == math.inf if gap**2 == 0 else score == pytest.approx(-20 * math.log10(gap), abs=1e-6)
-    luminance = (2 * one * other + 1e-4) / (one**2 + other**2 + 1e-4)
+    luminance = (2 * first * second + 1e-4) / (first**2 + second**2 + 1e-4)
     assert ssim(image, clean).item() == pytest.approx(luminance, abs=1e-9)
 
 

@@ -34,12 +34,12 @@ def pairs(name, sigmas, channels=None):
 
 @pytest.fixture
 def networks(monkeypatch):
-    """AlexNet and VGG16 with chance weights, and how often each was made."""
-    made = []
+    """AlexNet and VGG16 with random weights, and a list of those that were created."""
+    networks = []
 
     def features(kind):
         torch.manual_seed(0)
-        made.append(kind)
+        networks.append(kind)
         if kind == "alexnet":
             from torchvision.models import alexnet
 
@@ -53,29 +53,29 @@ def networks(monkeypatch):
     monkeypatch.setattr(
         "torchmetrics.functional.image.dists.vgg16", lambda weights: SimpleNamespace(features=features("vgg16"))
     )
-    return made
+    return networks
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_less_noise_is_better_and_each_image_counts_alone(name):
     image, clean = pairs(name, [2.0, 10.0, 40.0])
     metric = named_metric(name)
-    found = metric(image, clean)
-    assert found.dtype == torch.float64
-    assert found.shape == (3,)
-    assert found.tolist() == sorted(found.tolist(), reverse=name not in LOWER_IS_BETTER)
-    assert len(set(found.tolist())) == 3
+    values = metric(image, clean)
+    assert values.dtype == torch.float64
+    assert values.shape == (3,)
+    assert values.tolist() == sorted(values.tolist(), reverse=name not in LOWER_IS_BETTER)
+    assert len(set(values.tolist())) == 3
     alone = torch.cat([metric(x[None], y[None]) for x, y in zip(image, clean, strict=True)])
-    torch.testing.assert_close(found, alone, rtol=0, atol=0)
+    torch.testing.assert_close(values, alone, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_networks_are_made_once_and_take_grey(name, networks):
     image, clean = pairs(name, [2.0, 40.0, 200.0])
     metric = named_metric(name)
-    found = metric(image, clean)
-    assert found.dtype == torch.float64
-    assert found.tolist() == sorted(found.tolist())
+    values = metric(image, clean)
+    assert values.dtype == torch.float64
+    assert values.tolist() == sorted(values.tolist())
     assert metric(clean, clean).abs().max() < 1e-5
     grey, reference = pairs(name, [40.0], channels=1)
     colour = [picture.expand(-1, 3, -1, -1) for picture in (grey, reference)]
@@ -149,12 +149,12 @@ def test_what_is_always_there(name):
 
 
 @pytest.mark.parametrize(
-    ("asked", "meant"),
+    ("name", "near"),
     [("lpip", "lpips"), ("msssim", "ms_ssim"), ("xqzt", "lpips"), ("total_variation", "lpips"), ("__all__", "lpips")],
 )
-def test_an_unknown_name_is_told_the_nearest(asked, meant):
-    with pytest.raises(DenoiserError, match=rf"no metric '{asked}' \(metrics\)\nfix: metrics=\[{meant}\], of lpips, "):
-        named_metric(asked)
+def test_an_unknown_name_is_told_the_nearest(name, near):
+    with pytest.raises(DenoiserError, match=rf"no metric '{name}' \(metrics\)\nfix: metrics=\[{near}\], of lpips, "):
+        named_metric(name)
 
 
 def test_every_short_name_is_documented():

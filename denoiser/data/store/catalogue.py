@@ -1,4 +1,4 @@
-"""What is known of each dataset before a picture is read: number of pictures, licence, files."""
+"""Descriptions of the datasets: number of pictures, licence, files, and where the files are in the store."""
 
 from __future__ import annotations
 

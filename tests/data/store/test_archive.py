@@ -10,9 +10,9 @@ from denoiser.errors import DenoiserError
 def test_unpack_refuses_members_that_lead_elsewhere(tmp_path, pack, name):
     (tmp_path / "store").mkdir()
     (tmp_path / "a").write_bytes(pack({"good": b"1", name: b"2"}, link="link"))
-    for place in ("good",) if name == "twice" else (name, "harmless"):
+    for path in ("good",) if name == "twice" else (name, "harmless"):
         with pytest.raises(DenoiserError, match="cannot unpack a: '") as failure:
-            unpack(tmp_path / "a", tmp_path / "store/out", lambda member, to=place: {"good": "good", name: to}[member])
+            unpack(tmp_path / "a", tmp_path / "store/out", lambda member, to=path: {"good": "good", name: to}[member])
         assert failure.value.code == 3 and list((tmp_path / "store").iterdir()) == []
 
 

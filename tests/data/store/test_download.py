@@ -25,8 +25,8 @@ def test_no_network_says_what_to_fetch_from_where_and_where_to_put_it(tmp_path, 
     urls = ["http://127.0.0.1:1/a.zip", "http://127.0.0.1:1/a.tgz"]
     with pytest.raises(DenoiserError) as failure:
         bsds500(tmp_path, urls, HASHES)
-    what, fix = str(failure.value).splitlines()
-    assert what.startswith("error: cannot download BSDS500.archive: 127.0.0.1:1: Connection refused; 127.0.0.1:1")
+    problem, fix = str(failure.value).splitlines()
+    assert problem.startswith("error: cannot download BSDS500.archive: 127.0.0.1:1: Connection refused; 127.0.0.1:1")
     assert fix == f"fix: download {urls[0]} or {urls[1]} by hand and save it as {tmp_path / 'BSDS500.archive'}"
     assert failure.value.code == 3
     (tmp_path / "BSDS500.archive").write_bytes(pack(ARCHIVED))
@@ -34,12 +34,12 @@ def test_no_network_says_what_to_fetch_from_where_and_where_to_put_it(tmp_path, 
 
 
 def test_bsds500_downloads_the_pictures_alone_and_once(mirror, tmp_path, pack):
-    found = []
-    other = threading.Thread(target=lambda: found.append(bsds500(tmp_path, [url], HASHES)))
+    folders = []
+    other = threading.Thread(target=lambda: folders.append(bsds500(tmp_path, [url], HASHES)))
     url = mirror.add("/a", pack(ARCHIVED), before=other.start)
     folder = bsds500(tmp_path, ["http://127.0.0.1:1/", url], HASHES)
     other.join()
-    assert found == [folder] == [tmp_path / "BSR/BSDS500/data/images"] and len(mirror.asked) == 1
+    assert folders == [folder] == [tmp_path / "BSR/BSDS500/data/images"] and len(mirror.requests) == 1
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")} == set(PICTURES)
     assert {path.name for path in tmp_path.iterdir()} == {"BSR", ".BSDS500.archive.lock"}
 
@@ -50,9 +50,9 @@ def test_bsds500_refuses_other_pictures(mirror, tmp_path, pack):
     assert failure.value.code == 3 and not (tmp_path / "BSR/BSDS500/data/images").exists()
 
 
-@pytest.mark.parametrize("place", ["BSR/BSDS500", "BSDS500", "BSDS500-master/BSDS500"])
-def test_bsds500_that_is_there_is_counted_and_left_alone(tmp_path, place):
-    folder = tmp_path / place / "data/images"
+@pytest.mark.parametrize("layout", ["BSR/BSDS500", "BSDS500", "BSDS500-master/BSDS500"])
+def test_bsds500_that_is_there_is_counted_and_left_alone(tmp_path, layout):
+    folder = tmp_path / layout / "data/images"
     for name in PICTURES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"not hashed")

@@ -1,4 +1,4 @@
-"""Every way in which a mirror or a disk fails to give one file whole."""
+"""Mirrors and disks that fail while one file is downloaded."""
 
 import errno
 import hashlib
@@ -20,14 +20,14 @@ def test_fetches_whole_and_leaves_no_part(mirror, tmp_path, capsys, monkeypatch)
     assert target.read_bytes() == BODY and capsys.readouterr().err == ""
     assert [path.name for path in target.parent.iterdir() if not path.name.startswith(".")] == ["a.bin"]
     fetch([mirror.add("/a", BODY)], target)
-    assert len(mirror.asked) == 1, "what is there is not asked for again"
+    assert len(mirror.requests) == 1, "a file that exists is not requested again"
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     fetch([mirror.add("/a", BODY)], tmp_path / "b.bin")
     assert "downloading b.bin: 0.0 of 0.0 MB" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("etag", "later", "careful", "asked"),
+    ("etag", "later", "careful", "requests"),
     [
         ('"1"', '"1"', True, [("bytes=5000-", 5000)]),
         ('"1"', '"2"', True, [("bytes=5000-", 0)]),
@@ -37,22 +37,22 @@ def test_fetches_whole_and_leaves_no_part(mirror, tmp_path, capsys, monkeypatch)
     ],
     ids=["same file", "changed meanwhile", "changed and the mirror does not care", "no version", "weak version"],
 )
-def test_goes_on_only_with_the_same_file(mirror, tmp_path, etag, later, careful, asked):
+def test_goes_on_only_with_the_same_file(mirror, tmp_path, etag, later, careful, requests):
     with pytest.raises(DenoiserError, match="interrupted after 5,000 of 10,240 bytes"):
         fetch([mirror.add("/a", BODY, etag=etag, cut=5000)], tmp_path / "a.bin")
     assert not (tmp_path / "a.bin").exists()
     body = BODY if etag == later else BODY[::-1]
     assert fetch([mirror.add("/a", body, etag=later, careful=careful)], tmp_path / "a.bin").read_bytes() == body
-    assert mirror.asked[1:] == asked
+    assert mirror.requests[1:] == requests
 
 
 def test_starts_afresh_from_a_part_that_the_mirror_refuses(mirror, tmp_path):
     url = mirror.add("/a", BODY)
     (tmp_path / "a.bin.part").write_bytes(BODY * 2)
     (tmp_path / "a.bin.part.from").write_text(f'{url}\n"1"')
-    mirror.routes["/a"]["before"] = lambda: mirror.routes["/a"].update(status=416 if mirror.asked[-1][0] else 200)
+    mirror.routes["/a"]["before"] = lambda: mirror.routes["/a"].update(status=416 if mirror.requests[-1][0] else 200)
     assert fetch([url], tmp_path / "a.bin").read_bytes() == BODY
-    assert mirror.asked == [("bytes=20480-", 0), (None, 0)]
+    assert mirror.requests == [("bytes=20480-", 0), (None, 0)]
 
 
 def test_next_mirror_takes_over_from_each_kind_of_failure(mirror, tmp_path):
