@@ -47,8 +47,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "denoiser denoise",
-        description="Denoise pictures at their own depth; EXIF, colour profile and transparency are kept. Pictures "
-        "whose output exists are skipped, so that the same command resumes after an interruption.",
+        description="Denoise pictures at their own depth; EXIF, colour profile and transparency are kept.\n"
+        "Pictures whose output exists are skipped, so that the same command resumes after an interruption.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -89,7 +89,7 @@ def test_the_best_checkpoint_is_tested(tiny, tmp_path):
     assert content["rows"][0]["psnr"] == pytest.approx(again["rows"][0]["psnr"], abs=1e-3)
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(tiny, tmp_path):
+def test_a_seed_determines_the_numbers(tiny, tmp_path):
     first, second, other = (
         run(compose([*tiny, "trainer=smoke", f"seed={seed}"]), tmp_path / str(i))["rows"]
         for i, seed in enumerate((0, 0, 1))

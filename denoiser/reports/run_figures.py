@@ -64,7 +64,7 @@ def leads(rows: Sequence[Row], differences: Sequence[Difference] = ()) -> list[L
     rising = sorted(firsts.values(), key=lambda row: (row.data, row.noise, row.sigma or 0.0))
     few = rising if len(rising) < 5 else [rising[0], rising[len(rising) // 2], rising[-1]]
     ends: dict[Hashable, Range | None] = {
-        (frozenset((one.a, one.b)), one.data, one.noise, one.sigma): one.interval for one in differences
+        (frozenset((pair.a, pair.b)), pair.data, pair.noise, pair.sigma): pair.interval for pair in differences
     }
     return [_lead(row, rows, ends) for row in few]
 
@@ -72,7 +72,7 @@ def leads(rows: Sequence[Row], differences: Sequence[Difference] = ()) -> list[L
 def _lead(row: Row, rows: Sequence[Row], ends: Mapping[Hashable, Range | None]) -> Lead:
     others = [other for other in rows if other.setting == row.setting and other.method not in (row.method, NOISY)]
     intervals = [ends.get((frozenset((row.method, other.method)), *row.setting)) for other in others]
-    alike = [other for other, one in zip(others, intervals, strict=True) if one and min(one) <= 0 <= max(one)]
+    alike = [other for other, pair in zip(others, intervals, strict=True) if pair and pair[0] <= 0 <= pair[1]]
     ranked = sorted(alike, key=lambda other: other.rank, reverse=True)
     return Lead(row, tuple(ranked), not alike and all(intervals))
 
@@ -117,8 +117,8 @@ def per_image(folder: Path, anchors: dict[tuple[str, float | None], str] | None 
     lines = [line for line in csv_rows(folder / "results.csv") if line.get("image")]
     images = [ImageRow(line["image"], Row.from_json(line)) for line in lines]
     few = images if len(images) <= TABLE else _extremes(images)
-    linked = [replace(one, anchor=(anchors or {}).get((one.image, one.row.sigma))) for one in few]
-    return ImageTable(_image_columns([one.row for one in images]), linked, len(images))
+    linked = [replace(line, anchor=(anchors or {}).get((line.image, line.row.sigma))) for line in few]
+    return ImageTable(_image_columns([line.row for line in images]), linked, len(images))
 
 
 def _image_columns(rows: Sequence[Row]) -> list[Column]:
@@ -132,8 +132,8 @@ def _image_columns(rows: Sequence[Row]) -> list[Column]:
 
 def _extremes(images: Sequence[ImageRow]) -> list[ImageRow]:
     groups: dict[Hashable, list[ImageRow]] = defaultdict(list)
-    for one in images:
-        groups[one.row.key].append(one)
+    for line in images:
+        groups[line.row.key].append(line)
     each = max(1, EXTREMES // 2 // len(groups))
-    ranked = [sorted(group, key=lambda one: one.row.rank, reverse=True) for group in groups.values()]
-    return [one for group in ranked for one in (group if len(group) <= 2 * each else group[:each] + group[-each:])]
+    ranked = [sorted(group, key=lambda line: line.row.rank, reverse=True) for group in groups.values()]
+    return [line for group in ranked for line in (group if len(group) <= 2 * each else group[:each] + group[-each:])]

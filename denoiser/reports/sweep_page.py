@@ -65,7 +65,7 @@ def _csv(results: Sequence[tuple[Run, Row | None]]) -> str:
 
 def _line(job: Run, row: Row | None) -> dict[str, Any]:
     result = {key: getattr(row, key) for key in (*SETTING, "n_images")} | dict(row.figures) if row else {}
-    own = {"job": job.name, "status": job.status, "seed": job.seed, "seconds": job.seconds}
-    line = {key: value for key, value in {**own, **result}.items() if key in SUMMARY}
+    facts = {"job": job.name, "status": job.status, "seed": job.seed, "seconds": job.seconds}
+    line = {key: value for key, value in {**facts, **result}.items() if key in SUMMARY}
     plain = {key: f"{value:.10g}" if isinstance(value, float) else value for key, value in line.items()}  # 68, not 68.0
     return {**plain, "overrides": shlex.join(job.overrides)}

@@ -98,8 +98,8 @@ COLUMNS = (
     Column("macs", "MACs", "Multiply-accumulates for a 256 x 256 image.", style="short", shown=EVALUATION),
     Column("seconds_per_megapixel", "Time", "Median over images, without the first.", "s/MP", style="speed"),
 )
-"""The columns of the result tables, from left to right. The column of `metric` stands for a
-figure that has no entry, such as LPIPS."""
+"""The columns of the result tables, from left to right. A figure without an entry, such as LPIPS, has the
+column that `metric` returns."""
 BY_KEY = {column.key: column for column in COLUMNS}
 
 

@@ -1,4 +1,4 @@
-"""Values of files that may be older, damaged or edited by hand: each is read as far as it goes."""
+"""Tolerant parsing of files that may be older, damaged or edited by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Range = tuple[float, float]
 
 
 def number(value: object) -> float | None:
-    """`value` as a float, infinite ones included; None for what is missing, not a number or NaN."""
+    """`value` as a float, infinite ones included; None for anything else and for NaN."""
     try:
         parsed = float(value) if isinstance(value, (int, float, str)) else math.nan
     except (ValueError, OverflowError):

@@ -134,8 +134,8 @@ def metrics(rows: Iterable[Row]) -> list[Column]:
 def columns(rows: Sequence[Row], output: Output) -> list[Column]:
     """The columns of a table: those that it always has, and the others where any row has a value."""
     several = (*COLUMNS, *metrics(rows))
-    known = [column for column in several if column.always or any(row.value(column) is not None for row in rows)]
-    return [column for column in known if output in column.shown]
+    filled = [column for column in several if column.always or any(row.value(column) is not None for row in rows)]
+    return [column for column in filled if output in column.shown]
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,10 @@ def test_only_a_significant_difference_makes_a_method_the_best(tmp_path):
 
 
 def test_a_table_has_the_columns_of_its_file(tmp_path):
-    found = table_of(tmp_path, "unet,photos,gaussian,25,a,30,0.9,20,0.4,31,0.1", head=f"{HEAD},psnr_y,lpips")
+    table = table_of(tmp_path, "unet,photos,gaussian,25,a,30,0.9,20,0.4,31,0.1", head=f"{HEAD},psnr_y,lpips")
     heads = "image method sigma psnr gain ssim psnr_noisy ssim_noisy psnr_y lpips"
-    assert keys(found.columns) == heads.split()
-    assert found.rows[0].row.gain == 10 and found.total == 1
+    assert keys(table.columns) == heads.split()
+    assert table.rows[0].row.gain == 10 and table.total == 1
     real = table_of(tmp_path, "unet,a,real,,x,30,0.9,inf,0.4", "unet,b,real,,x,30,0.9,,0.4")
     assert keys(real.columns)[:4] == ["image", "method", "data", "psnr"]
     assert [line.row.gain for line in real.rows] == [None, None]
@@ -69,13 +69,13 @@ def test_a_table_has_the_columns_of_its_file(tmp_path):
 
 def test_a_long_table_keeps_the_best_and_worst_of_each_level(tmp_path):
     lines = [f"unet,mnist,gaussian,{s},{i},{i + s},1,9,1" for s in (15, 50) for i in range(TABLE)]
-    found = table_of(tmp_path, *lines)
-    assert len(found.rows) == EXTREMES and found.total == 2 * TABLE
-    kept = [int(line.image) for line in found.rows if line.row.sigma == 50]
+    table = table_of(tmp_path, *lines)
+    assert len(table.rows) == EXTREMES and table.total == 2 * TABLE
+    kept = [int(line.image) for line in table.rows if line.row.sigma == 50]
     assert kept == [*range(TABLE - 1, TABLE - 51, -1), *range(49, -1, -1)]
     assert len(table_of(tmp_path, *lines[:TABLE]).rows) == TABLE
 
 
 def test_a_damaged_table_is_shown_as_far_as_it_goes(tmp_path):
-    found = table_of(tmp_path, "unet,photos", "unet,photos,gaussian,25,a,x,,20,0.4,1,2,3")
-    assert [line.row.gain for line in found.rows] == [None] and "None" not in keys(found.columns)
+    table = table_of(tmp_path, "unet,photos", "unet,photos,gaussian,25,a,x,,20,0.4,1,2,3")
+    assert [line.row.gain for line in table.rows] == [None] and "None" not in keys(table.columns)

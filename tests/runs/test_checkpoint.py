@@ -75,7 +75,7 @@ def attributes_in_directory(content):
         start = content.find(b"PK\x01\x02", start + 1)
 
 
-def test_a_flipped_byte_is_found_or_does_no_harm(whole):
+def test_a_flipped_byte_is_detected_or_harmless(whole):
     content = whole.read_bytes()
     place = content.index(torch.arange(6.0).numpy().tobytes())
     for position in [*range(0, len(content), 23), place + 9, *attributes_in_directory(content)]:

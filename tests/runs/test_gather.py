@@ -17,7 +17,7 @@ def test_sweeps_are_their_jobs_and_nothing_comes_twice(tmp_path):
     assert gather([run, tmp_path / "sweep", jobs[0], run / "." / ".." / "run"]) == [run, jobs[1], jobs[0], started]
 
 
-def test_what_holds_no_results_is_told_with_what_would(tmp_path):
+def test_a_folder_without_results_is_an_error_with_advice(tmp_path):
     run = make_run(tmp_path / "outputs" / "2026-01-01" / "12-00-00")
     (tmp_path / "empty").mkdir()
     cases = {

@@ -83,7 +83,7 @@ def test_no_results_are_missing_and_no_readable_status_is_damage(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("config", "row", "said"),
+    ("config", "row", "expected"),
     [
         ("data: {channels: 1, path: /pictures/holiday}", {}, (1, "holiday")),
         ("data: {channels: 1, clean: /pairs/a, noisy: /pairs/b}", {"channels": 3}, (3, "a")),
@@ -92,17 +92,17 @@ def test_no_results_are_missing_and_no_readable_status_is_damage(tmp_path):
         ("- data", {}, (None, None)),
     ],
 )
-def test_rows_tell_their_pictures_else_the_configuration_does(tmp_path, config, row, said):
+def test_pictures_are_those_of_rows_else_of_the_configuration(tmp_path, config, row, expected):
     run = make_run(tmp_path / "run", [result(**row)])
     (run / ".hydra/config.yaml").write_text(config)
-    (found,) = read(run).rows
-    assert (found.channels, found.folder) == said and metrics([found]) == []
+    (parsed,) = read(run).rows
+    assert (parsed.channels, parsed.folder) == expected and metrics([parsed]) == []
 
 
 def test_overrides_and_facts_of_a_folder(tmp_path):
     run = make_run(tmp_path / "7", overrides=["model=unet", "seed=3"], kind="evaluation", draws=4)
     (run / "report.html").touch()
-    found = read(run)
-    assert (found.name, found.has_page, found.overrides) == ("7", True, ("model=unet", "seed=3"))
-    assert (found.kind, found.draws) == ("evaluation", 4)
-    assert json.loads((run / "results.json").read_text())["rows"][0]["psnr"] == found.rows[0].psnr
+    parsed = read(run)
+    assert (parsed.name, parsed.has_page, parsed.overrides) == ("7", True, ("model=unet", "seed=3"))
+    assert (parsed.kind, parsed.draws) == ("evaluation", 4)
+    assert json.loads((run / "results.json").read_text())["rows"][0]["psnr"] == parsed.rows[0].psnr

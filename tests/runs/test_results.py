@@ -78,14 +78,14 @@ def test_levels_and_pictures_that_were_left_out_make_no_row():
 def test_differences_are_paired_over_images():
     base = [30.0, 20.0, 40.0, 25.0, 27.0, 35.0]
     better = [30.2, 20.3, 40.1, 25.4, 27.5, 35.6]
-    found = compared(COLUMNS, pairs(), {"a": scores(better), "b": scores(base), "c": scores(base)})
-    assert [(row["a"], row["b"], row["sigma"]) for row in found] == [
+    differences = compared(COLUMNS, pairs(), {"a": scores(better), "b": scores(base), "c": scores(base)})
+    assert [(row["a"], row["b"], row["sigma"]) for row in differences] == [
         (*two, sigma) for two in (("a", "b"), ("a", "c"), ("b", "c")) for sigma in (15, 50)
     ]
-    assert found[0]["psnr"] == pytest.approx(0.2) and found[1]["psnr"] == pytest.approx(0.5)
-    low, high = found[0]["interval"]  # narrow, whatever the pictures themselves are like
+    assert differences[0]["psnr"] == pytest.approx(0.2) and differences[1]["psnr"] == pytest.approx(0.5)
+    low, high = differences[0]["interval"]  # narrow, whatever the pictures themselves are like
     assert 0.1 <= low + 1e-9 and high - 1e-9 <= 0.3
-    assert found[-1]["psnr"] == 0 and found[-1]["interval"] == [0, 0] and found[0]["n_images"] == 3
+    assert differences[-1]["psnr"] == 0 and differences[-1]["interval"] == [0, 0] and differences[0]["n_images"] == 3
 
 
 def test_identical_images_are_left_out_of_a_difference():

@@ -2,7 +2,7 @@
 
 const natural = new Intl.Collator("en", { numeric: true });
 
-/** What a cell is sorted by: a number where it starts with one, else its words; nothing comes last. */
+/** The sort key of a cell: a number where it starts with one, else its text; empty cells come last. */
 function key(row, column) {
   const text = row.cells[column].textContent.trim().replace("−", "-").replaceAll(",", "");
   if (["", "-", "–"].includes(text)) return null;
@@ -33,7 +33,7 @@ function sortable(table) {
   });
 }
 
-/** A choice above a table for each head with `data-filter`; rows that fit every choice are shown. */
+/** A select above a table for each head with `data-filter`; rows that match all selects are shown. */
 function filterable(table) {
   const bar = document.createElement("p"), selects = [];
   bar.className = "tools";

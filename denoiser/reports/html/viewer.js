@@ -1,11 +1,11 @@
 "use strict";
-// Pictures to compare and to look at closely; without it a page shows the same pictures beside one another.
+// Compare pictures and look at them closely; without this script a page shows the same pictures side by side.
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /**
  * Call `moved(event, dx, dy)` while a pointer is dragged on an element, `tapped(event)` where it did not move.
- * A finger that first goes up or down, and two fingers, are the browser's: they scroll and enlarge the page.
+ * The browser handles a finger that first moves up or down, and two fingers: they scroll and enlarge the page.
  */
 function draggable(element, { moved, tapped }) {
   let start = null, last = null, dragging = false;
@@ -34,7 +34,7 @@ function draggable(element, { moved, tapped }) {
   element.addEventListener("pointercancel", () => { start = null; });
 }
 
-/** Call `ready()` once the pictures are decoded; those that load lazily are asked for when the figure comes near. */
+/** Call `ready()` when the pictures are decoded; those that load lazily are loaded when the figure comes near. */
 function whenNear(figure, pictures, ready) {
   const decode = () => Promise.all(pictures.map((picture) => picture.decode())).then(ready);
   if (pictures[0].loading !== "lazy") {
@@ -44,7 +44,7 @@ function whenNear(figure, pictures, ready) {
   new IntersectionObserver((changes, observer) => {
     if (!changes.some((change) => change.isIntersecting)) return;
     observer.disconnect();
-    for (const picture of pictures) picture.loading = "eager"; // they are not shown themselves
+    for (const picture of pictures) picture.loading = "eager"; // because they are hidden
     decode();
   }, { rootMargin: "1000px" }).observe(figure);
 }
@@ -73,7 +73,7 @@ function compare(figure, pictures, look) {
     range.value = percent;
     stage.style.setProperty("--at", `${range.value}%`);
   };
-  const place = (event) => {
+  const position = (event) => {
     const box = stage.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
@@ -86,15 +86,15 @@ function compare(figure, pictures, look) {
   });
   draggable(stage, {
     moved: (event) => {
-      split(place(event)[0] * 100);
+      split(position(event)[0] * 100);
       range.focus({ preventScroll: true });
     },
-    tapped: (event) => look(...place(event)),
+    tapped: (event) => look(...position(event)),
   });
   split(range.value);
 }
 
-/** The same block of every panel, enlarged; gives back what puts its centre at a fraction of width and height. */
+/** The same block of every panel, enlarged; returns a function that moves its centre to a fraction of width and height. */
 function zoom(figure, pictures) {
   const [width, height] = figure.dataset.size.split(" ").map(Number);
   const [worstTop, worstLeft, worstSide] = figure.dataset.worst.split(" ").map(Number);
@@ -117,7 +117,7 @@ function zoom(figure, pictures) {
       canvas.width = canvas.height = side;
       const context = canvas.getContext("2d"), scale = pictures[i].naturalWidth / width;
       context.drawImage(pictures[i], left * scale, top * scale, side * scale, side * scale, 0, 0, side, side);
-      context.drawImage(blocks[i], worstLeft - left, worstTop - top); // exact where the picture may be reduced
+      context.drawImage(blocks[i], worstLeft - left, worstTop - top); // exact, the picture may be reduced
     });
     const percent = { left: left / width, top: top / height, width: side / width, height: side / height };
     for (const [key, value] of Object.entries(percent)) box.style[key] = `${value * 100}%`;
@@ -140,7 +140,7 @@ function zoom(figure, pictures) {
     keys[event.key]();
   });
   group.addEventListener("wheel", (event) => {
-    if (document.activeElement !== group) return; // a page that is only scrolled past stays as it is
+    if (document.activeElement !== group) return; // otherwise the wheel scrolls the page
     event.preventDefault();
     (event.deltaY < 0 ? inwards : outwards)();
   }, { passive: false });

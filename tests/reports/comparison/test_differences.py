@@ -21,13 +21,13 @@ def one(line, psnr=30.0, sigma=25.0, seed=0):
     return Result(run, Row(line), MethodFacts(line), Model(line), condition, scores, line)
 
 
-def pairs(*found):
-    return [(row.a, row.b, row.sigma, round(row.psnr, 6)) for _, row in differences(found)]
+def pairs(*results):
+    return [(row.a, row.b, row.sigma, round(row.psnr, 6)) for _, row in differences(results)]
 
 
 def test_pairs_have_one_order_in_all_columns():
-    found = [one("a", 30, 15), one("b", 29, 15), one("b", 28, 50), one("a", 25, 50)]
-    assert pairs(*found) == [("a", "b", 15, 1), ("a", "b", 50, -3)]
+    results = [one("a", 30, 15), one("b", 29, 15), one("b", 28, 50), one("a", 25, 50)]
+    assert pairs(*results) == [("a", "b", 15, 1), ("a", "b", 50, -3)]
 
 
 def test_of_many_lines_the_best_over_all_columns_is_compared_with_the_others():

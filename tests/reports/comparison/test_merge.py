@@ -121,8 +121,8 @@ def test_a_run_and_the_evaluation_of_its_checkpoint_are_one_line_of_the_evaluati
     ours = {"methods": [{**UNET, "sha256": "1" * 64}], "rows": [result(psnr=28.572), result(sigma=50)]}
     apart = [trained(0, "optimizer.lr=1", **ours), trained(0, "optimizer.lr=2")]
     for changes in ({"psnr": 28.573}, {"psnr": 28.573, "seed": 5}):  # other noise: not one more training seed
-        found = results(runs(*apart, evaluated("unet (x)", "checkpoint", "1" * 64, **changes)))
-        values = [(one.line, one.row.sigma, one.row.psnr) for one in found]
+        merged = results(runs(*apart, evaluated("unet (x)", "checkpoint", "1" * 64, **changes)))
+        values = [(one.line, one.row.sigma, one.row.psnr) for one in merged]
         name = "unet, optimizer.lr="
         assert values == [(name + "1", 50, 28.57), (name + "2", 25, 28.57), (name + "1", 25, 28.573)]
     other = evaluated("unet", "checkpoint", "1" * 64, psnr=27.0)
@@ -165,8 +165,8 @@ def test_pictures_of_another_kind_or_folder_have_their_own_column(runs):
     assert columns(runs(of(channels=1), of(channels=3))) == [(1, None), (3, None)]
     assert columns(runs(of(channels=3, place="x"), of(channels=3, place="y"))) == [(3, "x"), (3, "y")]
     assert columns(runs(of(channels=1, place="x"), of(sigma=50))) == [(1, "x")] * 2  # an older run does not record it
-    found = results(runs(of(n_images=5), of(n_images=2)))
-    assert [one.condition.images for one in found] == [5, 2] and [one.line for one in found] == ["unet"] * 2
+    merged = results(runs(of(n_images=5), of(n_images=2)))
+    assert [one.condition.images for one in merged] == [5, 2] and [one.line for one in merged] == ["unet"] * 2
 
 
 def test_the_same_names_with_other_noisy_scores_are_other_pictures(runs):

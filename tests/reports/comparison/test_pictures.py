@@ -36,6 +36,6 @@ def test_scores_are_by_method_data_noise_and_level(tmp_path):
     (run / "results.csv").write_text(
         f"{head}unet,photos,gaussian,25,p,30,0.8,20,0.4\nunet,photos,real,,p,31,0.8,,0.5\n"
     )
-    found = picture_scores(run)
-    assert found["unet", "photos", "gaussian", "25"] == {"p": PictureScore(30, 20, 0.4)}
-    assert found["unet", "photos", "real", "-"] == {"p": PictureScore(31, None, 0.5)}
+    by_setting = picture_scores(run)
+    assert by_setting["unet", "photos", "gaussian", "25"] == {"p": PictureScore(30, 20, 0.4)}
+    assert by_setting["unet", "photos", "real", "-"] == {"p": PictureScore(31, None, 0.5)}

@@ -66,7 +66,7 @@ def test_a_comparison_is_a_page_a_table_for_papers_and_all_figures(folders, tmp_
     assert rows[-1].items() >= {"seed": "1", "protocol": "published", "method": "dncnn", "image": "p3"}.items()
 
 
-def test_the_page_links_runs_tells_failures_and_loads_nothing(folders, tmp_path):
+def test_the_page_links_runs_reports_failures_and_loads_nothing(folders, tmp_path):
     text, page = compared(folders, tmp_path / "deeper" / "out")
     assert text.endswith("broken: failed: error: the loss is not finite (epoch 3)")
     assert "../../dncnn/report.html" in page.loads and "table.tex" in page.loads
@@ -198,7 +198,7 @@ def test_an_evaluations_tables_are_made_again(tmp_path, capsys):
     assert capsys.readouterr().out.splitlines() == [f"{run}/report.html", str(run)]
 
 
-def test_seeds_of_the_noise_and_of_the_training_are_told_apart(tmp_path):
+def test_seeds_of_noise_and_training_are_listed_separately(tmp_path):
     known = [{"method": "unet", "sha256": str(seed) * 64} for seed in range(2)]
     runs = [scored(tmp_path / f"r/{seed}", seed=seed, methods=[known[seed]]) for seed in range(2)]
     runs += [scored(tmp_path / f"e{seed}", kind="evaluation", seed=7, methods=[known[seed]]) for seed in range(2)]
@@ -206,7 +206,7 @@ def test_seeds_of_the_noise_and_of_the_training_are_told_apart(tmp_path):
     assert "photos n = 4; seed 7 of the noise, seeds 0, 1 of the training; ± is" in text and "unet  " in text
 
 
-def test_damage_is_told(tmp_path, capsys):
+def test_damage_is_reported(tmp_path, capsys):
     run = make_run(tmp_path / "run", status=None)
     assert main([str(run)]) == 0
     assert capsys.readouterr().out.startswith("damaged: results.json is damaged: it lacks a readable status\n")
@@ -254,7 +254,7 @@ def test_labels_are_of_runs_in_the_comparison(folders, tmp_path, capsys, monkeyp
         ([], ["RUN", "denoiser report --help"]),
     ],
 )
-def test_mistakes_are_told_in_two_lines(folders, tmp_path, capsys, monkeypatch, arguments, said):
+def test_mistakes_are_errors_of_two_lines(folders, tmp_path, capsys, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     error = capsys.readouterr().err.splitlines()

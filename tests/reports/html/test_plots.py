@@ -49,7 +49,7 @@ def test_the_training_range_of_each_method_is_shaded():
     assert len(keys(against_sigma([replace(row, trained_sigma=None) for row in rows]))) == 4
 
 
-def test_models_of_one_level_each_are_said_to_be():
+def test_the_caption_mentions_models_of_one_level_each():
     own = [mean(s, 30.0, own=(f"noise.sigma={s}",), trained=(s, s)) for s in (15, 25)]
     figure = against_sigma(own)
     assert keys(figure) == ["unet", "noisy input"] and "a model trained at that level" in figure

@@ -29,11 +29,11 @@ def strip_of(path, width, height=5, panels=4, channels=3):
 @pytest.mark.parametrize("names", [OLDER, ["noisy", "unet", "nlm", "bm3d", "clean"]])
 def test_a_strip_is_cut_without_its_gaps(tmp_path, channels, names):
     path = strip_of(tmp_path / "a.png", 7, panels=len(names), channels=channels)
-    made, whole = cut_strip(path, {} if names is OLDER else {"panels": names}, 10**6), np.asarray(Image.open(path))
-    assert (made.width, made.height, made.exact) == (7, 5, True)
-    assert [panel.name for panel in made.panels] == names
-    top, left, side = made.worst
-    for i, panel in enumerate(made.panels):
+    cut, whole = cut_strip(path, {} if names is OLDER else {"panels": names}, 10**6), np.asarray(Image.open(path))
+    assert (cut.width, cut.height, cut.exact) == (7, 5, True)
+    assert [panel.name for panel in cut.panels] == names
+    top, left, side = cut.worst
+    for i, panel in enumerate(cut.panels):
         pixels = whole[:, i * (7 + GAP) :][:, :7]
         assert np.array_equal(np.asarray(opened(panel.picture)), pixels)
         assert np.array_equal(np.asarray(opened(panel.block)), pixels[top : top + side, left : left + side])
@@ -47,7 +47,7 @@ def test_figures_stand_with_their_panels(tmp_path):
     assert [panel.psnr for panel in cut_strip(path, entry, 10**6).panels] == [20.1, 30.4, None, None]
 
 
-def test_the_block_is_the_one_named_or_found_again(tmp_path):
+def test_the_block_is_the_one_named_or_that_with_the_largest_error(tmp_path):
     black, path = np.zeros((40, 4 * 30 + 3 * GAP), dtype=np.uint8), tmp_path / "a.png"
     black[25:29, 30 + GAP + 3 : 30 + GAP + 6] = 90  # in the second panel alone
     Image.fromarray(black).save(path)
@@ -71,8 +71,8 @@ def test_a_block_has_the_largest_sum_of_all(shape, side):
 
 def test_other_widths_stay_whole_and_what_is_no_picture_is_none(tmp_path):
     noise(33, 5).save(tmp_path / "a.png")
-    made = cut_strip(tmp_path / "a.png", {}, 10**6)
-    assert made.panels == () and opened(made.whole).size == (33, 5)
+    cut = cut_strip(tmp_path / "a.png", {}, 10**6)
+    assert cut.panels == () and opened(cut.whole).size == (33, 5)
     (tmp_path / "b.png").write_text("no picture")
     assert cut_strip(tmp_path / "b.png", {}, 10**6) is None and cut_strip(tmp_path / "c.png", {}, 10**6) is None
 
@@ -80,10 +80,10 @@ def test_other_widths_stay_whole_and_what_is_no_picture_is_none(tmp_path):
 @pytest.mark.parametrize("budget", [30_000, 6_000])
 def test_a_strip_is_reduced_to_its_budget_but_its_block_is_not(tmp_path, budget):
     path = strip_of(tmp_path / "a.png", 100, 100)
-    made, whole = cut_strip(path, {"worst": [10, 20, 8]}, budget), np.asarray(Image.open(path))
-    assert not made.exact and made.width == 100 and made.size <= budget
-    assert {opened(panel.picture).format for panel in made.panels} == {"JPEG"}
-    assert np.array_equal(np.asarray(opened(made.panels[0].block)), whole[10:18, 20:28])
+    cut, whole = cut_strip(path, {"worst": [10, 20, 8]}, budget), np.asarray(Image.open(path))
+    assert not cut.exact and cut.width == 100 and cut.size <= budget
+    assert {opened(panel.picture).format for panel in cut.panels} == {"JPEG"}
+    assert np.array_equal(np.asarray(opened(cut.panels[0].block)), whole[10:18, 20:28])
 
 
 def test_small_strips_leave_room_to_large_ones_and_few_are_shown(tmp_path):

@@ -33,7 +33,7 @@ def test_infinite_figures_other_than_psnr_are_counted():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("facts", "listed"),
     [
         (method(leak=None), True),
         (method(kind="weights", leak=None), True),
@@ -42,6 +42,6 @@ def test_infinite_figures_other_than_psnr_are_counted():
         (method(leak=["a"]), False),
     ],
 )
-def test_methods_of_unknown_training_are_listed(given, said):
+def test_methods_of_unknown_training_are_listed(facts, listed):
     line = "not known whether trained or selected on these pictures: unet"
-    assert (line in below(result(), methods=[given])) == said
+    assert (line in below(result(), methods=[facts])) == listed
