@@ -1,0 +1,135 @@
+"""What a camera's parameters are drawn from, and one draw of them for each picture of a batch."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from denoiser.camera import sensor
+from denoiser.camera.checks import check_qualities, check_range, check_share
+from denoiser.camera.colour import Colours, draw_colours
+from denoiser.camera.drawing import Range, chance, integers, log_uniform, uniform
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Ranges `(lowest, highest)` of a camera's steps and shares of the pictures that get them.
+
+    Equal bounds fix a number; shares of 0 and 1 fix a choice. Pixels are those of the sensor.
+
+    Args:
+        exposure_range: light of the scene times this; `exposed` is the share of pictures that it is drawn for.
+        toned: share with a tone curve after the gamma.
+        shot_range: shot noise, variance per light where white is 1; log-uniform.
+        malvar: share demosaicked by Malvar's filters, the others bilinearly.
+        luma_range: sigma of the blur of luma.
+        guided: share whose luma is smoothed where it is flat.
+        guided_range: deviation below which that smooths, in deviations of the noise; log-uniform.
+        radius_range: of its windows.
+        chroma_range: sigma of the blur of colour differences.
+        cleaned: share whose colour differences are smoothed where they are flat.
+        cleaned_range: deviation below which that smooths, in deviations of the noise; log-uniform.
+        reach_range: radius of its windows; log-uniform.
+        sharpened: share that is sharpened.
+        sharpen_range: amount of that.
+        sharpen_sigma_range: sigma of its mask.
+        saved: share saved as JPEG by the camera.
+        quality_range: of that JPEG.
+        subsampled: share of all JPEGs in 4:2:0, the others in 4:4:4.
+        resaved: share saved as JPEG once more, with another grid of blocks.
+        resave_range: quality of that.
+
+    Raises:
+        ValueError: a range is out of order or leaves what can be meant, or a share leaves 0 to 1.
+    """
+
+    exposed: float = 0.4
+    exposure_range: Range = (0.25, 1.0)
+    toned: float = 0.9
+    shot_range: Range = (6e-5, 0.012)
+    malvar: float = 0.5
+    luma_range: Range = (0.3, 1.2)
+    guided: float = 0.5
+    guided_range: Range = (0.2, 1.5)
+    radius_range: Range = (1.0, 3.0)
+    chroma_range: Range = (0.4, 2.0)
+    cleaned: float = 0.9
+    cleaned_range: Range = (0.7, 5.0)
+    reach_range: Range = (3.0, 16.0)
+    sharpened: float = 0.4
+    sharpen_range: Range = (0.1, 1.2)
+    sharpen_sigma_range: Range = (0.6, 1.4)
+    saved: float = 0.85
+    quality_range: Range = (70, 99)
+    subsampled: float = 0.7
+    resaved: float = 0.4
+    resave_range: Range = (65, 98)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        for name, value in vars(self).items():
+            if not name.endswith("_range"):
+                check_share(name, value)
+            elif name in ("quality_range", "resave_range"):
+                check_qualities(name, value)
+            else:
+                check_range(name, value, positive=name != "luma_range")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One camera per picture: each field is `(n,)`, but for the colours; see `Settings`."""
+
+    exposure: Tensor
+    toned: Tensor
+    colours: Colours
+    phase: Tensor
+    shot: Tensor
+    read: Tensor
+    malvar: Tensor
+    luma: Tensor
+    guided: Tensor
+    radius: Tensor
+    chroma: Tensor
+    cleaned: Tensor
+    reach: Tensor
+    sharpen: Tensor
+    sharpen_sigma: Tensor
+    saved: Tensor
+    quality: Tensor
+    resaved: Tensor
+    resave_quality: Tensor
+    subsampled: Tensor
+    resubsampled: Tensor
+    offset: Tensor
+
+
+def draw(n: int, settings: Settings, generator: torch.Generator) -> Parameters:
+    """A camera for each of `n` pictures, on the generator's device."""
+    g, s = generator, settings
+    shot, read = sensor.draw_levels(n, s.shot_range, g)
+    exposed, guided, sharpened = chance(n, s.exposed, g), chance(n, s.guided, g), chance(n, s.sharpened, g)
+    return Parameters(
+        exposure=torch.where(exposed, log_uniform(n, s.exposure_range, g), 1.0),
+        toned=chance(n, s.toned, g),
+        colours=draw_colours(n, g),
+        phase=integers(n, 4, g),
+        shot=shot,
+        read=read,
+        malvar=chance(n, s.malvar, g),
+        luma=uniform(n, s.luma_range, g),
+        guided=torch.where(guided, log_uniform(n, s.guided_range, g), 0.0),
+        radius=uniform(n, s.radius_range, g).round(),
+        chroma=uniform(n, s.chroma_range, g),
+        cleaned=torch.where(chance(n, s.cleaned, g), log_uniform(n, s.cleaned_range, g), 0.0),
+        reach=log_uniform(n, s.reach_range, g).round(),
+        sharpen=torch.where(sharpened, uniform(n, s.sharpen_range, g), 0.0),
+        sharpen_sigma=uniform(n, s.sharpen_sigma_range, g),
+        saved=chance(n, s.saved, g),
+        quality=uniform(n, s.quality_range, g).round(),
+        resaved=chance(n, s.resaved, g),
+        resave_quality=uniform(n, s.resave_range, g).round(),
+        subsampled=chance(n, s.subsampled, g),
+        resubsampled=chance(n, s.subsampled, g),
+        offset=integers(n * 2, 8, g).view(n, 2),
+    )
