@@ -1,0 +1,22 @@
+#!/bin/sh
+# Gathers what gpu.sh needs on another machine into one folder, under 48 MB: sh experiments/weights/carry.sh DATA FOLDER
+# DATA holds free-photos, polyu-dev and BSDS500 in their usual layout. Then: bash FOLDER/gpu.sh measure|camera|grey SECONDS
+set -eu
+cd "$(dirname "$0")/../.."
+data=$1 to=$2
+rm -rf "$to"
+mkdir -p "$to/src/denoiser/models" "$to/src/denoiser/data" "$to/cbsd68"
+echo '"""The parts of denoiser that training needs."""' > "$to/src/denoiser/__init__.py"
+cp -r denoiser/camera "$to/src/denoiser/camera"
+cp denoiser/muon.py "$to/src/denoiser/"
+cp denoiser/models/__init__.py denoiser/models/unet.py "$to/src/denoiser/models/"
+cp denoiser/data/__init__.py denoiser/data/scenes.py denoiser/data/leaves.py "$to/src/denoiser/data/"
+cp experiments/weights/gpu.sh "$to/"
+cp experiments/weights/gather.py experiments/weights/batches.py experiments/weights/scores.py "$to/src/"
+cp experiments/weights/train_camera.py experiments/weights/measure_steps.py "$to/src/"
+cp -r "$data/free-photos" "$to/photos"
+cp -r "$data/polyu-dev" "$to/real"
+while read -r _ id; do cp "$data/BSR/BSDS500/data/images/val/$id.jpg" "$to/cbsd68/"; done < "$data/BSD68/ids.txt"
+find "$to" -name __pycache__ -exec rm -rf {} +
+chmod -R u+w "$to"
+du -sb "$to"
