@@ -26,7 +26,7 @@ case $1 in
     exit 0 ;;
   *) echo "usage: bash gpu.sh measure|camera|grey SECONDS" >&2; exit 2 ;;
 esac
-for way in "${WAY---graph --compile}" "--graph" ""; do
+for way in "${WAY---graph}" ""; do  # --compile gained nothing on an H200
   left=$((end - SECONDS - 6))  # the scores and files at the end take some
   [ "$left" -gt 15 ] || break
   # shellcheck disable=SC2086

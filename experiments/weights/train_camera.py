@@ -223,7 +223,7 @@ def parsed() -> argparse.Namespace:
     add("--divide", type=int, default=1, help="batches are this much smaller")
     add("--at-once", type=int, default=256, help="camera pairs made at once, of 96 pixels")
     add("--slots", type=int, default=8, help="of so many pairs each")
-    add("--reuse", type=float, default=6, help="how often a camera pair is used")
+    add("--reuse", type=float, default=4, help="how often a camera pair is used")
     add("--together", type=int, default=50, help="steps between looks at the clock")
     add("--every", type=float, default=90, help="seconds between scores")
     add("--few", type=int, default=16, help="test pictures but at the end")
