@@ -1,5 +1,5 @@
 """Train, compare and use image denoisers: `denoiser.load("outputs/DATE/TIME")(noisy)`."""
 
-from denoiser.load import load
+from denoiser.weights.load import load
 
 __all__ = ["load"]

@@ -1,14 +1,14 @@
 """Objects from configuration: the only caller of Hydra's `instantiate`, behind an allowlist.
 
-A checkpoint carries configuration too, so what may be called is decided by what is found at the end of the dotted
-path, not by how the path begins: `torch.nn.modules.os.system` begins well.
+Checkpoints carry configuration too. What is allowed is therefore decided by the object at the end of the dotted path,
+not by how the path begins: `torch.nn.modules.os.system` begins like a network.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -17,19 +17,39 @@ from denoiser.errors import DenoiserError
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
-    "objective": ("denoiser.objectives",),
-    "optimizer": ("torch.optim.", "denoiser.muon"),
-    "noise": ("denoiser.noise",),
+    "objective": ("denoiser.objectives.",),
+    "optimizer": ("torch.optim.", "denoiser.training.muon."),
+    "noise": ("denoiser.noise.",),
     "data": ("denoiser.data.",),
-    "callback": ("denoiser.callbacks", "lightning.pytorch.callbacks."),
+    "callback": ("denoiser.training.callbacks.", "lightning.pytorch.callbacks."),
     "logger": ("lightning.pytorch.loggers.",),
 }
-"""For each kind of object, the modules whose classes and functions may be called."""
+"""The modules whose classes and functions are allowed, for each kind of object."""
+MOVED = {
+    "denoiser.muon.Muon": "denoiser.training.muon.Muon",
+    "denoiser.objectives.Supervised": "denoiser.objectives.supervised.Supervised",
+    "denoiser.noise.Noise": "denoiser.noise.base.Noise",
+    "denoiser.noise.Gaussian": "denoiser.noise.gaussian.Gaussian",
+    "denoiser.noise.Speckle": "denoiser.noise.gaussian.Speckle",
+    "denoiser.noise.Poisson": "denoiser.noise.poisson.Poisson",
+    "denoiser.noise.PoissonGaussian": "denoiser.noise.poisson.PoissonGaussian",
+    "denoiser.noise.SaltPepper": "denoiser.noise.impulse.SaltPepper",
+    "denoiser.noise.Uniform": "denoiser.noise.uniform.Uniform",
+    "denoiser.callbacks.BestCheckpoint": "denoiser.training.callbacks.BestCheckpoint",
+    "denoiser.callbacks.LastCheckpoint": "denoiser.training.callbacks.LastCheckpoint",
+    "denoiser.callbacks.EpochLog": "denoiser.training.callbacks.EpochLog",
+    "denoiser.callbacks.Images": "denoiser.training.callbacks.Images",
+    "denoiser.callbacks.early_stopping": "denoiser.training.callbacks.early_stopping",
+    "denoiser.callbacks.ema": "denoiser.training.callbacks.ema",
+    "denoiser.callbacks.progress": "denoiser.training.callbacks.progress",
+    "denoiser.callbacks.projector": "denoiser.training.callbacks.projector",
+}
+"""The current path of each class or function that files of earlier versions name: runs, checkpoints and exports."""
 NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
 
 
 def plain(config: Any) -> Any:
-    """Configuration as plain dicts, lists, strings and numbers, interpolations resolved."""
+    """Configuration as plain dicts, lists, strings and numbers, with interpolations resolved."""
     return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
 
 
@@ -42,31 +62,45 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         **arguments: objects that configuration cannot hold.
 
     Raises:
-        DenoiserError: the target is not there, not allowed for this kind, or does not take these arguments.
+        DenoiserError: the target does not exist, is not allowed for this kind, or does not take these arguments.
     """
     options = dict(plain(config))
-    target = options.get("_target_")
-    _check(kind, target)
-    for nested in _targets([value for key, value in options.items() if key != "_target_"]):
-        raise _refusal(kind, nested)
+    path = options.pop("_target_", None)
+    factory, nested = target(kind, path), list(_targets(options))
+    if nested:
+        raise _refusal(kind, nested[0])
     try:
         # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
-        return instantiate(options, _recursive_=False, _convert_="all", _partial_=True)(**arguments)
-    except (DenoiserError, OSError, MemoryError):  # told in their own words
+        return instantiate({**options, "_target_": factory}, _recursive_=False, _convert_="all", _partial_=True)(
+            **arguments
+        )
+    except (DenoiserError, OSError, MemoryError):  # these have messages of their own
         raise
-    except Exception as error:  # whatever a library says to arguments that it does not take
+    except Exception as error:  # libraries refuse arguments with exceptions of any type
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DenoiserError(f"{kind} cannot be made: {reason} ({target})", f"check the keys below {kind}") from error
+        raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error
 
 
-def found(kind: str, target: str) -> Any:
-    """The class or function that a dotted path names.
+def target(kind: str, path: Any) -> Any:
+    """The class or function at a dotted path, which may be a path of an earlier version.
+
+    Args:
+        kind: a key of `ALLOWED`.
+        path: the dotted path; anything else than a string is refused.
 
     Raises:
-        DenoiserError: it is not there, or not allowed for this kind.
+        DenoiserError: it does not exist, or is not allowed for this kind.
     """
-    _check(kind, target)
-    return get_object(target)
+    path = MOVED.get(path, path) if isinstance(path, str) else path
+    if not isinstance(path, str) or not path.startswith(ALLOWED[kind]):
+        raise _refusal(kind, path)
+    try:
+        candidate = get_object(path)
+    except Exception as error:
+        raise DenoiserError(f"there is no {path} (_target_ of {kind})", "check its spelling") from error
+    if not _allowed(kind, candidate):
+        raise _refusal(kind, path)
+    return candidate
 
 
 def network(config: Mapping[str, Any]) -> Any:
@@ -75,32 +109,31 @@ def network(config: Mapping[str, Any]) -> Any:
 
 
 def objective(config: Mapping[str, Any]) -> Any:
-    """The objective, see `denoiser.objectives`."""
+    """The objective, see `denoiser.objectives.supervised`."""
     return make("objective", config)
 
 
 def optimizer(config: Mapping[str, Any], parameters: Iterable[Any]) -> Any:
-    """The optimiser of `parameters`."""
+    """The optimizer of `parameters`."""
     return make("optimizer", config, params=parameters)
 
 
 def callbacks(config: Mapping[str, Any] | None, folder: str, logged: bool = True) -> list[Any]:
-    """The callbacks by role; a role without a target, or whose callback is off, is left out.
+    """The callbacks, without the roles that are empty or switched off.
 
     Args:
-        config: from role to `_target_` and arguments; None or nothing is no callback.
-        folder: the run folder, for those that write.
-        logged: whether there is a logger; without one, those that refuse to run without are left out.
+        config: `_target_` and arguments for each role; None or empty for no callbacks.
+        folder: the run folder, passed to those that take it.
+        logged: whether there is a logger; without one, the callbacks that require it are left out.
     """
-    roles = [role for role in (config or {}).values() if role and (logged or role["_target_"] not in NEED_A_LOGGER)]
-    made = [make("callback", _placed(role, folder)) for role in roles]
-    return [callback for callback in made if callback is not None]
+    roles = [plain(role) for role in (config or {}).values() if role]
+    built = [_callback(role, folder) for role in roles if logged or role["_target_"] not in NEED_A_LOGGER]
+    return [callback for callback in built if callback is not None]
 
 
-def _placed(config: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    options = cast("dict[str, Any]", plain(config))
-    takes_folder = "folder" in inspect.signature(get_object(_check("callback", options["_target_"]))).parameters
-    return {**options, "folder": folder} if takes_folder else options
+def _callback(config: Mapping[str, Any], folder: str) -> Any:
+    parameters = inspect.signature(target("callback", config["_target_"])).parameters
+    return make("callback", config, **({"folder": folder} if "folder" in parameters else {}))
 
 
 def logger(config: DictConfig | None, folder: str) -> Any:
@@ -109,6 +142,7 @@ def logger(config: DictConfig | None, folder: str) -> Any:
 
 
 def _targets(value: Any) -> Iterator[Any]:
+    """Every `_target_` inside of a value."""
     if isinstance(value, Mapping):
         if "_target_" in value:
             yield value["_target_"]
@@ -118,29 +152,16 @@ def _targets(value: Any) -> Iterator[Any]:
             yield from _targets(item)
 
 
-def _refusal(kind: str, target: Any) -> DenoiserError:
-    return DenoiserError(f"{target} may not be called (_target_ of {kind})", f"a class of {' or '.join(ALLOWED[kind])}")
+def _refusal(kind: str, path: Any) -> DenoiserError:
+    return DenoiserError(f"{path} is not allowed (_target_ of {kind})", f"a class of {' or '.join(ALLOWED[kind])}")
 
 
-def _check(kind: str, target: Any) -> str:
-    if not isinstance(target, str) or not target.startswith(ALLOWED[kind]):
-        raise _refusal(kind, target)
-    try:
-        found = get_object(target)
-    except Exception as error:
-        raise DenoiserError(f"there is no {target} (_target_ of {kind})", "check its spelling") from error
-    if not _may_be_called(kind, found):
-        raise _refusal(kind, target)
-    return target
-
-
-def _may_be_called(kind: str, found: Any) -> bool:
-    """Networks and objectives, which a checkpoint may name, are classes of `nn.Module`; others may be functions."""
-    home = f"{getattr(found, '__module__', None)}."
-    if not any(home.startswith(prefix.rstrip(".") + ".") for prefix in ALLOWED[kind]):
+def _allowed(kind: str, candidate: Any) -> bool:
+    """Whether the object is of an allowed module; those that checkpoints name must be classes of `nn.Module`."""
+    if not f"{getattr(candidate, '__module__', None)}.".startswith(ALLOWED[kind]):
         return False
     if kind not in ("network", "objective"):
-        return inspect.isclass(found) or inspect.isfunction(found)
+        return inspect.isclass(candidate) or inspect.isfunction(candidate)
     from torch import nn
 
-    return inspect.isclass(found) and issubclass(found, nn.Module)
+    return inspect.isclass(candidate) and issubclass(candidate, nn.Module)

@@ -1,4 +1,4 @@
-"""Where the configuration lives and how it is composed outside of a Hydra application."""
+"""The folder of the configuration, and composing it outside of a Hydra application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from omegaconf import DictConfig, OmegaConf
 
 
 class Application(NamedTuple):
-    """A Hydra application: how it is called, and the name of its configuration."""
+    """A Hydra application.
+
+    Args:
+        command: the command line that starts it.
+        config: the name of its configuration in `conf/`.
+    """
 
     command: str
     config: str
@@ -22,41 +27,47 @@ class Application(NamedTuple):
 
 RUN = Application("denoiser run", "config")
 EVALUATE = Application("denoiser evaluate", "evaluate")
+METHOD_KEYS = ("checkpoint", "weights", "baseline")
+"""The keys of an evaluation that name methods; each takes a name or a list."""
 PACKAGE = Path(__file__).resolve().parent
 HYDRA_VERSION_BASE = "1.3"
 
 
 def config_dir() -> Path:
-    """The folder of `config.yaml`: inside the installed package, else at the top of the checkout."""
-    inside = PACKAGE / "conf"
-    return inside if inside.is_dir() else PACKAGE.parent / "conf"
+    """The folder `conf`: inside of the installed package, or beside it in a checkout."""
+    installed = PACKAGE / "conf"
+    return installed if installed.is_dir() else PACKAGE.parent / "conf"
 
 
 def data_root() -> str:
-    """The store of named datasets: `$DENOISER_DATA`, else `$XDG_CACHE_HOME/denoiser`, absolute."""
+    """The absolute path of the dataset store: `$DENOISER_DATA`, or `$XDG_CACHE_HOME/denoiser` by default."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    chosen = os.environ.get("DENOISER_DATA") or f"{cache}/denoiser"
-    return str(Path(chosen).expanduser().absolute())
+    root = os.environ.get("DENOISER_DATA") or f"{cache}/denoiser"
+    return str(Path(root).expanduser().absolute())
 
 
 def options(group: str) -> list[str]:
-    """What can be chosen for a group: `options("model")` names the models."""
+    """The choices of a group: `options("model")` lists the models."""
     return sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
 
 
 def compose(overrides: Sequence[str] = (), application: Application = RUN) -> DictConfig:
-    """The configuration that `denoiser run OVERRIDES` would run; also from within a Hydra application.
+    """Compose the configuration that a command runs, also from within a Hydra application.
 
     Args:
-        overrides: as on the command line.
-        application: of which the configuration is.
+        overrides: overrides as on the command line.
+        application: the command, `RUN` or `EVALUATE`.
 
     Raises:
-        hydra.errors.HydraException: an override cannot be understood or names what is not there.
+        hydra.errors.HydraException: an override is malformed, or its choice or key does not exist.
+
+    >>> cfg = compose(["model=dncnn", "noise.sigma=50"])
+    >>> cfg.model.name, cfg.noise.sigma, cfg.data.patch_size
+    ('dncnn', 50, 40)
     """
     register_resolvers()
     running = GlobalHydra.instance().hydra
-    GlobalHydra.instance().clear()  # Hydra refuses a second one beside an application that is running
+    GlobalHydra.instance().clear()  # Hydra refuses a second one while an application is running
     try:
         with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
             return hydra_compose(application.config, overrides=list(overrides))

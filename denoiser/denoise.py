@@ -1,195 +1,117 @@
-"""`denoiser denoise`: photos in, photos out, with any model, at their own depth and with all that they hold."""
+"""`denoiser denoise`: denoise photos with any model, at their own depth and with their metadata."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from denoiser import cli
-from denoiser.bulk.leftovers import remove
-from denoiser.bulk.options import parse
-from denoiser.bulk.plan import FORMATS, Job, Plan, plan
-from denoiser.bulk.ranks import Ranks, joined
-from denoiser.bulk.remarks import kept, summary, unread
-from denoiser.bulk.sources import left_out
-from denoiser.bulk.workload import Failure
-from denoiser.choosing import Choice, Models
-from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
-from denoiser.photos import reading, writing
-from denoiser.reports.wording import printable
-from denoiser.signals import terminating
+from denoiser.cli import failures
+from denoiser.cli.arguments import Parser
+from denoiser.data.images import reading
+from denoiser.machine.signals import sigterm_interrupts
+from denoiser.photos.batch.command import denoise_pictures
+from denoiser.photos.batch.plan import FORMATS
 
-if TYPE_CHECKING:
-    import torch
-
-    from denoiser.bulk.pace import Pace
-    from denoiser.bulk.writer import Writer
-    from denoiser.reports.before_after import Pages
-
-KINDS = {1: "grey", 3: "colour"}
+EXAMPLES = """examples:
+  denoiser denoise photo.jpg -o clean.jpg
+  denoiser denoise holiday -o cleaned --compare
+  denoiser denoise 'scans/**/*.tif' -o cleaned --checkpoint outputs/2026-01-31/12-00-00
+  torchrun --nproc-per-node=4 -m denoiser.denoise archive -o cleaned      (SLURM: srun denoiser denoise ...)
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
-    with terminating():
-        return cli.guarded(lambda: _together(parse(arguments)))
+    """Run the command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
+    with sigterm_interrupts():
+        return failures.guarded(lambda: denoise_pictures(parse(arguments)))
 
 
-def _together(options: argparse.Namespace) -> int:
-    with _told_of_a_stop(), joined() as ranks:
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse options and paths, in any order; arguments after `--` are paths.
+
+    Raises:
+        DenoiserError: an argument is unknown, missing or not allowed.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    end = words.index("--") if "--" in words else len(words)
+    parser = _parser()
+    options = parser.parse_intermixed_args(words[:end])
+    options.paths += words[end + 1 :]
+    if not options.paths:
+        parser.error("no picture or folder is given: PATH")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        "denoiser denoise",
+        description="Denoise pictures at their own depth; EXIF, colour profile and transparency are kept.\n"
+        "Pictures whose output exists are skipped, so that the same command resumes after an interruption.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="a picture, a folder with its subfolders, or a pattern"
+    )
+    parser.add_argument("-o", "--out", required=True, type=Path, help="output folder; or a file, for one picture")
+    _add_model(parser.add_argument_group("model (default: photo for colour pictures, grey for grey ones)"))
+    _add_denoising(parser.add_argument_group("denoising"))
+    _add_files(parser.add_argument_group("files"))
+    return parser
+
+
+def _add_model(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--model", metavar="NAME", help="weights that ship with the package: photo, grey")
+    group.add_argument("--checkpoint", metavar="RUN_OR_FILE", help="a run folder, .ckpt or .safetensors")
+    group.add_argument("--weights", metavar="FILE", help="published weights of DnCNN, DRUNet, SwinIR, ...")
+
+
+def _add_denoising(group: argparse._ArgumentGroup) -> None:
+    sigma = "noise level in grey levels of 255, for models that take one; auto: estimated from each picture (auto)"
+    strength = "weight of the denoised picture: 0 is the input, 1 the model's output (1)"
+    tile = "largest tile, N x N pixels; auto: as large as memory allows (auto)"
+    group.add_argument("--sigma", metavar="auto|N", type=_auto_or(float), help=sigma)
+    group.add_argument("--strength", metavar="0..1", type=float, default=1.0, help=strength)
+    group.add_argument("--chroma-only", action="store_true", help="denoise the colours and keep the brightness")
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
+    group.add_argument("--precision", default="auto", help="auto, 32 or bf16 (auto)")
+    group.add_argument("--tile", metavar="auto|N", type=_auto_or(_positive), help=tile)
+
+
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    bits = "bits per channel of the outputs (as each picture)"
+    group.add_argument("--format", choices=FORMATS, help="format of the outputs (as each picture)")
+    group.add_argument("--bits", type=int, choices=(8, 16), help=bits)
+    group.add_argument("--compare", action="store_true", help="write a before/after page into OUT/compare")
+    group.add_argument("--overwrite", action="store_true", help="replace files in OUT, but never an input")
+    group.add_argument("--dry-run", action="store_true", help="print what would be done, with which model")
+    limit = f"refuse larger pictures ({reading.MAX_PIXELS})"
+    group.add_argument("--max-pixels", metavar="N", type=_positive, default=reading.MAX_PIXELS, help=limit)
+
+
+def _auto_or(number: Callable[[str], float]) -> Callable[[str], float | None]:
+    """The type of an option that is a number, or `auto`, which becomes None."""
+
+    def convert(text: str) -> float | None:
         try:
-            code = cli.guarded(lambda: _command(options, ranks))
-        except SystemExit as told:  # by the first process
-            code = int(told.code or 0)
-        if code in (0, SOME_FAILED, NOT_POSSIBLE):  # a launcher that sees one process fail ends the others
-            ranks.wait()
-        return code
+            return None if text == "auto" else number(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"neither auto nor a number: {text}") from error
+
+    return convert
 
 
-@contextmanager
-def _told_of_a_stop() -> Iterator[None]:
+def _positive(text: str) -> int:
     try:
-        yield
-    except KeyboardInterrupt as stop:
-        raise _stopped(stop, "every file that is there is whole", "the same command goes on") from None
-
-
-@_told_of_a_stop()
-def _command(options: argparse.Namespace, ranks: Ranks) -> int:
-    choice = Choice(options.model, options.checkpoint, options.weights)
-    mine = ranks.dealt(lambda: _plan(options).shares(ranks.world))
-    failures = [Failure(path, unread(path, reason)) for path, reason in mine.unread]
-    if mine.others:
-        _say(left_out(mine.others))
-    if mine.kept:
-        _say(kept(len(mine.kept), mine.older))
-    if options.dry_run:
-        failures += _dry_run(mine.jobs, _models(choice, options, ranks), options)
-    else:
-        failures += _denoised(mine, choice, options, ranks)
-    if ranks.first and os.path.lexists(options.out):
-        _say(str(options.out))
-    if failures:
-        raise summary(failures, len(mine.jobs) + len(mine.unread))
-    return 0
-
-
-def _plan(options: argparse.Namespace) -> Plan:
-    made = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
-    if options.compare:
-        _pages(made, options.out).check()
-    return made
-
-
-def _denoised(mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks) -> list[Failure]:
-    """Do the work of this process; gives back which pictures could not be done."""
-    failures: list[Failure] = []
-    pages = _pages(mine, options.out) if options.compare else None
-    if mine.jobs:
-        pace, writer = _run(mine, choice, options, ranks, pages)
-        for remark in writer.remarks:
-            _say(f"note: {remark}")
-        if pace.done:
-            _say(pace.summary())
-        failures = writer.failures
-    ranks.wait()  # for the pages, which are of everybody's pictures
-    if ranks.first:
-        remove(mine.leftovers)
-        if pages:
-            _show(pages, mine)
-    return failures
-
-
-def _show(pages: Pages, mine: Plan) -> None:
-    lacking = pages.lacking(job.source for job in mine.kept)
-    if lacking:
-        counted = "1 result is" if lacking == 1 else f"{lacking} results are"
-        _say(
-            f"{counted} not on the page of before and after; --overwrite makes {'it' if lacking == 1 else 'them'} anew"
-        )
-    if pages.any():
-        _say(f"before and after: {pages.finish()}")
-
-
-def _run(
-    mine: Plan, choice: Choice, options: argparse.Namespace, ranks: Ranks, pages: Pages | None
-) -> tuple[Pace, Writer]:
-    from denoiser.bulk import engine
-    from denoiser.bulk.pace import Pace
-
-    models = _models(choice, options, ranks)
-    pace = Pace(len(mine.jobs), sum(job.size for job in mine.jobs), shown=ranks.first)
-    try:
-        with pace:
-            limits = options.max_pixels, options.bits
-            return pace, engine.run(models, mine.jobs, pace, *limits, pages, ranks.beside)
-    except KeyboardInterrupt as stop:
-        again = "the same command without --overwrite" if options.overwrite else "the same command"
-        done = f"{pace.done} of {pace.pictures} pictures are done ({options.out})"
-        raise _stopped(stop, done, f"{again} goes on with the others") from None
-
-
-def _models(choice: Choice, options: argparse.Namespace, ranks: Ranks) -> Models:
-    """What pictures are denoised with, loaded."""
-    from denoiser.restoring import Options
-
-    how = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
-    models = Models(choice, _device(options.device, ranks), how)
-    models.check()
-    return models
-
-
-def _stopped(stop: KeyboardInterrupt, how_far: str, fix: str) -> DenoiserError:
-    terminated = "terminated" in stop.args
-    how, code = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
-    return DenoiserError(f"{how}: {how_far}", fix, code)
-
-
-def _device(name: str, ranks: Ranks) -> torch.device:
-    """The device of this process: several processes on one machine get a GPU each, as far as there are so many."""
-    import torch
-
-    from denoiser import hardware
-
-    try:
-        device = hardware.device(name)
-    except DenoiserError as error:
-        raise DenoiserError(f"there is no device '{name}' here (--device {name})", "--device cpu") from error
-    if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", ranks.local % torch.cuda.device_count())
-    return device
-
-
-def _pages(mine: Plan, out: Path) -> Pages:
-    """In the folder of results, or beside the one file that is written."""
-    from denoiser.reports.before_after import Pages
-
-    alone = any(job.target == str(out) for job in (*mine.jobs[:1], *mine.kept[:1]))
-    return Pages(out.with_name(f"{out.stem}-compare") if alone else out / "compare")
-
-
-def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
-    """Say what would be done, from the pictures' headers; gives back which of them could not be done."""
-    failures = []
-    for job in jobs:
-        try:
-            header = reading.header(Path(job.source), options.max_pixels)
-            writing.check(Path(job.target), header, options.bits)
-        except DenoiserError as error:
-            failures.append(Failure(job.source, error))
-            continue
-        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
-        _say(f"{job.source} -> {job.target} ({size}, {models.name(header.channels)})")
-    return failures
-
-
-def _say(line: str) -> None:
-    print(printable(line.replace("\n", "?")), flush=True)
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a whole number: {text}") from None
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"not above 0: {text}")
+    return number
 
 
 if __name__ == "__main__":

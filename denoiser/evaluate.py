@@ -1,170 +1,136 @@
-"""`denoiser evaluate`: checkpoints, published weights and classical baselines on the same noise, in one table."""
+"""`denoiser evaluate`: scores of checkpoints, published weights and classical baselines on the same noise."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser import cli
-from denoiser.application import recorded, run_application, stopped
-from denoiser.asked import check, usage
-from denoiser.config import EVALUATE
+from denoiser.cli import failures
+from denoiser.config import EVALUATE, METHOD_KEYS, options
 from denoiser.errors import SOME_FAILED, DenoiserError
-from denoiser.files import write_text
-from denoiser.folders import Record, absolute_paths, claim, command_line
-from denoiser.levels import require
+from denoiser.evaluation.baseline import BASELINES
+from denoiser.evaluation.score_methods import score_methods
+from denoiser.machine.files import write_text
+from denoiser.reports.pages import write_report, write_summary
+from denoiser.runs.application import recorded, run_application, stopped
+from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from denoiser.data.base import PairsDataModule
-    from denoiser.methods import Method
-    from denoiser.results import Scores
-    from denoiser.scoring import Scorer
 
-AGAIN = "repeat the command; an evaluation starts anew"
+HELP = """denoiser evaluate: compare denoisers on the same noisy pictures, image by image, in one table.
+
+  denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on a test set
+  denoiser evaluate checkpoint=photo data=cbsd68                     weights that come with the package: photo, grey
+  denoiser evaluate 'checkpoint=[a,b]' 'baseline=[nlm,bm3d]' ...     several methods, with paired differences
+  denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25   published weights
+  denoiser evaluate ... 'test.sigma=[15,25,50]'                      several noise levels
+  denoiser evaluate -m data=set12,bsd68 ...                          a sweep, with one summary
+  denoiser evaluate --cfg job                                        show every key and its value
+
+It writes results.csv, results.json, table.md, table.tex, report.html and images/ into outputs/DATE/TIME, or into DIR
+with hydra.run.dir=DIR.
+
+baseline: {baseline}
+data: {data}
+noise: {noise}
+"""
+TRAINING_GROUPS = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
+TRAINING_DATA = ("batch_size", "patch_size", "crops_per_image", "flip", "num_workers", "split_seed", "images", "size")
+"""Keys of data that only affect training."""
+AGAIN = "repeat the command: an evaluation cannot be resumed"
 
 
 def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
-    """Score methods and report into a folder. Importing this module does not import torch; calling this does.
+    """Score methods on the same noisy pictures and write the results into a folder.
 
     Args:
         cfg: the composed configuration, see `denoiser.config.compose(..., EVALUATE)`.
-        out_dir: the folder; it is made.
-        overrides: what was asked for on the command line, for the record.
+        out_dir: the folder, which is created.
+        overrides: overrides of the command line, for the record.
 
     Returns:
-        What `results.json` holds.
+        The content of `results.json`.
 
     Raises:
-        DenoiserError: what is asked for is not there or not possible, the folder is taken, or a checkpoint was trained
-            or selected on pictures of the evaluation; or a method's output was not finite, and the others are written
-            (exit code 1).
-        KeyboardInterrupt: interrupted; `results.json` says so.
+        DenoiserError: a method, the data or a key is missing or not possible, the folder holds a run already, or a
+            checkpoint was trained or selected on pictures of the evaluation; or a method's output was not finite, and
+            the results of the others are written (exit code 1).
+        KeyboardInterrupt: the evaluation was interrupted; `results.json` records it.
+
+    Example:
+        >>> from denoiser.config import EVALUATE, compose
+        >>> cfg = compose(["baseline=[nlm,tv]", "data=photos", "noise.sigma=25"], EVALUATE)
+        >>> list(cfg.baseline), cfg.noise.sigma
+        (['nlm', 'tv'], 25)
+        >>> evaluate(cfg, Path("nlm_and_tv"))  # doctest: +SKIP
     """
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN):
-        record.content |= _scored(cfg, out_dir)
+    with recorded(record, AGAIN, write_report):
+        record.content |= score_methods(cfg, out_dir)
     _finished(record)
     if record.content["error"]:
-        what, fix = record.content["error"].splitlines()[:2]  # of the first; results.json has all
+        what, fix = record.content["error"].splitlines()[:2]  # the first error; results.json has all
         raise DenoiserError(what.removeprefix("error: "), fix.removeprefix("fix: "), SOME_FAILED)
     return record.content
 
 
-def _scored(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Score every method; gives back what `results.json` gains."""
-    from denoiser import assemble, hardware, results
-    from denoiser.data.evaluation import evaluation, loader
-    from denoiser.further import further
-    from denoiser.methods import methods, several
-    from denoiser.scoring import Scorer
-
-    device = hardware.device(cfg.device)
-    extra = {str(name): further(str(name)) for name in several(cfg.metrics)}
-    data = assemble.evaluated(cfg)
-    drawn = not data.real_pairs and data.protocol.noise.name != "none"
-    require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
-    made = methods(cfg, data, device)
-    pairs = evaluation(data, int(cfg.draws))
-    leaked = _leaks(made, data, cfg.allow_leak)
-    told = not data.real_pairs and data.protocol.noise.name == "gaussian"
-    scorer = Scorer(pairs, loader(pairs, cfg.batch_size, cfg.num_workers), device, told, extra)
-    columns = {"data": data.name, "noise": "real" if data.real_pairs else str(data.protocol.noise)}
-    scores: dict[str, Scores] = {}
-    failed: list[DenoiserError] = []
-    for method in made:
-        try:
-            scores[method.name] = scorer.score(method)
-        except DenoiserError as error:
-            failed.append(error)
-            continue
-        write_text(folder / "results.csv", results.per_image(columns, pairs, scores))  # what is there is kept
-    if not scores:
-        raise failed[0]
-    made = [method for method in made if method.name in scores]
-    _draw(scorer, made, scores, folder)
-    exact = [method.name for method in made if method.exact]  # their difference to others is the gain
-    where = {"channels": data.channels, "place": data.place, "values": pairs.values}
-    only = made[0] if len(made) == 1 else None
-    return {
-        "protocol": assemble.protocol_name(cfg),
-        "device": hardware.describe(device),
-        "params": only and only.params,
-        "macs": only and only.macs,
-        "rows": [{**row, **where} for row in results.summarise(columns, pairs, scores)],
-        "methods": [{**method.facts(), "leak": leaked[method.name]} for method in made],
-        "error": "\n".join(map(str, failed)) or None,
-        "comparisons": results.compare(
-            columns, pairs, {name: one for name, one in scores.items() if name not in exact}
-        ),
-    }
-
-
-def _leaks(made: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str] | None]:
-    """For each method the pictures that it was trained or selected on, None where that is not known.
-
-    Raises:
-        DenoiserError: there are some, and that is not allowed.
-    """
-    from denoiser.data import leaks
-
-    found = {method.name: leaks.among(method.seen, data) if method.kind != "baseline" else [] for method in made}
-    for method in made:
-        keys = found[method.name]
-        if keys and not allowed:
-            of = f"{len(keys)} of the {len(data.split(data.evaluated))} pictures"
-            shown = ", ".join(keys[:5]) + (", ..." if len(keys) > 5 else "")
-            raise DenoiserError(
-                f"{method.name} was trained or selected on {of}: {shown} ({method.source})",
-                "evaluate on other pictures, or allow_leak=true, which is stamped on the table",
-            )
-    return found
-
-
-def _draw(scorer: Scorer, made: Sequence[Method], scores: Mapping[str, Scores], folder: Path) -> None:
-    """Strips of some pictures with every method's output, the worst among them, see `strips`."""
-    from denoiser.module import Score
-    from denoiser.strips import write_strips
-
-    drawn = {method.name: scorer.on_cpu(method) for method in made}
-    plain = {
-        name: {item: Score(*(one[key] for key in Score._fields)) for item, one in figures.items()}
-        for name, figures in scores.items()
-    }
-    write_strips(drawn, scorer.pairs, plain, folder / "images", error=False)
-
-
 def _finished(record: Record) -> None:
-    from denoiser.report import write_report
-    from denoiser.reports import tables
-    from denoiser.reports.wording import printable
+    from denoiser.reports.run_page import write_run_page
+    from denoiser.reports.tables import render
+    from denoiser.reports.tables.format import printable
+    from denoiser.runs.reading import read
 
     record.finish(status="ok")
-    content = record.content
-    write_text(record.folder / "table.md", tables.markdown(content))
-    write_text(record.folder / "table.tex", tables.latex(content))
-    page = write_report(record.folder)
-    print(printable(tables.text(content)), f"report: {page}", record.folder, sep="\n")
+    run = read(record.folder)
+    write_text(record.folder / "table.md", render.markdown(run))
+    write_text(record.folder / "table.tex", render.latex(run))
+    page = write_run_page(run)
+    print(printable(render.text(run)), f"report: {page}", record.folder, sep="\n")
 
 
 def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:
-    """`evaluate` for the command: an interruption comes out as two lines."""
+    """Evaluate for the command, which shows an interruption as two lines."""
     try:
         evaluate(cfg, folder, overrides)
-    except KeyboardInterrupt as stop:
-        raise stopped(folder, AGAIN, stop) from None
+    except KeyboardInterrupt as interrupt:
+        raise stopped(folder, AGAIN, interrupt) from None
+
+
+def usage() -> str:
+    """The command's help."""
+    data = [name for name in options("data") if name != "synthetic"]  # only for training
+    names = {"baseline": BASELINES, "data": data, "noise": options("noise")}
+    return HELP.format(**{key: ", ".join(values) for key, values in names.items()})
+
+
+def check(arguments: Sequence[str]) -> None:
+    """Refuse arguments that would have no effect.
+
+    Raises:
+        DenoiserError: a key only affects training, or names methods a second time: Hydra would only use the last.
+    """
+    overrides = [argument.lstrip("+~").partition("=")[::2] for argument in arguments]
+    for key, value in overrides:
+        if key.partition(".")[0] in TRAINING_GROUPS or key in [f"data.{name}" for name in TRAINING_DATA]:
+            fix = "leave it out; checkpoint=RUN, weights=FILE or baseline=NAME choose what is evaluated"
+            raise DenoiserError(f"'{key}' only affects training ({key}={value})", fix)
+    for kind in METHOD_KEYS:
+        values = [value for key, value in overrides if key == kind]
+        if len(values) > 1:
+            raise DenoiserError(f"{kind} is given twice ({kind})", f"'{kind}=[{','.join(values)}]'")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return cli.guarded(lambda: _command(given))
+    """Run the command. Returns the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    return failures.guarded(lambda: _command(arguments))
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -172,7 +138,7 @@ def _command(arguments: Sequence[str]) -> int:
         print(usage())
         return 0
     check(arguments)
-    return run_application(EVALUATE, arguments, _job)
+    return run_application(EVALUATE, arguments, _job, write_summary)
 
 
 if __name__ == "__main__":

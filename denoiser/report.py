@@ -1,137 +1,87 @@
-"""`denoiser report`: run folders in, pages out."""
+"""`denoiser report`: write the page of a run, an evaluation or a sweep again, or compare several of them."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from denoiser import cli
-from denoiser.arguments import Parser
-from denoiser.errors import DenoiserError
-from denoiser.files import write_text
-from denoiser.reports import figures, notes, plots, runs, tables, viewer
-from denoiser.reports.grid import Grid
-from denoiser.reports.pages import write_page
-from denoiser.reports.reading import Row, config_text, content, csv_rows, finite, further, read
-from denoiser.reports.wording import printable
-
-
-def _curves(folder: Path) -> Sequence[str]:
-    """The loss and PSNR plots of a run; empty where nothing was recorded."""
-    points = defaultdict(list)
-    for row in csv_rows(folder / "metrics.csv"):
-        for key in ("train/loss", "val/loss", "val/psnr"):
-            if len(pair := finite(row.get("epoch"), row.get(key))) == 2:
-                points[key].append((pair[0], pair[1]))
-    return plots.curves(points)
-
-
-def _heading(run: Row) -> str:
-    """Which methods on which data; the folder's name where there are no results."""
-    if not run["rows"]:
-        return f"Run {run['job']}"
-    named = {key: list(dict.fromkeys(row[key] for row in run["rows"])) for key in ("method", "data")}
-    words = {"method": "methods", "data": "data sets"}
-    return " on ".join(", ".join(n) if len(n) < 5 else f"{len(n)} {words[key]}" for key, n in named.items())
-
-
-def write_report(folder: Path) -> Path:
-    """Write `report.html`, one file that shows a run to someone who was not there, and return its path.
-
-    What the folder lacks is stated on the page.
-
-    Raises:
-        DenoiserError: there is no such folder (exit code 2), or it cannot be written (3).
-    """
-    if not folder.is_dir():
-        raise DenoiserError(f"there is no such run folder ({folder})", "name a folder that denoiser run has written")
-    run = read(folder)
-    rows = figures.marked(run["rows"])
-    ranges = {method["method"]: method["trained_sigma"] for method in run["methods"]}
-    config, unresolved = config_text(folder)
-    grid = Grid(run["protocol"])
-    for row in rows:
-        grid.put(row["method"], row)
-    compared = figures.compared(run["comparisons"])
-    pictures, in_all = viewer.pictures(folder)
-    return write_page(
-        folder / "report.html",
-        run=run,
-        heading=_heading(run),
-        evaluation=run["kind"] == "evaluation",
-        rows=rows,
-        grid=grid,
-        columns=figures.columns(rows),
-        further=further(rows),
-        leads=figures.leads(rows, compared),
-        checks=[
-            *notes.noisy_inputs(rows, run["protocol"]),
-            *notes.infinite(rows),
-            *notes.unknown(run["methods"]),
-            *notes.accuracy(rows),
-        ],
-        comparisons=compared,
-        plot=plots.against_sigma(rows, ranges),
-        pictures=pictures,
-        in_all=in_all,
-        per_image=figures.per_image(folder, pictures),
-        curves=_curves(folder),
-        config=config,
-        unresolved=unresolved,
-    )
+from denoiser.cli import failures
+from denoiser.cli.arguments import Parser
+from denoiser.errors import DenoiserError, nearest
+from denoiser.machine.files import write_text
+from denoiser.reports.run_page import write_run_page
+from denoiser.reports.sweep_page import write_summary
+from denoiser.reports.tables import render
+from denoiser.reports.tables.format import printable
+from denoiser.runs import gather
+from denoiser.runs.reading import read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code."""
-    return cli.guarded(lambda: _command(_parser().parse_args(arguments)))
+    return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:
-    folders = runs.gather(options.runs)
+    folders = gather.gather(options.runs)
+    labels = dict(_label(label, [*options.runs, *folders]) for label in options.label)
     if options.out is None and len(options.runs) == 1:
-        print(_again(options.runs[0]), options.runs[0], sep="\n")
+        if labels:
+            raise DenoiserError("a label is for a comparison (--label)", "name several runs, or -o FOLDER")
+        print(_rewrite(options.runs[0]), options.runs[0], sep="\n")
         return 0
-    from denoiser.reports.comparison import write_comparison
+    from denoiser.reports.comparison.write import write_comparison
 
     out = options.out or Path("outputs", time.strftime("report-%Y-%m-%d-%H-%M-%S"))
-    print(printable(write_comparison(folders, out, options.overwrite)))
+    print(printable(write_comparison(folders, out, options.overwrite, labels)))
     print(f"report: {out / 'report.html'}", out, sep="\n")
     return 0
 
 
-def _again(folder: Path) -> Path:
-    """Write the page of a run, an evaluation or a sweep once more, in its own folder; of an evaluation its tables too.
+def _label(argument: str, runs: Sequence[Path]) -> tuple[Path, str]:
+    """The folder and the name of RUN=NAME.
 
-    What is damaged is said.
+    Raises:
+        DenoiserError: it has another form, or the folder is none of `runs`.
     """
-    from denoiser.reports.summary import write_summary
+    folder, _, name = argument.partition("=")
+    if not folder or not name:
+        raise DenoiserError(f"a label needs a folder and a name (--label {argument})", "--label RUN=NAME")
+    if Path(folder).resolve() not in [run.resolve() for run in runs]:
+        near = nearest(folder, list(map(str, runs))) or runs[0]
+        what = f"no run of this comparison has the folder {folder} (--label {argument})"
+        raise DenoiserError(what, shlex.join(["--label", f"{near}={name}"]))
+    return Path(folder).resolve(), name
 
-    if not runs.is_run(folder):
+
+def _rewrite(folder: Path) -> Path:
+    """Write the page of a run, an evaluation or a sweep again, and the tables of an evaluation."""
+    if not gather.is_run(folder):
         return write_summary(folder)
-    found, results = read(folder), content(folder)
-    if found["kind"] == "evaluation" and found["rows"]:
-        write_text(folder / "table.md", printable(tables.markdown(results), "utf-8"))
-        write_text(folder / "table.tex", printable(tables.latex(results), "utf-8"))
-    if found["status"] == "damaged":
-        print(f"damaged: {found['error']}")
-    return write_report(folder)
+    run = read(folder)
+    if run.evaluation and run.rows:
+        write_text(folder / "table.md", printable(render.markdown(run), "utf-8"))
+        write_text(folder / "table.tex", printable(render.latex(run), "utf-8"))
+    if run.status == "damaged":
+        print(f"damaged: {run.error}")
+    return write_run_page(run)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "denoiser report",
-        description="The page of one run, evaluation or sweep once more; of several, one comparison.",
+        description="Write the page of a run, an evaluation or a sweep again, or compare several of them.",
         allow_abbrev=False,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run, an evaluation or a sweep")
-    where = (
-        "folder of the comparison: report.html, table.md, table.tex, results.csv (default: outputs/report-DATE-TIME)"
-    )
-    parser.add_argument("-o", "--out", type=Path, help=where)
+    out = "folder of the comparison: report.html, table.md, table.tex, results.csv (default: outputs/report-DATE-TIME)"
+    parser.add_argument("-o", "--out", type=Path, help=out)
+    label = "add [NAME] to the lines of RUN in a comparison; for two runs of one model and seed"
+    parser.add_argument("--label", action="append", default=[], metavar="RUN=NAME", help=label)
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier comparison in OUT")
     return parser
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser import cli
-from denoiser.application import recorded, run_application, stopped
+from denoiser.cli import failures
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
-from denoiser.folders import Record, absolute_paths, claim, command_line, process, resume_word, to_resume
+from denoiser.machine import launcher
+from denoiser.reports.pages import write_report, write_summary
+from denoiser.runs.application import recorded, run_application, stopped
+from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -24,26 +26,33 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     Args:
         cfg: the composed configuration, see `denoiser.config.compose`.
         out_dir: the run folder; it is made.
-        overrides: what was asked for on the command line, for the record.
-        resume: go on from `checkpoints/last.ckpt` in `out_dir`.
+        overrides: the overrides of the command line, for the record.
+        resume: resume from `checkpoints/last.ckpt` in `out_dir`.
 
     Returns:
-        What `results.json` holds.
+        The content of `results.json`: `rows` has a row for each noise level.
 
     Raises:
-        DenoiserError: what is asked for is not possible, the folder is taken, the training diverged, ...
-        KeyboardInterrupt: interrupted; `results.json` says so, and the run can be resumed.
+        DenoiserError: the configuration is not possible, the folder holds a run, the training diverged, ...
+        KeyboardInterrupt: interrupted; `results.json` records it, and the run can be resumed.
+
+    The configuration is that of the command line; `run(cfg, Path("outputs/first"))` then trains:
+
+    >>> from denoiser.config import compose
+    >>> cfg = compose(["model=dncnn", "data=synthetic", "trainer=smoke"])
+    >>> cfg.model.name, cfg.data.name
+    ('dncnn', 'synthetic')
     """
-    from denoiser.training import train_and_test
+    from denoiser.training.fit import train_and_test
 
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
-    if process() > 0:  # of several that train together, the first keeps the folder
+    if launcher.rank() > 0:  # of several processes, the first writes the folder
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
         return record.content
     claim(out_dir, cfg, overrides, resume)
-    with recorded(record, _again(out_dir)):
+    with recorded(record, _resume_command(out_dir), write_report):
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     _finished(record)
@@ -51,56 +60,58 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
 
 def _finished(record: Record) -> None:
-    from denoiser.report import write_report
-    from denoiser.reports.tables import table
+    from denoiser.reports.run_page import write_run_page
+    from denoiser.reports.tables.render import text
+    from denoiser.runs.reading import read
 
     record.finish(status="ok")
-    page = write_report(record.folder)
-    print(table(record.content["rows"], record.content["protocol"]), f"report: {page}", sep="\n")
+    finished = read(record.folder)
+    page = write_run_page(finished)
+    print(text(finished), f"report: {page}", sep="\n")
     if (record.folder / "tensorboard").is_dir():
         print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     print(record.folder)
 
 
-def _again(folder: Path) -> str:
+def _resume_command(folder: Path) -> str:
     return f"denoiser run {resume_word(folder)}"
 
 
-def _run_or_say(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool = False) -> None:
-    """`run` for a command: an interruption comes out with the folder to resume in."""
+def _run(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool = False) -> None:
+    """`run` for the command line, where an interruption is an error with the command that resumes."""
     try:
         run(cfg, folder, overrides, resume)
     except KeyboardInterrupt as stop:
-        raise stopped(folder, _again(folder), stop) from None
+        raise stopped(folder, _resume_command(folder), stop) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: Hydra's for a run or a sweep, our own for `resume=`. Returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return cli.guarded(lambda: _resume(given) if any(a.startswith("resume=") for a in given) else _started(given))
+    """The command: an application of Hydra, but for `resume=`. Returns the exit code."""
+    return failures.guarded(lambda: _command(list(sys.argv[1:] if arguments is None else arguments)))
 
 
-def _started(arguments: Sequence[str]) -> int:
-    return run_application(RUN, arguments, _run_or_say)
+def _command(arguments: Sequence[str]) -> int:
+    if any(argument.startswith("resume=") for argument in arguments):
+        return _resume(arguments)
+    return run_application(RUN, arguments, _run, write_summary)
 
 
 def _resume(arguments: Sequence[str]) -> int:
     from omegaconf import OmegaConf
 
-    name = next(a.removeprefix("resume=") for a in arguments if a.startswith("resume="))
-    changes = [a for a in arguments if not a.startswith("resume=")]
+    name = next(item.removeprefix("resume=") for item in arguments if item.startswith("resume="))
+    changes = [item for item in arguments if not item.startswith("resume=")]
     for change in changes:
         if not change.startswith("trainer."):
-            raise DenoiserError(
-                f"a resumed run keeps its configuration ({change})", "give trainer.KEY=VALUE or nothing"
-            )
+            what = f"a resumed run keeps its configuration ({change})"
+            raise DenoiserError(what, "change trainer.KEY=VALUE only")
     folder = to_resume(name)
     register_resolvers()
     cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
     OmegaConf.set_struct(cfg, True)
-    cfg.merge_with(cli.checked_dotlist(cfg, changes))
-    before = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
-    _run_or_say(cfg, folder, [*(before if isinstance(before, list) else []), *changes], resume=True)
+    cfg.merge_with_dotlist(changes)
+    overrides = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
+    _run(cfg, folder, [*(overrides if isinstance(overrides, list) else []), *changes], resume=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What every test stands on: no network, nobody's cache, fixed seeds, few threads."""
+"""Fixtures of all tests: no network, caches of their own, fixed seeds, one thread."""
 
 import os
 import socket
@@ -9,11 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser.data import download
 from denoiser.data.base import Protocol
-from denoiser.noise import Gaussian
+from denoiser.data.store import download
+from denoiser.noise.gaussian import Gaussian
 
-torch.set_num_threads(1)  # tests run beside one another, and threads that wait for a core spin
+torch.set_num_threads(1)  # tests run in parallel, and threads that wait for a core spin
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -21,8 +21,8 @@ REAL_DATA = os.environ.get("DENOISER_TEST_DATA") or os.environ.get("DENOISER_DAT
 
 
 @pytest.fixture(autouse=True)
-def own_world(monkeypatch, tmp_path_factory):
-    """Data and caches of a test's own, a fixed seed, and no way out of this machine."""
+def isolation(monkeypatch, tmp_path_factory):
+    """Data and caches in a temporary folder, a fixed seed, and no network."""
     store = tmp_path_factory.getbasetemp() / "store"
     monkeypatch.setenv("DENOISER_DATA", str(store / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(store / "cache"))
@@ -42,13 +42,13 @@ def own_world(monkeypatch, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
-    """Pictures below a folder with a file `stand-ins` pass for the published ones; all others are hashed."""
-    verify = download.verify
+    """Pictures below a folder with a file `stand-ins` count as the published ones; all others are hashed."""
+    original = download.missing_or_altered
 
     def verify_but_stand_ins(folder, hashes):
-        return [] if any((parent / "stand-ins").exists() for parent in folder.parents) else verify(folder, hashes)
+        return [] if any((parent / "stand-ins").exists() for parent in folder.parents) else original(folder, hashes)
 
-    monkeypatch.setattr(download, "verify", verify_but_stand_ins)
+    monkeypatch.setattr(download, "missing_or_altered", verify_but_stand_ins)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def pictures_folder(tmp_path):
 
 @pytest.fixture
 def protocol():
-    """Makes a Protocol: `protocol(noise, levels)`; Gaussian noise at sigma 25 unless told otherwise."""
+    """Makes a Protocol: `protocol(noise, levels)`; Gaussian noise at sigma 25 by default."""
 
     def make(noise=None, levels=None, seed=0, clip=False):
         noise = Gaussian() if noise is None else noise

@@ -4,14 +4,15 @@ import math
 
 import pytest
 import torch
+from helpers.tiny import STEP, configured, groups, names, one_step, small, store, yamls
 from hydra.utils import get_object
 from omegaconf import OmegaConf
-from tiny import STEP, configured, groups, names, one_step, small, store, yamls
 
-from denoiser import assemble
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.errors import NOT_POSSIBLE, DenoiserError
-from denoiser.hardware import has_gpu
+from denoiser.machine.hardware import has_gpu
+from denoiser.training import assemble
 
 
 def channels_taken(path):
@@ -100,7 +101,7 @@ def test_set_for_testing_is_scored(name, root, tmp_path):
     channels = DATASETS[name].allowed_channels[0]
     chosen = (f"data.channels={channels}", f"data.test={name}", "trainer=smoke")
     cfg = configured(root, CHEAP[channels], *chosen)
-    data, module = assemble.data(cfg), assemble.module(cfg)
+    data, module = from_config.training_data(cfg), assemble.module(cfg)
     assemble.trainer(cfg, tmp_path)[0].test(module, data, verbose=False)
     assert data.test.name == name
     assert sorted(module.scores) == [0, 1]
@@ -110,4 +111,4 @@ def test_set_for_testing_is_scored(name, root, tmp_path):
 @pytest.mark.parametrize("name", TEST_ONLY)
 def test_set_for_testing_is_not_trained_on(name):
     with pytest.raises(DenoiserError, match=f"for testing only(.|\n)*fix: data=synthetic data.test={name}"):
-        assemble.data(compose([f"data={name}"]))
+        from_config.training_data(compose([f"data={name}"]))

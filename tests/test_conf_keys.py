@@ -5,13 +5,16 @@ from urllib.error import URLError
 import pytest
 import torch
 import torchvision.datasets.cifar
+from helpers.tiny import FOLDERS, configured, groups, store, yamls
 from omegaconf import OmegaConf
-from tiny import FOLDERS, configured, groups, store, yamls
 
-from denoiser import assemble, build, hardware, optim
+from denoiser import build
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
+from denoiser.machine import hardware
+from denoiser.training import assemble, optimizer
 
 OTHERWISE = {
     "accelerator": "cpu" if hardware.has_gpu() else "gpu",
@@ -37,10 +40,10 @@ OTHERWISE = {
     "warmup": 0.5,
     "weight_decay": 0.5,
 }
-"""Another value, for the keys where none can be worked out from the value they have."""
+"""Another value, for keys where it cannot be derived from the current value."""
 OPPOSITE = {"constant": "cosine", "cosine": "constant", "photos": None, 3: 1, 1: 3, "gpu": "cpu"}
 REFUSED = ("accelerator", "channels", "verify")
-"""Keys whose other value may not be possible, which is told."""
+"""Keys whose other value can be refused with an error."""
 
 
 def leaves(config, prefix=""):
@@ -56,7 +59,7 @@ def every_key():
     for group in groups():
         for path in yamls(group) if group != "model" else ():
             content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-            for key in leaves(content.get(group, content)):  # a YAML may be of the whole tree
+            for key in leaves(content.get(group, content)):  # some YAMLs hold keys of the whole tree
                 yield pytest.param(group, path.stem, key, id=f"{group}={path.stem}:{key}")
 
 
@@ -78,7 +81,7 @@ def surroundings(stores, monkeypatch):
 
 
 def otherwise(key, value, elsewhere):
-    """Another value that a key may have."""
+    """Another value that a key allows."""
     last = key.rpartition(".")[2]
     if last in FOLDERS or last == "root":
         return str(elsewhere if last == "root" else elsewhere / last)
@@ -94,9 +97,9 @@ def otherwise(key, value, elsewhere):
 def of_data(cfg, folder):
     if "test" not in cfg.data:
         options = {key: value for key, value in build.plain(cfg.data).items() if key != "name"}
-        pictures = build.make("data", options, protocol=assemble.protocol(cfg)).pictures("test")
+        pictures = build.make("data", options, protocol=from_config.protocol(cfg)).pictures("test")
         return pictures.shapes[0], pictures.images[0].tolist()
-    data = assemble.data(cfg)
+    data = from_config.training_data(cfg)
     loader, test = data.train_dataloader(), data.test and data.test.name
     batch = loader.dataset.__getitems__(next(iter(loader.batch_sampler)))
     return len(loader), loader.num_workers, test, type(data.split("train").images), [x.tolist() for x in batch[:2]]
@@ -115,40 +118,43 @@ def of_objective(cfg, folder):
 
 def of_optimizer(cfg, folder):
     weight = torch.nn.Parameter(torch.ones(4, 4))
-    made = optim.configure(build.plain(cfg.optimizer), [weight, torch.nn.Parameter(torch.ones(4))], steps=100)
-    made = made if isinstance(made, dict) else {"optimizer": made}
-    rates = [made["lr_scheduler"]["scheduler"].lr_lambdas[0](step) for step in (0, 90)] if len(made) > 1 else []
-    return made["optimizer"].param_groups[0].keys(), str(made["optimizer"]), rates
+    built = optimizer.configure(build.plain(cfg.optimizer), [weight, torch.nn.Parameter(torch.ones(4))], steps=100)
+    built = built if isinstance(built, dict) else {"optimizer": built}
+    rates = [built["lr_scheduler"]["scheduler"].lr_lambdas[0](step) for step in (0, 90)] if len(built) > 1 else []
+    return built["optimizer"].param_groups[0].keys(), str(built["optimizer"]), rates
 
 
 def of_trainer(cfg, folder):
     trainer, chosen = assemble.trainer(cfg, folder)
     kept = [getattr(trainer, key, None) for key in cfg.trainer if key != "accelerator"]
-    kinds = [type(made).__name__ for made in (trainer.accelerator, trainer.strategy, *trainer.callbacks)]
+    kinds = [type(built).__name__ for built in (trainer.accelerator, trainer.strategy, *trainer.callbacks)]
     return kept, kinds, trainer.num_devices, chosen["memory_format"], torch.are_deterministic_algorithms_enabled()
 
 
 def of_callbacks(cfg, folder):
-    made = build.callbacks(cfg.callbacks, str(folder))
+    built = build.callbacks(cfg.callbacks, str(folder))
     plain = (str, int, float, type(None))
-    return [(type(one).__name__, {k: v for k, v in vars(one).items() if isinstance(v, plain)}) for one in made]
+    return [
+        (type(callback).__name__, {k: v for k, v in vars(callback).items() if isinstance(v, plain)})
+        for callback in built
+    ]
 
 
 def of_logger(cfg, folder):
-    made = build.logger(cfg.logger, str(folder))
-    return made.log_dir, vars(made)["_default_hp_metric"]
+    built = build.logger(cfg.logger, str(folder))
+    return built.log_dir, vars(built)["_default_hp_metric"]
 
 
 SEEN = {group: globals()[f"of_{group}"] for group in groups() if group != "model"}
-ON = {"callbacks": ["callbacks.early_stopping.patience=3"]}
-"""What has to be on for all keys of a group to matter."""
+SWITCHED_ON = {"callbacks": ["callbacks.early_stopping.patience=3"]}
+"""Overrides without which some keys of a group have no effect."""
 
 
-def seen(group, cfg, folder, may_be_refused):
+def seen(group, cfg, folder, refusable):
     try:
         return SEEN[group](cfg, folder)
     except DenoiserError as error:
-        if not may_be_refused:
+        if not refusable:
             raise
         return str(error)
 
@@ -156,7 +162,7 @@ def seen(group, cfg, folder, may_be_refused):
 @pytest.mark.parametrize(("group", "name", "key"), list(every_key()))
 def test_key_changes_something(group, name, key, stores, tmp_path):
     chosen = {"data": name} if group == "data" else {}
-    cfg = configured(stores[0], "model=unet", f"{group}={name}", *ON.get(group, ()), **chosen)
+    cfg = configured(stores[0], "model=unet", f"{group}={name}", *SWITCHED_ON.get(group, ()), **chosen)
     refusable = key in REFUSED
     before = seen(group, cfg, tmp_path, refusable)
     value = OmegaConf.select(cfg[group], key)
@@ -181,5 +187,5 @@ def test_every_key_of_a_recipe_changes_something(path):
 @pytest.mark.parametrize("change", [{"seed": 1}, {"protocol": "clipped"}, {"test": {"sigma": [15, 50]}}], ids=str)
 def test_every_key_at_the_top_changes_the_validation_pairs(change, stores):
     cfg = configured(stores[0], "model=unet")
-    pairs = [assemble.data(made).frozen("val") for made in (cfg, OmegaConf.merge(cfg, change))]
+    pairs = [from_config.training_data(built).frozen("val") for built in (cfg, OmegaConf.merge(cfg, change))]
     assert not torch.equal(pairs[0].__getitems__([0]).noisy, pairs[1].__getitems__([0]).noisy)

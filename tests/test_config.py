@@ -1,16 +1,16 @@
-"""Where the configuration is found, and what wins where a recipe, a group and the command line disagree."""
+"""The folder of the configuration, and which value wins: recipe, group or command line."""
 
 from pathlib import Path
 
 import pytest
+from helpers.tiny import names
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
-from tiny import names
 
-from denoiser import application, assemble, config
-from denoiser.callbacks import EarlyStopping
-from denoiser.config import EVALUATE, RUN, compose, config_dir
-from denoiser.errors import DenoiserError
+from denoiser import config
+from denoiser.config import EVALUATE, compose
+from denoiser.training import assemble
+from denoiser.training.callbacks import EarlyStopping
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_the_command_line_wins_over_the_recipe_and_the_recipe_over_the_groups(ov
 
 def stopping(*overrides):
     cfg = compose(["model=unet", "callbacks.progress.style=none", *overrides])
-    made = assemble.build.callbacks(cfg.callbacks, "unused")
-    return [callback for callback in made if isinstance(callback, EarlyStopping)]
+    built = assemble.build.callbacks(cfg.callbacks, "unused")
+    return [callback for callback in built if isinstance(callback, EarlyStopping)]
 
 
 def test_early_stopping_is_on_where_there_is_patience():
@@ -65,14 +65,6 @@ def test_every_model_composes_with_every_dataset(model):
         cfg = compose([f"model={model}", f"data={data}"])
         OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
         assert (cfg.model.name, cfg.data.name) == (model, data)
-
-
-def test_a_model_and_data_of_other_channels_are_refused():
-    cfg = compose(["model=mnist_basic", "data=cifar10"])
-    with pytest.raises(DenoiserError, match=r"model=mnist_basic takes 1 .* data=cifar10 has 3 (.|\n)*fix: model=unet"):
-        assemble.data(cfg)
-    with pytest.raises(DenoiserError, match=r"fix: data\.channels=3"):
-        assemble.data(compose(["model=bsds_deep", "data.channels=1"]))
 
 
 def test_compose_leaves_a_running_application_alone():
@@ -116,19 +108,12 @@ def test_the_evaluation_has_the_same_data_and_noise_and_nothing_of_a_training():
     assert cfg.data == training.data and cfg.noise == training.noise
 
 
-def test_hydras_settings_are_those_of_the_one_file_that_has_them():
-    given = dict(setting.split("=", 1) for setting in application._settings(EVALUATE))
-    block = OmegaConf.to_container(OmegaConf.load(config_dir() / "config.yaml").hydra, resolve=False)
-    assert given["hydra.run.dir"] == block["run"]["dir"] and given["hydra.sweep.dir"] == block["sweep"]["dir"]
-    assert given["hydra.output_subdir"] == "null" and application._settings(RUN) == []
-
-
 @pytest.mark.parametrize(("overrides", "span"), [([], [25, 25]), (["noise.sigma_range=[0,55]"], [0, 55])])
 def test_a_model_knows_the_noise_levels_that_it_was_trained_on(overrides, span):
-    made = assemble.module(compose(["model=cifar_shallow", "data=cifar10", *overrides]))
-    assert made.hparams["trained_sigma"] == span
+    built = assemble.module(compose(["model=cifar_shallow", "data=cifar10", *overrides]))
+    assert built.hparams["trained_sigma"] == span
 
 
 def test_a_model_of_a_noise_without_levels_says_so():
-    made = assemble.module(compose(["model=cifar_shallow", "data=cifar10", "noise=poisson"]))
-    assert made.hparams["trained_sigma"] is None
+    built = assemble.module(compose(["model=cifar_shallow", "data=cifar10", "noise=poisson"]))
+    assert built.hparams["trained_sigma"] is None

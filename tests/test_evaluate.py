@@ -8,18 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from denoiser import application, assemble, evaluate
+from denoiser import evaluate
 from denoiser.config import EVALUATE, compose
-from denoiser.data import leaks
+from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
-from denoiser.load import load
-from denoiser.scoring import Scorer
+from denoiser.evaluation.scoring import Scorer
+from denoiser.training import assemble
+from denoiser.weights.load import load
 
 KEYS = ("psnr", "ssim", "psnr_noisy", "ssim_noisy")
 
@@ -41,24 +44,24 @@ def checkpoint(tmp_path):
 
 @pytest.fixture
 def called(tmp_path, capsys):
-    """Calls the command into a folder: gives back results.json's content, the CSV's rows and what was said."""
+    """Calls the command into a folder: returns the content of results.json, the rows of the CSV and the output."""
 
     def call(*overrides, name="out", code=0):
         folder = tmp_path / name
         assert evaluate.main([*overrides, f"hydra.run.dir={folder}"]) == code, capsys.readouterr()
-        said = capsys.readouterr()
+        output = capsys.readouterr()
         if code:
-            return said.err
+            return output.err
         rows = list(csv.DictReader((folder / "results.csv").read_text().splitlines()))
-        return json.loads((folder / "results.json").read_text()), rows, said.out
+        return json.loads((folder / "results.json").read_text()), rows, output.out
 
     return call
 
 
 def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_folder, tmp_path):
     folder = pictures_folder(5)
-    given = [f"checkpoint=[{checkpoint()},{checkpoint('other')}]", "baseline=[noisy,wavelet]"]
-    content, rows, said = called(*given, "data=folder", f"data.path={folder}", "test.sigma=[15,50]")
+    arguments = [f"checkpoint=[{checkpoint()},{checkpoint('other')}]", "baseline=[noisy,wavelet]"]
+    content, rows, output = called(*arguments, "data=folder", f"data.path={folder}", "test.sigma=[15,50]")
     names = [method["method"] for method in content["methods"]]
     assert names == ["unet (model)", "unet (other)", "noisy", "wavelet"] and len({*names}) == 4
     assert content["kind"] == "evaluation" and content["status"] == "ok" and content["protocol"] == "published"
@@ -66,8 +69,8 @@ def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_
     for sigma in ("15", "50"):  # identical noise
         assert len({row["psnr_noisy"] for row in rows if row["sigma"] == sigma}) == 5
     for row in content["rows"]:
-        mine = [float(r["psnr"]) for r in rows if (r["method"], float(r["sigma"])) == (row["method"], row["sigma"])]
-        assert row["psnr"] == pytest.approx(np.mean(mine), abs=1e-4) and row["n_images"] == 5
+        psnrs = [float(r["psnr"]) for r in rows if (r["method"], float(r["sigma"])) == (row["method"], row["sigma"])]
+        assert row["psnr"] == pytest.approx(np.mean(psnrs), abs=1e-4) and row["n_images"] == 5
         assert row["psnr_interval"][0] <= row["psnr"] <= row["psnr_interval"][1]
         assert row["seconds_per_megapixel"] > 0 and row["psnr_y"] > row["psnr"] - 1
     assert len(content["comparisons"]) == 3 * 2  # that with the noisy input is the gain
@@ -75,14 +78,15 @@ def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_
     assert noisy["psnr"] == noisy["psnr_noisy"] == pytest.approx(20 * math.log10(255 / 15), abs=0.2)
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {".hydra", "images", *("results.csv", "results.json", "table.md", "table.tex", "report.html")}
-    assert "wavelet" in said and said.splitlines()[-1] == str(tmp_path / "out")
+    assert "wavelet" in output and output.splitlines()[-1] == str(tmp_path / "out")
 
 
 def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pictures_folder):
     file = checkpoint()
-    _, rows, _ = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", "noise.sigma=25")
+    data = "data=folder", f"data.path={pictures_folder(2)}", "batch_size=1"  # in which sums have one order
+    _, rows, _ = called(f"checkpoint={file}", *data, "noise.sigma=25")
     cfg = compose(["data=folder", f"data.path={pictures_folder(2)}"], EVALUATE)
-    pairs = assemble.evaluated(cfg).frozen("all")
+    pairs = from_config.evaluation_data(cfg).frozen("all")
     for item, row in enumerate(rows):
         batch = pairs.__getitems__([item])
         with torch.no_grad():
@@ -94,35 +98,36 @@ def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pi
 
 
 def test_clipped_is_another_protocol_and_another_noisy_psnr(called, pictures_folder):
-    where = "baseline=noisy", "data=folder", f"data.path={pictures_folder(3)}", "noise.sigma=50"
-    published, _, _ = called(*where)
-    clipped, _, _ = called(*where, "protocol=clipped", name="clipped")
+    data = "baseline=noisy", "data=folder", f"data.path={pictures_folder(3)}", "noise.sigma=50"
+    published, _, _ = called(*data)
+    clipped, _, _ = called(*data, "protocol=clipped", name="clipped")
     assert (published["protocol"], clipped["protocol"]) == ("published", "clipped")
     assert clipped["rows"][0]["psnr_noisy"] > published["rows"][0]["psnr_noisy"] + 0.1
 
 
-@pytest.mark.parametrize("dealt", [("batch_size=8",), ("num_workers=2", "batch_size=1")])
-def test_batch_size_and_workers_change_nothing(checkpoint, called, pictures_folder, dealt):
-    given = f"checkpoint={checkpoint()}", "data=folder", f"data.path={pictures_folder(9)}", "draws=2"
-    _, rows, _ = called(*given, "batch_size=1")
-    _, others, _ = called(*given, *dealt, name="other")
+@pytest.mark.parametrize("options", [("batch_size=8",), ("num_workers=2", "batch_size=1")])
+def test_batch_size_and_workers_change_nothing(checkpoint, called, pictures_folder, options):
+    arguments = f"checkpoint={checkpoint()}", "data=folder", f"data.path={pictures_folder(9)}", "draws=2"
+    _, rows, _ = called(*arguments, "batch_size=1")
+    _, others, _ = called(*arguments, *options, name="other")
     assert [row["image"] for row in rows] == [row["image"] for row in others]
     for key in KEYS:
         ours, theirs = ([float(row[key]) for row in side] for side in (rows, others))
-        assert ours == pytest.approx(theirs, abs=0 if key.endswith("noisy") else 1e-4)
+        # Of networks, a value or two are rounded to the next grey level where a batch adds up in another order.
+        assert ours == pytest.approx(theirs, abs=1e-6 if key.endswith("noisy") else 5e-3 if key == "psnr" else 1e-4)
 
 
 def test_figures_are_means_over_the_draws(called, pictures_folder):
-    given = "baseline=wavelet", "data=folder", f"data.path={pictures_folder(2)}"
-    content, several, _ = called(*given, "draws=4")
-    _, one, _ = called(*given, name="one")
-    assert len(several) == len(one) == 2 and content["draws"] == 4
-    assert all(0 < abs(float(a["psnr"]) - float(b["psnr"])) < 1 for a, b in zip(several, one, strict=True))
+    arguments = "baseline=wavelet", "data=folder", f"data.path={pictures_folder(2)}"
+    content, several, _ = called(*arguments, "draws=4")
+    _, single, _ = called(*arguments, name="one")
+    assert len(several) == len(single) == 2 and content["draws"] == 4
+    assert all(0 < abs(float(a["psnr"]) - float(b["psnr"])) < 1 for a, b in zip(several, single, strict=True))
 
 
 def test_every_picture_of_a_folder_counts_and_further_metrics_are_columns(called, pictures_folder):
-    where = "data=folder", f"data.path={pictures_folder(7, 48, 48)}"
-    content, rows, _ = called("baseline=noisy", *where, "metrics=uqi", "noise=salt_pepper")
+    data = "data=folder", f"data.path={pictures_folder(7, 48, 48)}"
+    content, rows, _ = called("baseline=noisy", *data, "metrics=uqi", "noise=salt_pepper")
     assert len(rows) == 7 and all(0 < float(row["uqi"]) < 1 and float(row["sigma_estimated"]) > 0 for row in rows)
     (row,) = content["rows"]
     assert row["sigma"] is None and row["uqi"] == pytest.approx(np.mean([float(r["uqi"]) for r in rows]), abs=1e-4)
@@ -136,19 +141,19 @@ def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_fo
     for path in clean.iterdir():
         noisy = np.asarray(Image.open(path)) + rng.normal(0, 20, (64, 64, 3))
         Image.fromarray(noisy.clip(0, 255).round().astype(np.uint8)).save(tmp_path / "noisy" / path.name)
-    where = "data=pairs", f"data.noisy={tmp_path / 'noisy'}", f"data.clean={clean}", "noise=none"
-    content, rows, said = called("baseline=[nlm,wavelet]", *where)
+    data = "data=pairs", f"data.noisy={tmp_path / 'noisy'}", f"data.clean={clean}", "noise=none"
+    content, rows, output = called("baseline=[nlm,wavelet]", *data)
     assert content["protocol"] == "clipped" and content["rows"][0]["noise"] == "real" and len(rows) == 6
     assert all(float(row["sigma_estimated"]) == pytest.approx(20, abs=4) for row in rows)
-    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "sigma est." in said
-    assert "draws=2 is not possible" in called("baseline=nlm", *where, "draws=2", name="drawn", code=2)
-    said = called("baseline=nlm", *where, "protocol=published", name="other", code=2)
-    assert "real noise is clipped" in said and "fix: protocol=clipped" in said
+    assert all(row["psnr"] > row["psnr_noisy"] + 1 for row in content["rows"]) and "Sigma est." in output
+    assert "draws=2 is not possible" in called("baseline=nlm", *data, "draws=2", name="drawn", code=2)
+    output = called("baseline=nlm", *data, "protocol=published", name="other", code=2)
+    assert "real noise is clipped" in output and "fix: protocol=clipped" in output
 
 
 def leaky(checkpoint, data, **options):
     data.name = "mine"
-    return checkpoint(**options, seen=leaks.seen(data))
+    return checkpoint(**options, seen=leaks.training_record(data))
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -157,22 +162,22 @@ def test_pictures_that_were_trained_on_are_refused_or_stamped(checkpoint, called
 
     folder = pictures_folder(10, 48, 48)
     file = leaky(checkpoint, Folder(protocol(), str(folder), channels=3, patch_size=16))
-    given = f"checkpoint={file}", "baseline=noisy", "data=folder", f"data.path={folder}"
+    arguments = f"checkpoint={file}", "baseline=noisy", "data=folder", f"data.path={folder}"
     if not allowed:
-        said = called(*given, code=2)
-        assert "trained or selected on" in said and "of the 10 pictures: 00" in said and "allow_leak=true" in said
+        output = called(*arguments, code=2)
+        assert "trained or selected on" in output and "of the 10 pictures: 00" in output and "allow_leak=true" in output
         return
-    content, rows, said = called(*given, "allow_leak=true")
+    content, rows, output = called(*arguments, "allow_leak=true")
     leak = {method["method"]: method["leak"] for method in content["methods"]}
     assert 0 < len(leak["unet"]) < 10 and leak["noisy"] == [] and len(rows) == 20
-    assert "LEAK" in said
+    assert "LEAK" in output
 
 
-def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, checkpoint, called, protocol):
+def test_a_model_of_the_official_split_was_trained_on_bsd68(real_data, checkpoint, called, protocol):
     data = BSDS500(protocol(), str(real_data), split="official", channels=1)
     file = leaky(checkpoint, data, channels=1)
-    said = called(f"checkpoint={file}", "data=folder", f"data.path={real_data / 'BSD68'}", "data.channels=1", code=2)
-    assert "on 68 of the 68 pictures: test001, test002" in said
+    output = called(f"checkpoint={file}", "data=folder", f"data.path={real_data / 'BSD68'}", "data.channels=1", code=2)
+    assert "on 68 of the 68 pictures: test001, test002" in output
 
 
 @pytest.mark.parametrize(
@@ -188,30 +193,30 @@ def test_bsd68s_own_files_are_known_to_a_model_of_the_official_split(real_data, 
         (["baseline=nlm", "device=tpu9"], "no device 'tpu9'", "device=cpu"),
         (["baseline=nlm", "metrics=[lpisp]"], "lpisp", "lpips"),
         (["baseline=nlm", "noise.sigma=0.1"], "0.1", "25.5"),
-        (["baseline=nlm", "model=unet"], "'model' is of a training", "checkpoint=RUN"),
-        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' is of a training", "leave it out"),
+        (["baseline=nlm", "model=unet"], "'model' only affects training", "checkpoint=RUN"),
+        (["baseline=nlm", "data.batch_size=2"], "'data.batch_size' only affects training", "leave it out"),
         (["baseline=nlm", "baseline=tv"], "baseline is given twice", "'baseline=[nlm,tv]'"),
         (["baseline=[nlm,nlm]"], "named twice (baseline=nlm)", "name it once"),
-        (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]' for all of them"),
+        (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]'"),
         (["baseline=nlm", "test=null"], "test has no keys", "test.sigma=null"),
         (["baseline=nlm", "basline=tv"], "no key 'basline'", "baseline"),
     ],
 )
-def test_what_cannot_be_meant_is_told_in_two_lines(called, overrides, what, fix):
-    said = called(*overrides, code=2)
-    first, second = said.strip().splitlines()
+def test_what_is_not_possible_is_an_error_of_two_lines(called, overrides, what, fix):
+    output = called(*overrides, code=2)
+    first, second = output.strip().splitlines()
     assert first.startswith("error: ") and what in first and second.startswith("fix: ") and fix in second
 
 
 def test_channels_are_never_converted_silently(checkpoint, called, pictures_folder):
-    said = called(f"checkpoint={checkpoint(channels=1)}", "data=folder", f"data.path={pictures_folder(2)}", code=2)
-    assert "unet takes 1 channel(s) and folder has 3" in said and said.endswith("fix: data.channels=1\n")
+    output = called(f"checkpoint={checkpoint(channels=1)}", "data=folder", f"data.path={pictures_folder(2)}", code=2)
+    assert "unet takes 1 channel(s) and folder has 3" in output and output.endswith("fix: data.channels=1\n")
 
 
 def test_advice_about_channels_can_be_followed(checkpoint, called, real_data, monkeypatch):
     monkeypatch.setenv("DENOISER_DATA", str(real_data))
-    said = called(f"checkpoint={checkpoint()}", "data=set12", code=2)
-    assert "unet takes 3 channel(s) and set12 has 1" in said and "data=photos data.channels=3" in said
+    output = called(f"checkpoint={checkpoint()}", "data=set12", code=2)
+    assert "unet takes 3 channel(s) and set12 has 1" in output and "data=photos data.channels=3" in output
     called(f"checkpoint={checkpoint()}", "data=photos", "data.channels=3", name="followed")
 
 
@@ -221,14 +226,14 @@ def test_rows_say_which_pictures_and_the_record_which_versions(called, pictures_
     assert {"python", "torch", "scikit-image"} <= {*content["versions"]}
 
 
-def test_what_was_trained_on_is_told(checkpoint, called, pictures_folder):
+def test_what_was_trained_on_is_recorded(checkpoint, called, pictures_folder):
     content, _, _ = called(f"checkpoint={checkpoint()}", "data=folder", f"data.path={pictures_folder(2)}")
     (method,) = content["methods"]
     assert method["trained_on"] == "synthetic, gaussian noise, sigma 25" and method["trained_sigma"] == [25, 25]
 
 
 @pytest.mark.parametrize(("seen", "leak"), [(None, None), ({"data": "mnist", "split": "", "pictures": 60000}, None)])
-def test_what_could_not_be_compared_is_not_said_to_be_free_of_leaks(checkpoint, called, pictures_folder, seen, leak):
+def test_what_could_not_be_compared_is_not_free_of_leaks(checkpoint, called, pictures_folder, seen, leak):
     file = checkpoint(seen=seen) if seen else checkpoint()
     content, _, _ = called(f"checkpoint={file}", "baseline=wavelet", "data=folder", f"data.path={pictures_folder(2)}")
     assert [method["leak"] for method in content["methods"]] == [leak, []]
@@ -239,9 +244,9 @@ def test_a_method_without_figures_does_not_take_the_others_along(checkpoint, cal
     content = torch.load(file, weights_only=True)
     content["state_dict"]["network.tail.weight"][0] = torch.nan
     torch.save(content, file)
-    where = "data=folder", f"data.path={pictures_folder(2)}"
-    said = called(f"checkpoint={file}", "baseline=[wavelet,tv]", *where, code=1)
-    assert "output of unet is not finite (000, sigma 25)" in said and "fix: leave unet out" in said
+    data = "data=folder", f"data.path={pictures_folder(2)}"
+    output = called(f"checkpoint={file}", "baseline=[wavelet,tv]", *data, code=1)
+    assert "output of unet is not finite (000, sigma 25)" in output and "fix: leave out unet" in output
     kept = json.loads((tmp_path / "out" / "results.json").read_text())
     assert kept["status"] == "ok" and [row["method"] for row in kept["rows"]] == ["wavelet", "tv"]
     assert "unet is not finite" in kept["error"] and (tmp_path / "out" / "report.html").is_file()
@@ -262,21 +267,23 @@ def test_what_was_scored_before_an_interruption_is_kept(called, pictures_folder,
 
 def test_evaluations_of_one_second_have_a_folder_each(capsys, pictures_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    given = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
-    monkeypatch.setattr(application, "SHARED", ("output_subdir", "sweep.dir", "sweep.subdir"))
-    monkeypatch.setattr(application, "SILENT", (*application.SILENT, "hydra.run.dir=outputs/now"))
-    assert [evaluate.main(given) for _ in range(3)] == [0, 0, 0]
-    assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["now", "now-2", "now-3"]
-    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "now-3")
+    arguments = ["baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"]
+    clock = SimpleNamespace(now=lambda: datetime(2026, 1, 2, 3, 4, 5))
+    monkeypatch.setattr("hydra.core.utils.datetime", clock)
+    assert [evaluate.main(arguments) for _ in range(3)] == [0, 0, 0]
+    folders = sorted(path.name for path in (tmp_path / "outputs" / "2026-01-02").iterdir())
+    assert folders == ["03-04-05", "03-04-05-2", "03-04-05-3"]
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "outputs" / "2026-01-02" / "03-04-05-3")
 
 
 @pytest.mark.parametrize(("stage", "workers"), [("loading", 0), ("scoring", 2)])
-def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, workers):
-    slow = "import time, denoiser.data.evaluation as e, denoiser.scoring as s, denoiser.assemble as a; "
+def test_a_terminated_group_is_recorded(pictures_folder, tmp_path, stage, workers):
+    slow = "import time, denoiser.evaluation.batches as e, denoiser.evaluation.scoring as s; "
+    slow += "import denoiser.data.from_config as a; "
     slow += "import pathlib; say = lambda: pathlib.Path('here').touch() or time.sleep(60); "
-    slow += "a.evaluated = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
+    slow += "a.evaluation_data = lambda cfg: say(); " if stage == "loading" else "s.psnr = lambda *x: say(); "
     run = slow + "import sys; from denoiser.evaluate import main; sys.exit(main(sys.argv[1:]))"
-    given = [
+    arguments = [
         "baseline=noisy",
         "data=folder",
         f"data.path={pictures_folder(40)}",
@@ -284,7 +291,7 @@ def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, work
         "batch_size=1",
     ]
     process = subprocess.Popen(
-        [sys.executable, "-c", run, *given, "hydra.run.dir=out"],
+        [sys.executable, "-c", run, *arguments, "hydra.run.dir=out"],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -292,42 +299,42 @@ def test_a_terminated_group_leaves_a_word(pictures_folder, tmp_path, stage, work
     while not (tmp_path / "here").exists() and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGTERM)
-    said = process.communicate(timeout=60)[1].decode()
-    assert process.returncode == 143 and "error: terminated (" in said
+    output = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 143 and "error: terminated (" in output
     assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "interrupted"
 
 
 def test_a_folder_that_holds_results_is_not_overwritten(called, pictures_folder, tmp_path):
-    where = "baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"
-    called(*where)
+    data = "baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}"
+    called(*data)
     before = (tmp_path / "out" / "results.json").read_bytes()
-    assert "holds a run already" in called(*where, code=2)
+    assert "holds a run already" in called(*data, code=2)
     assert (tmp_path / "out" / "results.json").read_bytes() == before
 
 
-def test_an_output_that_is_no_number_is_an_error_and_said_in_the_folder(checkpoint, called, pictures_folder, tmp_path):
+def test_an_output_that_is_no_number_is_an_error_and_recorded(checkpoint, called, pictures_folder, tmp_path):
     file = checkpoint()
     content = torch.load(file, weights_only=True)
     content["state_dict"]["network.tail.weight"][0] = torch.nan
     torch.save(content, file)
-    said = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", code=1)
-    assert "output of unet is not finite (000, sigma 25)" in said
+    output = called(f"checkpoint={file}", "data=folder", f"data.path={pictures_folder(2)}", code=1)
+    assert "output of unet is not finite (000, sigma 25)" in output
     assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "failed"
 
 
-def test_an_interruption_leaves_a_word_and_its_exit_code(called, pictures_folder, tmp_path, monkeypatch):
+def test_an_interruption_is_recorded_and_has_its_exit_code(called, pictures_folder, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("denoiser.scoring.Scorer.score", stop)
-    said = called("baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}", code=130)
-    assert "interrupted" in said
+    monkeypatch.setattr("denoiser.evaluation.scoring.Scorer.score", stop)
+    output = called("baseline=noisy", "data=folder", f"data.path={pictures_folder(2)}", code=130)
+    assert "interrupted" in output
     assert json.loads((tmp_path / "out" / "results.json").read_text())["status"] == "interrupted"
 
 
 def test_a_sweep_has_one_summary(capsys, pictures_folder, tmp_path):
-    given = "baseline=noisy,wavelet", "data=folder", f"data.path={pictures_folder(2)}"
-    assert evaluate.main(["-m", *given, f"hydra.sweep.dir={tmp_path / 'sweep'}"]) == 0
+    arguments = "baseline=noisy,wavelet", "data=folder", f"data.path={pictures_folder(2)}"
+    assert evaluate.main(["-m", *arguments, f"hydra.sweep.dir={tmp_path / 'sweep'}"]) == 0
     rows = list(csv.DictReader((tmp_path / "sweep" / "summary.csv").read_text().splitlines()))
     assert [row["method"] for row in rows] == ["noisy", "wavelet"]
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "sweep")
@@ -335,8 +342,8 @@ def test_a_sweep_has_one_summary(capsys, pictures_folder, tmp_path):
 
 def test_help_names_what_can_be_chosen(capsys):
     assert evaluate.main(["--help"]) == 0
-    said = capsys.readouterr().out
-    assert all(word in said for word in ("bsd68", "kodak24_full", "poisson", "bm3d", "hydra.run.dir"))
+    output = capsys.readouterr().out
+    assert all(word in output for word in ("bsd68", "kodak24_full", "poisson", "bm3d", "hydra.run.dir"))
 
 
 def test_the_configuration_is_shown_and_nothing_runs(capsys, tmp_path, monkeypatch):

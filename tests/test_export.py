@@ -5,12 +5,13 @@ import json
 
 import pytest
 import torch
+from helpers.checkpoints import run_folder
 from spandrel.architectures.DnCNN import DnCNN
-from test_portable import SEEN, tiny
 
 import denoiser
-from denoiser import export, portable
-from denoiser.exports import onnx_model, parity
+from denoiser import export
+from denoiser.weights import exported
+from denoiser.weights.export import onnx_model, parity
 
 
 @pytest.fixture
@@ -20,29 +21,14 @@ def run(tmp_path, monkeypatch):
     return run_folder(tmp_path / "run")
 
 
-def run_folder(folder, seen=SEEN, model=None):
-    model = model or tiny(trained_on="folder, gaussian noise, sigma 0 to 55", trained_sigma=[0, 55])
-    (folder / "checkpoints").mkdir(parents=True)
-    content = {
-        "state_dict": model.state_dict(),
-        "hyper_parameters": dict(model.hparams),
-        "seen": seen,
-        "global_step": 7,
-    }
-    torch.save(content, folder / "checkpoints" / "best.ckpt")
-    (folder / ".hydra").mkdir()
-    (folder / ".hydra" / "overrides.yaml").write_text("- data=folder\n- noise.sigma_range=[0,55]\n")
-    return folder
-
-
 @pytest.fixture
 def called(capsys):
-    """Calls the command; gives back what was said: on stdout, or on stderr where it failed."""
+    """Calls the command; returns its output: stdout, or stderr if it failed."""
 
-    def call(*given, code=0):
-        assert export.main([str(one) for one in given]) == code, capsys.readouterr()
-        said = capsys.readouterr()
-        return said.err if code else said.out
+    def call(*arguments, code=0):
+        assert export.main([str(one) for one in arguments]) == code, capsys.readouterr()
+        output = capsys.readouterr()
+        return output.err if code else output.out
 
     return call
 
@@ -52,22 +38,23 @@ def names(folder):
 
 
 def test_all_that_is_written_is_the_model(run, called, tmp_path):
-    said = called("run", "-o", "out/net")
+    output = called("run", "-o", "out/net")
     assert names(tmp_path / "out") == ["net.json", "net.md", "net.onnx", "net.safetensors"]
-    assert said.split()[-4:] == [f"out/net{suffix}" for suffix in (".safetensors", ".onnx", ".json", ".md")]
-    own, noisy = denoiser.load(run), torch.rand(2, 1, 21, 34)
-    assert torch.equal(denoiser.load("out/net.safetensors")(noisy), own(noisy))
+    assert output.split()[-4:] == [f"out/net{suffix}" for suffix in (".safetensors", ".onnx", ".json", ".md")]
+    model, noisy = denoiser.load(run), torch.rand(2, 1, 21, 34)
+    assert torch.equal(denoiser.load("out/net.safetensors")(noisy), model(noisy))
     content = (tmp_path / "out" / "net.onnx").read_bytes()
-    torch.testing.assert_close(onnx_model.runner(content)(noisy, 25), own(noisy), rtol=0, atol=1e-5)
-    told, card = json.loads((tmp_path / "out" / "net.json").read_text()), (tmp_path / "out" / "net.md").read_text()
-    assert told["onnx"]["sha256"] == hashlib.sha256(content).hexdigest() and told["onnx"]["sha256"] in card
-    assert [(row["height"], row["width"]) for row in told["parity"][".onnx"]] == [(512, 512), (300, 451)]
-    for row in told["parity"][".onnx"]:
+    torch.testing.assert_close(onnx_model.function(content)(noisy, 25), model(noisy), rtol=0, atol=1e-5)
+    description = json.loads((tmp_path / "out" / "net.json").read_text())
+    assert description["onnx"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert description["onnx"]["sha256"] in (tmp_path / "out" / "net.md").read_text()
+    assert [(row["height"], row["width"]) for row in description["parity"][".onnx"]] == [(512, 512), (300, 451)]
+    for row in description["parity"][".onnx"]:
         assert row["mean"] <= row["max"] < 1e-5 and row["torch"] > 0 and row["onnxruntime"] > 0
-    assert [row["max"] for row in told["parity"][".safetensors"]] == [0, 0] and "identical" in said
+    assert [row["max"] for row in description["parity"][".safetensors"]] == [0, 0] and "identical" in output
 
 
-def test_what_is_not_known_is_said_to_be_so(run, called, tmp_path):
+def test_what_is_not_recorded_shows(run, called, tmp_path):
     called("run", "-o", "out/", "--format", "safetensors")
     card = (tmp_path / "out" / "tiny.md").read_text()
     assert "denoiser run data=folder 'noise.sigma_range=[0,55]'" in card and "Optimiser steps: 7" in card
@@ -86,17 +73,17 @@ def test_what_the_run_recorded_is_in_the_card_and_stays_there(run, called, tmp_p
     (run / "results.json").write_text(json.dumps(record))
     called("run", "-o", ".", "--name", "a", "--format", "safetensors", "--half")
     called("a.safetensors", "-o", ".", "--name", "b", "--format", "safetensors", "--half")
-    a, b = (portable.facts(tmp_path / f"{name}.safetensors") for name in "ab")
+    a, b = (exported.read_description(tmp_path / f"{name}.safetensors") for name in "ab")
     assert a["training"] == b["training"] and a["sha256"] == b["sha256"] and a["seen"] == b["seen"]
     (run / "metrics.csv").write_text("epoch,seconds\n1,4000\n2,3200\n")  # its first part was killed
     called("run", "-o", ".", "--name", "c", "--format", "safetensors", "--half")
-    assert portable.facts(tmp_path / "c.safetensors")["training"] == {**a["training"], "seconds": 7200}
+    assert exported.read_description(tmp_path / "c.safetensors")["training"] == {**a["training"], "seconds": 7200}
     for part in ("    denoiser run data=bsds500\n", "Commit: abc+. Device: a CPU.", "60 minutes", "float16"):
         assert part in (tmp_path / "b.md").read_text()
 
 
 @pytest.mark.parametrize(
-    ("given", "made"),
+    ("arguments", "stem"),
     [
         (["-o", "new/net"], "new/net"),
         (["-o", "new/net.safetensors"], "new/net"),
@@ -106,16 +93,16 @@ def test_what_the_run_recorded_is_in_the_card_and_stays_there(run, called, tmp_p
         (["-o", "new", "--name", "net"], "new/net"),
     ],
 )
-def test_where_files_go(run, called, tmp_path, given, made):
-    called("run", *given, "--format", "safetensors")
-    assert (tmp_path / f"{made}.safetensors").is_file() and (tmp_path / f"{made}.md").is_file()
+def test_where_files_go(run, called, tmp_path, arguments, stem):
+    called("run", *arguments, "--format", "safetensors")
+    assert (tmp_path / f"{stem}.safetensors").is_file() and (tmp_path / f"{stem}.md").is_file()
 
 
 @pytest.mark.parametrize("taken", ["net.safetensors", "net.json", "net.md"])
 def test_nothing_is_written_over_unless_asked(run, called, tmp_path, taken):
     (tmp_path / taken).write_text("mine")
-    said = called("run", "-o", "net", "--format", "safetensors", code=2)
-    assert f"there already ({taken})" in said and "fix: --overwrite" in said
+    output = called("run", "-o", "net", "--format", "safetensors", code=2)
+    assert f"already exists ({taken})" in output and "fix: --overwrite" in output
     assert names(tmp_path) == sorted(["run", taken]) and (tmp_path / taken).read_text() == "mine"
     called("run", "-o", "net", "--format", "safetensors", "--overwrite")
     assert denoiser.load(tmp_path / "net.safetensors").hparams["name"] == "tiny"
@@ -123,15 +110,15 @@ def test_nothing_is_written_over_unless_asked(run, called, tmp_path, taken):
 
 @pytest.mark.parametrize("shift", [0.01, torch.nan])
 def test_an_export_that_differs_is_not_written(run, called, tmp_path, monkeypatch, shift):
-    monkeypatch.setattr(onnx_model, "exported", lambda *_: (b"onnx", 20))
-    monkeypatch.setattr(onnx_model, "runner", lambda content: lambda noisy, sigma: noisy + shift)
-    monkeypatch.setattr(parity, "caller", lambda model: lambda noisy, sigma: noisy)
-    said = called("run", "-o", "out/net", code=1)
-    assert "net.onnx differs from torch by" in said and "chelsea" not in said and names(tmp_path) == ["run"]
+    monkeypatch.setattr(onnx_model, "to_onnx", lambda *_: (b"onnx", 20))
+    monkeypatch.setattr(onnx_model, "function", lambda content: lambda noisy, sigma: noisy + shift)
+    monkeypatch.setattr(parity, "function", lambda model: lambda noisy, sigma: noisy)
+    output = called("run", "-o", "out/net", code=1)
+    assert "net.onnx differs from torch by" in output and "chelsea" not in output and names(tmp_path) == ["run"]
 
 
 @pytest.mark.parametrize(
-    ("given", "fix"),
+    ("arguments", "fix"),
     [
         (["--half"], "leave out --half"),
         (["--half", "--format", "onnx"], "leave out --half"),
@@ -139,10 +126,10 @@ def test_an_export_that_differs_is_not_written(run, called, tmp_path, monkeypatc
         (["--format", "both"], "--format onnx"),
     ],
 )
-def test_published_weights_are_exported_to_onnx_alone(tmp_path, called, given, fix):
+def test_published_weights_are_exported_to_onnx_alone(tmp_path, called, arguments, fix):
     torch.save(DnCNN(in_nc=1, out_nc=1, nc=4, nb=9, act_mode="R").state_dict(), tmp_path / "a.pth")
-    said = called(tmp_path / "a.pth", "-o", tmp_path / "b", *given, code=2)
-    assert "published weights are exported" in said and said.endswith(f"fix: {fix}\n") and names(tmp_path) == ["a.pth"]
+    output = called(tmp_path / "a.pth", "-o", tmp_path / "b", *arguments, code=2)
+    assert "published weights are " in output and output.endswith(f"fix: {fix}\n") and names(tmp_path) == ["a.pth"]
 
 
 def test_the_card_of_published_weights(tmp_path, called):
@@ -155,7 +142,7 @@ def test_the_card_of_published_weights(tmp_path, called):
 
 
 @pytest.mark.parametrize(
-    ("given", "what", "fix"),
+    ("arguments", "what", "fix"),
     [
         (["nowhere", "-o", "x"], "no such checkpoint (nowhere)", "fix: "),
         (["run"], "required: -o/--out", "--help"),
@@ -168,8 +155,8 @@ def test_the_card_of_published_weights(tmp_path, called):
         (["run", "-o", "x", "--format", "safetensors", "--results", "run"], "no finished evaluation", "evaluate"),
     ],
 )
-def test_what_cannot_be_meant_is_told_in_two_lines(run, called, tmp_path, given, what, fix):
-    first, second = called(*given, code=2).splitlines()
+def test_what_is_not_possible_is_an_error_of_two_lines(run, called, tmp_path, arguments, what, fix):
+    first, second = called(*arguments, code=2).splitlines()
     assert what in first and fix in second and names(tmp_path) == ["run"]
 
 

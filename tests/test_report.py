@@ -6,12 +6,12 @@ import re
 import shlex
 
 import pytest
-from pages import Page, add_strip, make_evaluation, make_run, result
+from helpers.pages import Page, add_strip, make_evaluation, make_run, result
 from PIL import Image
 
 from denoiser.errors import DenoiserError
-from denoiser.report import write_report
-from denoiser.reports.summary import write_summary
+from denoiser.reports.run_page import write_report
+from denoiser.reports.sweep_page import write_summary
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 EPOCHS = "epoch,step,train/loss,val/loss,val/psnr,val/ssim,lr,seconds\n0,9,0.5,0.4,20,0.5,1e-3,2\n1,18,0.02,0.03,,,,\n"
@@ -23,10 +23,10 @@ def test_report_says_what_was_measured(tmp_path):
     (run / ".hydra/config.yaml").write_text("noise:\n  name: <kept>\n")
     add_strip(run)
     page = Page(write_report(run))
-    said = ["unet on photos", "gaussian noise, sigma 25", "denoiser run model=unet", "20.17", "28.57", "+8.40"]
-    said += ["Noise is added to the clean image and not clipped", "Best: coffee , sigma 25 · PSNR 20.10 → 30.40 dB"]
-    said += ["5 min 12 s", "3,721,152", "8,512,000,000", "not in a git checkout", "2 / 18", "name: <kept>"]
-    assert [words for words in said if words not in page.text] == []
+    expected = ["unet on photos", "gaussian noise, sigma 25", "denoiser run model=unet", "20.17", "28.57", "+8.40"]
+    expected += ["Noise is added to the clean image and not clipped", "Best: coffee , sigma 25 · PSNR 20.10 → 30.40 dB"]
+    expected += ["5 min 12 s", "3,721,152", "8,512,000,000", "not in a git checkout", "2 / 18", "name: <kept>"]
+    assert [words for words in expected if words not in page.text] == []
     assert "Lowest validation loss: 0.03, epoch 1." in page.text
     assert (page.tags.count("svg"), page.tags.count("img")) == (2, 8)  # each panel, and its block
     assert "Below the noisy input" not in page.text
@@ -89,18 +89,18 @@ def test_an_evaluation_says_what_was_compared(tmp_path):
     run = make_evaluation(tmp_path / "run")
     add_strip(run, panels=["noisy", "unet", "nlm", "clean"], scores={"nlm": {"psnr": 29.4, "ssim": 0.8}})
     page = Page(write_report(run))
-    said = [
+    expected = [
         "unet, nlm on photos",
         "gaussian noise, sigma 15, 50",
-        "unet and nlm cannot be told apart (33.00 and 32.00 dB), +12.83 dB over the noisy input for unet",
+        "unet and nlm do not differ significantly (33.00 and 32.00 dB), +12.83 dB over the noisy input for unet",
         "33.00 [28.12, 31.00]",
         "Of fewer than 20 pictures the interval is somewhat too narrow.",
-        "s/MP: the median over pictures",
+        "Time: the median over pictures",
     ]
-    said += ["+1.00 [\N{MINUS SIGN}0.25, 2.00]", "UNET Trained on bsds500 At sigma 0 to 55 Parameters 556,032"]
-    said += ["Noisy input on photos: 20.17 dB at sigma 15, 20.17 dB at sigma 50 (differs from"]
-    said += ["ab" * 32, "Seconds per megapixel 0.25", "Draws of the noise 4", "nlm 29.40 dB · 0.800"]
-    assert [words for words in said if words not in page.text] == []
+    expected += ["+1.00 [\N{MINUS SIGN}0.25, 2.00]", "UNET Trained on bsds500 At sigma 0 to 55 Parameters 556,032"]
+    expected += ["Noisy input on photos: 20.17 dB at sigma 15, 20.17 dB at sigma 50 (differs from"]
+    expected += ["ab" * 32, "Seconds per megapixel 0.25", "Draws of the noise 4", "nlm 29.40 dB · 0.800"]
+    assert [words for words in expected if words not in page.text] == []
     assert [
         words for words in ("Training", "Not a test of", "trained or selected", "PSNR Y") if words in page.text
     ] == []
@@ -112,8 +112,8 @@ def test_further_figures_have_columns(tmp_path):
     more = {"psnr_y": 31.5, "psnr_y_noisy": 21.5, "lpips": 0.12345, "sigma_estimated": 24.123}
     rows = [result(**more), result(method="nlm", noise="real", sigma=None)]
     page = Page(write_report(make_run(tmp_path / "run", rows, kind="evaluation")))
-    said = ["PSNR Y", "lpips", "0.1235", "Sigma estimated", "24.12", "BT.601", "no noise is added"]
-    assert [words for words in said if words not in page.text] == []
+    expected = ["PSNR Y", "lpips", "0.1235", "Sigma est.", "24.12", "BT.601", "no noise is added"]
+    assert [words for words in expected if words not in page.text] == []
 
 
 def test_speeds_and_versions_are_those_of_the_tables(tmp_path):
@@ -128,19 +128,19 @@ def test_speeds_and_versions_are_those_of_the_tables(tmp_path):
 
 def test_several_methods_and_levels_have_a_grid(tmp_path):
     page = Page(write_report(make_evaluation(tmp_path / "run", ("unet", "nlm", "noisy"))))
-    grid = "unet 33.00 0.810 26.00 0.810 nlm 32.00 0.810 25.00 0.810 noisy input 20.17 0.410 20.17 0.410"
+    grid = "unet 33.00 0.810 26.00 0.810 nlm 32.00 0.810 25.00 0.810 Noisy input 20.17 0.410 20.17 0.410"
     assert grid in page.text
-    assert "noisy input 20.17 0.410" not in Page(write_report(make_evaluation(tmp_path / "one", sigmas=(15,)))).text
+    assert "Noisy input 20.17 0.410" not in Page(write_report(make_evaluation(tmp_path / "one", sigmas=(15,)))).text
 
 
-def test_a_picture_that_another_method_chose_is_told(tmp_path):
+def test_a_picture_that_another_method_ranked_is_explained(tmp_path):
     run = make_evaluation(tmp_path / "run")
     add_strip(run, panels=["noisy", "unet", "nlm", "clean"], rank="worst of NLM", by="nlm")
     page = Page(write_report(run))
     assert (
         "Worst of NLM: coffee" in page.text and "by the PSNR of unet, the worst pictures of other methods" in page.text
     )
-    assert "where the method that chose it errs most" in page.text
+    assert "where the error of the method that chose it is largest" in page.text
 
 
 def test_a_leak_is_stamped(tmp_path):
@@ -150,7 +150,7 @@ def test_a_leak_is_stamped(tmp_path):
     assert "Which pictures a1, a2" in page.text
 
 
-def test_worse_than_the_input_is_said(tmp_path):
+def test_worse_than_the_input_is_stated(tmp_path):
     page = Page(write_report(make_run(tmp_path / "run", [result(psnr=18.9), result(sigma=50)])))
     assert page.text.count("Below the noisy input.") == 1
     assert "1.27 dB less" in page.text
@@ -162,7 +162,7 @@ def test_identical_images_are_counted_not_averaged(tmp_path):
     rows = [f"unet,photos,none,,{name},{psnr},1,inf,1\n" for name, psnr in (("a", "inf"), ("b", "inf"), ("c", "40"))]
     (run / "results.csv").write_text(head + "".join(rows))
     page = Page(write_report(run))
-    assert "2 of the images came back identical" in page.text
+    assert "2 of the outputs are identical to the clean image" in page.text
     assert "the input had no noise, so there is no gain" in page.text
 
 
@@ -198,14 +198,14 @@ def test_real_noise_and_one_image_are_named_so(tmp_path):
 
 def test_arguments_are_quoted_as_a_shell_wants_them(tmp_path):
     for job, seed in enumerate((0, 1)):
-        given = ["data.path=/my photos", f"seed={seed}", f"+note=it's {seed}"]
-        run = make_run(tmp_path / str(job), [], given, status="failed")
+        arguments = ["data.path=/my photos", f"seed={seed}", f"+note=it's {seed}"]
+        run = make_run(tmp_path / str(job), [], arguments, status="failed")
     page = Page(write_report(run))
-    assert shlex.join(given) in page.text
+    assert shlex.join(arguments) in page.text
     page = Page(write_summary(tmp_path))
-    assert "'data.path=/my photos'" in page.text and shlex.quote(given[2]) in page.text
+    assert "'data.path=/my photos'" in page.text and shlex.quote(arguments[2]) in page.text
     with (tmp_path / "summary.csv").open() as file:
-        assert shlex.split(list(csv.DictReader(file))[1]["overrides"]) == given
+        assert shlex.split(list(csv.DictReader(file))[1]["overrides"]) == arguments
 
 
 @pytest.mark.parametrize(("status", "words"), [("failed", "This run failed."), ("interrupted", "was interrupted.")])

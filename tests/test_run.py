@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser import checkpoints
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
 from denoiser.run import main, run
+from denoiser.runs import checkpoint
 
 TINY = [
     "model=cifar_strided",
@@ -46,7 +46,7 @@ def tiny(folder):
 
 
 def weights(folder, name="last"):
-    return checkpoints.read(folder / "checkpoints" / f"{name}.ckpt")["state_dict"]
+    return checkpoint.read(folder / "checkpoints" / f"{name}.ckpt")["state_dict"]
 
 
 def test_a_run_folder_holds_what_it_should(tiny, tmp_path, capsys):
@@ -83,13 +83,13 @@ def test_the_best_checkpoint_is_tested(tiny, tmp_path):
     content = run(compose([*tiny, "trainer.max_epochs=3", "optimizer.lr=0.3"]), out)
     with (out / "metrics.csv").open() as file:
         losses = [float(row["val/loss"]) for row in csv.DictReader(file)]
-    best = checkpoints.read(out / "checkpoints" / "best.ckpt")
+    best = checkpoint.read(out / "checkpoints" / "best.ckpt")
     assert best["epoch"] == int(np.argmin(losses))
     again = run(compose([*tiny, f"trainer.max_epochs={best['epoch'] + 1}", "optimizer.lr=0.3"]), tmp_path / "again")
     assert content["rows"][0]["psnr"] == pytest.approx(again["rows"][0]["psnr"], abs=1e-3)
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(tiny, tmp_path):
+def test_a_seed_determines_the_numbers(tiny, tmp_path):
     first, second, other = (
         run(compose([*tiny, "trainer=smoke", f"seed={seed}"]), tmp_path / str(i))["rows"]
         for i, seed in enumerate((0, 0, 1))
@@ -103,7 +103,7 @@ class Stop(KeyboardInterrupt):
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypatch, capsys):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     settings = [*tiny, "trainer.max_epochs=3", "optimizer=adamw"]
     run(compose(settings), tmp_path / "whole")
@@ -133,7 +133,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypa
 
 def interrupted(settings, out, monkeypatch):
     """A run that is interrupted in its second epoch."""
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     step = Denoiser.training_step
 
@@ -154,7 +154,7 @@ def test_resume_takes_the_newest_unfinished_run_and_only_trainer_keys(tiny, tmp_
     for name in ("old", "new"):
         interrupted(tiny, day / name, monkeypatch)
         os.utime(day / name / ".hydra" / "config.yaml", (1e9, 1e9 + (name == "new")))
-    with pytest.raises(DenoiserError):  # never started, so there is nothing to go on with
+    with pytest.raises(DenoiserError):  # never started, so there is nothing to resume
         run(compose([*tiny, "noise.sigma=-1"]), day / "newest")
     capsys.readouterr()
     assert main(["resume=latest", "data.patch_size=16"]) == 2
@@ -180,7 +180,7 @@ def test_a_run_can_be_resumed_from_another_folder(tiny, folder, tmp_path, monkey
 
 
 def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monkeypatch, capsys):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     step = Denoiser.training_step
 
@@ -203,7 +203,7 @@ def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monke
 
 
 def test_of_two_runs_that_want_one_folder_one_gets_it(tiny, tmp_path):
-    from denoiser.folders import claim
+    from denoiser.runs.folder import claim
 
     cfg = compose(tiny)
     claim(tmp_path / "run", cfg, [], resume=False)
@@ -212,7 +212,7 @@ def test_of_two_runs_that_want_one_folder_one_gets_it(tiny, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tiny, tmp_path, monkeypatch):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     step = Denoiser.training_step
 
@@ -227,7 +227,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tiny,
         run(compose([*tiny, "trainer.max_epochs=3"]), out)
     assert failure.value.code == 4
     assert json.loads((out / "results.json").read_text())["status"] == "failed"
-    assert checkpoints.read(out / "checkpoints" / "last.ckpt")["epoch"] == 0
+    assert checkpoint.read(out / "checkpoints" / "last.ckpt")["epoch"] == 0
     assert all(value.isfinite().all() for value in weights(out).values())
 
 
@@ -281,7 +281,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
     command = [sys.executable, "-m", "denoiser.run", *tiny, "trainer.max_epochs=100000", f"hydra.run.dir={out}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         waited = time.monotonic()
-        while not (out / "checkpoints" / "last.ckpt").exists() and time.monotonic() - waited < 120:
+        while not (out / "checkpoints" / "last.ckpt").exists() and time.monotonic() - waited < 200:
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.1)
         process.send_signal(stop)
@@ -318,21 +318,21 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["data=folder"], 2, "data.path", "data.path=DIR"),
         (["objective.loss=mes"], 2, "no loss 'mes'", "objective.loss=mse"),
         (["optimizer.schedule=cosin"], 2, "no schedule", "optimizer.schedule=cosine"),
-        (["trainer.max_epochs=-1"], 2, "never ends", "optimizer.schedule=constant"),
+        (["trainer.max_epochs=-1"], 2, "without end", "optimizer.schedule=constant"),
         (["trainer.memory_format=nhwc"], 2, "no memory format", "channels_last"),
         (["trainer.precision=float7"], 2, "float7", "trainer"),
         (["protocol=publish"], 2, "no protocol", "protocol=published"),
         (["noise=poisson", "test.sigma=25"], 2, "has no sigma", "test.sigma=null"),
         (["+trainer.foo=3"], 2, "foo", "trainer"),
         (["+model.network.depth=3"], 2, "depth", "network"),
-        (["model.network._target_=os.system"], 2, "may not be called", "denoiser.models."),
+        (["model.network._target_=os.system"], 2, "is not allowed", "denoiser.models."),
         (
             ["model.network._target_=torch.nn.modules.module.functools.partial"],
             2,
-            "may not be called",
+            "is not allowed",
             "denoiser.models.",
         ),
-        (["resume=nowhere"], 2, "no run to go on with", "resume="),
+        (["resume=nowhere"], 2, "no run to resume", "resume="),
         (["seed"], 2, "KEY=VALUE", "KEY=VALUE"),
         (["hydra.run.dir=/dev/null/x"], 3, "/dev/null/x", "path"),
     ],
@@ -370,7 +370,7 @@ def test_pictures_that_are_not_there_or_not_readable(tiny, tmp_path, folder, cap
 
 
 def test_a_fault_of_our_own_is_two_lines_too_and_a_traceback_on_request(tiny, tmp_path, monkeypatch, capsys):
-    from denoiser.module import Denoiser
+    from denoiser.training.module import Denoiser
 
     monkeypatch.setattr(Denoiser, "training_step", lambda *_: 1 / 0)
     assert main([*tiny, "trainer=smoke", f"hydra.run.dir={tmp_path / 'a'}"]) == 1

@@ -1,1 +1,1 @@
-"""Datasets: one file each, all of them pairs of noisy and clean images."""
+"""Datasets of pairs of noisy and clean pictures, one file each."""

@@ -1,4 +1,4 @@
-"""`denoiser data`: which datasets there are, whether they are here, and whether they are what was published."""
+"""`denoiser data`: list, download and verify the datasets."""
 
 from __future__ import annotations
 
@@ -8,142 +8,149 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser import build, cli
-from denoiser.arguments import Parser
+from denoiser import build
+from denoiser.cli import failures
+from denoiser.cli.arguments import Parser
 from denoiser.config import compose, data_root, options
-from denoiser.data.catalogue import INCOMPLETE, NOT_THERE, Card, card
-from denoiser.data.download import verify as altered_or_missing
+from denoiser.data.store.catalogue import INCOMPLETE, MISSING, Card, dataset_card
+from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 
 if TYPE_CHECKING:
     from denoiser.data.base import PairsDataModule
 
-HEAD = ("name", "pictures", "what", "licence", "here")
+HEADINGS = ("name", "pictures", "content", "licence", "status")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some of several datasets failed, or files are missing or altered."""
-    return cli.guarded(lambda: _command(_parser().parse_intermixed_args(arguments)))
+    return failures.guarded(lambda: _command(_parser().parse_intermixed_args(arguments)))
 
 
-def _command(given: argparse.Namespace) -> int:
-    root = Path(given.root or data_root()).expanduser().absolute()
-    if given.action == "list":
-        listing(given.names or options("data"), root)
+def _command(arguments: argparse.Namespace) -> int:
+    root = Path(arguments.root or data_root()).expanduser().absolute()
+    if arguments.action == "list":
+        print_list(arguments.names or options("data"), root)
         return 0
-    if given.action not in ACTIONS:
-        near = nearest(given.action, ("list", *ACTIONS)) or "--help"
-        raise DenoiserError(f"no action '{given.action}' (denoiser data)", f"denoiser data {near}")
-    if not given.names:
-        raise DenoiserError(f"which dataset? (denoiser data {given.action})", "denoiser data list")
-    for name in given.names:
-        card(name)  # a typo is told before anything is downloaded
-    return _each(given.names, lambda name: ACTIONS[given.action](name, root))
+    if arguments.action not in ACTIONS:
+        near = nearest(arguments.action, ("list", *ACTIONS)) or "--help"
+        raise DenoiserError(f"no action '{arguments.action}' (denoiser data)", f"denoiser data {near}")
+    if not arguments.names:
+        raise DenoiserError(f"no dataset is named (denoiser data {arguments.action})", "denoiser data list")
+    for name in arguments.names:
+        dataset_card(name)  # refuses a typo before anything is downloaded
+    return _each(arguments.names, lambda name: ACTIONS[arguments.action](name, root))
 
 
-def _each(names: Sequence[str], act: Callable[[str], None]) -> int:
-    """One failure is told as itself; those among several are told one by one, and do not stop the others."""
-    failed = 0
+def _each(names: Sequence[str], action: Callable[[str], None]) -> int:
+    """Apply an action to each dataset. Among several, a failure is printed and does not stop the rest."""
+    if len(names) == 1:
+        action(names[0])
+        return 0
+    exit_code = 0
     for name in names:
         try:
-            act(name)
+            action(name)
         except DenoiserError as error:
-            if len(names) == 1:
-                raise
-            failed += bool(cli.tell(error))
-    return SOME_FAILED if failed else 0
+            failures.print_error(error)
+            exit_code = SOME_FAILED
+    return exit_code
 
 
-def listing(names: Sequence[str], root: Path) -> None:
-    """Print a table of datasets under the path of the store."""
-    rows = [HEAD, *(_row(name, card(name), root) for name in names)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+def print_list(names: Sequence[str], root: Path) -> None:
+    """Print the path of the store and a table of datasets."""
+    rows = [HEADINGS, *(_row(name, dataset_card(name), root) for name in names)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     print(f"store: {root}")
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _row(name: str, about: Card | None, root: Path) -> tuple[str, ...]:
-    if about is None:
-        return name, *["-"] * (len(HEAD) - 1)
-    count = "any" if about.count is None else f"{about.count:,}"
-    return name, count, about.what, about.licence, about.state(root)
+def _row(name: str, dataset: Card | None, root: Path) -> tuple[str, ...]:
+    if dataset is None:
+        return name, *["-"] * (len(HEADINGS) - 1)
+    count = "any" if dataset.count is None else f"{dataset.count:,}"
+    return name, count, dataset.description, dataset.licence, dataset.status(root)
 
 
 def download(name: str, root: Path) -> None:
-    """Put a dataset into the store, where it is not there yet, and say where it lies.
+    """Download a dataset into the store unless it is there, and print its folder.
 
     Raises:
-        DenoiserError: it has to be fetched by hand, or cannot be downloaded or stored (exit code 3).
+        DenoiserError: it must be fetched by hand, or cannot be downloaded or stored (exit code 3).
     """
-    about = card(name)
-    if about is not None and not about.files:
-        print(f"{name}: {about.home}, nothing to download")
+    dataset = dataset_card(name)
+    if dataset is not None and not dataset.files:
+        print(f"{name}: {dataset.availability}, nothing to download")
         return
-    _made(name, root).prepare_data()
-    print(f"{name}: {about.folder(root) if about else root}")
+    _data_module(name, root).prepare_data()
+    print(f"{name}: {dataset.folder(root) if dataset else root}")
 
 
-def _made(name: str, root: Path) -> PairsDataModule:
+def _data_module(name: str, root: Path) -> PairsDataModule:
     from denoiser.data.base import Protocol
-    from denoiser.noise import Noise
+    from denoiser.noise.base import Noise
 
     config = {key: value for key, value in build.plain(compose([f"data={name}"]).data).items() if key != "name"}
-    stored = {"root": str(root)} if "root" in config else {}
-    made: PairsDataModule = build.make("data", config | stored, protocol=Protocol(Noise(), 0, (None,), clip=False))
-    return made
+    if "root" in config:
+        config["root"] = str(root)
+    module: PairsDataModule = build.make("data", config, protocol=Protocol(Noise(), 0, (None,), clip=False))
+    return module
 
 
 def verify(name: str, root: Path) -> None:
-    """Compare the files of a dataset with those that were published; where no hashes are known, count them.
+    """Compare the files of a dataset with the published hashes; without hashes, look whether each file exists.
 
     Raises:
-        DenoiserError: it is not there, or has no list of files; files are missing or altered (exit code 1).
+        DenoiserError: it is not there or has no list of files; files are missing or altered (exit code 1).
     """
-    about, folder = _there(name, root, "no files to verify")
-    missing = about.missing(root)
-    known = {file: digest for file, digest in about.files.items() if digest and file not in missing}
-    altered = altered_or_missing(folder, known)
+    dataset, folder = _stored(name, root, "no files to verify")
+    missing = dataset.missing(root)
+    hashes = {file: digest for file, digest in dataset.files.items() if digest and file not in missing}
+    altered = missing_or_altered(folder, hashes)
     for kind, files in (("missing", missing), ("altered", altered)):
         print(*(f"{kind}  {file}\n" for file in files), sep="", end="")
     if missing or altered:
-        what = f"{len(missing)} of {len(about.files)} files missing, {len(altered)} altered ({folder})"
-        raise DenoiserError(f"{name}: {what}", about.anew(root, f"denoiser data download {name}"), SOME_FAILED)
-    said = "all as published" if known else "all there; no hashes are known, so that their content was not looked at"
-    print(f"{name}: {len(about.files)} files, {said} ({folder})")
+        message = f"{name}: {len(missing)} of {len(dataset.files)} files missing, {len(altered)} altered ({folder})"
+        raise DenoiserError(
+            message, dataset.replacement_instructions(root, f"denoiser data download {name}"), SOME_FAILED
+        )
+    result = "all as published" if hashes else "all there; no hashes are known, so their content was not checked"
+    print(f"{name}: {len(dataset.files)} files, {result} ({folder})")
 
 
 def path(name: str, root: Path) -> None:
     """Print the folder of a dataset and nothing else.
 
     Raises:
-        DenoiserError: it is not there, not whole, or has no folder.
+        DenoiserError: it is not there, is incomplete, or has no folder.
     """
-    about, folder = _there(name, root, "no folder")
-    if about.state(root) == INCOMPLETE:
-        what = f"{name} lacks {len(about.missing(root))} of {len(about.files)} files ({folder})"
-        raise DenoiserError(what, f"denoiser data verify {name}")
+    dataset, folder = _stored(name, root, "no folder")
+    if dataset.status(root) == INCOMPLETE:
+        message = f"{name} lacks {len(dataset.missing(root))} of {len(dataset.files)} files ({folder})"
+        raise DenoiserError(message, f"denoiser data verify {name}")
     print(folder)
 
 
-def _there(name: str, root: Path, otherwise: str) -> tuple[Card, Path]:
-    about = card(name)
-    if about is None or not about.files:
-        home = f"is {about.home}" if about else "says nothing of its files"
-        raise DenoiserError(f"{name} {home}: {otherwise} (data={name})", "denoiser data list")
-    if about.state(root) == NOT_THERE:
-        raise DenoiserError(f"{name} is not there ({about.folder(root)})", f"denoiser data download {name}")
-    return about, about.folder(root)
+def _stored(name: str, root: Path, refusal: str) -> tuple[Card, Path]:
+    """The card and the folder of a dataset that is in the store."""
+    dataset = dataset_card(name)
+    if dataset is None or not dataset.files:
+        reason = f"is {dataset.availability}" if dataset else "has no list of files"
+        raise DenoiserError(f"{name} {reason}: {refusal} (data={name})", "denoiser data list")
+    if dataset.status(root) == MISSING:
+        raise DenoiserError(f"{name} is not there ({dataset.folder(root)})", f"denoiser data download {name}")
+    return dataset, dataset.folder(root)
 
 
 ACTIONS = {"download": download, "verify": verify, "path": path}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser("denoiser data", description="The store of named datasets.", allow_abbrev=False)
-    parser.add_argument("action", metavar="list|download|verify|path", help="what to do; path prints a folder")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="datasets, as in data=NAME; list: all unless given")
-    parser.add_argument("--root", metavar="DIR", help="the store; default $DENOISER_DATA, else ~/.cache/denoiser")
+    parser = Parser("denoiser data", description="List, download and verify the datasets.", allow_abbrev=False)
+    parser.add_argument("action", metavar="list|download|verify|path", help="path prints the folder of a dataset")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="datasets, as in data=NAME; list shows all by default")
+    parser.add_argument("--root", metavar="DIR", help="the store (default: $DENOISER_DATA, or ~/.cache/denoiser)")
     return parser
 
 

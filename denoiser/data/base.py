@@ -1,21 +1,21 @@
-"""The LightningDataModule that every dataset shares; a dataset says only where its pictures are."""
+"""The LightningDataModule that every dataset extends; a dataset only supplies its pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from denoiser.data.checks import large_enough_to_score, patches_fit
 from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.sampling import EpochSampler
+from denoiser.data.sizes import check_patch_size, check_picture_sizes
 from denoiser.data.thumbnails import Thumbnails, thumbnails
-from denoiser.errors import DenoiserError
-from denoiser.levels import require
-from denoiser.noise import Noise
-from denoiser.signals import quiet_worker
+from denoiser.errors import DenoiserError, require
+from denoiser.machine.signals import exit_on_sigterm
+from denoiser.noise.base import Noise
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Protocol:
     """How pictures become noisy pairs.
 
     Args:
-        noise: the noise of training; None for pairs that are real.
-        seed: of crops, noise and order.
-        levels: noise levels to validate and test at, in grey levels of 255; `(None,)` for a noise without.
-        clip: test on input that is clamped and rounded to 8 bits (`clipped`), or on unclipped (`published`).
+        noise: the noise of training; `Noise()` for real pairs.
+        seed: seed of crops, noise and order.
+        levels: noise levels to validate and test at, in grey levels of 255; `(None,)` for a noise without sigma.
+        clip: whether test input is clamped and rounded to 8 bits (`clipped`) or not (`published`).
     """
 
     noise: Noise
@@ -36,38 +36,50 @@ class Protocol:
 
 
 class PairsDataModule(LightningDataModule):
-    """Pictures of three splits as noisy pairs; subclasses say where the pictures are, in `pictures`.
+    """Noisy pairs from the pictures of three splits; a subclass returns them from its method `pictures`.
 
     Args:
-        protocol: how pictures become pairs.
+        protocol: how pictures become noisy pairs.
         channels: 3 for colour, 1 for grey.
-        batch_size: pairs in a batch, of validation and test too where the pictures have one size.
+        batch_size: number of pairs in a batch; for validation and test 1 where the pictures have several sizes.
         patch_size: side of the training crops in pixels; None for whole pictures.
-        crops_per_image: crops of each picture in an epoch.
-        flip: mirror the training crops at random.
-        num_workers: processes that make batches; 0 makes them in the training process.
-        test: test on these pictures instead of the dataset's own.
+        crops_per_image: number of crops of each picture in an epoch.
+        flip: mirror and transpose the training crops at random.
+        num_workers: number of processes that make batches; 0 for the training process itself.
+        test: a dataset to test on instead of this one.
 
     Raises:
-        DenoiserError: the dataset has no such channels, or a size or count is below 1.
+        DenoiserError: the dataset does not have these channels, or a size or count is too small.
+
+    >>> import torch
+    >>> from denoiser.noise.gaussian import Gaussian
+    >>> class Ramps(PairsDataModule):
+    ...     def pictures(self, split):
+    ...         ramp = torch.arange(64, dtype=torch.uint8).expand(4, self.channels, 48, 64)
+    ...         return Pictures([f"{split}/{i}" for i in range(4)], ramp)
+    >>> data = Ramps(Protocol(Gaussian(sigma=25), 0, (25.0,), clip=False), channels=1, batch_size=2, patch_size=32)
+    >>> data.setup("fit")
+    >>> batch = next(iter(data.train_dataloader()))
+    >>> tuple(batch.noisy.shape), batch.sigma.tolist()
+    ((2, 1, 32, 32), [25.0, 25.0])
     """
 
     real_pairs = False
-    """Whether the pictures hold real noisy ones, so that no noise is added."""
+    """Whether the dataset has real noisy pictures, so that no noise is added."""
     test_only = False
-    """Whether every picture is a test picture, so that nothing can be trained on it."""
+    """Whether all pictures are test pictures, so that the dataset cannot be used for training."""
     allowed_channels: tuple[int, ...] = (3, 1)
-    """What `channels` may be."""
+    """The values of `channels` that the dataset supports."""
     name = ""
-    """As in `data=NAME`."""
-    which = ""
-    """The split in use, where a dataset has several that are named."""
+    """The name of the dataset, as in `data=NAME`."""
+    split_name = ""
+    """The name of the split, for a dataset with several named splits."""
     split_seed = 0
-    """Of the split, where it is drawn."""
-    place: str | None = None
-    """Which of the user's own folders, where a dataset's name does not say which pictures they are."""
-    evaluated = "test"
-    """The split that an evaluation takes; `all` where the pictures are the user's own."""
+    """The seed of the split, for a dataset that is split at random."""
+    folder_name: str | None = None
+    """The name of the folder, for a dataset of a folder of the user."""
+    evaluation_split = "test"
+    """The split that an evaluation uses; `all` for folders of the user."""
 
     def __init__(
         self,
@@ -82,9 +94,9 @@ class PairsDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         if channels not in self.allowed_channels:
-            offered = " or ".join(map(str, self.allowed_channels))
+            allowed = " or ".join(map(str, self.allowed_channels))
             raise DenoiserError(
-                f"{type(self).__name__} has {offered} channel(s), not {channels} (data.channels)",
+                f"{type(self).__name__} has {allowed} channel(s), not {channels} (data.channels)",
                 f"data.channels={self.allowed_channels[0]}",
             )
         _check_whole("batch_size", batch_size, 1)
@@ -100,7 +112,7 @@ class PairsDataModule(LightningDataModule):
         """The pictures of `train`, `val` or `test`.
 
         Raises:
-            DenoiserError: the data is missing, unreadable or holds none.
+            DenoiserError: the data is missing or unreadable, or has no pictures.
         """
         raise NotImplementedError
 
@@ -112,30 +124,39 @@ class PairsDataModule(LightningDataModule):
         return self.splits[name]
 
     def thumbnails(self, name: str) -> Thumbnails:
-        """Sizes and thumbnails of a split's clean pictures, made once."""
+        """Sizes and thumbnails of the clean pictures of a split, computed once."""
         if name not in self._thumbnails:
             self._thumbnails[name] = thumbnails(self.split(name), self.channels)
         return self._thumbnails[name]
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of data and noise in tables."""
+        return {"data": self.name, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
+
+    def origin(self, pairs: FrozenPairs) -> dict[str, Any]:
+        """The columns of a row of results that describe the scored pictures."""
+        return {"channels": self.channels, "place": self.folder_name, "values": pairs.values}
+
     def prepare_data(self) -> None:
-        """Download what is not there yet, `test` included; subclasses that download call this too."""
+        """Download the data, and that of `test`, if they are missing; a subclass that downloads calls this method."""
         if self.test is not None:
             self.test.prepare_data()
 
     def setup(self, stage: str) -> None:
-        """Read the pictures that a stage needs; `fit` the test pictures too, lest a bad one stops a run at its end.
+        """Read the pictures of a stage. `fit` reads the test pictures too, so that an unreadable one is found at once.
 
         Raises:
-            DenoiserError: the data is missing or unreadable, the training pictures do not fit the patch, or one is too
-                small to be scored.
+            DenoiserError: the data is missing or unreadable, a training picture is smaller than the patch, or another
+                picture is too small to be scored.
         """
         if stage == "fit":
-            patches_fit(self.split("train"), self.patch_size, self.batch_size)
+            check_patch_size(self.split("train"), self.patch_size, self.batch_size)
         for name in ("val", "test") if stage == "fit" else ("test",):
-            large_enough_to_score(self.split(name))
+            check_picture_sizes(self.split(name))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Shuffled crops with fresh noise, made on the device that trains where the pictures fit there."""
+        """Shuffled crops with fresh noise, made on the training device unless there are workers."""
         trainer, pictures = self.trainer, self.split("train")
         if trainer is not None and self.num_workers == 0:
             pictures = pictures.to(trainer.strategy.root_device)
@@ -143,8 +164,8 @@ class PairsDataModule(LightningDataModule):
         pairs = NoisyPairs(pictures, noise, self.protocol.seed, self.patch_size, self.crops_per_image, self.flip)
         rank, world = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
         sampler = EpochSampler(len(pairs), self.protocol.seed, rank, world)
-        whole = len(sampler) >= self.batch_size
-        return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=whole)
+        drop_last = len(sampler) >= self.batch_size
+        return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Whole pictures with frozen noise."""
@@ -155,7 +176,7 @@ class PairsDataModule(LightningDataModule):
         return self._frozen("test")
 
     def frozen(self, name: str, draws: int = 1) -> FrozenPairs:
-        """The evaluation pairs of a split, with noise drawn so many times for each."""
+        """The evaluation pairs of a split, with `draws` draws of noise for each picture and level."""
         source = self.test if name == "test" and self.test is not None else self
         noise = None if source.real_pairs else self.protocol.noise.clipped(self.protocol.clip)
         return FrozenPairs(self.split(name), noise, self.protocol.seed, self.protocol.levels, draws)
@@ -167,11 +188,11 @@ class PairsDataModule(LightningDataModule):
             return self._loader(pairs, batch_size)
         if len(pairs) < trainer.world_size:
             raise DenoiserError(
-                f"{len(pairs.pictures)} {name} picture(s) cannot be shared by {trainer.world_size} processes "
+                f"{len(pairs.pictures)} {name} picture(s) cannot be divided among {trainer.world_size} processes "
                 "(trainer.devices)",
                 "trainer.devices=1",
             )
-        # Lightning's own sharding pads with duplicates, which would count pictures twice.
+        # The sharding of Lightning pads with duplicates, which would count pictures twice.
         share = range(trainer.global_rank, len(pairs), trainer.world_size)
         return self._loader(Subset(pairs, list(share)), batch_size)
 
@@ -179,16 +200,16 @@ class PairsDataModule(LightningDataModule):
         workers = {
             "num_workers": self.num_workers,
             "persistent_workers": self.num_workers > 0,
-            "worker_init_fn": quiet_worker,
+            "worker_init_fn": exit_on_sigterm,
         }
-        return DataLoader(pairs, batch_size, collate_fn=as_made, **workers, **options)  # type: ignore[arg-type]
+        return DataLoader(pairs, batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
 
 
 def _check_whole(key: str, value: object, lowest: int) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
-    require(whole, f"data.{key}", value, f"not a whole number from {lowest} up", str(32 * lowest))
+    require(whole, f"data.{key}", value, f"not a whole number of at least {lowest}", str(32 * lowest))
 
 
-def as_made(batch: Batch) -> Batch:
-    """`__getitems__` made the batch; there is nothing to collate."""
+def identity(batch: Batch) -> Batch:
+    """Return the batch unchanged: `__getitems__` has collated it already."""
     return batch

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes, refuse_altered
 from denoiser.data.pairs import Pictures
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.download import BSDS500_FOLDERS, BSDS500_HASHES, bsds500, check_hashes, read_hashes
 
 # fmt: off
 IDS = (
@@ -23,52 +23,52 @@ IDS = (
     295087, 296007, 296059, 299086, 300091, 302008, 304034, 304074, 306005, 3096, 33039, 351093,
 )
 # fmt: on
-"""BSDS500's numbers of the 68 pictures, in the order test001 ... test068 of the published folders."""
+"""Numbers of the 68 pictures in BSDS500, in the order test001 ... test068 of the published folders."""
 
 
 def bsd68_keys() -> list[str]:
-    """The 68 pictures as keys of BSDS500, in the published order: `val/101085`, ..."""
+    """The keys of the 68 pictures in BSDS500, in the published order: `val/101085`, ..."""
     return [f"val/{number}" for number in IDS]
 
 
-def _card(what: str) -> Card:
+def _card(description: str) -> Card:
     hashes = read_hashes(BSDS500_HASHES)
     files = {f"{key}.jpg": hashes[f"{key}.jpg"] for key in bsd68_keys()}
-    return Card(what, "non-commercial research", len(files), places=BSDS500_PLACES, files=files)
+    return Card(description, "non-commercial research", len(files), folders=BSDS500_FOLDERS, files=files)
 
 
 class BSD68(PairsDataModule):
-    """The 68 pictures, for testing only; decoded from BSDS500's JPEGs.
+    """The 68 pictures in grey, for testing only, decoded from the JPEG files of BSDS500.
 
-    In colour this is CBSD68 exactly; in grey Pillow's `convert("L")` is BSD68 to within one grey level.
+    In colour they are equal to CBSD68; Pillow's `convert("L")` of them differs from BSD68 by at most one grey level.
 
     Args:
-        protocol: how pictures become pairs.
-        root: where `BSR/BSDS500/data/images` is, or is downloaded to.
+        protocol: how pictures become noisy pairs.
+        root: the store of datasets; `BSR/BSDS500/data/images` in it is downloaded if it is missing.
         **options: see `PairsDataModule`.
     """
 
     test_only = True
     allowed_channels: tuple[int, ...] = (1,)
-    card = _card("grey test pictures of the published tables, out of BSDS500")
+    card = _card("grey test pictures of the published tables, from BSDS500")
 
     def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
         super().__init__(protocol, **options)
         self.root = Path(root).expanduser()
 
     def prepare_data(self) -> None:
-        """Download BSDS500 where it is not there yet."""
+        """Download BSDS500 if it is missing."""
         super().prepare_data()
         bsds500(self.root)
 
     def pictures(self, split: str) -> Pictures:
-        """All 68, whichever split is asked for.
+        """All 68 pictures, for any split.
 
         Raises:
-            DenoiserError: they are not there, or one is not the published file (exit code 3).
+            DenoiserError: pictures are missing or altered (exit code 3).
         """
         folder = bsds500(self.root)
-        refuse_altered(self.name or type(self).__name__.lower(), self.root, self.card)
+        check_hashes(self.name or type(self).__name__.lower(), self.root, self.card)
         return read_files([[folder / f"{key}.jpg"] for key in bsd68_keys()], folder, self.channels)
 
 
@@ -76,4 +76,4 @@ class CBSD68(BSD68):
     """The 68 pictures in colour."""
 
     allowed_channels = (3,)
-    card = _card("the same 68 in colour, out of BSDS500")
+    card = _card("the same 68 in colour, from BSDS500")

@@ -10,27 +10,32 @@ from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
 from denoiser.data.bsd68 import bsd68_keys
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
-from denoiser.data.download import BSDS500_HASHES, BSDS500_PLACES, bsds500, read_hashes
 from denoiser.data.pairs import Pictures
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.download import BSDS500_FOLDERS, BSDS500_HASHES, bsds500, read_hashes
 from denoiser.errors import DenoiserError, nearest
 
 SPLITS = ("benchmark", "official")
+"""Names of the splits."""
 
 
 class BSDS500(PairsDataModule):
     """BSDS500 in one of two splits.
 
-    `benchmark` keeps the 68 pictures of the published tables for testing: train = the train and test folders (400),
-    val = the 32 others of the val folder, test = the 68 (BSD68 in grey, CBSD68 in colour). `official` is the
-    dataset's own: 200 / 100 / 200.
+    `benchmark` tests on the 68 pictures of the published tables (BSD68 in grey, CBSD68 in colour), `official` is the
+    split of the dataset itself:
+
+        folder    pictures   benchmark           official
+        train/    200        train               train
+        test/     200        train               test
+        val/      100        test 68, val 32     val
 
     Args:
-        protocol: how pictures become pairs.
-        root: where `BSR/BSDS500/data/images` is, or is downloaded to.
+        protocol: how pictures become noisy pairs.
+        root: the store of datasets; `BSR/BSDS500/data/images` in it is downloaded if it is missing.
         split: `benchmark` or `official`.
-        cache_gb: how much memory the decoded pictures may take; beyond it they are decoded on use.
+        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded on use.
         **options: see `PairsDataModule`.
 
     Raises:
@@ -41,7 +46,7 @@ class BSDS500(PairsDataModule):
         "photographs of 481x321 (Arbelaez et al. 2011)",
         "non-commercial research",
         500,
-        places=BSDS500_PLACES,
+        folders=BSDS500_FOLDERS,
         files=read_hashes(BSDS500_HASHES),
     )
 
@@ -52,10 +57,10 @@ class BSDS500(PairsDataModule):
         if split not in SPLITS:
             near = nearest(split, SPLITS) or "benchmark"
             raise DenoiserError(f"bsds500 has no split '{split}' (data.split)", f"data.split={near}")
-        self.root, self.which, self.cache_gb = Path(root).expanduser(), split, cache_gb
+        self.root, self.split_name, self.cache_gb = Path(root).expanduser(), split, cache_gb
 
     def prepare_data(self) -> None:
-        """Download the pictures where they are not there yet."""
+        """Download the pictures if they are missing."""
         super().prepare_data()
         bsds500(self.root)
 
@@ -63,12 +68,12 @@ class BSDS500(PairsDataModule):
         """The pictures of `train`, `val` or `test`; keys are like `val/101085`."""
         folder = bsds500(self.root)
         keys = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.jpg"))
-        wanted = [[folder / f"{key}.jpg"] for key in keys if self._belongs(key, split)]
-        return read_files(wanted, folder, self.channels, self.cache_gb)
+        files = [[folder / f"{key}.jpg"] for key in keys if self._belongs(key, split)]
+        return read_files(files, folder, self.channels, self.cache_gb)
 
     def _belongs(self, key: str, split: str) -> bool:
-        if self.which == "official":
+        if self.split_name == "official":
             return key.startswith(f"{split}/")
-        published = set(bsd68_keys())
-        here = "train" if not key.startswith("val/") else "test" if key in published else "val"
-        return here == split
+        if not key.startswith("val/"):
+            return split == "train"
+        return split == ("test" if key in bsd68_keys() else "val")

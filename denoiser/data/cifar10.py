@@ -15,14 +15,16 @@ from torch import Tensor
 from torchvision.datasets import CIFAR10 as Reader
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
 from denoiser.data.pairs import Pictures
-from denoiser.data.readers import install, torchvision_reader
-from denoiser.data.splits import held_out
+from denoiser.data.splits import split_official
+from denoiser.data.store.catalogue import Card
+from denoiser.data.store.torchvision import install, torchvision_reader
 from denoiser.errors import DenoiserError
 
 FOLDER = "cifar-10-batches-py"
+"""Folder of the files in the store."""
 ARCHIVES = ["cifar-10-python.tar.gz"]
+"""Archives that the files come from."""
 HARMLESS = (
     "_codecs.encode",
     "numpy.dtype",
@@ -30,17 +32,17 @@ HARMLESS = (
     "numpy._core.multiarray._reconstruct",
     "numpy._core.numeric._frombuffer",
 )
-"""What an array's pickle calls; any other name in an unverified file could run code."""
+"""Names that the pickle of an array calls; any other name in an unverified file could run code."""
 
 
 class CIFAR10(PairsDataModule):
     """CIFAR-10 with its official test set; 90 / 10 of the rest for training and validation.
 
     Args:
-        protocol: how pictures become pairs.
-        root: where `cifar-10-batches-py` is, or is downloaded to.
-        split_seed: of the training / validation split, apart from `seed`, so that seed sweeps keep the split.
-        verify: check the original's md5 sums; false reads batches that hold only some of the pictures.
+        protocol: how pictures become noisy pairs.
+        root: the store of datasets; `cifar-10-batches-py` in it is downloaded if it is missing.
+        split_seed: seed of the training / validation split, separate from `seed`, so that seed sweeps keep the split.
+        verify: compare the md5 sums with those of the original; false also reads files with fewer pictures.
         **options: see `PairsDataModule`.
     """
 
@@ -49,7 +51,7 @@ class CIFAR10(PairsDataModule):
         "colour pictures of 32x32 (Krizhevsky 2009)",
         "not stated",
         60_000,
-        places=(FOLDER,),
+        folders=(FOLDER,),
         files=dict([*Reader.train_list, *Reader.test_list]),
     )
 
@@ -58,18 +60,18 @@ class CIFAR10(PairsDataModule):
         self.root, self.split_seed, self.verify = Path(root).expanduser(), split_seed, verify
 
     def prepare_data(self) -> None:
-        """Download the pictures where they are not there yet."""
+        """Download the pictures if they are missing."""
         super().prepare_data()
         install(Reader, self.root, FOLDER, ARCHIVES)
 
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val` or `test`; keys are like `train/00042`."""
         images = self._verified(split != "test") if self.verify else self._unverified(split != "test")
-        return held_out(images, split, self.split_seed)
+        return split_official(images, split, self.split_seed)
 
     def _verified(self, train: bool) -> Tensor:
-        other = "data.verify=false, which reads what is there"
-        reader = torchvision_reader(Reader, self.root, FOLDER, ARCHIVES, other, train=train)
+        fix = "data.verify=false, which reads the files without verifying them"
+        reader = torchvision_reader(Reader, self.root, FOLDER, ARCHIVES, fix, train=train)
         return torch.from_numpy(reader.data).permute(0, 3, 1, 2).contiguous()
 
     def _unverified(self, train: bool) -> Tensor:
@@ -79,7 +81,7 @@ class CIFAR10(PairsDataModule):
 
 
 class _Arrays(pickle.Unpickler):
-    """Reads arrays and refuses whatever else a pickle could call."""
+    """An unpickler that reads arrays and refuses all other calls."""
 
     def find_class(self, module: str, name: str) -> Any:
         path = f"{module.replace('numpy.core.', 'numpy._core.')}.{name}"
@@ -89,10 +91,10 @@ class _Arrays(pickle.Unpickler):
 
 
 def read_batch(path: Path) -> Tensor:
-    """The pictures of one of CIFAR-10's files, uint8 `(N, 3, 32, 32)`, whatever else the file holds.
+    """The pictures of one file of CIFAR-10, uint8 `(N, 3, 32, 32)`.
 
     Raises:
-        DenoiserError: the file is missing, damaged, or calls what no array needs.
+        DenoiserError: the file is missing or damaged, or calls anything that an array does not need.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Which pictures were trained or selected on, and tests on those."""
+"""Leaks: test pictures that a model was trained or selected on."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 import torch
 
 from denoiser.data.base import PairsDataModule
-from denoiser.data.thumbnails import Thumbnails, alike, same
+from denoiser.data.thumbnails import Thumbnails, details_match, match_thumbnails
 from denoiser.errors import DenoiserError
 
 LIMIT = 10_000
-"""Of more pictures than this nothing is recorded but their number, and none are compared."""
-LOOKS = 1000
-"""Pictures compared pixel by pixel at most: where more have one thumbnail, thumbnails tell them badly apart."""
+"""Largest number of pictures whose thumbnails are recorded and compared."""
+MAX_COMPARISONS = 1000
+"""Largest number of pairs that are compared pixel by pixel, if very many pictures have equal thumbnails."""
 
 
-def seen(data: PairsDataModule) -> dict[str, Any]:
-    """What a checkpoint records of the pictures trained and selected on.
+def training_record(data: PairsDataModule) -> dict[str, Any]:
+    """The record of the training and validation pictures that a checkpoint stores.
 
     Returns:
-        `data` and `split` by name, the number of `pictures` and, up to 10,000 of them, `Thumbnails`.
+        The names `data` and `split`, the number of `pictures` and, for at most 10,000 of them, their `Thumbnails`.
     """
     train, val = data.split("train"), data.split("val")
     count = len(train) + len(val)
@@ -38,71 +38,71 @@ def seen(data: PairsDataModule) -> dict[str, Any]:
 
 
 def _split(data: PairsDataModule) -> str:
-    return data.which or f"split_seed={data.split_seed}"
+    return data.split_name or f"split_seed={data.split_seed}"
 
 
-def among(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] | None:
-    """The pictures of an evaluation that a checkpoint was trained or selected on.
+def find(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] | None:
+    """Find the pictures of an evaluation that a checkpoint was trained or selected on.
 
-    A dataset's own test split is apart from its others, and not compared: where two of its pictures look alike,
-    CIFAR-10 has such, its published numbers count them too.
+    The test split of the dataset that was trained on is not compared: where it resembles training pictures, as in
+    CIFAR-10, the published numbers include these pictures too.
 
     Args:
-        record: the checkpoint's, see `seen`; None where nothing is known.
-        data: what is evaluated on.
+        record: the `training_record` of the checkpoint, or None.
+        data: the data of the evaluation.
 
     Returns:
-        Their keys, in order; None where they could not be compared, because nothing or too much was recorded, or there
-        are too many here.
+        The keys of the pictures, in order; None if they cannot be compared, because there is no record of thumbnails or
+        there are too many pictures.
     """
     if record is None:
         return None
-    apart = data.evaluated == "test" and (record["data"], record["split"]) == (data.name, _split(data))
-    if apart:
+    same_split = (record["data"], record["split"]) == (data.name, _split(data))
+    if same_split and data.evaluation_split == "test":
         return []
-    if "thumbnails" not in record or len(data.split(data.evaluated)) > LIMIT:
+    if "thumbnails" not in record or len(data.split(data.evaluation_split)) > LIMIT:
         return None
-    known = Thumbnails(sizes=record["sizes"], thumbnails=record["thumbnails"])
-    found = {j for _, j in same(known, data.thumbnails(data.evaluated))}
-    return [data.split(data.evaluated).keys[j] for j in sorted(found)]
+    trained = Thumbnails(sizes=record["sizes"], thumbnails=record["thumbnails"])
+    leaked = {j for _, j in match_thumbnails(trained, data.thumbnails(data.evaluation_split))}
+    return [data.split(data.evaluation_split).keys[j] for j in sorted(leaked)]
 
 
-def check(data: PairsDataModule) -> None:
-    """Look for test pictures among those of training and validation.
+def check_test_pictures(data: PairsDataModule) -> None:
+    """Warn of copies of training and validation pictures among the test pictures, or refuse them.
 
-    Inside one set (a folder with copies under several names) it is a warning, since the pictures are the user's own;
-    in a test on another set it is refused, since its published numbers could not be compared.
+    Copies within one dataset, such as a folder with copies under several names, cause a warning. Copies in another test
+    set are an error, since its figures could not be compared with published ones.
 
     Raises:
-        DenoiserError: `data.test` holds pictures that are trained or selected on.
+        DenoiserError: `data.test` contains training or validation pictures.
     """
     if max(len(data.split("train")) + len(data.split("val")), len(data.split("test"))) > LIMIT:
         return
-    found = _copies(data)
-    if not found:
+    copies = _copies(data)
+    if not copies:
         return
-    tested = data.split("test")
-    first, twin = tested.keys[min(found)], found[min(found)]
-    name = first if first == twin else f"{first} (as {twin})"
-    among = f"{len(found)} of the {len(tested)} test pictures are among those of training or validation, {name} first"
+    test = data.split("test")
+    first, original = test.keys[min(copies)], copies[min(copies)]
+    name = first if first == original else f"{first} (as {original})"
+    problem = f"{len(copies)} of the {len(test)} test pictures are also training or validation pictures, {name} first"
     if data.test is None:
-        warnings.warn(f"{among}: their scores flatter; remove the copies", stacklevel=2)
+        warnings.warn(f"{problem}: their scores are too high; remove the copies", stacklevel=2)
         return
-    other = "data.split=benchmark, or another data.test"
-    fix = other if data.which == "official" else "another data.test, or remove the copies"
-    raise DenoiserError(f"{among} (data.test)", fix)
+    official = data.split_name == "official"
+    fix = "data.split=benchmark, or another data.test" if official else "another data.test, or remove the copies"
+    raise DenoiserError(f"{problem} (data.test)", fix)
 
 
 def _copies(data: PairsDataModule) -> dict[int, str]:
-    """Test pictures that are trained or selected on, and the key of each there."""
-    found: dict[int, str] = {}
-    looks, tested = LOOKS, data.split("test")
+    """Test pictures that are also training or validation pictures, with the keys of the latter."""
+    copies: dict[int, str] = {}
+    comparisons, test = 0, data.split("test")
     for name in ("train", "val"):
         pictures = data.split(name)
-        for i, j in same(data.thumbnails(name), data.thumbnails("test")):
-            if j in found or looks == 0:
+        for i, j in match_thumbnails(data.thumbnails(name), data.thumbnails("test")):
+            if j in copies or comparisons == MAX_COMPARISONS:
                 continue
-            looks -= 1
-            if alike(pictures.images[i][-data.channels :], tested.images[j][-data.channels :]):
-                found[j] = pictures.keys[i]
-    return found
+            comparisons += 1
+            if details_match(pictures.images[i][-data.channels :], test.images[j][-data.channels :]):
+                copies[j] = pictures.keys[i]
+    return copies

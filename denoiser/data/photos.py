@@ -1,6 +1,6 @@
-"""Photographs that scikit-image's wheel holds, for validation and test without data or network.
+"""Photographs that scikit-image contains, for validation and test without a download.
 
-Source: scikit-image's skimage.data, which says of each of the five that it is in the public domain or CC0.
+Source: scikit-image's skimage.data, which states that each of the five is in the public domain or CC0.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from pathlib import Path
 import skimage
 
 from denoiser.data.base import PairsDataModule
-from denoiser.data.catalogue import Card
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
+from denoiser.data.store.catalogue import Card
 
-TEST = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 FOLDER = Path(skimage.__file__).parent / "data"
+"""Folder of the files in scikit-image."""
+TEST = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
+"""Files of the dataset, test pictures only."""
 VALIDATION = ("motorcycle_left.png", "coins.png", "brick.png", "gravel.png")
+"""Files that a training on synthetic pictures validates on."""
 
 
 class Photos(PairsDataModule):
@@ -28,24 +31,24 @@ class Photos(PairsDataModule):
 
     test_only = True
     card = Card(
-        "photographs that scikit-image holds",
+        "photographs of scikit-image",
         "public domain",
         len(TEST),
-        home="in scikit-image",
-        places=(str(FOLDER),),
+        availability="in scikit-image",
+        folders=(str(FOLDER),),
         files=dict.fromkeys(TEST, ""),
     )
 
     def pictures(self, split: str) -> Pictures:
-        """All five, whichever split is asked for."""
+        """All five photographs, for any split."""
         return photographs(TEST, self.channels)
 
 
 def photographs(names: Sequence[str], channels: int) -> Pictures:
-    """Files of scikit-image's data folder.
+    """Read files of scikit-image's data folder.
 
     Args:
-        names: of the files.
-        channels: 3 or 1.
+        names: names of the files.
+        channels: 3 for colour, 1 for grey.
     """
     return read_files([[FOLDER / name] for name in names], FOLDER, channels)

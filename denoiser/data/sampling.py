@@ -1,4 +1,4 @@
-"""Which items an epoch is made of, and seeds that depend on what they are named for and on nothing else."""
+"""The items of an epoch, and seeds that are derived from names."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import torch
 from torch.utils.data import Sampler
 
 
-def seed_of(*parts: object) -> int:
-    """A 63-bit seed that depends on every part and on nothing else (not on the process, unlike `hash`)."""
+def derive_seed(*parts: object) -> int:
+    """A 63-bit seed that depends on the parts alone (`hash` would also depend on the process)."""
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
 class EpochSampler(Sampler[int]):
-    """Shuffled indices that count on through the epochs; a pure function of (seed, epoch).
+    """Shuffled indices that continue through the epochs; a pure function of (seed, epoch).
 
     Args:
-        length: items in an epoch, over all processes.
-        seed: of the order.
-        rank: which process this is.
-        world_size: how many processes share an epoch; what does not divide evenly is left out of it.
+        length: number of items in an epoch, over all processes.
+        seed: seed of the order.
+        rank: rank of this process.
+        world_size: number of processes; a remainder of the items is left out of the epoch.
     """
 
     def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
@@ -33,11 +33,11 @@ class EpochSampler(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Items of this process in an epoch."""
+        """The number of items of this process in an epoch."""
         return self.length // self.world_size
 
     def __iter__(self) -> Iterator[int]:
         """The indices of this epoch and process."""
-        generator = torch.Generator().manual_seed(seed_of(self.seed, "order", self.epoch))
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
         order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][: len(self)]
         return iter((order + self.epoch * self.length).tolist())

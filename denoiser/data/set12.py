@@ -6,11 +6,11 @@ of each in testset-sha256.txt.
 
 from __future__ import annotations
 
-from denoiser.data.testset import PublishedSet, from_ffdnet
+from denoiser.data.published_set import PublishedSet, from_ffdnet
 
 
 class Set12(PublishedSet):
-    """The twelve pictures, for testing only; grey. `Set12/01.png` ... `Set12/12.png` below `root`."""
+    """The twelve pictures, for testing only, in grey: `Set12/01.png` ... `Set12/12.png` in the store."""
 
     allowed_channels = (1,)
     card = from_ffdnet("Set12", "grey test pictures of the published tables (Zhang et al. 2017)")

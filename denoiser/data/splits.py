@@ -1,4 +1,10 @@
-"""What decides which picture belongs to which split."""
+"""Splitting pictures into train, val and test.
+
+The seed of these splits is `data.split_seed`.
+
+    official test set (MNIST, CIFAR-10)   official train -- 90 % --> train, 10 % --> val    official test --> test
+    a folder of the user                  hash of the path  -- 80 % --> train, 10 % --> val, 10 % --> test
+"""
 
 from __future__ import annotations
 
@@ -12,13 +18,13 @@ from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError
 
 
-def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
-    """The official test pictures, or 90 / 10 of the official training pictures, drawn by `split_seed`.
+def split_official(images: Tensor, split: str, split_seed: int) -> Pictures:
+    """The official test pictures, or 90 % (train) or 10 % (val) of the official training pictures.
 
     Args:
-        images: uint8 `(N, C, H, W)`, the official pictures of training or of test.
+        images: uint8 `(N, C, H, W)`, the official test pictures for `test`, else the official training pictures.
         split: `train`, `val` or `test`.
-        split_seed: of the draw.
+        split_seed: seed of the random choice of `val`.
     """
     indices = list(range(len(images)))
     if split != "test":
@@ -29,24 +35,24 @@ def held_out(images: Tensor, split: str, split_seed: int) -> Pictures:
     return Pictures([f"{official}/{i:05d}" for i in indices], images[indices])
 
 
-def chosen(keys: Sequence[str], split: str, split_seed: int, where: str = "data.path") -> Sequence[int]:
-    """Indices of the pictures of `train`, `val` or `test` by their hashes, or of `all`; arguments as in `by_hash`.
+def split_indices(keys: Sequence[str], split: str, split_seed: int, where: str = "data.path") -> Sequence[int]:
+    """Indices of the pictures of `train`, `val`, `test` or `all`; arguments as in `split_by_hash`.
 
     Raises:
-        DenoiserError: there are too few to split; `all` may be a single one.
+        DenoiserError: there are too few to split; `all` needs only one.
     """
-    return range(len(keys)) if split == "all" else by_hash(keys, split_seed, where)[split]
+    return range(len(keys)) if split == "all" else split_by_hash(keys, split_seed, where)[split]
 
 
-def by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> dict[str, list[int]]:
-    """80 / 10 / 10 by a hash of each key: pictures that are added later move none of the others.
+def split_by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> dict[str, list[int]]:
+    """Split 80 / 10 / 10 by a hash of each key, so that adding pictures does not move the others.
 
-    A split that the hashes leave empty takes a picture of the largest, until one arrives that belongs to it.
+    If a split is empty, it gets one picture of the largest split, until a picture is added that belongs to it.
 
     Args:
-        keys: a name for each picture; equal ones stay together.
+        keys: a name for each picture; pictures of equal names are in the same split.
         split_seed: part of the hash.
-        where: the key that gave the pictures, for the error.
+        where: the configuration key of the pictures, for the error.
 
     Returns:
         Indices into `keys` of `train`, `val` and `test`.
@@ -56,7 +62,8 @@ def by_hash(keys: Sequence[str], split_seed: int, where: str = "data.path") -> d
     """
     if len(keys) < 3:
         raise DenoiserError(
-            f"{len(keys)} picture(s) cannot be split into train, val and test ({where})", "give a folder of 3 or more"
+            f"{len(keys)} picture(s) cannot be split into train, val and test ({where})",
+            "use a folder of 3 or more",
         )
     splits: dict[str, list[int]] = {"train": [], "val": [], "test": []}
     digests = [hashlib.blake2b(f"{split_seed}/{key}".encode()).digest() for key in keys]

@@ -1,33 +1,32 @@
-"""Dead leaves as a dataset: trained on drawn pictures, validated and tested on photographs."""
+"""Dead-leaves pictures for training, photographs for validation."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.data.catalogue import Card
+from denoiser.data.dead_leaves.scenes import SMALLEST_SIZE, dead_leaves
 from denoiser.data.pairs import Pictures
 from denoiser.data.photos import VALIDATION, photographs
-from denoiser.data.scenes import SMALLEST_SIZE, dead_leaves
-from denoiser.errors import DenoiserError
-from denoiser.levels import require
+from denoiser.data.store.catalogue import Card
+from denoiser.errors import DenoiserError, require
 
 
 class Synthetic(PairsDataModule):
-    """Pictures of dead leaves, drawn once per run; validated on photographs, which the leaves are to stand for.
+    """Dead-leaves pictures, drawn once per run, and photographs for validation.
 
     Args:
-        protocol: how pictures become pairs.
-        images: how many are drawn.
-        size: their side in pixels.
-        split_seed: of the drawing, apart from `seed`, so that seed sweeps keep the pictures.
-        **options: see `PairsDataModule`; `test` is needed.
+        protocol: how pictures become noisy pairs.
+        images: number of pictures.
+        size: side of the pictures in pixels.
+        split_seed: seed of the pictures, separate from `seed`, so that seed sweeps keep the pictures.
+        **options: see `PairsDataModule`; `test` is required.
 
     Raises:
-        DenoiserError: no picture is asked for, or too small ones.
+        DenoiserError: `images` or `size` is too small, or `split_seed` is negative.
     """
 
-    card = Card("dead leaves, to train on", "free", home="drawn")
+    card = Card("dead leaves, to train on", "free", availability="drawn")
 
     def __init__(self, protocol: Protocol, images: int, size: int, split_seed: int = 0, **options: Any) -> None:
         super().__init__(protocol, **options)
@@ -37,14 +36,14 @@ class Synthetic(PairsDataModule):
         self.images, self.size, self.split_seed = images, size, split_seed
 
     def pictures(self, split: str) -> Pictures:
-        """Leaves to train on, photographs to validate on.
+        """Dead leaves for training, photographs for validation.
 
         Raises:
-            DenoiserError: a test is asked for and `data.test` names no set.
+            DenoiserError: `split` is `test`: `data.test` has to name another dataset.
         """
         if split == "val":
             return photographs(VALIDATION, self.channels)
         if split == "test":
-            raise DenoiserError("dead leaves are no test (data.test)", "data.test=photos")
+            raise DenoiserError("synthetic pictures are not a test set (data.test)", "data.test=photos")
         leaves = dead_leaves(self.images, self.size, self.channels, self.split_seed)
         return Pictures([f"leaves/{i:05d}" for i in range(self.images)], leaves)

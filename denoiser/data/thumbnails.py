@@ -1,4 +1,4 @@
-"""Thumbnails that tell pictures apart, or together, after re-encoding."""
+"""Thumbnails that identify pictures, also after they were encoded again."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from denoiser.data.pairs import Pictures
+from denoiser.metrics.luma import LUMA
 
 CELLS = 8
-LUMA = (0.299, 0.587, 0.114)
-"""Pillow's weights of `convert("L")` (ITU-R 601)."""
+"""Number of rows and columns of a thumbnail."""
 
 
 class Thumbnails(TypedDict):
-    """Pictures told apart after re-encoding; plain tensors, so that a checkpoint loads with `weights_only=True`.
+    """Sizes and thumbnails of pictures, plain tensors so that a checkpoint loads with `weights_only=True`.
 
     Attributes:
-        sizes: height and width of each in pixels, int32 `(N, 2)`.
-        thumbnails: mean luma of the cells of an 8x8 grid, uint8 `(N, 8, 8)`.
+        sizes: height and width of each picture in pixels, int32 `(N, 2)`.
+        thumbnails: mean luma of each cell of an 8x8 grid, uint8 `(N, 8, 8)`.
     """
 
     sizes: Tensor
@@ -28,13 +28,13 @@ class Thumbnails(TypedDict):
 
 
 def thumbnails(pictures: Pictures, channels: int) -> Thumbnails:
-    """Sizes and thumbnails of the clean pictures; those that are decoded on use are decoded once.
+    """Sizes and thumbnails of the clean pictures.
 
-    Cells share a row or column of pixels where 8 does not divide the side, and more where it is below 8.
+    Neighbouring cells overlap where the side is not divisible by 8.
 
     Args:
-        pictures: any sizes; of real pairs the last `channels` channels, the clean ones, count.
-        channels: 3 or 1, of the clean pictures.
+        pictures: pictures of any sizes; for real pairs the last `channels` channels, the clean picture, are used.
+        channels: channels of the clean pictures, 3 or 1.
     """
     images = pictures.images
     batches = torch.split(images, 64) if isinstance(images, Tensor) else (image[None] for image in images)
@@ -43,38 +43,38 @@ def thumbnails(pictures: Pictures, channels: int) -> Thumbnails:
     return {"sizes": sizes.reshape(-1, 2), "thumbnails": torch.cat(cells).round().byte().cpu()}
 
 
-def same(a: Thumbnails, b: Thumbnails) -> list[tuple[int, int]]:
-    """Pairs of pictures of equal size with every cell of their thumbnails within 1 grey level.
+def match_thumbnails(a: Thumbnails, b: Thumbnails) -> list[tuple[int, int]]:
+    """Find pairs of pictures of equal size whose thumbnails differ by at most 1 grey level in each cell.
 
-    A picture whose own cells are within 2 of one another, a black one say, tells nothing and equals none.
+    Nearly uniform pictures, whose cells are within 2 grey levels, match none: their thumbnails do not identify them.
 
     Returns:
-        Indices into `a` and `b`.
+        Pairs of indices into `a` and `b`.
     """
     left, right = a["thumbnails"].float(), b["thumbnails"].float()
-    # Means of 2x2 cells are within 1 where the cells are: that leaves few pairs worth a closer look.
+    # If the cells differ by at most 1, so do the means of 2x2 cells, which are faster to compare.
     coarse = [functional.avg_pool2d(cells, 2).flatten(1) for cells in (left, right)]
-    telling = left.amax((1, 2)) - left.amin((1, 2)) > 2
+    distinctive = left.amax((1, 2)) - left.amin((1, 2)) > 2
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(left), 64):
         near = torch.cdist(coarse[0][start : start + 64], coarse[1], p=torch.inf) <= 1
         i, j = near.nonzero(as_tuple=True)
         i = i + start
         equal = (left[i] - right[j]).abs().amax((1, 2)) <= 1
-        equal &= (a["sizes"][i] == b["sizes"][j]).all(1) & telling[i]
+        equal &= (a["sizes"][i] == b["sizes"][j]).all(1) & distinctive[i]
         pairs += zip(i[equal].tolist(), j[equal].tolist(), strict=True)
     return pairs
 
 
-def alike(a: Tensor, b: Tensor) -> bool:
-    """Whether two pictures with one thumbnail are one in detail too, but for what an encoder does.
+def details_match(a: Tensor, b: Tensor) -> bool:
+    """Whether two pictures with matching thumbnails have the same details, up to compression artefacts.
 
-    Different textures under one lamp have one thumbnail, and details that differ by the sum of their energies; half of
-    that is as far from copies as from strangers. The 1 is for pictures without detail.
+    Details of different pictures, such as two textures in the same light, differ by the sum of their energies on
+    average, those of copies by nearly nothing. The limit is half of that sum, plus 1 for pictures without details.
 
     Args:
         a: uint8 `(C, H, W)`.
-        b: the same.
+        b: uint8 of the same shape.
     """
     a, b = _detail(a.float()), _detail(b.float())
     energy = (a.square() + b.square()).mean() / 2 + 1
@@ -86,12 +86,12 @@ def _detail(image: Tensor) -> Tensor:
 
 
 def _cells(images: Tensor) -> Tensor:
-    """Means over the grid of float `(N, C, H, W)`."""
+    """Means of float `(N, C, H, W)` over the cells, `(N, C, 8, 8)`."""
     return functional.adaptive_avg_pool2d(images, CELLS)
 
 
 def _luma(cells: Tensor) -> Tensor:
-    """`(N, C, 8, 8)` to `(N, 8, 8)`; a mean of luma is the luma of means."""
+    """Luma `(N, 8, 8)` of `(N, C, 8, 8)`; the luma of the means is the mean of the luma."""
     if cells.shape[1] == 1:
         return cells[:, 0]
     return torch.einsum("ncyx,c->nyx", cells, torch.tensor(LUMA, device=cells.device))

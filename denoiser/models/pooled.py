@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import nn
+
+from denoiser.models.autoencoder import Autoencoder
 
 
-class PooledAutoencoder(nn.Module):
+class PooledAutoencoder(Autoencoder):
     """Denoising autoencoder that halves the resolution with max-pooling and doubles it with transposed convolutions.
 
     A convolutional autoencoder with max-pooling (Masci, Meier, Ciresan and Schmidhuber, 2011) trained to undo noise
@@ -14,7 +16,7 @@ class PooledAutoencoder(nn.Module):
     leaky rectifiers (Maas, Hannun and Ng, 2013) of slope 0.01. All of the picture passes through the bottleneck z,
     without skips. For two widths w, where ``BL`` is BatchNorm ── LeakyReLU::
 
-        x ── conv w0 ── BL ── pool ── conv w1 ── BL ── pool ── z
+        x ── conv w0 ── BL ── pool ── conv w1 ── BL ── pool ── z      (B, w1, H / 4, W / 4)
         z ── convT w0 ── BL ── convT c ── Sigmoid ── y
 
     conv is 3x3, padding 1; convT is 3x3, stride 2, padding 1; both have biases; pool is 2x2. Weights and biases
@@ -30,28 +32,15 @@ class PooledAutoencoder(nn.Module):
 
     def __init__(self, channels: int = 3, widths: Sequence[int] = (64, 128, 256, 512)) -> None:
         """Build the network; the arguments are described in the class."""
-        super().__init__()
         if not widths:
             raise ValueError("widths () needs at least one number")
-        self.channels = channels
-        self.multiple = 2 ** len(widths)
         down, up = nn.Sequential(), nn.Sequential()
         for fine, coarse in pairwise((channels, *widths)):
             down += nn.Sequential(nn.Conv2d(fine, coarse, 3, padding=1), *_norm_act(coarse), nn.MaxPool2d(2))
         for coarse, fine in pairwise(reversed(widths)):
             up += nn.Sequential(_double(coarse, fine), *_norm_act(fine))
         up += nn.Sequential(_double(widths[0], channels), nn.Sigmoid())
-        self.encoder, self.decoder = down, up
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Return the bottleneck z (B, widths[-1], H / multiple, W / multiple) of ``x``, shaped as in `forward`."""
-        z: Tensor = self.encoder(x)
-        return z
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Denoise ``x`` (B, channels, H, W), nominally in [0, 1]; H and W are multiples of ``multiple``."""
-        y: Tensor = self.decoder(self.encode(x))
-        return y
+        super().__init__(channels, down, up, multiple=2 ** len(widths))
 
 
 def _norm_act(width: int) -> tuple[nn.Module, nn.Module]:

@@ -1,14 +1,16 @@
 """Shallow convolutional autoencoder at full resolution: the shape of cifar_shallow."""
 
-from torch import Tensor, nn
+from torch import nn
+
+from denoiser.models.autoencoder import Autoencoder
 
 
-class ShallowAutoencoder(nn.Module):
+class ShallowAutoencoder(Autoencoder):
     """Autoencoder of two convolutions and two transposed convolutions without padding or stride.
 
     A convolutional autoencoder (Masci, Meier, Ciresan and Schmidhuber, 2011), for denoising (Vincent, Larochelle,
     Lajoie, Bengio and Manzagol, 2010) or, without noise, for plain reconstruction. Every layer is 3x3, stride 1,
-    with a bias; each convolution takes one pixel off every side, each transposed one puts it back::
+    with a bias; each convolution takes one pixel off every side, each transposed convolution adds one::
 
         x ── conv w ── ReLU ── conv w ── ReLU ── z      (B, w, H - 4, W - 4)
         z ── convT w ── ReLU ── convT c ── Sigmoid ── y
@@ -22,26 +24,13 @@ class ShallowAutoencoder(nn.Module):
 
     def __init__(self, channels: int = 3, width: int = 8) -> None:
         """Build the network; the arguments are described in the class."""
-        super().__init__()
-        self.channels = channels
-        self.multiple = 1
-        self.smallest = 5  # pixels a side: below it nothing is left after the two convolutions
-        self.encoder = nn.Sequential(
+        encoder = nn.Sequential(
             nn.Conv2d(channels, width, 3), nn.ReLU(inplace=True), nn.Conv2d(width, width, 3), nn.ReLU(inplace=True)
         )
-        self.decoder = nn.Sequential(
+        decoder = nn.Sequential(
             nn.ConvTranspose2d(width, width, 3),
             nn.ReLU(inplace=True),
             nn.ConvTranspose2d(width, channels, 3),
             nn.Sigmoid(),
         )
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Return the latent code z (B, width, H - 4, W - 4) of ``x``, shaped as in `forward`."""
-        z: Tensor = self.encoder(x)
-        return z
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Denoise ``x`` (B, channels, H, W), nominally in [0, 1]; H and W are at least ``smallest``."""
-        y: Tensor = self.decoder(self.encode(x))
-        return y
+        super().__init__(channels, encoder, decoder, smallest=5)  # of a smaller side the convolutions leave nothing

@@ -9,7 +9,7 @@ class Residual(nn.Module):
     """Residual block ``z + conv(relu(conv(z)))`` of 3x3 convolutions."""
 
     def __init__(self, width: int, bias: bool = False, slope: float = 0.0) -> None:
-        """Build a block for ``width`` channels, without biases unless ``bias``; ``slope`` of the ReLU below 0."""
+        """Build a block for ``width`` channels, without biases unless ``bias``; the ReLU has ``slope`` below 0."""
         super().__init__()
         self.slope = slope
         self.conv1 = nn.Conv2d(width, width, 3, padding=1, bias=bias)
@@ -32,7 +32,7 @@ class UNet(nn.Module):
     A U-Net (Ronneberger, Fischer and Brox, 2015) of residual blocks with summed skips (DRUNet: Zhang et al.,
     2021), on 2x2 pixel-unshuffled input (FFDNet: Zhang, Zuo and Zhang, 2018), predicting the noise (DnCNN:
     Zhang et al., 2017). Unless ``bias``, no layer has an additive constant, so that f(a x) = a f(x) for a > 0 and
-    the network carries over to noise levels it was not trained on (Mohan, Kadkhodaie, Simoncelli and
+    the network generalises to noise levels it was not trained on (Mohan, Kadkhodaie, Simoncelli and
     Fernandez-Granda, 2020).
     For three widths::
 
@@ -44,9 +44,9 @@ class UNet(nn.Module):
         channels: Channels of the image, 1 (grey) or 3 (colour).
         widths: Feature channels per level, finest level first; each further level halves the resolution.
         blocks: Residual blocks per stack: for E[i] and for D[i] at every level but the last, for M at the last.
-        bias: Give every convolution a bias, as other networks have; it then carries over to other levels less well.
-        slope: Of the ReLUs below 0. Without biases a block dies when its units are negative for the brightness that
-            pictures have; with a slope it still learns. f(a x) = a f(x) holds with any.
+        bias: Give every convolution a bias; the network then generalises less well to other noise levels.
+        slope: Slope of the ReLUs below 0. Without biases a block stops learning when its units are negative at the
+            brightness of pictures; with a slope it still learns. f(a x) = a f(x) holds for any slope.
 
     Raises:
         ValueError: If ``widths`` and ``blocks`` differ in length or are empty.
@@ -64,8 +64,7 @@ class UNet(nn.Module):
         super().__init__()
         if not widths or len(widths) != len(blocks):
             raise ValueError(f"widths {tuple(widths)} and blocks {tuple(blocks)} need one number per level")
-        self.channels = channels
-        self.multiple = 2 ** len(widths)
+        self.channels, self.multiple = channels, 2 ** len(widths)
         levels = list(zip(widths[:-1], widths[1:], blocks[:-1], strict=True))
         self.head = nn.Conv2d(4 * channels, widths[0], 3, padding=1, bias=bias)
         self.E = nn.ModuleList(stack(fine, n, bias, slope) for fine, _, n in levels)
@@ -77,7 +76,7 @@ class UNet(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Start close to the identity: every branch that is added to something begins almost silent."""
+        """Start close to the identity: every branch that is added to another one starts near zero."""
         for name, layer in self.named_modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
                 fan_in = layer.in_channels * (1 if layer.transposed else layer.kernel_size[0] ** 2)

@@ -1,1 +1,1 @@
-"""Photographs on disk: every bit, alpha channel, profile and tag in, and out again."""
+"""Denoising photographs at their full depth: `batch` denoises many of them in one command."""

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Trains weights that ship, measures them and writes them into the package: sh experiments/weights/make.sh photo
-# Stopped, it goes on where it was when it is called again; what is done is left as it is.
+# Train the weights of the package, evaluate them and write them into the package: sh experiments/weights/make.sh photo
+# After an interruption, the same command resumes. Finished steps are skipped.
 set -eu
 cd "$(dirname "$0")/../.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -19,7 +19,7 @@ finished() { grep -q '"status": "ok"' "$1/results.json" 2>/dev/null; }
 export_to() { denoiser export "$run" -o "$@" --name "$name" --format safetensors --half --overwrite; }
 
 if finished "$run"; then
-  echo "trained already: $run"
+  echo "already trained: $run"
 elif [ -f "$run/checkpoints/last.ckpt" ]; then
   denoiser run "resume=$run"
 else
@@ -28,14 +28,14 @@ else
     trainer.check_val_every_n_epoch=4 "$@" "hydra.run.dir=$run"
 fi
 
-export_to "$exported"  # beside the package, which gets nothing that is not measured
+export_to "$exported"  # outside the package: only evaluated weights go into it
 sha=$(sha256sum "$exported/$name.safetensors" | cut -c1-12)
 evaluation=outputs/weights/evaluations/$name-$sha
 if finished "$evaluation"; then
-  echo "measured already: $evaluation"
+  echo "already evaluated: $evaluation"
 else
-  rm -rf "$evaluation"  # of an evaluation that was broken off
+  rm -rf "$evaluation"  # left by an interrupted evaluation
   denoiser evaluate "checkpoint=$exported/$name.safetensors" "data=$test" 'test.sigma=[15,25,50]' \
     "hydra.run.dir=$evaluation"
 fi
-export_to denoiser/weights --results "$evaluation"  # refused unless these are the very weights that were measured
+export_to denoiser/weights --results "$evaluation"  # refused if the evaluation is of other weights

@@ -11,11 +11,11 @@ import pytest
 
 class Mirror(HTTPServer):
     """Serves `routes`: path -> body and, optionally, status, etag, cut (bytes sent at most), before (a hook),
-    sized (whether the length is told) and careful (whether a range is only given of the version asked for)."""
+    sized (whether the length is sent) and careful (whether a range is sent only of the requested version)."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.routes, self.asked = {}, []
+        self.routes, self.requests = {}, []
 
     def add(self, path, body, **options):
         self.routes[path] = {
@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
         route, wanted = self.server.routes[self.path], self.headers.get("Range")
         resumed = wanted and (not route["careful"] or self.headers.get("If-Range") == route["etag"])
         start = int(wanted[6:-1]) if resumed else 0
-        self.server.asked.append((wanted, start))
+        self.server.requests.append((wanted, start))
         route["before"]()
         self.send_response(206 if resumed else route["status"])
         if route["sized"]:
@@ -87,5 +87,5 @@ def tarred(members, link=None):
 
 @pytest.fixture(params=["zip", "tar.gz"])
 def pack(request):
-    """Makes an archive, as bytes, of members by name; the one called `link` is a symbolic link."""
+    """Makes an archive, as bytes, of members by name; the member called `link` is a symbolic link."""
     return zipped if request.param == "zip" else tarred

@@ -5,11 +5,10 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from denoiser.data.base import PairsDataModule
-from denoiser.data.decoding import DecodedOnUse, read_files
-from denoiser.data.folder import Folder
 from denoiser.data.pairs import Pictures
 from denoiser.errors import DenoiserError
-from denoiser.noise import Gaussian, SaltPepper
+from denoiser.noise.gaussian import Gaussian
+from denoiser.noise.impulse import SaltPepper
 
 
 class Drawn(PairsDataModule):
@@ -111,7 +110,7 @@ def test_fewer_pictures_than_processes_are_refused(protocol, split):
     data = Mixed(protocol(levels=[25.0]), 3)
     data.trainer = FakeTrainer(0, 5)
     text = refused(getattr(data, f"{split}_dataloader"))
-    assert f"4 {split} picture(s) cannot be shared by 5 processes (trainer.devices)" in text
+    assert f"4 {split} picture(s) cannot be divided among 5 processes (trainer.devices)" in text
     assert text.endswith("fix: trainer.devices=1")
     data.trainer = FakeTrainer(3, 4)
     assert items(getattr(data, f"{split}_dataloader")()) == [3]
@@ -167,23 +166,3 @@ def test_channels_that_a_set_has_not_are_named(protocol):
 
     assert "Grey has 1 channel(s), not 3 (data.channels)" in refused(lambda: Grey(protocol(), 3))
     assert "Drawn has 3 or 1 channel(s), not 2" in refused(lambda: Drawn(protocol(), 2))
-
-
-@pytest.mark.parametrize("channels", [3, 1])
-def test_decoded_on_use_equals_in_memory(protocol, pictures_folder, channels):
-    folder = pictures_folder(12)
-    held, lazy = (Folder(protocol(), folder, cache_gb=gb, channels=channels, patch_size=16, flip=True) for gb in (4, 0))
-    assert isinstance(held.split("train").images, list) and isinstance(lazy.split("train").images, DecodedOnUse)
-    assert held.split("train").shapes == lazy.split("train").shapes
-    for split in ("train", "val", "test"):
-        for a, b in zip(*(getattr(x, f"{split}_dataloader")() for x in (held, lazy)), strict=True):
-            assert a.noisy.equal(b.noisy) and a.clean.equal(b.clean)
-
-
-def test_the_cache_counts_what_pictures_take_decoded(pictures_folder):
-    folder = pictures_folder(3, 24, 32)
-    files = [[path] for path in sorted(folder.iterdir())]
-    needed = 3 * 24 * 32 * 3 / 1e9
-    assert isinstance(read_files(files, folder, 3, needed).images, list)
-    assert isinstance(read_files(files, folder, 3, needed * 0.99).images, DecodedOnUse)
-    assert read_files(files, folder, 1, 0).shapes == [(1, 24, 32)] * 3

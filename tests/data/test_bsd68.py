@@ -3,12 +3,12 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser import assemble
 from denoiser.config import compose
+from denoiser.data import from_config
 from denoiser.data.bsd68 import BSD68, CBSD68, IDS
 from denoiser.data.bsds500 import BSDS500
 from denoiser.errors import DenoiserError
-from denoiser.metrics import psnr
+from denoiser.metrics.psnr_ssim import psnr
 
 
 @pytest.fixture
@@ -41,24 +41,24 @@ def test_the_test_pictures_of_bsds500_are_these_with_the_same_noise(grey, protoc
         assert first.noisy.equal(second.noisy) and first.clean.equal(second.clean)
 
 
-@pytest.mark.parametrize(("name", "made", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
-def test_each_is_tested_on_by_its_name(name, made, channels):
-    data = assemble.data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
-    assert type(data.test) is made and data.test.test_only and data.test.channels == channels
+@pytest.mark.parametrize(("name", "dataset", "channels"), [("bsd68", BSD68, 1), ("cbsd68", CBSD68, 3)])
+def test_each_is_tested_on_by_its_name(name, dataset, channels):
+    data = from_config.training_data(compose(["data=synthetic", f"data.channels={channels}", f"data.test={name}"]))
+    assert type(data.test) is dataset and data.test.test_only and data.test.channels == channels
 
 
 def test_only_the_68_have_to_be_the_published_files(protocol, tmp_path, real_data):
     for name in BSDS500.card.files:
-        file = tmp_path / BSDS500.card.places[0] / name
+        file = tmp_path / BSDS500.card.folders[0] / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(
             (real_data / "BSR/BSDS500/data/images" / name).read_bytes() if name in BSD68.card.files else b"x"
         )
     assert len(BSD68(protocol(), tmp_path, channels=1).split("test")) == 68
     (file.parents[1] / "val" / "101085.jpg").write_bytes((file.parents[1] / "val" / "101087.jpg").read_bytes())
-    for name, made in (("bsd68", BSD68), ("cbsd68", CBSD68)):
-        with pytest.raises(DenoiserError, match=rf"{name}: val/101085\.jpg is not the published file \(") as refused:
-            made(protocol(), tmp_path, channels=made.allowed_channels[0]).split("test")
+    for name, dataset in (("bsd68", BSD68), ("cbsd68", CBSD68)):
+        with pytest.raises(DenoiserError, match=rf"{name} has 1 altered .* val/101085\.jpg first \(") as refused:
+            dataset(protocol(), tmp_path, channels=dataset.allowed_channels[0]).split("test")
         assert refused.value.code == 3 and f"data verify {name} --root {tmp_path}, then mv " in refused.value.fix
 
 

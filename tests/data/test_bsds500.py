@@ -58,7 +58,7 @@ def test_a_split_that_is_none_names_the_nearest(protocol):
 
 def test_pictures_that_are_missing_are_counted(protocol, tmp_path, save_picture):
     save_picture(tmp_path / "BSR" / "BSDS500" / "data" / "images" / "train" / "1.jpg", 8, 8)
-    with pytest.raises(DenoiserError, match=r"BSDS500 is not whole: .*train has 1 of 200, val has 0 of 100"):
+    with pytest.raises(DenoiserError, match=r"BSDS500 is incomplete: .*train has 1 of 200, val has 0 of 100"):
         BSDS500(protocol(), tmp_path, channels=3).prepare_data()
 
 

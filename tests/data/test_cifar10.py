@@ -38,7 +38,7 @@ def test_real_pictures_of_a_partial_set(protocol, real_data):
 
 def test_a_partial_set_is_not_the_original(protocol, real_data):
     text = refused(lambda: CIFAR10(protocol(), real_data, channels=3).setup("fit"))
-    assert "CIFAR10 is not whole or not the original" in text and "fix: data.verify=false" in text
+    assert "CIFAR10 is incomplete or altered" in text and "fix: data.verify=false" in text
     assert "download=True" not in text
     assert str(real_data / "cifar-10-batches-py") in text
 
@@ -46,8 +46,8 @@ def test_a_partial_set_is_not_the_original(protocol, real_data):
 def test_no_network_says_what_to_fetch(protocol, tmp_path):
     for verify in (True, False):
         text = refused(CIFAR10(protocol(), tmp_path / "store", verify=verify, channels=3).prepare_data)
-        assert "fetch cifar-10-python.tar.gz from http://127.0.0.1:9 " in text
-        assert text.endswith(f"put that into {tmp_path / 'store'}")
+        assert "download cifar-10-python.tar.gz from http://127.0.0.1:9 " in text
+        assert text.endswith(f" to {tmp_path / 'store'}")
 
 
 def batch(n, seed):

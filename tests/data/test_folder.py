@@ -4,7 +4,8 @@ from PIL import Image
 
 from denoiser.data.folder import Folder, RealPairs
 from denoiser.errors import DenoiserError
-from denoiser.noise import Gaussian, Noise
+from denoiser.noise.base import Noise
+from denoiser.noise.gaussian import Gaussian
 
 SPLITS = ("train", "val", "test")
 
@@ -130,7 +131,7 @@ def test_folders_without_enough_pictures(protocol, pictures_folder, tmp_path):
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_an_evaluation_takes_every_picture(protocol, pictures_folder, count):
     data = Folder(protocol(), pictures_folder(count), channels=3)
-    everything = data.pictures(data.evaluated)
+    everything = data.pictures(data.evaluation_split)
     assert everything.keys == [f"{i:03d}" for i in range(count)] and len(everything.images) == count
 
 
@@ -168,7 +169,7 @@ def test_real_pairs_stay_together_in_crops_and_whole(real_pairs, cache_gb):
 
 def test_an_evaluation_takes_every_pair(real_pairs, tmp_path):
     data = real_pairs()
-    everything = data.pictures(data.evaluated)
+    everything = data.pictures(data.evaluation_split)
     assert set(everything.keys) == set.union(*keys(data).values()) and everything.keys == sorted(everything.keys)
     for path in [*(tmp_path / "clean").glob("*.png"), *(tmp_path / "noisy").glob("*.bmp")]:
         path.unlink()
@@ -185,10 +186,12 @@ def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_pictu
     (tmp_path / "noisy" / "005.png").unlink()
     save_picture(tmp_path / "noisy" / "007.bmp", 24, 31)
     text = refused(lambda: data.pictures("train"))
-    assert "24x31 is not the 24x32 of its clean twin" in text and "007.bmp" in text
+    assert "24x31 is not the 24x32 of its clean picture" in text and "007.bmp" in text
     (tmp_path / "noisy" / "007.bmp").unlink()
     text = refused(lambda: data.pictures("train"))
-    assert f"1 picture(s) without a twin, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
+    assert (
+        f"1 picture(s) without a counterpart, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
+    )
     (tmp_path / "clean" / "007.png").unlink()
     (tmp_path / "clean" / "003.png").unlink()
     text = refused(lambda: data.pictures("train"))

@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from tiny import names, store
+from helpers.tiny import names, store
 
-from denoiser import cli
+from denoiser.cli import main as cli
 from denoiser.data.__main__ import main
 from denoiser.data.mnist import MNIST
 from denoiser.data.set12 import Set12
@@ -21,10 +21,10 @@ def root(tmp_path_factory):
 def data(capsys):
     """Runs the command: exit code, lines of output, lines of errors."""
 
-    def command(*given):
-        code = main([str(word) for word in given])
-        said = capsys.readouterr()
-        return code, said.out.splitlines(), said.err.splitlines()
+    def command(*arguments):
+        code = main([str(word) for word in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out.splitlines(), printed.err.splitlines()
 
     return command
 
@@ -37,12 +37,12 @@ def test_list_says_of_every_dataset_whether_it_is_there(data, root, tmp_path):
     code, lines, _ = data("list", "--root", tmp_path)
     assert code == 0 and lines[0] == f"store: {tmp_path}" and lines[1].split()[0] == "name"
     special = {"synthetic": "drawn", "folder": "yours", "pairs": "yours", "photos": "in scikit-image"}
-    assert here(lines) == dict.fromkeys(names("data"), "not there") | special
-    assert here(data("list", "--root", root)[1]) == dict.fromkeys(names("data"), "there") | special
+    assert here(lines) == dict.fromkeys(names("data"), "missing") | special
+    assert here(data("list", "--root", root)[1]) == dict.fromkeys(names("data"), "present") | special
     (tmp_path / "Kodak24").mkdir()
     assert here(data("list", "kodak24", "set12", "--root", tmp_path)[1]) == {
         "kodak24": "incomplete",
-        "set12": "not there",
+        "set12": "missing",
     }
     assert list(tmp_path.iterdir()) == [tmp_path / "Kodak24"], "looking writes nothing"
     assert data("list", "--root", tmp_path, "kodak24") == data("list", "kodak24", "--root", tmp_path)
@@ -111,7 +111,7 @@ def test_download_from_a_mirror(data, mirror, monkeypatch, root, tmp_path):
     for name, body in bodies.items():
         mirror.add(f"/{name}", body)
     unhashed = dict.fromkeys(bodies, "")
-    about = type(Set12.card)("greys", "none", 12, places=("Set12",), files=unhashed, url=mirror.add("/", b"")[:-1])
+    about = type(Set12.card)("greys", "none", 12, folders=("Set12",), files=unhashed, url=mirror.add("/", b"")[:-1])
     monkeypatch.setattr(Set12, "card", about)
     assert data("download", "set12", "--root", tmp_path) == (0, [f"set12: {tmp_path / 'Set12'}"], [])
     assert {path.name: path.read_bytes() for path in (tmp_path / "Set12").iterdir()} == bodies
@@ -130,7 +130,7 @@ def test_a_dataset_without_a_card_is_listed_and_downloaded_all_the_same(data, ro
     assert data("list", "mnist", "--root", root)[1][2].split() == ["mnist", *"----"]
     assert data("download", "mnist", "--root", root) == (0, [f"mnist: {root}"], [])
     code, _, (error, _) = data("verify", "mnist", "--root", root)
-    assert code == 2 and "mnist says nothing of its files" in error
+    assert code == 2 and "mnist has no list of files" in error
 
 
 def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
@@ -140,18 +140,18 @@ def test_a_store_that_cannot_be_written_is_named(data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "what", "fix"),
+    ("arguments", "problem", "fix"),
     [
         (["verfy", "set12"], "no action 'verfy'", "denoiser data verify"),
         (["download", "photos", "set13"], "no data 'set13'", "did you mean set12?"),
-        (["download"], "which dataset?", "denoiser data list"),
+        (["download"], "no dataset is named", "denoiser data list"),
         ([], "required", "denoiser data --help"),
         (["list", "--rot", "x"], "unrecognized arguments: --rot", "did you mean --root?"),
     ],
 )
-def test_mistakes_get_two_lines(given, what, fix, data):
-    code, out, (error, advice) = data(*given)
-    assert (code, out) == (2, []) and what in error and advice == f"fix: {fix}"
+def test_mistakes_get_two_lines(arguments, problem, fix, data):
+    code, out, (error, advice) = data(*arguments)
+    assert (code, out) == (2, []) and problem in error and advice == f"fix: {fix}"
 
 
 def test_the_script_has_the_verb_and_help_imports_no_torch(monkeypatch, capsys, root):

@@ -20,15 +20,15 @@ def idx(*shape):
 @pytest.fixture
 def archives(monkeypatch):
     """MNIST's four archives, by name, with few digits; torchvision's md5 sums are theirs."""
-    made = {}
+    archives = {}
     for split, n in DIGITS.items():
-        made[f"{split}-images-idx3-ubyte.gz"] = gzip.compress(idx(n, 28, 28))
-        made[f"{split}-labels-idx1-ubyte.gz"] = gzip.compress(idx(n))
+        archives[f"{split}-images-idx3-ubyte.gz"] = gzip.compress(idx(n, 28, 28))
+        archives[f"{split}-labels-idx1-ubyte.gz"] = gzip.compress(idx(n))
     monkeypatch.setattr(
-        Reader, "resources", [(name, hashlib.md5(made[name]).hexdigest()) for name, _ in Reader.resources]
+        Reader, "resources", [(name, hashlib.md5(archives[name]).hexdigest()) for name, _ in Reader.resources]
     )
     monkeypatch.setattr(Reader, "mirrors", ["http://127.0.0.1:9/"])
-    return made
+    return archives
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_real_digits_in_54000_6000_10000(protocol, real_data):
 def test_download_arrives_whole_and_once(protocol, served, tmp_path):
     data = MNIST(protocol(), tmp_path / "store", channels=1)
     data.prepare_data()
-    asked = len(served.asked)
+    requests = len(served.requests)
     data.prepare_data()
     assert [len(data.split(name)) for name in ("train", "val", "test")] == [36, 4, 8]
-    assert len(served.asked) == asked
+    assert len(served.requests) == requests
     assert {path for path in below(tmp_path / "store") if path.endswith("ubyte")} == {
         f"MNIST/raw/{split}-{kind}-ubyte" for split in DIGITS for kind in ("images-idx3", "labels-idx1")
     }
@@ -80,8 +80,8 @@ def test_download_arrives_whole_and_once(protocol, served, tmp_path):
 def test_no_network_says_what_to_fetch_and_leaves_nothing(protocol, archives, tmp_path):
     root = tmp_path / "store"
     text = refused(MNIST(protocol(), root, channels=1).prepare_data)
-    assert "MNIST is not there and cannot be downloaded" in text
-    assert "fix: fetch train-images-idx3-ubyte.gz, " in text and text.endswith(f"put that into {root / 'MNIST/raw'}")
+    assert "MNIST is missing and cannot be downloaded" in text
+    assert "fix: download train-images-idx3-ubyte.gz, " in text and text.endswith(f"to {root / 'MNIST/raw'}")
     assert not [path for path in below(root) if not path.endswith(".lock")]
 
 
@@ -111,16 +111,14 @@ def test_damaged_digits_are_told_and_kept(protocol, served, tmp_path, damage):
     file.write_bytes(damage(file.read_bytes()))
     kept = file.read_bytes()
     text = refused(lambda: data.pictures("train"))
-    assert (
-        "MNIST is not whole or not the original" in text and f"fix: mv {file.parent} {file.parent}-incomplete" in text
-    )
+    assert "MNIST is incomplete or altered" in text and f"fix: mv {file.parent} {file.parent}-incomplete" in text
     assert file.read_bytes() == kept
 
 
 def test_a_store_that_cannot_be_written(protocol, served, tmp_path):
     (tmp_path / "file").write_text("in the way")
     text = refused(MNIST(protocol(), tmp_path / "file" / "store", channels=1).prepare_data)
-    assert "cannot store" in text and "data.root" in text and not served.asked
+    assert "cannot store" in text and "data.root" in text and not served.requests
 
 
 def test_digits_are_grey(protocol):

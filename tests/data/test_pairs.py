@@ -5,7 +5,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
-from denoiser.noise import Gaussian, Noise, Poisson, PoissonGaussian, SaltPepper, Speckle, Uniform
+from denoiser.noise.base import Noise
+from denoiser.noise.gaussian import Gaussian, Speckle
+from denoiser.noise.impulse import SaltPepper
+from denoiser.noise.poisson import Poisson, PoissonGaussian
+from denoiser.noise.uniform import Uniform
 
 NOISES = [Gaussian(), Speckle(), Poisson(), PoissonGaussian(), SaltPepper(), Uniform(), Noise()]
 
@@ -89,8 +93,8 @@ def test_flips_give_every_mirror_image_of_the_size_and_nothing_else(height, widt
     mirrored = [x.flip(dims) for x in (image, image.mT) for dims in ((), (1,), (2,), (1, 2)) if x.shape == image.shape]
     pairs = NoisyPairs(held, Noise(), 0, flip=True)
     got = [bytes_of(pairs.__getitems__([i]).clean[0]) for i in range(80)]
-    found = [[turned.equal(crop) for turned in mirrored].index(True) for crop in got]
-    assert len(mirrored) == orientations and set(found) == set(range(orientations))
+    orientation = [[turned.equal(crop) for turned in mirrored].index(True) for crop in got]
+    assert len(mirrored) == orientations and set(orientation) == set(range(orientations))
 
 
 def test_real_pairs_are_cut_and_turned_alike_and_get_no_noise():

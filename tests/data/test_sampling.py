@@ -3,17 +3,19 @@ import sys
 
 import pytest
 
-from denoiser.data.sampling import EpochSampler, seed_of
+from denoiser.data.sampling import EpochSampler, derive_seed
 
 
 def test_seed_depends_on_every_part_and_not_on_the_process():
-    assert len({seed_of(0, "a"), seed_of(1, "a"), seed_of(0, "b"), seed_of("a", 0), seed_of(0)}) == 5
-    assert 0 <= seed_of("x") < 2**63
-    code = "from denoiser.data.sampling import seed_of; print(seed_of(0, 25.0, 'val/101085'))"
+    assert (
+        len({derive_seed(0, "a"), derive_seed(1, "a"), derive_seed(0, "b"), derive_seed("a", 0), derive_seed(0)}) == 5
+    )
+    assert 0 <= derive_seed("x") < 2**63
+    code = "from denoiser.data.sampling import derive_seed; print(derive_seed(0, 25.0, 'val/101085'))"
     other = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={"PYTHONHASHSEED": "1"}
     )
-    assert int(other.stdout) == seed_of(0, 25.0, "val/101085")
+    assert int(other.stdout) == derive_seed(0, 25.0, "val/101085")
 
 
 def epoch(sampler, number):

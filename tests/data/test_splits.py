@@ -3,7 +3,7 @@ from itertools import chain
 import pytest
 import torch
 
-from denoiser.data.splits import by_hash, held_out
+from denoiser.data.splits import split_by_hash, split_official
 from denoiser.errors import DenoiserError
 
 IMAGES = torch.arange(200, dtype=torch.uint8).view(-1, 1, 1, 1)
@@ -11,11 +11,11 @@ NAMES = [f"holiday/{i:04d}" for i in range(2000)]
 
 
 def named(keys, split_seed=0):
-    return {name: {keys[i] for i in indices} for name, indices in by_hash(keys, split_seed).items()}
+    return {name: {keys[i] for i in indices} for name, indices in split_by_hash(keys, split_seed).items()}
 
 
 def test_nine_tenths_train_and_the_rest_validates():
-    train, val = (held_out(IMAGES, split, 0) for split in ("train", "val"))
+    train, val = (split_official(IMAGES, split, 0) for split in ("train", "val"))
     assert len(train) == 180 and len(val) == 20 and set(train.keys).isdisjoint(val.keys)
     for pictures in (train, val):
         numbers = [int(key.removeprefix("train/")) for key in pictures.keys]
@@ -23,22 +23,26 @@ def test_nine_tenths_train_and_the_rest_validates():
 
 
 def test_the_official_test_set_is_taken_whole():
-    test = held_out(IMAGES, "test", 5)
+    test = split_official(IMAGES, "test", 5)
     assert test.images.equal(IMAGES) and test.keys[7] == "test/00007"
 
 
 def test_split_is_a_function_of_split_seed():
     before = torch.random.get_rng_state()
-    assert held_out(IMAGES, "val", 3).keys == held_out(IMAGES, "val", 3).keys != held_out(IMAGES, "val", 4).keys
+    assert (
+        split_official(IMAGES, "val", 3).keys
+        == split_official(IMAGES, "val", 3).keys
+        != split_official(IMAGES, "val", 4).keys
+    )
     assert torch.random.get_rng_state().equal(before)
 
 
 def test_a_handful_of_pictures_still_leaves_one_to_validate_on():
-    assert [len(held_out(IMAGES[:4], split, 0)) for split in ("train", "val")] == [3, 1]
+    assert [len(split_official(IMAGES[:4], split, 0)) for split in ("train", "val")] == [3, 1]
 
 
 def test_hashes_split_8_1_1_and_every_picture_once():
-    splits = by_hash(NAMES, 0)
+    splits = split_by_hash(NAMES, 0)
     assert sorted(chain(*splits.values())) == list(range(2000))
     for name, share in (("train", 0.8), ("val", 0.1), ("test", 0.1)):
         assert len(splits[name]) / 2000 == pytest.approx(share, abs=0.03)
@@ -54,7 +58,7 @@ def test_more_pictures_and_another_order_move_none():
 @pytest.mark.parametrize("count", range(3, 30))
 def test_no_split_is_empty(count):
     for split_seed in range(10):
-        splits = by_hash(NAMES[:count], split_seed)
+        splits = split_by_hash(NAMES[:count], split_seed)
         assert all(splits.values()) and sorted(chain(*splits.values())) == list(range(count))
         assert max(splits, key=lambda name: len(splits[name])) == "train" or count < 10
 
@@ -62,5 +66,5 @@ def test_no_split_is_empty(count):
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_fewer_than_three_cannot_be_split(count):
     with pytest.raises(DenoiserError, match=rf"{count} picture\(s\) cannot be split .*\(data.clean\)") as caught:
-        by_hash(NAMES[:count], 0, "data.clean")
+        split_by_hash(NAMES[:count], 0, "data.clean")
     assert caught.value.code == 2 and "3 or more" in caught.value.fix

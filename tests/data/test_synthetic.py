@@ -1,14 +1,14 @@
 import pytest
 import torch
 
-from denoiser import assemble
 from denoiser.config import compose
-from denoiser.data.scenes import dead_leaves
+from denoiser.data import from_config
+from denoiser.data.dead_leaves.scenes import dead_leaves
 from denoiser.errors import DenoiserError
 
 
 def synthetic(*overrides):
-    return assemble.data(compose(["data.images=3", "data.size=64", *overrides]))
+    return from_config.training_data(compose(["data.images=3", "data.size=64", *overrides]))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -25,17 +25,17 @@ def test_a_seed_sweep_keeps_the_pictures():
 
 
 @pytest.mark.parametrize(
-    ("given", "fix"),
+    ("override", "fix"),
     [
         ("data.images=0", "data.images=256"),
         ("data.size=7", "data.size=256"),
         ("data.split_seed=-1", "data.split_seed=0"),
     ],
 )
-def test_pictures_that_cannot_be_drawn_are_refused(given, fix):
+def test_pictures_that_cannot_be_drawn_are_refused(override, fix):
     with pytest.raises(DenoiserError) as refusal:
-        synthetic(given)
-    assert given in refusal.value.what and refusal.value.fix == fix
+        synthetic(override)
+    assert override in refusal.value.what and refusal.value.fix == fix
 
 
 def test_leaves_are_no_test():

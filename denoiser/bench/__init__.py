@@ -1,0 +1,1 @@
+"""Speed of training, evaluating and denoising photographs, against peers."""

@@ -1,1 +1,0 @@
-"""Many pictures at once: which, in which process, read ahead and written behind the model."""

@@ -1,0 +1,1 @@
+"""The `denoiser` script: its verbs, arguments and errors."""

@@ -1,0 +1,117 @@
+"""Hydra's command line and errors, as two lines each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hydra._internal.utils import get_args_parser  # the only source of Hydra's flags
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from denoiser.cli.arguments import Parser
+from denoiser.cli.keys import group_choices, key_advice, keys
+from denoiser.config import RUN, Application, compose
+from denoiser.errors import DenoiserError, nearest
+
+
+@contextmanager
+def hydra_arguments(application: Application, arguments: Sequence[str]) -> Iterator[None]:
+    """Set `sys.argv` for Hydra and turn its errors into two lines.
+
+    Args:
+        application: the command.
+        arguments: flags and overrides in any order.
+
+    Raises:
+        DenoiserError: Hydra does not understand the arguments, or a choice or key does not exist.
+    """
+    command = application.command
+    flags, overrides = sorted_arguments(command, arguments)
+    argv, full_errors = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [command, *flags, *overrides], "1"  # raise errors, do not print them
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        if "--multirun" not in flags and not isinstance(error, OverrideParseException):
+            _refuse_sweeps(overrides)
+        raise explain(error, overrides, application) from error
+    except ValueError as error:  # flags that exclude one another; errors of the run itself do not arrive here
+        raise DenoiserError(f"{error} ({command})", f"{command} --help") from error
+    finally:
+        sys.argv = argv
+        if full_errors is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_errors
+
+
+def sorted_arguments(command: str, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags and overrides apart: Hydra itself does not understand flags between overrides.
+
+    Raises:
+        DenoiserError: there is no such flag, or it does not allow this value.
+    """
+    parser = Parser(command, parents=[get_args_parser()], add_help=False)
+    values = vars(parser.parse_intermixed_args(list(arguments)))
+    overrides: list[str] = values.pop("overrides")
+    flags = {f"--{key.replace('_', '-')}": value for key, value in values.items() if value not in (None, False)}
+    return [flag if value is True else f"{flag}={value}" for flag, value in flags.items()], overrides
+
+
+def _refuse_sweeps(overrides: Sequence[str]) -> None:
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        if override.is_sweep_override():
+            key, _, values = str(override.input_line).partition("=")
+            fix = f"put -m before them for a sweep, or write '{key}=[{values}]' for a list"
+            raise DenoiserError(f"several values without -m ({override.input_line})", fix)
+
+
+def explain(error: Exception, overrides: Sequence[str] = (), application: Application = RUN) -> DenoiserError:
+    """An error of Hydra or OmegaConf as two lines, with the nearest choice or key.
+
+    Args:
+        error: the exception.
+        overrides: the overrides of the command line.
+        application: the application whose configuration was composed.
+    """
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing_choice(error.missing_cfg_file, sorted(error.options or []))
+    if isinstance(error, OverrideParseException):
+        return DenoiserError(f"not KEY=VALUE ({error.override})", "KEY=VALUE; quote values with spaces, = or brackets")
+    for key_error in (error, error.__cause__):
+        if isinstance(key_error, ConfigAttributeError | ConfigKeyError):
+            return _missing_key(str(key_error.full_key), overrides, application)
+    first_line = str(error).partition("\n")[0]
+    return DenoiserError(f"{first_line} (configuration)", f"{application.command} --help lists groups and keys")
+
+
+def _missing_choice(file: str, choices: Sequence[str]) -> DenoiserError:
+    group, _, name = file.rpartition("/")
+    if not (group and choices):
+        return DenoiserError(f"there is no configuration '{file}'", "leave out --config-name, or use --config-dir")
+    near = nearest(name, choices) or choices[0]
+    return DenoiserError(f"no {group} '{name}' ({group}={name})", f"{group}={near}, of {', '.join(choices)}")
+
+
+def _missing_key(prefix: str, overrides: Sequence[str], application: Application) -> DenoiserError:
+    """The error for a key that the configuration lacks.
+
+    Args:
+        prefix: the key as far as Hydra looked for it.
+        overrides: the overrides of the command line.
+        application: the application whose configuration was composed.
+    """
+    typed = [o.lstrip("+").partition("=")[0].partition("@")[0] for o in overrides if not o.startswith("~")]
+    key = next((key for key in typed if f"{key}.".startswith(f"{prefix}.")), prefix)
+    try:
+        known = keys(compose(group_choices(overrides), application))
+    except HydraException:  # the choices of --config-dir are not found here
+        known = keys(compose((), application))
+    if key.startswith("hydra."):
+        return DenoiserError(f"no key '{key}' (configuration)", f"{application.command} --cfg hydra lists all keys")
+    choice = next((o for o in overrides if o.startswith(f"{key.partition('.')[0]}=")), "configuration")
+    return DenoiserError(f"no key '{key}' ({choice})", key_advice(key, known, application.command))

@@ -1,0 +1,92 @@
+"""The data of a training or an evaluation from a composed configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import DictConfig
+
+from denoiser import build
+from denoiser.config import compose, options
+from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.errors import DenoiserError, nearest
+from denoiser.metrics.protocols import PROTOCOLS
+from denoiser.noise.base import Noise
+
+
+def protocol_name(cfg: DictConfig) -> str:
+    """`published` or `clipped`: the key `protocol`, by default clipped for noise that is clipped or real.
+
+    Raises:
+        DenoiserError: there is no such protocol, or it is `published` for real noise.
+    """
+    real = build.target("data", cfg.data["_target_"]).real_pairs and cfg.data.get("test") is None
+    name = cfg.protocol or ("clipped" if cfg.noise.clip or real else "published")
+    if real and name == "published":
+        raise DenoiserError(f"real noise is clipped by the camera (protocol={name})", "protocol=clipped")
+    if name not in PROTOCOLS:
+        raise DenoiserError(
+            f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or next(iter(PROTOCOLS))}"
+        )
+    return str(name)
+
+
+def protocol(cfg: DictConfig) -> Protocol:
+    """How pictures become noisy pairs in this run.
+
+    Raises:
+        DenoiserError: the noise or a noise level is not valid.
+    """
+    if cfg.test is None:
+        raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
+    noise: Noise = build.make("noise", cfg.noise)
+    levels = noise.levels(build.plain(cfg.test.sigma))
+    return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
+
+
+def training_data(cfg: DictConfig) -> PairsDataModule:
+    """The data of a training, with its test set.
+
+    Raises:
+        DenoiserError: the data is for testing only, or does not have the channels of the model.
+    """
+    dataset = _dataset(cfg.data, protocol(cfg))
+    name = dataset.name
+    if dataset.test_only:
+        raise DenoiserError(f"data={name} is for testing only (data)", f"data=synthetic data.test={name}")
+    if dataset.channels != cfg.model.channels:
+        model, channels = cfg.model.name, cfg.model.channels
+        supported = channels in dataset.allowed_channels
+        raise DenoiserError(
+            f"model={model} takes {channels} channel(s) and data={name} has {dataset.channels} (data.channels)",
+            f"data.channels={channels}" if supported else f"model=unet, which takes {dataset.channels}",
+        )
+    return dataset
+
+
+def evaluation_data(cfg: DictConfig) -> PairsDataModule:
+    """The data of an evaluation: `data.test`, or the data itself if there is none.
+
+    Raises:
+        DenoiserError: the data, the noise or the protocol is not valid.
+    """
+    dataset = _dataset(cfg.data, protocol(cfg))
+    dataset.prepare_data()
+    return dataset.test or dataset
+
+
+def _dataset(config: DictConfig, protocol: Protocol) -> PairsDataModule:
+    arguments: dict[str, Any] = build.plain(config)
+    name, test = arguments.pop("name"), arguments.pop("test", None)
+    dataset: PairsDataModule = build.make("data", arguments, protocol=protocol)
+    dataset.name = name
+    dataset.test = None if test is None else _test_set(test, dataset.channels, protocol)
+    return dataset
+
+
+def _test_set(name: str, channels: int, protocol: Protocol) -> PairsDataModule:
+    names = options("data")
+    if name not in names:
+        raise DenoiserError(f"no data '{name}' (data.test)", f"data.test={nearest(name, names) or 'photos'}")
+    config = compose([f"data={name}", f"data.channels={channels}"]).data
+    return _dataset(config, protocol)

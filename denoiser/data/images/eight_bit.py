@@ -1,0 +1,147 @@
+"""Pictures as 8-bit tensors, whatever the depth of the file: for training and testing. Torch is imported by `read`."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from denoiser.data.images.formats import orientation
+from denoiser.data.images.formats.photo import white_of
+from denoiser.data.images.formats.suffixes import TRAINING, listed
+from denoiser.data.images.formats.tiff_tags import ExifTag
+from denoiser.errors import DenoiserError
+from denoiser.machine.files import replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_MODES = {1: "L", 3: "RGB"}
+_QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
+
+
+def find(folder: Path) -> list[Path]:
+    """Every picture below `folder`, by suffix, sorted by path; hidden files and folders are left out.
+
+    Raises:
+        DenoiserError: the folder is missing, or holds no picture.
+    """
+    if not folder.is_dir():
+        raise DenoiserError(f"no such folder ({folder})", "give the path of a folder of pictures")
+    paths = sorted(path for path in folder.rglob("*") if _is_picture(path, folder))
+    if not paths:
+        raise DenoiserError(f"no picture in the folder ({folder})", f"put pictures there: {listed(TRAINING)}")
+    return paths
+
+
+def _is_picture(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.suffix.lower() in TRAINING and not hidden and path.is_file()
+
+
+def read(path: Path, channels: int) -> Tensor:
+    """Decode a picture to uint8 `(channels, H, W)`, upright; colour becomes grey by Pillow's `convert("L")`.
+
+    16-bit grey is scaled to 8 bits. Transparency, metadata and colour profile are left out.
+
+    Args:
+        path: any file that Pillow decodes.
+        channels: 3 or 1.
+
+    Raises:
+        DenoiserError: the file cannot be read as a picture; names it.
+    """
+    import torch
+
+    with _opened(path) as picture:
+        picture.load()
+        stored = _orientation(picture)
+        pixels = orientation.turn(np.array(_eight_bit(picture).convert(_MODES[channels])), stored)
+    tensor = torch.from_numpy(pixels)
+    return tensor[None] if channels == 1 else tensor.permute(2, 0, 1).contiguous()
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Height and width of what `read` returns, from the file's header.
+
+    Raises:
+        DenoiserError: the file cannot be read as a picture; names it.
+    """
+    with _opened(path) as picture:
+        height, width = picture.height, picture.width
+        return (width, height) if orientation.is_sideways(_orientation(picture)) else (height, width)
+
+
+def write(path: Path, image: Tensor) -> None:
+    """Write uint8 `(1 or 3, H, W)` to `path`, whole or not at all, in the format of its suffix.
+
+    Raises:
+        ValueError: the image is not uint8, or has neither 1 nor 3 channels.
+        DenoiserError: the format is unknown or cannot hold this image, or the disk is full (exit code 3).
+    """
+    pixels = image.cpu().numpy()
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or len(pixels) not in _MODES:
+        raise ValueError(f"image {image.dtype} {tuple(image.shape)} is not uint8 (1 or 3, H, W)")
+    if path.suffix.lower() not in TRAINING:
+        raise DenoiserError(
+            f"no format for '{path.suffix}' ({path})", f"give a file name that ends in {listed(TRAINING)}"
+        )
+    pixels = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    format, encoded = Image.registered_extensions()[path.suffix.lower()], io.BytesIO()
+    try:
+        Image.fromarray(pixels).save(encoded, format=format, **_QUALITY.get(format, {}))
+    except (OSError, ValueError) as error:
+        raise DenoiserError(f"{format} cannot hold this picture: {error} ({path})", "write a .png") from error
+    with replacing(path) as file:
+        file.write(encoded.getbuffer())
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether Pillow knows the suffix as that of an image format, readable, writable or neither."""
+    return path.suffix.lower() in Image.registered_extensions()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The picture in a file; every error names the file."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures, which photographs are, and of palettes and tags that do no harm here.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as opened:
+                yield opened
+    except Exception as error:  # damaged files make decoders raise anything
+        raise DenoiserError(f"unreadable picture: {_reason(error)} ({path})", "replace or remove that file") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How the pixels are stored; Pillow turns TIFF files upright itself, and no other format."""
+    if picture.format == "TIFF":
+        return orientation.UPRIGHT
+    return orientation.valid(picture.getexif().get(ExifTag.Orientation))
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    """Scale 16-bit grey to 8 bits: Pillow's own conversion turns it white."""
+    if picture.mode == "F":
+        raise ValueError("pixels are 32-bit floats, whose white is not known")
+    if not (picture.mode.startswith("I;16") or picture.mode == "I"):
+        return picture
+    pixels, white = np.asarray(picture).astype(np.float64), white_of(np.uint16)
+    if pixels.min() < 0 or pixels.max() > white:
+        raise ValueError("pixels are 32-bit integers, whose white is not known")
+    return Image.fromarray((pixels * white_of(np.uint8) / white).round().astype(np.uint8))

@@ -1,0 +1,1 @@
+"""The formats of picture files, one module each, and what they share."""

@@ -1,0 +1,126 @@
+"""JPEG files (JFIF, EXIF, Adobe), written with the quantisation tables and chroma subsampling of the source."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import IO, Any
+
+from PIL import JpegImagePlugin
+
+from denoiser.data.images.formats import bands, colour_spaces, tiff_directories
+from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused
+from denoiser.data.images.formats.suffixes import instead
+from denoiser.data.images.formats.tiff_tags import Tag
+
+_MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_LARGEST = {"EXIF": 65533 - len(bands.EXIF_PREFIX), "XMP": 65533 - 29}
+"""Bytes that fit into a segment of the file."""
+_FINE = 95
+"""Quality of files whose source has no quantisation tables."""
+_SUBSAMPLINGS = {(1, 1): 0, (1, 2): 1, (2, 2): 2}
+"""The kinds of subsampling that Pillow writes, by rows and columns; others are written without subsampling."""
+
+
+def header(file: IO[bytes]) -> tuple[Header, Details]:
+    """The size and metadata, as they are stored.
+
+    `encoding` gets `qtables` or `quality`, `progressive` and `keep_rgb` as Pillow takes them, `comment`, and `extra`,
+    the segments that are kept unchanged: Photoshop's with IPTC captions, and XMP beyond the first 64 KiB.
+    """
+    opened = _opened(file)
+    info = opened.info
+    details = Details(
+        "JPEG",
+        exif=bands.without_prefix(info.get("exif")),
+        icc=info.get("icc_profile"),
+        xmp=info.get("xmp"),
+        dpi=info["dpi"] if info.get("jfif_unit") in (1, 2) else None,
+        subsampling=_subsampling(opened),
+        encoding=_encoding(opened),
+    )
+    return Header(opened.height, opened.width, 1 if opened.mode == "L" else 3, 8, "JPEG"), details
+
+
+def read(file: IO[bytes], details: Details) -> Photo:
+    """The pixels, as they are stored; the first of several pictures; CMYK becomes RGB."""
+    opened = _opened(file)
+    count = _pictures(opened)
+    notes = (f"only the first of {count} pictures in the file is kept",) if count > 1 else ()
+    pixels = bands.decoded(opened)
+    if opened.mode != "CMYK":
+        return bands.split(pixels, details, notes)
+    opened.close()  # frees Pillow's copy before there is a third
+    pixels, note = colour_spaces.from_cmyk(pixels, details.icc)
+    return bands.split(pixels, replace(details, icc=None), (*notes, note))
+
+
+def write(file: IO[bytes], photo: Photo) -> None:
+    """A JPEG file; of quality 95 without subsampling if the source was no JPEG.
+
+    Raises:
+        Refused: EXIF or XMP are too large for a JPEG.
+    """
+    details = photo.details
+    for name, data in (("EXIF", details.exif), ("XMP", details.xmp)):
+        if data is not None and len(data) > _LARGEST[name]:
+            raise Refused(f"{len(data)} bytes of {name} do not fit into a JPEG", instead("tiff"))
+    encoding = details.encoding if details.format == "JPEG" and details.encoding else {"quality": _FINE}
+    subsampling = _SUBSAMPLINGS.get(details.subsampling, 0) if details.format == "JPEG" else 0
+    exif = None if details.exif is None else bands.EXIF_PREFIX + details.exif
+    metadata = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
+    file.write(bands.encoded(photo.pixels, "JPEG", subsampling=subsampling, **metadata, **encoding))
+
+
+def _opened(file: IO[bytes]) -> JpegImagePlugin.JpegImageFile:
+    file.seek(0)  # not by Image.open, whose limit of pixels holds for the whole process
+    return JpegImagePlugin.JpegImageFile(file)
+
+
+def _encoding(opened: JpegImagePlugin.JpegImageFile) -> dict[str, Any]:
+    """Options with which the picture is written in the same quality and about the same size."""
+    tables = _tables(opened)
+    return {
+        **({"qtables": tables} if tables else {"quality": _FINE}),
+        "progressive": bool(opened.info.get("progressive")),
+        "keep_rgb": opened.mode == "RGB" and opened.info.get("adobe_transform") == 0,
+        "comment": opened.info.get("comment"),
+        "extra": b"".join(_segment(*each) for each in opened.applist if _is_kept(*each)),
+    }
+
+
+def _tables(opened: JpegImagePlugin.JpegImageFile) -> list[list[int]]:
+    """The quantisation table of each component, in the order in which Pillow assigns them again.
+
+    Components beyond the last table get the last one. There are none for CMYK and for lossless files.
+    """
+    numbers = [] if opened.mode == "CMYK" else [number for *_, number in opened.layer]
+    while len(numbers) > 1 and numbers[-1] == numbers[-2]:
+        numbers.pop()
+    complete = all(number in opened.quantization for number in numbers)
+    return [list(opened.quantization[number]) for number in numbers] if complete else []
+
+
+def _subsampling(opened: JpegImagePlugin.JpegImageFile) -> tuple[int, int]:
+    """Rows and columns that share a chroma sample, as they are stored; the finer where Cb and Cr differ."""
+    if opened.mode == "L" or opened.mode == "CMYK":
+        return NOT_SUBSAMPLED
+    (_, across, down, _), *chroma = opened.layer
+    return min(down // each[2] for each in chroma) or 1, min(across // each[1] for each in chroma) or 1
+
+
+def _is_kept(name: str, data: bytes) -> bool:
+    return name == "APP13" or (name == "APP1" and data.startswith(_MORE_XMP))
+
+
+def _segment(name: str, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, 0xE0 + int(name.removeprefix("APP")), len(data) + 2) + data
+
+
+def _pictures(opened: JpegImagePlugin.JpegImageFile) -> int:
+    """The number of pictures in the file (CIPA DC-007, multi-picture format)."""
+    if "mp" not in opened.info:
+        return 1
+    entries, order = tiff_directories.unblock(opened.info["mp"])
+    count = entries[Tag.NumberOfImages].value if Tag.NumberOfImages in entries else b""
+    return struct.unpack(order + "I", count)[0] if isinstance(count, bytes) and len(count) == 4 else 1

@@ -1,0 +1,49 @@
+"""The suffixes of picture files: which of them are read, written, and searched for in folders."""
+
+from __future__ import annotations
+
+SUFFIXES = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp", ".dib"),
+    "GIF": (".gif",),
+    "PPM": (".ppm", ".pgm", ".pnm"),
+}
+"""The suffixes of each format that is read, the usual one first."""
+READ = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+"""The suffixes of pictures that `denoiser denoise` looks for in folders."""
+WRITTEN = READ - {".apng", ".mpo", ".gif"}
+"""The suffixes of pictures that `denoiser denoise` writes."""
+TRAINING = WRITTEN - {".jpe", ".jfif", ".dib", ".pnm"}
+"""The suffixes of pictures that are looked for in folders of training and test pictures."""
+RAW = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".pef", ".sr2", ".srw", ".3fr", ".iiq", ".dcr", ".kdc")
+"""The suffixes of cameras' raw files whose content begins like that of a TIFF file."""
+NOT_READ = frozenset(
+    {
+        *(*RAW, ".cr3", ".raf", ".orf", ".rw2"),
+        *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".exr", ".tga", ".pbm", ".pam"),
+    }
+)
+"""The suffixes of pictures that cannot be read."""
+
+
+def format_of(suffix: str) -> str:
+    """The format of a suffix in `READ`."""
+    return next(format for format, suffixes in SUFFIXES.items() if suffix in suffixes)
+
+
+def written(format: str) -> tuple[str, ...]:
+    """The suffixes with which a format is written, the usual one first."""
+    return tuple(suffix for suffix in SUFFIXES[format] if suffix in WRITTEN)
+
+
+def instead(option: str) -> str:
+    """How to ask for another format, whether the output is a file or a folder."""
+    return f"a name ending in {SUFFIXES[option.upper()][0]} as -o, or --format {option} for a folder"
+
+
+def listed(suffixes: frozenset[str]) -> str:
+    """The suffixes in the order of the alphabet, for messages."""
+    return ", ".join(sorted(suffixes))

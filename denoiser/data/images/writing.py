@@ -1,0 +1,110 @@
+"""Photos to files of any format, whole or not at all, at their depth and with their metadata, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from denoiser.data.images.formats import bmp_gif, jpeg, png, pnm, tiff, webp
+from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
+from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
+from denoiser.errors import DenoiserError
+from denoiser.machine.files import replacing
+
+
+class _Format(NamedTuple):
+    """What a format can hold, and the function that writes it."""
+
+    name: str
+    write: Callable[[IO[bytes], Photo], None]
+    bits: int = 8
+    alpha: bool = False
+    side: int = 2**31 - 1
+
+
+_FORMATS = {
+    "PNG": _Format("PNG", png.write, 16, alpha=True),
+    "JPEG": _Format("JPEG", jpeg.write, side=65500),
+    "TIFF": _Format("TIFF", tiff.write, 64, alpha=True),
+    "WEBP": _Format("WebP", webp.write, alpha=True, side=16383),
+    "BMP": _Format("BMP", bmp_gif.write),
+    "PPM": _Format("PPM", pnm.write, 16),
+}
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file whose suffix is not one of a format that is written.
+
+    Raises:
+        DenoiserError: the format is not written.
+    """
+    if path.suffix.lower() not in WRITTEN:
+        raise DenoiserError(f"no format for '{path.suffix}' ({path})", instead("png"))
+
+
+def check(path: Path, header: Header, bits: int | None = None) -> None:
+    """Refuse a file that cannot hold a picture, before any work is done for it.
+
+    Args:
+        path: the file to write; its suffix decides the format.
+        header: the picture's.
+        bits: the depth to write, 8 or 16; None for the picture's own.
+
+    Raises:
+        DenoiserError: the format is not written, or cannot hold the depth, the alpha channel or the size.
+    """
+    check_suffix(path)
+    suffix, depth = path.suffix.lower(), bits or header.bits
+    format = _FORMATS[format_of(suffix)]
+    if depth > format.bits:
+        error = f"{format.name} holds at most {format.bits} bits, not {depth} ({path})"
+        raise DenoiserError(error, f"--bits {format.bits}, or {instead('png' if depth <= 16 else 'tiff')}")
+    if header.alpha and not format.alpha:
+        raise DenoiserError(f"{format.name} holds no alpha channel ({path})", instead("png"))
+    if max(header.height, header.width) > format.side:
+        error = f"{format.name} holds at most {format.side} pixels a side, not {header.width} x {header.height}"
+        raise DenoiserError(f"{error} ({path})", instead("png"))
+    if suffix == ".pgm" and header.channels != 1:
+        raise DenoiserError(f"a .pgm holds grey, not colour ({path})", instead("ppm"))
+
+
+def write(path: Path, photo: Photo, bits: int | None = None) -> None:
+    """Write a picture, whole or not at all, in the format of the suffix.
+
+    Args:
+        path: the file to create or replace; its folder is created if it is missing.
+        photo: the picture.
+        bits: 8 or 16; None for the depth of the pixels.
+
+    Raises:
+        DenoiserError: see `check`; or the file cannot be written (exit code 3).
+    """
+    check(path, photo.header, bits)
+    with replacing(path) as file:
+        try:
+            _FORMATS[format_of(path.suffix.lower())].write(file, at_depth(photo, bits))
+        except Refused as error:
+            raise DenoiserError(f"{error} ({path})", error.fix) from error
+
+
+def at_depth(photo: Photo, bits: int | None) -> Photo:
+    """The picture in 8 or 16 bits, rounded; floats are clamped to 0..white. None leaves it unchanged."""
+    if bits is None or photo.pixels.dtype == f"uint{bits}":
+        return photo
+    depth = np.dtype(f"uint{bits}")
+    alpha_white = white_of(photo.pixels.dtype) if photo.pixels.dtype.kind == "f" else photo.white
+    alpha = None if photo.alpha is None else _rescaled(photo.alpha, alpha_white, depth)
+    return replace(photo, pixels=_rescaled(photo.pixels, photo.white, depth), white=white_of(depth), alpha=alpha)
+
+
+def _rescaled(values: Pixels, white: float, depth: np.dtype[np.generic]) -> Pixels:
+    scaled = np.empty(values.shape, depth)
+    for rows in strips(*values.shape[:2]):
+        part = values[rows].astype(np.float32 if values.dtype.kind == "u" else values.dtype, copy=True)
+        np.multiply(part.clip(0, white, out=part), white_of(depth) / white, out=part)
+        scaled[rows] = np.rint(part, out=part)
+    return scaled

@@ -1,0 +1,1 @@
+"""The store of named datasets: downloading, unpacking and verifying them."""

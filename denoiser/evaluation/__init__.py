@@ -1,0 +1,1 @@
+"""Methods scored on the same pictures with the same noise."""

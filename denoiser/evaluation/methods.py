@@ -1,0 +1,176 @@
+"""The methods of an evaluation: trained checkpoints, published weights and classical baselines, behind one call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from denoiser import build
+from denoiser.config import METHOD_KEYS
+from denoiser.data.base import PairsDataModule
+from denoiser.errors import DenoiserError
+from denoiser.evaluation.baseline import baseline
+from denoiser.metrics.cost import macs, parameters
+from denoiser.weights import shipped
+from denoiser.weights.load import opened
+from denoiser.weights.published import Published
+
+
+@dataclass(frozen=True)
+class Method:
+    """A denoiser and the facts that reports show of it.
+
+    Attributes:
+        name: name of its rows in tables.
+        kind: `checkpoint`, `weights` or `baseline`.
+        denoise: takes noisy float32 `(B, C, H, W)`, nominally in [0, 1], on the evaluation's device, and noise levels
+            `(B,)` in grey levels of 255; returns the same shape.
+        architecture: name of the architecture or algorithm.
+        channels: channels of its pictures, 3 or 1; None for any.
+        takes_sigma: whether it takes a noise level.
+        exact: whether its output is scored as it is, neither clamped nor rounded.
+        seen: record of the pictures that a checkpoint was trained or selected on, see `runs.checkpoint.seen`.
+        source: the file, or the name of shipped weights.
+        sha256: sha256 of the file, in hexadecimal.
+        trained_on: data and noise of training, in words.
+        trained_sigma: lowest and highest noise level of training, in grey levels of 255.
+        params: number of learned parameters.
+        macs: multiply-accumulates at 1xCx256x256.
+    """
+
+    name: str
+    kind: str
+    denoise: Callable[[Tensor, Tensor], Tensor]
+    architecture: str
+    channels: int | None = None
+    takes_sigma: bool = False
+    exact: bool = False
+    seen: Mapping[str, Any] | None = None
+    source: str | None = None
+    sha256: str | None = None
+    trained_on: str | None = None
+    trained_sigma: Sequence[float] | None = None
+    params: int | None = None
+    macs: int | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """The method's entry in `results.json`."""
+        internal = ("name", "denoise", "channels", "takes_sigma", "exact", "seen")
+        return {"method": self.name, **{key: value for key, value in vars(self).items() if key not in internal}}
+
+
+def methods(cfg: DictConfig, data: PairsDataModule, device: torch.device) -> list[Method]:
+    """Load every method that an evaluation names.
+
+    Args:
+        cfg: the evaluation's configuration: `checkpoint`, `weights`, `baseline`, each a name, a list or null.
+        data: the pictures.
+        device: device of the networks.
+
+    Raises:
+        DenoiserError: none is named, one is missing or cannot be loaded, or takes other channels than the pictures'.
+    """
+    loaders = {"checkpoint": _checkpoint, "weights": _weights, "baseline": _baseline}
+    keys = [(kind, str(name)) for kind in METHOD_KEYS for name in as_list(cfg[kind])]
+    if not keys:
+        raise DenoiserError("nothing to evaluate (checkpoint, weights, baseline)", "checkpoint=RUN, or baseline=nlm")
+    if twice := [f"{kind}={name}" for (kind, name), count in Counter(keys).items() if count > 1]:
+        raise DenoiserError(f"named twice ({twice[0]})", "name it once")
+    loaded = [loaders[kind](name, device) for kind, name in keys]
+    for method in loaded:
+        _check_channels(method, data)
+    return _with_unique_names(loaded)
+
+
+def as_list(value: Any) -> list[Any]:
+    """The values of a key that holds one, a list or null."""
+    value = build.plain(value)
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _check_channels(method: Method, data: PairsDataModule) -> None:
+    if method.channels in (None, data.channels):
+        return
+    what = f"{method.name} takes {method.channels} channel(s) and {data.name} has {data.channels} (data.channels)"
+    if method.channels in data.allowed_channels:
+        raise DenoiserError(what, f"data.channels={method.channels}")
+    colours = "grey" if method.channels == 1 else "colour"
+    raise DenoiserError(what, f"data=photos data.channels={method.channels}, or other data in {colours}")
+
+
+def _checkpoint(name: str, device: torch.device) -> Method:
+    network = opened(name)
+    if isinstance(network.model, Published):
+        raise DenoiserError(f"these are published weights (checkpoint={name})", f"weights={name}")
+    module = network.model.to(device)
+    hparams = module.hparams
+    return Method(
+        name=network.name,
+        kind="checkpoint",
+        denoise=module.forward,
+        architecture=str(hparams["network"]["_target_"]).rpartition(".")[2],
+        channels=hparams["channels"],
+        seen=network.seen,
+        source=name if name in shipped.NAMES else str(network.file),
+        sha256=network.sha256,
+        trained_on=hparams.get("trained_on") or None,
+        trained_sigma=hparams.get("trained_sigma"),
+        params=parameters(module.network),
+        macs=macs(module.forward, hparams["channels"], device),
+    )
+
+
+def _weights(name: str, device: torch.device) -> Method:
+    model = opened(name).model
+    if not isinstance(model, Published):
+        raise DenoiserError(f"this is a model of denoiser itself (weights={name})", f"checkpoint={name}")
+    network = model.to(device)
+    level = torch.full((1,), 25.0, device=device)
+    return Method(
+        name=network.name,
+        kind="weights",
+        denoise=network.forward,
+        architecture=network.architecture,
+        channels=network.channels,
+        takes_sigma=network.takes_sigma,
+        source=name,
+        sha256=network.sha256,
+        params=parameters(network),
+        macs=macs(lambda image: network.forward(image, level), network.channels, device),
+    )
+
+
+def _baseline(name: str, device: torch.device) -> Method:
+    denoise_picture = baseline(name)
+
+    def denoise(noisy: Tensor, sigma: Tensor) -> Tensor:
+        pairs = zip(noisy.cpu(), sigma.tolist(), strict=True)
+        return torch.stack([denoise_picture(image, level) for image, level in pairs]).to(noisy.device)
+
+    is_input = name == "noisy"
+    architecture = "the input as it is" if is_input else f"{name.upper()} (classical)"
+    return Method(name, "baseline", denoise, architecture, takes_sigma=not is_input, exact=is_input)
+
+
+def _with_unique_names(methods: Sequence[Method]) -> list[Method]:
+    """Methods that share a name get that of their run or file in brackets, and a number if that is the same, too."""
+    counts = Counter(method.name for method in methods)
+    renamed: list[Method] = []
+    for method in methods:
+        name = f"{method.name} ({_origin(method)})" if counts[method.name] > 1 and method.source else method.name
+        taken = sum(other.name == name or other.name.startswith(f"{name} #") for other in renamed)
+        renamed.append(replace(method, name=f"{name} #{taken + 1}" if taken else name))
+    return renamed
+
+
+def _origin(method: Method) -> str:
+    """The name of a checkpoint's run folder, or of another file."""
+    file = Path(str(method.source)).absolute()
+    return file.parent.parent.name if file.parent.name == "checkpoints" else file.stem

@@ -1,0 +1,164 @@
+"""Scores of every method of an evaluation, on the same pictures with the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from denoiser.errors import DenoiserError, require
+from denoiser.machine.files import write_text
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from denoiser.data.base import PairsDataModule
+    from denoiser.evaluation.methods import Method
+    from denoiser.evaluation.scoring import Scorer
+    from denoiser.runs.results import Scores
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is scored.
+
+    Attributes:
+        data: the pictures and the noise.
+        methods: the denoisers, in the order of the tables.
+        leaks: for each method the pictures that it was trained or selected on; None where that is not recorded.
+        scorer: scores a method on all pairs.
+    """
+
+    data: PairsDataModule
+    methods: Sequence[Method]
+    leaks: Mapping[str, Sequence[str] | None]
+    scorer: Scorer
+
+
+def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
+    """Score every method, and write `results.csv` and the strips of `images/` into a folder.
+
+    `results.csv` is written after each method, so that an interruption keeps the scores of those before. A method whose
+    output is not finite is left out, as long as there are others.
+
+    Args:
+        cfg: the composed configuration of `denoiser evaluate`.
+        folder: the evaluation's folder.
+
+    Returns:
+        The entries that `results.json` gains; `error` holds the errors of methods that were left out.
+
+    Raises:
+        DenoiserError: a key or a method is not possible; pictures were trained or selected on, and `allow_leak` is
+            not set; or no method has scores (exit code 1).
+    """
+    evaluation = prepare(cfg)
+    scores, errors = _score(evaluation, folder / "results.csv")
+    _write_strips(evaluation, scores, folder / "images")
+    return _describe(cfg, evaluation, scores, errors)
+
+
+def prepare(cfg: DictConfig) -> Evaluation:
+    """Load the pictures and the methods that a configuration names, and check them before anything is scored.
+
+    Raises:
+        DenoiserError: see `score_methods`.
+    """
+    from denoiser.data import from_config
+    from denoiser.evaluation.batches import loader, scored_pairs
+    from denoiser.evaluation.methods import as_list, methods
+    from denoiser.evaluation.scoring import Scorer
+    from denoiser.machine import hardware
+    from denoiser.metrics.torchmetrics import named_metric
+
+    device = hardware.device(cfg.device)
+    metrics = {str(name): named_metric(str(name)) for name in as_list(cfg.metrics)}
+    data = from_config.evaluation_data(cfg)
+    drawn = not data.real_pairs and data.protocol.noise.name != "none"
+    require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
+    loaded = methods(cfg, data, device)
+    pairs = scored_pairs(data, int(cfg.draws))
+    leaks = _leaks(loaded, data, cfg.allow_leak)
+    gaussian = not data.real_pairs and data.protocol.noise.name == "gaussian"
+    scorer = Scorer(pairs, loader(pairs, cfg.batch_size, cfg.num_workers), device, gaussian, metrics)
+    return Evaluation(data, loaded, leaks, scorer)
+
+
+def _leaks(methods: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str] | None]:
+    """For each method the pictures that it was trained or selected on; None where that is not recorded.
+
+    Raises:
+        DenoiserError: there are some, and that is not allowed.
+    """
+    from denoiser.data import leaks
+
+    keys = {method.name: leaks.find(method.seen, data) if method.kind != "baseline" else [] for method in methods}
+    for method in methods:
+        leaked = keys[method.name]
+        if leaked and not allowed:
+            count = f"{len(leaked)} of the {len(data.split(data.evaluation_split))} pictures"
+            shown = ", ".join(leaked[:5]) + (", ..." if len(leaked) > 5 else "")
+            raise DenoiserError(
+                f"{method.name} was trained or selected on {count}: {shown} ({method.source})",
+                "evaluate on other pictures, or allow_leak=true, which marks the table",
+            )
+    return keys
+
+
+def _score(evaluation: Evaluation, file: Path) -> tuple[dict[str, Scores], list[DenoiserError]]:
+    """The scores by method, and the errors of the methods without; the scores so far are always in the file."""
+    from denoiser.runs import results
+
+    scores: dict[str, Scores] = {}
+    errors: list[DenoiserError] = []
+    for method in evaluation.methods:
+        try:
+            scores[method.name] = evaluation.scorer.score(method)
+        except DenoiserError as error:
+            errors.append(error)
+        else:
+            write_text(file, results.per_image(evaluation.data.names, evaluation.scorer.pairs, scores))
+    if not scores:
+        raise errors[0]
+    return scores, errors
+
+
+def _write_strips(evaluation: Evaluation, scores: Mapping[str, Scores], folder: Path) -> None:
+    """Strips of some pictures with every method's output, see `runs.strips`."""
+    from denoiser.runs.results import Score
+    from denoiser.runs.strips import write_strips
+
+    scorer = evaluation.scorer
+    drawn = {method.name: scorer.on_cpu(method) for method in evaluation.methods if method.name in scores}
+    usual = {
+        name: {item: Score(*(figures[key] for key in Score._fields)) for item, figures in items.items()}
+        for name, items in scores.items()
+    }
+    write_strips(drawn, scorer.pairs, usual, folder, error=False)
+
+
+def _describe(
+    cfg: DictConfig, evaluation: Evaluation, scores: Mapping[str, Scores], errors: Sequence[DenoiserError]
+) -> dict[str, Any]:
+    """The entries of `results.json`."""
+    from denoiser.data import from_config
+    from denoiser.machine import hardware
+    from denoiser.runs import results
+
+    data, pairs = evaluation.data, evaluation.scorer.pairs
+    scored = [method for method in evaluation.methods if method.name in scores]
+    compared = {method.name: scores[method.name] for method in scored if not method.exact}  # the input is a column
+    single = scored[0] if len(scored) == 1 else None
+    rows = results.summarise(data.names, pairs, scores)
+    differences = results.compare(data.names, pairs, compared)
+    return {
+        "protocol": from_config.protocol_name(cfg),
+        "device": hardware.describe(evaluation.scorer.device),
+        "params": single and single.params,
+        "macs": single and single.macs,
+        "rows": [{**row.to_json(), **data.origin(pairs)} for row in rows],
+        "methods": [{**method.facts(), "leak": evaluation.leaks[method.name]} for method in scored],
+        "error": "\n".join(map(str, errors)) or None,
+        "comparisons": [difference.to_json() for difference in differences],
+    }

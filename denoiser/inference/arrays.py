@@ -1,0 +1,150 @@
+"""Pictures of numpy, torch and Pillow as planes to read from and planes to write to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0}
+"""Value of white in each integer type; in floats it is 1."""
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
+NUMPY = "numpy: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with alpha last; uint8, uint16, float16, float32 or float64"
+TORCH = "torch: (H, W), (C, H, W) or (B, C, H, W) with C = 1 or 3; uint8, uint16 or a float"
+
+
+@dataclass(frozen=True)
+class ArrayPicture:
+    """A picture and its result, while a model denoises it.
+
+    Attributes:
+        planes: `(C, H, W)`, a view of the picture's colours; C = 1 or 3.
+        target: a view of the result's colours, to be filled; of the same shape and data type.
+        result: returns the result as the type of the picture; alpha is already in it.
+    """
+
+    planes: Tensor
+    target: Tensor
+    result: Callable[[], Any]
+
+    @property
+    def white(self) -> float:
+        """Value of white in the picture."""
+        return WHITE.get(self.planes.dtype, 1.0)
+
+    def write(self, top: int, rows: Tensor) -> None:
+        """Write float rows `(C, h, W)`, 1.0 = white, from the row `top` on; integers are rounded and clamped.
+
+        Raises:
+            ValueError: values that are not finite.
+        """
+        if not torch.isfinite(rows).all():
+            raise ValueError("the model's output is not finite")
+        if self.target.dtype in WHITE:
+            rows = (rows * self.white).round_().clamp_(0, self.white)
+        self.target[:, top : top + rows.shape[1]] = rows.to(self.target.device)
+
+
+def open_picture(image: NDArray[Any] | Tensor | Image.Image) -> ArrayPicture:
+    """Planes of a picture, and of its result, which shares no memory with it.
+
+    Raises:
+        ValueError: a shape, data type or mode that a result cannot have; no pixels; values that are not finite.
+    """
+    if isinstance(image, Image.Image):
+        picture = _from_pillow(image)
+    else:
+        picture = _from_torch(image) if isinstance(image, Tensor) else _from_numpy(image)
+    if not picture.planes.numel():
+        size = tuple(image.size) if isinstance(image, Image.Image) else image.shape
+        raise ValueError(f"the picture has no pixels: {size}")
+    if picture.planes.is_floating_point() and not torch.isfinite(torch.stack(torch.aminmax(picture.planes))).all():
+        raise ValueError("the picture has values that are not finite (NaN or infinity)")
+    return picture
+
+
+def _from_numpy(image: NDArray[Any]) -> ArrayPicture:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
+        raise ValueError(f"an array of shape {image.shape}; {NUMPY}")
+    if image.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+        raise ValueError(f"an array of {image.dtype}; {NUMPY}")
+    return _from_array(image, 4)
+
+
+def _from_array(image: NDArray[Any], with_alpha: int) -> ArrayPicture:
+    """An array `(H, W)` or `(H, W, C)`; its last channel is alpha where C is `with_alpha`."""
+    native = image.astype(image.dtype.newbyteorder("="), copy=False)
+    if not native.flags.writeable or min(native.strides, default=0) < 0:  # torch takes neither
+        native = native.copy()
+    result = np.empty(native.shape, native.dtype)
+    colours = slice(None)
+    if native.ndim == 3 and native.shape[2] == with_alpha:
+        colours = slice(-1)
+        result[..., -1] = native[..., -1]
+    planes, target = (_planes(torch.from_numpy(array))[colours] for array in (native, result))
+    return ArrayPicture(planes, target, lambda: result.astype(image.dtype, copy=False))
+
+
+def view(pixels: NDArray[Any]) -> Tensor:
+    """Pixels `(H, W)` or `(H, W, C)` as `(C, H, W)` without a copy; the result is for reading only."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return _planes(torch.from_numpy(pixels))
+
+
+def _planes(array: Tensor) -> Tensor:
+    return array[None] if array.ndim == 2 else array.permute(2, 0, 1)
+
+
+def _from_torch(image: Tensor) -> ArrayPicture:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[0] not in (1, 3)):
+        raise ValueError(f"a tensor of shape {tuple(image.shape)}; {TORCH}")
+    if image.dtype not in (*WHITE, *FLOATS):
+        raise ValueError(f"a tensor of {image.dtype}; {TORCH}")
+    image = image.detach()
+    result = torch.empty(image.shape, dtype=image.dtype, device=image.device)
+    planes, target = (tensor if tensor.ndim == 3 else tensor[None] for tensor in (image, result))
+    return ArrayPicture(planes, target, lambda: result)
+
+
+def _from_pillow(image: Image.Image) -> ArrayPicture:
+    if image.mode not in MODES:
+        raise ValueError(
+            f"a picture of mode {image.mode}, which a denoised picture cannot keep; Pillow: {', '.join(MODES)}"
+        )
+    if "transparency" in image.info and image.mode in ("L", "RGB", "I;16", "I;16B"):
+        fix = "del image.info['transparency']" if image.mode[0] == "I" else "image.convert('RGBA')"
+        raise ValueError(f"a colour stands for transparency, which a denoised picture cannot keep: {fix} first")
+    info: dict[Any, Any] = {**image.info, **_changed_exif(image)}  # with the colour profile and EXIF
+    picture = _from_array(np.array(image), 2 if image.mode == "LA" else 4)
+
+    def result() -> Image.Image:
+        denoised = Image.fromarray(picture.result())
+        denoised.info = info
+        return denoised
+
+    return ArrayPicture(picture.planes, picture.target, result)
+
+
+def _changed_exif(image: Image.Image) -> dict[str, bytes]:
+    """EXIF that was changed with `image.getexif()`, which `info` does not hold; without a change, nothing.
+
+    A TIFF's EXIF is left out: Pillow mixes it with the layout of the file.
+    """
+    if hasattr(image, "tag_v2"):
+        return {}
+    plain = Image.new("L", (1, 1))
+    plain.info = image.info
+    try:
+        before, after = plain.getexif().tobytes(), image.getexif().tobytes()
+    except Exception:  # Pillow reads more than it can write, and raises errors of any type
+        return {}
+    return {} if before == after else {"exif": after}

@@ -1,0 +1,1 @@
+"""The machine: files, memory, signals, devices and the processes of a launcher."""

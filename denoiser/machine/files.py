@@ -1,0 +1,110 @@
+"""Files that are complete or absent: written beside their target, flushed and renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[IO[bytes]]:
+    """Open a binary file that becomes `target` when the block ends without an exception.
+
+    Args:
+        target: the file to create or replace; its folder is created if it is missing.
+
+    Yields:
+        The open temporary file beside `target`.
+
+    Raises:
+        DenoiserError: the file cannot be written (exit code 3); `target` is unchanged.
+    """
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            locked(file)  # while it is open; leftovers of killed processes have no lock
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise DenoiserError(
+            f"cannot write {target.name}: {error.strerror or error} ({target.parent})",
+            "choose a folder that can be written, or free some space on that disk",
+            ENVIRONMENT,
+        ) from error
+    finally:
+        if part.parent.is_dir():
+            part.unlink(missing_ok=True)
+
+
+def locked(file: IO[bytes], waiting: str | None = None) -> bool:
+    """Lock an open file until it is closed, at the latest by the end of the process.
+
+    Args:
+        file: the file to lock.
+        waiting: printed on stderr before waiting for another process that holds the lock; None does not wait.
+
+    Returns:
+        Whether the file is locked now. False if another process holds the lock, or if there are no locks here.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if waiting is None:
+            return False
+        print(waiting, file=sys.stderr)
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a text in UTF-8, completely or not at all.
+
+    Raises:
+        DenoiserError: the file cannot be written (exit code 3).
+    """
+    with replacing(target) as file:
+        file.write(text.encode())
+
+
+def missing(kind: str, path: Path, names: Collection[str] = ()) -> DenoiserError:
+    """The error for a path that does not exist, with the path or name that was most likely meant.
+
+    Args:
+        kind: what the path should be, such as `folder`.
+        path: the path.
+        names: names that are allowed instead of a path.
+    """
+    absolute = Path(os.path.abspath(path))
+    parent = next(folder for folder in absolute.parents if folder.is_dir())
+    name = absolute.relative_to(parent).parts[0]
+    try:
+        near = nearest(name, [*names, *(entry.name for entry in parent.iterdir())])
+    except OSError:
+        near = nearest(name, names)
+    if near is None:
+        return DenoiserError(f"no such {kind} ({path})", f"use a path that exists, see {parent}")
+    return DenoiserError(f"no such {kind} ({path})", f"did you mean {near if near in names else parent / near}?")
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Noise models, one file for each family."""

@@ -1,0 +1,33 @@
+"""Additive uniform noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from denoiser.errors import number, require
+from denoiser.noise.base import Noise
+from denoiser.noise.levels import GREY_LEVELS, check_sigma
+
+
+@dataclass(frozen=True)
+class Uniform(Noise):
+    """Additive uniform noise: `clean + u`, u uniform in [-width / 255, width / 255].
+
+    Args:
+        width: half the width of the interval in grey levels of 255; 43.3 has the standard deviation 25.
+    """
+
+    width: float = 43.3
+    name: ClassVar[str] = "uniform"
+
+    def _check(self) -> None:
+        require(number(self.width), "noise.width", self.width, "not a number of grey levels", "43.3")
+        check_sigma(self.width, "noise.width")
+
+    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        draw = torch.rand(clean.shape, generator=generator, device=clean.device)
+        return draw.mul_(2).sub_(1).mul_(self.width / GREY_LEVELS).add_(clean)

@@ -1,0 +1,1 @@
+"""Objectives, what a network is trained to do: a file for each."""

@@ -1,0 +1,186 @@
+"""The work of `denoiser denoise` once its options are parsed: plan, denoise, report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from denoiser.cli import failures
+from denoiser.data.images import reading, writing
+from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.photos.batch.inputs import skipped_message
+from denoiser.photos.batch.leftovers import remove
+from denoiser.photos.batch.messages import Failure, kept, summary, unread
+from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
+from denoiser.photos.batch.processes import Processes, joined
+from denoiser.photos.model_choice import ModelChoice, Models
+from denoiser.photos.options import Options
+from denoiser.reports.tables.format import printable
+
+if TYPE_CHECKING:
+    import torch
+
+    from denoiser.photos.batch.progress import BatchProgress
+    from denoiser.photos.batch.writer import Writer
+    from denoiser.photos.before_after import BeforeAfterPages
+
+
+KINDS = {1: "grey", 3: "colour"}
+
+
+def denoise_pictures(options: argparse.Namespace) -> int:
+    """Denoise the pictures of `denoiser denoise`, with the other processes of a launcher. Returns the exit code."""
+    with _interruption_message(), joined() as processes:
+        try:
+            code = failures.guarded(lambda: _command(options, processes))
+        except SystemExit as stop:  # the first process has failed
+            code = int(stop.code or 0)
+        if code in (0, SOME_FAILED, NOT_POSSIBLE):  # a launcher ends all processes as soon as one fails
+            processes.wait()
+        return code
+
+
+@contextmanager
+def _interruption_message() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise _interrupted(interrupt, "every file written so far is complete", "the same command resumes") from None
+
+
+@_interruption_message()
+def _command(options: argparse.Namespace, processes: Processes) -> int:
+    choice = ModelChoice(options.model, options.checkpoint, options.weights)
+    share = processes.share(lambda: _plan(options).shares(processes.world_size))
+    failed = [Failure(path, unread(path, reason)) for path, reason in share.unread]
+    if share.skipped:
+        _print(skipped_message(share.skipped))
+    if share.kept:
+        _print(kept(len(share.kept), share.older))
+    if options.dry_run:
+        failed += _dry_run(share.jobs, _models(choice, options, processes), options)
+    else:
+        failed += _denoise(share, choice, options, processes)
+    if processes.is_first and os.path.lexists(options.out):
+        _print(str(options.out))
+    if failed:
+        raise summary(failed, len(share.jobs) + len(share.unread))
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    pictures = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
+    if options.compare:
+        _pages(pictures, options.out).check()
+    return pictures
+
+
+def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
+    """Print what would be done, by the pictures' headers alone; returns those that could not be denoised."""
+    failed = []
+    for job in jobs:
+        try:
+            header = reading.header(Path(job.source), options.max_pixels)
+            writing.check(Path(job.target), header, options.bits)
+        except DenoiserError as error:
+            failed.append(Failure(job.source, error))
+            continue
+        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
+        _print(f"{job.source} -> {job.target} ({size}, {models.route(header)})")
+    return failed
+
+
+def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:
+    """Do the work of this process; returns the pictures that failed."""
+    failed: list[Failure] = []
+    pages = _pages(share, options.out) if options.compare else None
+    if share.jobs:
+        progress, writer = _run(share, choice, options, processes, pages)
+        for note in writer.notes:
+            _print(f"note: {note}")
+        if progress.done:
+            _print(progress.summary())
+        failed = writer.failures
+    processes.wait()  # the before/after pages show the pictures of all processes
+    if processes.is_first:
+        remove(share.leftovers)
+        if pages:
+            _finish(pages, share)
+    return failed
+
+
+def _run(
+    share: Plan,
+    choice: ModelChoice,
+    options: argparse.Namespace,
+    processes: Processes,
+    pages: BeforeAfterPages | None,
+) -> tuple[BatchProgress, Writer]:
+    from denoiser.photos.batch import predict
+    from denoiser.photos.batch.progress import BatchProgress
+
+    models = _models(choice, options, processes)
+    progress = BatchProgress(len(share.jobs), sum(job.size for job in share.jobs), shown=processes.is_first)
+    try:
+        with progress:
+            limits = options.max_pixels, options.bits
+            return progress, predict.run(models, share.jobs, progress, *limits, pages, processes.local_world_size)
+    except KeyboardInterrupt as interrupt:
+        command = "the same command without --overwrite" if options.overwrite else "the same command"
+        done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"
+        raise _interrupted(interrupt, done, f"{command} resumes with the others") from None
+
+
+def _models(choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> Models:
+    """The models, loaded and checked against the options."""
+    denoising = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
+    models = Models(choice, _device(options.device, processes), denoising)
+    models.check()
+    return models
+
+
+def _device(name: str, processes: Processes) -> torch.device:
+    """The device of this process: the processes on one machine share its GPUs in turn."""
+    import torch
+
+    from denoiser.machine import hardware
+
+    try:
+        device = hardware.device(name)
+    except DenoiserError as error:
+        raise DenoiserError(f"this machine has no device '{name}' (--device {name})", "--device cpu") from error
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", processes.local_rank % torch.cuda.device_count())
+    return device
+
+
+def _pages(share: Plan, out: Path) -> BeforeAfterPages:
+    """The before/after pages, in the output folder or beside the one output file."""
+    from denoiser.photos.before_after import BeforeAfterPages
+
+    single = any(job.target == str(out) for job in (*share.jobs[:1], *share.kept[:1]))
+    return BeforeAfterPages(out.with_name(f"{out.stem}-compare") if single else out / "compare")
+
+
+def _finish(pages: BeforeAfterPages, share: Plan) -> None:
+    missing = pages.missing(job.source for job in share.kept)
+    if missing == 1:
+        _print("1 output is not on the before/after page; --overwrite denoises it again")
+    elif missing:
+        _print(f"{missing} outputs are not on the before/after page; --overwrite denoises them again")
+    if pages.any():
+        _print(f"before and after: {pages.finish()}")
+
+
+def _interrupted(interrupt: KeyboardInterrupt, done: str, fix: str) -> DenoiserError:
+    terminated = "terminated" in interrupt.args
+    name, code = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
+    return DenoiserError(f"{name}: {done}", fix, code)
+
+
+def _print(line: str) -> None:
+    print(printable(line.replace("\n", "?")), flush=True)

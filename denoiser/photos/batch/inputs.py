@@ -1,0 +1,188 @@
+"""The pictures that the paths of a command mean: files, folders with everything below them, and patterns."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from denoiser.data.images.formats.suffixes import NOT_READ, READ, listed
+from denoiser.errors import DenoiserError
+from denoiser.machine.files import missing
+from denoiser.photos.comparison_folder import COMPARED
+
+Identity = tuple[int, int]
+"""Device and inode: equal for all names of one file, hard and symbolic links included."""
+
+
+class Source(NamedTuple):
+    """A picture to read.
+
+    Attributes:
+        path: the file.
+        name: its path relative to the folder or pattern; the output gets the same path below the output folder.
+        size: in bytes.
+        identity: equal for two paths of one file.
+    """
+
+    path: str
+    name: str
+    size: int
+    identity: Identity
+
+
+OnUnread = Callable[[str, OSError], None]
+"""Called with a folder or file that cannot be read; the search continues."""
+
+
+def identity(status: os.stat_result) -> Identity:
+    """The identity of a file from its `os.stat`."""
+    return status.st_dev, status.st_ino
+
+
+def find(path: str, results: Path, on_unread: OnUnread, skipped: set[str] | None = None) -> Iterator[Source]:
+    """The pictures that one path of a command means.
+
+    A path that exists under that very name is taken literally, brackets and stars included; any other is a pattern. A
+    file is taken whatever its suffix. In folders and by patterns, files with a suffix of `suffixes.READ` are taken,
+    except hidden ones and those of before/after pages.
+
+    Args:
+        path: a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
+        results: the output folder: pictures in it are no inputs.
+        on_unread: see `OnUnread`.
+        skipped: gets the paths of pictures in formats that cannot be read, and of linked folders, which end in `/`.
+
+    Yields:
+        Each picture, sorted by name, the files of a folder before those of its subfolders.
+
+    Raises:
+        DenoiserError: the path does not exist, or there is no picture.
+    """
+    skipped = set() if skipped is None else skipped
+    if not path:
+        raise DenoiserError("a path is empty (PATH)", "give pictures and folders of pictures")
+    if not os.path.lexists(path) and glob.has_magic(path):
+        sources = _matching(path, results, on_unread, skipped)
+    elif os.path.isdir(path):
+        sources = _below(path, path, _identity_of(results), on_unread, skipped)
+    else:
+        yield _file(path)
+        return
+    first = next(sources, None)
+    if first is None:
+        where = "in the folder" if os.path.isdir(path) else "matches"
+        but = f", but {skipped_message(skipped)}" if skipped else ""
+        raise DenoiserError(f"no picture {where}{but} ({path})", f"put pictures there: {listed(READ)}")
+    yield first
+    yield from sources
+
+
+def skipped_message(skipped: set[str]) -> str:
+    """For example "3 files in formats that cannot be read are skipped (.heic, .nef)"; linked folders likewise."""
+    links = sorted(path for path in skipped if path.endswith(os.sep))
+    count, suffixes = len(skipped) - len(links), ", ".join(sorted(set(map(_suffix, skipped)) - {""}))
+    messages = [f"1 file in a format that cannot be read is skipped ({suffixes})"] if count == 1 else []
+    messages += [f"{count} files in formats that cannot be read are skipped ({suffixes})"] if count > 1 else []
+    messages += [f"linked folders are skipped ({', '.join(links)})"] if links else []
+    return "; ".join(messages)
+
+
+def _file(path: str) -> Source:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise missing("picture or folder", Path(path)) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise DenoiserError(f"neither a file nor a folder ({path})", "give pictures and folders of pictures")
+    return Source(path, os.path.basename(path), status.st_size, identity(status))
+
+
+def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread, skipped: set[str]) -> Iterator[Source]:
+    """Every picture below a folder, named relative to `top`, except those in the output folder."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            on_unread(here, error)
+            continue
+        if here != folder and any(entry.name == COMPARED for entry in entries):
+            continue
+        subfolders = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):  # a link could lead back up
+                if results is None or identity(entry.stat()) != results:
+                    subfolders.append(entry.path)
+            elif entry.is_dir():
+                skipped.add(entry.path + os.sep)
+            elif _is_picture(entry.path, skipped) and entry.is_file():
+                yield from _entry(entry, top, on_unread)
+        waiting += reversed(subfolders)
+
+
+def _entry(entry: os.DirEntry[str], top: str, on_unread: OnUnread) -> Iterator[Source]:
+    try:
+        status = entry.stat()
+    except FileNotFoundError:  # removed while the folder was being read
+        return
+    except OSError as error:
+        on_unread(entry.path, error)
+        return
+    yield Source(entry.path, os.path.relpath(entry.path, top), status.st_size, identity(status))
+
+
+def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: set[str]) -> Iterator[Source]:
+    """The pictures that a pattern matches, named relative to its fixed part.
+
+    A path that `..` leads out of the fixed part is named by its file name alone, so that nothing is written outside the
+    output folder.
+    """
+    fixed, inside = _fixed_part(pattern), os.path.realpath(results) + os.sep
+    for path in sorted(glob.glob(pattern, recursive=True)):
+        leads_out = os.path.relpath(path, fixed).split(os.sep)[0] == os.pardir
+        top = os.path.dirname(path) if leads_out else fixed
+        if (os.path.realpath(path) + os.sep).startswith(inside) or _is_comparison(path, top):
+            continue
+        if os.path.isdir(path):
+            yield from _below(path, top, _identity_of(results), on_unread, skipped)
+        elif _is_picture(path, skipped) and os.path.isfile(path):
+            yield _file(path)._replace(name=os.path.relpath(path, top))
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folder before the first part of a path that is a pattern."""
+    parts = Path(pattern).parts
+    first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    return os.path.join("", *parts[:first]) or os.curdir
+
+
+def _is_picture(path: str, skipped: set[str]) -> bool:
+    if _suffix(path) in NOT_READ:
+        skipped.add(os.path.abspath(path))
+    return _suffix(path) in READ
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _is_comparison(path: str, top: str) -> bool:
+    """Whether a folder between a path and `top`, or the path itself, holds a before/after page."""
+    inside = Path(os.path.relpath(path, top))
+    folders = (folder for folder in (inside, *inside.parents) if folder.parts)
+    return any(os.path.exists(os.path.join(top, folder, COMPARED)) for folder in folders)
+
+
+def _identity_of(path: Path) -> Identity | None:
+    try:
+        return identity(os.stat(path))
+    except OSError:
+        return None

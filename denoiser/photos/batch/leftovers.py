@@ -1,0 +1,53 @@
+"""Half-written files of killed commands, as opposed to those that another command is writing at the moment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
+
+from denoiser.machine.files import locked
+
+_PART = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part", re.DOTALL)
+"""The temporary names that `files.replacing` uses."""
+
+
+class Leftover(NamedTuple):
+    """A half-written file as it was when the work began: path, size in bytes, and time of the last change."""
+
+    path: str
+    size: int
+    changed: int
+
+
+def leftovers(folders: Iterable[str], targets: Container[str]) -> Iterator[Leftover]:
+    """The temporary files in some folders that were to become one of `targets`."""
+    for folder in folders:
+        if not os.path.isdir(folder or os.curdir):
+            continue
+        for name in os.listdir(folder or os.curdir):
+            part = _PART.fullmatch(name)
+            if part and os.path.join(folder, part[1]) in targets:
+                yield from _current(os.path.join(folder, name))
+
+
+def remove(files: Iterable[Leftover]) -> None:
+    """Remove those that have not changed since and that no process has open (`files.locked`)."""
+    for leftover in files:
+        if leftover in _current(leftover.path):
+            try:
+                with open(leftover.path, "rb") as file:
+                    if locked(file):
+                        os.unlink(leftover.path)
+            except OSError:  # removed meanwhile, or owned by another user
+                continue
+
+
+def _current(path: str) -> Iterator[Leftover]:
+    """The file as it is now; nothing if it does not exist."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return
+    yield Leftover(path, status.st_size, status.st_mtime_ns)

@@ -1,0 +1,80 @@
+"""Messages about many pictures: failures, outputs that are kept, and notes, each kind of which is printed once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError
+from denoiser.reports.tables.format import printable
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+class Failure(NamedTuple):
+    """A picture that could not be denoised, or a folder that could not be read, and why."""
+
+    source: str
+    error: DenoiserError
+
+
+@dataclass
+class _Kind:
+    """Notes that differ only in their numbers: the first of them, and how many pictures have one."""
+
+    first: str
+    pictures: int = 0
+    differs: bool = False
+
+
+class NoteSummary:
+    """Notes of pictures by kind: those that differ only in their numbers are one kind."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, _Kind] = {}
+
+    def add(self, notes: Iterable[str]) -> None:
+        """Count the notes of a picture."""
+        for note in notes:
+            kind = self._kinds.setdefault(_NUMBER.sub("0", note), _Kind(note))
+            kind.pictures += 1
+            kind.differs |= note != kind.first
+
+    def __iter__(self) -> Iterator[str]:
+        """Each kind with its number of pictures: "estimated noise level: 12.3 and others (40 pictures)"."""
+        for kind in self._kinds.values():
+            others = " and others" if kind.differs else ""
+            count = f" ({kind.pictures} pictures)" if kind.pictures > 1 else ""
+            yield f"{kind.first}{others}{count}"
+
+
+def kept(count: int, older: int) -> str:
+    """The message about outputs of earlier commands, some of which are older than their pictures."""
+    if count == 1:
+        age = ", though older than its picture" if older else ""
+        return f"1 output exists already and is kept{age}; --overwrite replaces it"
+    age = f", though {older} are older than their pictures" if older else ""
+    return f"{count} outputs exist already and are kept{age}; --overwrite replaces them"
+
+
+def unread(path: str, reason: str) -> DenoiserError:
+    """The error for a folder or file that could not be read."""
+    return DenoiserError(f"cannot be read: {reason} ({path})", "change its permissions, or leave it out")
+
+
+def summary(failures: Sequence[Failure], count: int) -> DenoiserError:
+    """The error for the failures among `count` pictures; if there are several, each is printed on stderr."""
+    environment = len(failures) == count and all(failure.error.code == ENVIRONMENT for failure in failures)
+    error, code = failures[0].error, ENVIRONMENT if environment else SOME_FAILED
+    if len(failures) == 1:
+        return DenoiserError(error.what, error.fix, code)
+    for failure in failures:
+        line = f"failed: {failure.error.what}; {failure.error.fix}"
+        print(printable(" ".join(line.split())), file=sys.stderr)
+    names = ", ".join(failure.source for failure in failures[:3]) + (", ..." if len(failures) > 3 else "")
+    same_fix = len({failure.error.fix for failure in failures}) == 1
+    fix = error.fix if same_fix else "see the lines above; the same command tries them again"
+    return DenoiserError(f"{len(failures)} of {count} pictures could not be denoised ({names})", fix, code)

@@ -1,0 +1,176 @@
+"""Which picture becomes which file, and whether that is allowed, before a model is loaded.
+
+A plan of a million pictures is a list of a million small tuples; each folder and each file is looked up on disk once.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from denoiser.data.images import eight_bit, writing
+from denoiser.data.images.formats.suffixes import NOT_READ, written
+from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.photos.batch.inputs import Identity, Source, find, identity
+from denoiser.photos.batch.leftovers import Leftover, leftovers
+
+FORMATS = {
+    **{option: written(option.upper()) for option in ("png", "tiff", "jpeg", "webp")},
+    "ppm": (".ppm", ".pnm"),  # not .pgm, which holds no colour
+}
+"""The choices of `--format` and their suffixes; a file name with none of them gets the first."""
+_OTHER_OUTPUT = "give another -o"
+
+
+class Job(NamedTuple):
+    """One picture: the file to read, the file to write, and the number of bytes to read."""
+
+    source: str
+    target: str
+    size: int
+
+
+@dataclass
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        jobs: the pictures to denoise.
+        kept: the pictures whose outputs exist already.
+        older: how many of those outputs are older than their pictures.
+        unread: folders that could not be listed, and why.
+        skipped: pictures in formats that cannot be read, and linked folders.
+        leftovers: half-written files of commands that were killed or are still running.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    kept: list[Job] = field(default_factory=list)
+    older: int = 0
+    unread: list[tuple[str, str]] = field(default_factory=list)
+    skipped: set[str] = field(default_factory=set)
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    def shares(self, world_size: int) -> list[Plan]:
+        """The plan of each of several processes; everything but the jobs goes to the first."""
+        first = replace(self, jobs=self.jobs[::world_size])
+        return [first, *(Plan(self.jobs[rank::world_size]) for rank in range(1, world_size))]
+
+
+def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Sequence[str] = ()) -> Plan:
+    """Plan which picture becomes which file; refuse what would lose a picture, and folders that cannot be written.
+
+    Args:
+        paths: see `inputs.find`.
+        out: a folder, or the file to write if `paths` is one picture and `out` has the suffix of an image.
+        overwrite: replace existing files, except the inputs; otherwise pictures whose files exist count as done.
+        suffixes: of the format to write; empty for the input's own format.
+
+    Raises:
+        DenoiserError: a path does not exist or holds no picture; the format of `out` is not written; two pictures would
+            become one file; an output would replace an input; or a folder cannot be written (exit code 3).
+    """
+    result = Plan()
+    targets: dict[str, Job] = {}
+    identities: set[Identity] = set()
+    for source, target in _pairs(paths, out, suffixes, result):
+        if _is_new(Job(source.path, target, source.size), targets):
+            identities.add(source.identity)
+    for job in targets.values():
+        if _is_done(job, targets, identities, overwrite):
+            result.kept.append(job)
+            result.older += os.stat(job.source).st_mtime_ns > os.stat(job.target).st_mtime_ns
+        else:
+            result.jobs.append(job)
+    folders = {os.path.dirname(job.target) for job in result.jobs}
+    _check_writable(folders)
+    result.leftovers = list(leftovers(folders, targets))
+    return result
+
+
+def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], result: Plan) -> Iterator[tuple[Source, str]]:
+    """Each input with its output path; what is skipped or cannot be read goes into the plan."""
+    single = len(paths) == 1 and os.path.isfile(paths[0])
+    as_file = single and (eight_bit.is_image_name(out) or out.suffix.lower() in NOT_READ) and not out.is_dir()
+    if as_file and suffixes and out.suffix.lower() not in suffixes:
+        raise DenoiserError(f"two formats are given (-o {out} --format)", "leave out --format")
+    if as_file:
+        writing.check_suffix(out)
+    for path in paths:
+        for source in find(path, out, partial(_add_unread, result), result.skipped):
+            yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
+
+
+def _add_unread(result: Plan, folder: str, error: OSError) -> None:
+    result.unread.append((folder, str(error.strerror)))
+
+
+def _renamed(name: str, suffixes: Sequence[str]) -> str:
+    stem, suffix = os.path.splitext(name)
+    return name if not suffixes or suffix.lower() in suffixes else stem + suffixes[0]
+
+
+def _is_new(job: Job, targets: dict[str, Job]) -> bool:
+    """Keep a job by its target, once for each picture.
+
+    Raises:
+        DenoiserError: another picture has that target.
+    """
+    other = targets.setdefault(job.target, job)
+    if other is not job and not os.path.samefile(other.source, job.source):
+        raise DenoiserError(
+            f"two pictures would become one file: {other.source} and {job.source} ({job.target})",
+            "denoise them one at a time, with another -o",
+        )
+    return other is job
+
+
+def _is_done(job: Job, targets: dict[str, Job], identities: set[Identity], overwrite: bool) -> bool:
+    """Whether the output exists and is to be kept.
+
+    Raises:
+        DenoiserError: the target is one of the inputs, a folder, or a broken link.
+    """
+    try:
+        status = os.lstat(job.target)
+        if stat.S_ISLNK(status.st_mode):
+            status = os.stat(job.target)
+    except OSError:  # any reason other than a missing file shows when it is written
+        if os.path.islink(job.target) and not overwrite:
+            raise DenoiserError(f"a broken link is in the way ({job.target})", "--overwrite") from None
+        return False
+    if identity(status) in identities:
+        same = (other.source for other in targets.values() if identity(os.stat(other.source)) == identity(status))
+        what = f"{job.target} would replace the picture itself ({next(same, job.source)})"
+        raise DenoiserError(what, _OTHER_OUTPUT)
+    if stat.S_ISDIR(status.st_mode):
+        raise DenoiserError(f"a folder is in the way of the output ({job.target})", _OTHER_OUTPUT)
+    return not overwrite
+
+
+def _check_writable(folders: Iterable[str]) -> None:
+    """Try to write in each folder, or in its nearest parent that exists, so that nothing is left behind."""
+    tried: set[str] = set()
+    for folder in folders:
+        existing = os.path.abspath(folder)
+        while not os.path.lexists(existing):
+            existing = os.path.dirname(existing)
+        if existing not in tried:
+            tried.add(existing)
+            _try_to_write(existing)
+
+
+def _try_to_write(folder: str) -> None:
+    if not os.path.isdir(folder):
+        raise DenoiserError(f"a file is in the way of a folder ({folder})", _OTHER_OUTPUT)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        what = f"cannot write in the folder: {error.strerror or error} ({folder})"
+        raise DenoiserError(what, "give a writable folder as -o", ENVIRONMENT) from error

@@ -1,0 +1,119 @@
+"""Any number of pictures through Lightning's `Trainer.predict`, read ahead and written behind in threads."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.strategies import SingleDeviceStrategy
+
+from denoiser.machine.memory import free, keep_blocks
+from denoiser.machine.quiet import quiet
+from denoiser.machine.signals import interrupted, run_stage
+from denoiser.photos.batch.progress import BatchProgress
+from denoiser.photos.batch.reader import Budget, Item, ReadAhead
+from denoiser.photos.batch.writer import Writer
+
+if TYPE_CHECKING:
+    from denoiser.photos.batch.plan import Job
+    from denoiser.photos.before_after import BeforeAfterPages
+    from denoiser.photos.model_choice import Models
+
+MEMORY = (1_000_000_000, 8_000_000_000)
+"""Bytes for the pictures in memory, at least and at most; between these, an eighth of the free memory."""
+
+
+class PhotoDenoising(LightningModule):
+    """Denoises one picture a step.
+
+    Args:
+        models: chooses the model of each picture.
+    """
+
+    def __init__(self, models: Models) -> None:
+        super().__init__()
+        self.models = models
+
+    def transfer_batch_to_device(self, batch: Item, device: torch.device, dataloader_idx: int) -> Item:
+        """Leave the picture where it is: it goes to the device tile by tile."""
+        return batch
+
+    def predict_step(self, batch: Item, batch_idx: int) -> Item:
+        """Denoise a picture; its failure is recorded in the item, and the other pictures continue."""
+        if batch.before is not None:
+            try:
+                batch.after, batch.model = self.models.denoise(batch.before)
+            except Exception as error:
+                if interrupted():  # a library has turned Ctrl-C into this exception
+                    raise KeyboardInterrupt from error
+                batch.fail(error)
+        return batch
+
+
+def run(
+    models: Models,
+    jobs: Sequence[Job],
+    progress: BatchProgress,
+    max_pixels: int,
+    bits: int | None = None,
+    pages: BeforeAfterPages | None = None,
+    local_world_size: int = 1,
+) -> Writer:
+    """Denoise pictures; every file that exists afterwards is complete.
+
+    Args:
+        models: choose the model of each picture.
+        jobs: the pictures.
+        progress: counts the pictures.
+        max_pixels: larger pictures are refused.
+        bits: the depth to write, see `writing.write`.
+        pages: gets each picture before and after, with `--compare`.
+        local_world_size: how many processes share this machine's memory.
+
+    Returns:
+        The writer, with failures and notes.
+
+    Raises:
+        DenoiserError: the disk is full or the folder not writable (exit code 3).
+        KeyboardInterrupt: interrupted or terminated; the pictures denoised so far are written.
+    """
+    keep_blocks()
+    smallest, largest = MEMORY
+    share = max(smallest, free(torch.device("cpu")) // 8) // local_world_size
+    budget = Budget(min(largest, share))
+    writer = Writer(bits, budget, progress, pages)
+    try:
+        if jobs:
+            pictures = ReadAhead(jobs, budget, max_pixels, bits)
+            trainer = _trainer(models.device, writer)
+            run_stage(trainer, trainer.predict, PhotoDenoising(models), pictures, return_predictions=False)
+    finally:
+        budget.close()
+        writer.close()
+    if writer.fatal:
+        raise writer.fatal
+    return writer
+
+
+def _trainer(device: torch.device, writer: Writer) -> Trainer:
+    """A trainer for one process and one device; `Processes.share` has distributed the pictures."""
+    quiet()
+    for message in (".*Couldn't infer the batch indices.*", ".*GPU available but not used.*"):
+        warnings.filterwarnings("ignore", message=message)
+    return Trainer(
+        accelerator=device.type,
+        devices=1,
+        strategy=SingleDeviceStrategy(device),
+        plugins=[LightningEnvironment()],  # otherwise Lightning would look for the launcher's processes
+        callbacks=[writer],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=tempfile.gettempdir(),
+    )

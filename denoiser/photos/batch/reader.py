@@ -1,0 +1,147 @@
+"""Pictures read ahead of the model in threads, as many as fit into a limited memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from denoiser.cli import failures
+from denoiser.data.images import reading, writing
+from denoiser.data.images.formats.photo import Header, Photo
+from denoiser.errors import DenoiserError
+from denoiser.photos.batch.plan import Job
+
+READERS = 2
+"""Number of threads: decoding is slower than a GPU, and a large picture must not stop the small ones."""
+MANY = 16
+"""Largest number of pictures in memory at once, however small they are."""
+
+
+@dataclass(eq=False)
+class Item:
+    """A picture on its way from its input file to its output file.
+
+    Attributes:
+        job: the two files.
+        cost: bytes of memory that are reserved for it.
+        before: the picture as it was read.
+        after: the denoised picture.
+        model: name of the model that denoised it.
+        error: why it could not be read, denoised or written.
+    """
+
+    job: Job
+    cost: int
+    before: Photo | None = None
+    after: Photo | None = None
+    model: str = ""
+    error: DenoiserError | None = None
+
+    def fail(self, error: Exception) -> None:
+        """Record why this picture, and it alone, fails; the error names its file."""
+        failure = failures.to_denoiser_error(error)
+        what = failure.what if self.job.source in failure.what else f"{failure.what} ({self.job.source})"
+        self.error, self.before, self.after = DenoiserError(what, failure.fix, failure.code), None, None
+
+
+class Budget:
+    """Memory that pictures share, from before they are read until after they are written.
+
+    Args:
+        limit: bytes. A picture that needs more gets it when no other is in memory.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self._used, self._closed = limit, 0, False
+        self._turn, self._changed = threading.Lock(), threading.Condition()
+
+    def take(self, cost: int) -> bool:
+        """Wait for so many bytes, first come first served; False if the budget was closed meanwhile."""
+        with self._turn, self._changed:
+            self._changed.wait_for(lambda: self._closed or self._used == 0 or self._used + cost <= self.limit)
+            self._used += cost
+            return not self._closed
+
+    def release(self, cost: int) -> None:
+        """Return bytes that were taken."""
+        with self._changed:
+            self._used -= cost
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End all waiting."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+class ReadAhead:
+    """The decoded pictures of some jobs, in the order in which they are ready.
+
+    A picture that cannot be read comes with an `Item.error`. The consumer releases the cost of each item.
+
+    Args:
+        jobs: the pictures.
+        budget: memory for pictures.
+        max_pixels: larger pictures are refused.
+        bits: the depth to write, see `writing.check`.
+    """
+
+    def __init__(self, jobs: Sequence[Job], budget: Budget, max_pixels: int, bits: int | None) -> None:
+        self.jobs, self.budget, self.max_pixels, self.bits = jobs, budget, max_pixels, bits
+
+    def __len__(self) -> int:
+        """The number of pictures."""
+        return len(self.jobs)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Start reading; once the iterator is closed, no other picture is begun."""
+        waiting, turn = iter(self.jobs), threading.Lock()
+        ready: SimpleQueue[Item] = SimpleQueue()
+
+        def work() -> None:
+            while True:
+                with turn:
+                    job = next(waiting, None)
+                item = job and self._read(job)
+                if not item:
+                    return
+                ready.put(item)
+
+        # Daemons: an interrupted command does not wait for pictures that are no longer needed.
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(READERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in self.jobs:
+                yield ready.get()
+        finally:
+            self.budget.close()
+
+    def _read(self, job: Job) -> Item | None:
+        """A picture, or why it cannot be read; None once the budget is closed."""
+        item = Item(job, cost=self.budget.limit // MANY)
+        try:
+            header = reading.header(Path(job.source), self.max_pixels)
+            writing.check(Path(job.target), header, self.bits)
+            item.cost = max(item.cost, memory(header, self.bits or 0))
+        except Exception as error:  # damaged files make decoders raise anything
+            item.fail(error)
+        if not self.budget.take(item.cost):
+            return None
+        if item.error is None:
+            try:
+                photo = reading.read(Path(job.source), self.max_pixels)
+                # Denoised at the larger of the two depths; rounding to a smaller one comes last.
+                item.before = writing.at_depth(photo, self.bits) if photo.header.bits < (self.bits or 0) else photo
+            except Exception as error:
+                item.fail(error)
+        return item
+
+
+def memory(header: Header, bits: int = 0) -> int:
+    """Bytes of a picture's colours and alpha, before and after, at a depth of at least `bits`."""
+    return 2 * header.height * header.width * (header.channels + 1) * max(header.bits, bits) // 8

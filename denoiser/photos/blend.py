@@ -1,0 +1,79 @@
+"""Where `--strength` and `--chroma-only` are applied: a model's output becomes a photo's pixels, row band by row band.
+
+output = input + strength * (denoised - input)       `--strength`, in `_blended`
+denoised = denoised + luma(input - denoised)         `--chroma-only`, before it
+integers are clamped and rounded                     in `_store`
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from denoiser.data.images.formats.photo import Pixels, strips
+from denoiser.metrics.luma import LUMA
+
+
+def fill(
+    out: Pixels, before: Pixels, denoised: NDArray[np.float32], white: float, strength: float, chroma_only: bool
+) -> None:
+    """Write denoised rows into a photo of any type.
+
+    Integers are clamped to black and white and rounded, halves to even. Floats are neither: values above white or below
+    black in the input can stay so in the output. Where chroma alone would clip an integer, all three channels are moved
+    towards their luma until none is clipped.
+
+    Args:
+        out: the rows to write, `(h, W)` or `(h, W, 3)` of any type.
+        before: the same rows of the input, of the same type.
+        denoised: the same rows, `(C, h, W)`, 1.0 is white.
+        white: the value of white in `before` and `out`.
+        strength: weight of `denoised`, 0 to 1; the weight of `before` is 1 - strength.
+        chroma_only: keep the luma of `before` (ITU-R BT.601, of the stored values); needs three channels.
+    """
+    for rows in strips(*out.shape[:2]):
+        planes = denoised[:, rows]
+        values = planes[0] if out.ndim == 2 else planes.transpose(1, 2, 0)
+        _store(out[rows], _blended(before[rows], values, white, strength, chroma_only), white)
+
+
+def _blended(before: Pixels, values: Pixels, white: float, strength: float, chroma_only: bool) -> NDArray[Any]:
+    """The weighted mean in the unit of `before`: float64 for float64, else float32."""
+    dtype = np.result_type(before.dtype, np.float32) if before.dtype.kind == "f" else np.dtype(np.float32)
+    blended: NDArray[Any] = np.multiply(values, white, dtype=dtype)
+    if not chroma_only and strength == 1:
+        return blended
+    source = before.astype(dtype)
+    if chroma_only:  # an equal step in R, G and B changes luma by that step and no difference between channels
+        blended += ((source - blended) @ np.array(LUMA, dtype))[..., None]
+        if before.dtype.kind == "u":
+            _desaturate(blended, white)
+    if strength != 1:
+        blended -= source
+        blended *= dtype.type(strength)
+        blended += source
+    return blended
+
+
+def _desaturate(colours: NDArray[Any], white: float) -> None:
+    """Scale down the chroma of pixels `(h, W, 3)` outside black to white until they are inside; the luma stays."""
+    outside = np.zeros(colours.shape[:2], bool)
+    for channel in range(3):
+        outside |= (colours[..., channel] < 0) | (colours[..., channel] > white)
+    if not outside.any():
+        return
+    clipped = colours[outside]
+    luma = np.clip(clipped @ np.array(LUMA, clipped.dtype), 0, white)[:, None]
+    offset = clipped - luma
+    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), np.finfo(offset.dtype).tiny)
+    colours[outside] = luma + offset * np.minimum(room.min(axis=1, keepdims=True), 1)
+
+
+def _store(out: Pixels, values: NDArray[Any], white: float) -> None:
+    """Write values into pixels, clamped and rounded if these are integers."""
+    if out.dtype.kind == "u":
+        np.clip(values, 0, white, out=values)
+        np.rint(values, out=values)
+    out[...] = values

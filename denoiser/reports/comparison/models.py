@@ -1,0 +1,78 @@
+"""The models behind the results of several runs: the same weights are one model, whoever evaluated them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from denoiser.machine.files import sha256_of
+from denoiser.runs.reading import Run
+
+BEST = Path("checkpoints", "best.ckpt")
+IN_COLUMNS = ("seed", "noise", "noise.clip", "test.sigma", "data.test", "protocol")
+"""Overrides that never name a line: seeds are pooled, and columns or tables show the others."""
+PICTURES = ("data", "data.path", "data.noisy", "data.clean")
+"""Overrides that columns show where a model is tested on the data of its training."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The model behind a result.
+
+    Attributes:
+        name: the name of its line.
+        key: the same for the same weights; None where they are not recorded.
+        run: the run that trained it; None where that is not among the runs.
+    """
+
+    name: str
+    key: Hashable = None
+    run: Run | None = None
+
+
+def identified(runs: Sequence[Run]) -> dict[tuple[Path, str], Model]:
+    """The model behind every method of every run, by folder and method."""
+    trained = {
+        (run.folder, row.method): _trained(run, row.method) for run in runs if not run.evaluation for row in run.rows
+    }
+    by_key = {model.key: model for model in reversed(trained.values()) if model.key}
+    models = dict(trained)
+    for run in (run for run in runs if run.evaluation):
+        for row in run.rows:
+            model = _evaluated(run, row.method)
+            models[run.folder, row.method] = by_key.setdefault(model.key, model) if model.key else model
+    return models
+
+
+def line_name(method: str, overrides: Iterable[str]) -> str:
+    """The name of a trained model's line: the model, and the overrides of its training that columns do not show.
+
+    >>> line_name("unet", ["model=unet", "optimizer.lr=1e-3", "noise.sigma=15", "seed=2"])
+    'unet, optimizer.lr=1e-3'
+
+    The training's noise level or data stays where the model is tested at another level or on other data:
+
+    >>> line_name("unet", ["noise.sigma=15", "test.sigma=[15,50]"])
+    'unet, noise.sigma=15'
+    """
+    values = {key: value for key, _, value in (item.lstrip("+").partition("=") for item in overrides)}
+    shown = {key: None for key in IN_COLUMNS}
+    if values.get("test.sigma", values.get("noise.sigma")) == values.get("noise.sigma"):
+        shown["noise.sigma"] = None
+    if "data.test" not in values:
+        shown |= dict.fromkeys(PICTURES)
+    left = [f"{key}={value}" for key, value in values.items() if key not in shown and (key, value) != ("model", method)]
+    return ", ".join([method, *left])
+
+
+def _trained(run: Run, method: str) -> Model:
+    file = run.folder / BEST
+    key = run.method(method).sha256 or (sha256_of(file) if file.is_file() else None)  # older runs do not record it
+    return Model(line_name(method, run.overrides), key, run)
+
+
+def _evaluated(run: Run, method: str) -> Model:
+    """A file is known by its hash, a baseline by its name."""
+    facts = run.method(method)
+    return Model(method, facts.sha256 or (("baseline", method) if facts.kind == "baseline" else None))

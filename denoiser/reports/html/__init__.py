@@ -1,0 +1,1 @@
+"""Pages: templates, plots and the viewer of pictures."""

@@ -1,0 +1,71 @@
+"""A sweep's summary: a row per job, and means over seeds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+from denoiser.errors import DenoiserError
+from denoiser.machine.files import write_text
+from denoiser.reports.html import plots
+from denoiser.reports.html.render import write_page
+from denoiser.runs import gather
+from denoiser.runs.columns import COLUMNS
+from denoiser.runs.reading import Run, read
+from denoiser.runs.row import SCORES, Row
+from denoiser.runs.seeds import SeedMean, over_seeds
+
+SETTING = tuple(column.key for column in COLUMNS if "summary" in column.shown and column.key != "n_images")
+SUMMARY = ("job", "status", "overrides", *SETTING, "seed", "n_images", *SCORES, "seconds")
+"""The columns of summary.csv."""
+
+
+def write_summary(folder: Path) -> Path:
+    """Write a sweep's `summary.csv` and `summary.html` from its job folders 0, 1, 2, ... and return the page's path.
+
+    Raises:
+        DenoiserError: the folder has no job folders (exit code 2), or it cannot be written (3).
+    """
+    jobs = [read(job) for job in (gather.jobs(folder) if folder.is_dir() else [])]
+    if not jobs:
+        raise DenoiserError(f"no jobs 0, 1, 2, ... ({folder})", "name the folder of a sweep (denoiser run -m ...)")
+    common = set(jobs[0].overrides).intersection(*(job.overrides for job in jobs))
+    results = [(job, row) for job in jobs for row in job.rows or (None,)]
+    write_text(folder / "summary.csv", _csv(results))
+    means = _means(jobs, common)
+    plot = plots.against_sigma(means)
+    return write_page(folder / "summary.html", jobs=jobs, results=results, common=common, means=means, plot=plot)
+
+
+def _means(jobs: Sequence[Run], common: set[str]) -> list[SeedMean]:
+    """The finished jobs' results, one for all that differ only in `seed`."""
+    pools: dict[tuple[tuple[str, ...], Hashable], list[tuple[Run, Row]]] = defaultdict(list)
+    for job in (job for job in jobs if job.finished):
+        overrides = tuple(item for item in job.overrides if item not in common and not item.startswith("seed="))
+        for row in job.rows:
+            pools[overrides, (*row.key, row.channels, row.folder)].append((job, row))
+    return [
+        over_seeds([row for _, row in pool], [job.method(row.method).trained_sigma for job, row in pool], overrides)
+        for (overrides, _), pool in pools.items()
+    ]
+
+
+def _csv(results: Sequence[tuple[Run, Row | None]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, SUMMARY, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_line(job, row) for job, row in results)
+    return text.getvalue()
+
+
+def _line(job: Run, row: Row | None) -> dict[str, Any]:
+    result = {key: getattr(row, key) for key in (*SETTING, "n_images")} | dict(row.figures) if row else {}
+    facts = {"job": job.name, "status": job.status, "seed": job.seed, "seconds": job.seconds}
+    line = {key: value for key, value in {**facts, **result}.items() if key in SUMMARY}
+    plain = {key: f"{value:.10g}" if isinstance(value, float) else value for key, value in line.items()}  # 68, not 68.0
+    return {**plain, "overrides": shlex.join(job.overrides)}

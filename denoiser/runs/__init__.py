@@ -1,0 +1,1 @@
+"""Run folders: what is kept in them, and how it is read again."""

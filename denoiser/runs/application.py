@@ -1,0 +1,139 @@
+"""The commands `run` and `evaluate` as Hydra applications: one job or a sweep, with errors of two lines."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from denoiser.cli import failures, hydra_errors
+from denoiser.cli.keys import check_values
+from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
+from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.machine import launcher
+from denoiser.machine.signals import interrupted, sigterm_interrupts
+from denoiser.runs.folder import Record
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+Job = Callable[["DictConfig", Path, list[str]], None]
+"""Does the work of a configuration in a folder; the list holds the overrides."""
+PageWriter = Callable[[Path], Path]
+"""Writes a page into a folder and returns its path."""
+
+
+def run_application(application: Application, arguments: Sequence[str], job: Job, write_summary: PageWriter) -> int:
+    """Compose, check and run, once or over a sweep. Returns the exit code.
+
+    Args:
+        application: the command.
+        arguments: flags and overrides in any order.
+        job: called with each configuration, its folder and its overrides.
+        write_summary: writes the page of a sweep's folder and returns its path.
+
+    Raises:
+        DenoiserError: the job failed or was refused. The failures of a sweep are printed and counted instead.
+    """
+    import hydra
+
+    register_resolvers()
+    jobs = _Jobs(application, arguments, job)
+    options = {"version_base": HYDRA_VERSION_BASE, "config_path": str(config_dir()), "config_name": application.config}
+    try:
+        with hydra_errors.hydra_arguments(application, arguments):
+            hydra.main(**options)(jobs.run)()
+    except KeyboardInterrupt:
+        if not jobs.errors:
+            raise
+    return jobs.finish(write_summary)
+
+
+class _Jobs:
+    """Runs jobs and keeps their errors: Hydra itself shows only the first one of a sweep, in words of its own."""
+
+    def __init__(self, application: Application, arguments: Sequence[str], job: Job) -> None:
+        self.application, self.job = application, job
+        self.free_folder = not any(argument.startswith("hydra.run.dir=") for argument in arguments)
+        self.sweep: Path | None = None
+        self.errors: list[Exception] = []
+
+    def run(self, cfg: DictConfig) -> None:
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+
+        settings = HydraConfig.get()
+        folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
+        if settings.mode == RunMode.MULTIRUN:
+            self.sweep = Path(settings.sweep.dir).absolute()
+        elif launcher.rank() == 0 and self.free_folder:
+            folder = _free(folder)
+        try:
+            check_values(cfg, overrides, self.application)
+            self.job(cfg, folder, overrides)
+        except Exception as error:
+            self.errors.append(error)
+            if self.sweep:
+                failures.print_error(error)
+            if failures.to_denoiser_error(error).code in (INTERRUPTED, TERMINATED):
+                raise KeyboardInterrupt from None  # Hydra does not catch it, so that the sweep ends here
+
+    def finish(self, write_summary: PageWriter) -> int:
+        """The exit code; a sweep gets its summary however it ended."""
+        if not self.sweep:
+            if self.errors:
+                raise self.errors[0]
+            return 0
+        print(f"summary: {write_summary(self.sweep)}", self.sweep, sep="\n")
+        codes = [failures.to_denoiser_error(error).code for error in self.errors]
+        return next((code for code in codes if code in (INTERRUPTED, TERMINATED)), SOME_FAILED if codes else 0)
+
+
+def _free(folder: Path) -> Path:
+    """The folder, or one beside it if another run of the same second has taken it."""
+    for count in itertools.count(1):
+        candidate = folder if count == 1 else folder.with_name(f"{folder.name}-{count}")
+        try:
+            (candidate / ".hydra").mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return candidate
+    raise AssertionError("the loop has no end")
+
+
+@contextmanager
+def recorded(record: Record, fix: str, write_page: PageWriter) -> Iterator[None]:
+    """Write `results.json` and the page of a run that fails or is interrupted.
+
+    Args:
+        record: the content of `results.json`.
+        fix: the second line of the error after an interruption.
+        write_page: writes the page of the run folder and returns its path.
+    """
+
+    def finish(status: str, error: DenoiserError) -> None:
+        with suppress(DenoiserError):  # a full disk must not hide the reason
+            record.finish(status=status, error=str(error))
+            write_page(record.folder)
+
+    try:
+        with sigterm_interrupts():
+            yield
+    except KeyboardInterrupt as interrupt:
+        finish("interrupted", stopped(record.folder, fix, interrupt))
+        raise
+    except Exception as error:
+        if interrupted():  # a library has turned Ctrl-C into this exception
+            finish("interrupted", stopped(record.folder, fix, KeyboardInterrupt()))
+            raise KeyboardInterrupt from error
+        finish("failed", failures.to_denoiser_error(error))
+        raise
+
+
+def stopped(folder: Path, fix: str, interrupt: KeyboardInterrupt) -> DenoiserError:
+    """An interruption as two lines."""
+    if "terminated" in interrupt.args:
+        return DenoiserError(f"terminated ({folder})", fix, TERMINATED)
+    return DenoiserError(f"interrupted ({folder})", fix, INTERRUPTED)

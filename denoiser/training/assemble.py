@@ -1,0 +1,88 @@
+"""From a composed configuration to the module and the trainer of a run."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
+from omegaconf import DictConfig
+from torch import nn
+
+from denoiser import build
+from denoiser.errors import DenoiserError
+from denoiser.machine import hardware
+from denoiser.machine.memory import keep_blocks
+from denoiser.machine.quiet import quiet
+from denoiser.runs.checkpoint import AtomicCheckpoints
+from denoiser.training.module import Denoiser
+from denoiser.training.optimizer import configure
+
+
+def module(cfg: DictConfig) -> Denoiser:
+    """The model with its objective and optimizer.
+
+    Raises:
+        DenoiserError: the network, objective or optimizer does not exist or does not take its keys.
+    """
+    noise = build.plain(cfg.noise)
+    levels = noise.get("sigma_range") or (None if noise.get("sigma") is None else [noise["sigma"]] * 2)
+    # Tried on one weight, so that a bad key is an error now and not after the data is loaded.
+    endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
+    configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
+    return Denoiser(
+        network=build.plain(cfg.model.network),
+        objective=build.plain(cfg.objective),
+        optimizer=build.plain(cfg.optimizer),
+        channels=cfg.model.channels,
+        name=cfg.model.name,
+        trained_on=_trained_on(cfg, levels),
+        trained_sigma=levels,
+    )
+
+
+def _trained_on(cfg: DictConfig, levels: list[float] | None) -> str:
+    """Data and noise of the training, such as `bsds500, gaussian noise, sigma 0 to 55`."""
+    words = [cfg.data.name, "real noise" if cfg.data.get("noisy") else f"{build.make('noise', cfg.noise)} noise"]
+    if levels is not None:
+        lowest, highest = levels
+        words.append(f"sigma {lowest:g}" if lowest == highest else f"sigma {lowest:g} to {highest:g}")
+    return ", ".join([*words, *(["clipped"] if cfg.noise.clip else [])])
+
+
+def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
+    """Lightning's Trainer for a run folder, and its options, with every `auto` resolved.
+
+    Raises:
+        DenoiserError: the device, precision or another key is not possible on this machine.
+    """
+    options = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
+    arguments = {key: value for key, value in options.items() if key != "memory_format"}
+    logger = build.logger(cfg.get("logger"), str(folder))
+    callbacks = build.callbacks(cfg.get("callbacks"), str(folder), logged=bool(logger))
+    quiet()
+    keep_blocks()
+    if not torch.cuda.is_available():
+        # Lightning makes torch check for a GPU by NVML, and torch repeats the check at every optimizer step.
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+    try:
+        trainer = Trainer(
+            **arguments,
+            callbacks=callbacks,
+            logger=logger,
+            default_root_dir=folder,
+            plugins=[AtomicCheckpoints()],
+            enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+            enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DenoiserError(
+            f"trainer cannot be built: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
+        ) from error
+    return trainer, options

@@ -1,0 +1,142 @@
+"""One training from configuration to results: fit, test with the best weights, write the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+
+from denoiser.data import from_config
+from denoiser.data.base import PairsDataModule
+from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.machine import hardware
+from denoiser.machine.files import sha256_of, write_text
+from denoiser.machine.signals import run_stage
+from denoiser.metrics.cost import macs, parameters
+from denoiser.runs import checkpoint
+from denoiser.runs.results import Score, per_image, summarise
+from denoiser.runs.strips import write_strips
+from denoiser.training import assemble
+from denoiser.training.module import Denoiser
+
+
+def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
+    """Train into a run folder and test.
+
+    Args:
+        cfg: the composed configuration.
+        folder: the run folder.
+        resume: continue from its `last.ckpt`, if there is one.
+
+    Yields:
+        The entries that `results.json` gains after each stage.
+
+    Raises:
+        DenoiserError: the configuration asks for something impossible, or the training diverged.
+        KeyboardInterrupt: interrupted or terminated.
+    """
+    seed_everything(cfg.seed, workers=True, verbose=False)
+    data, module = from_config.training_data(cfg), assemble.module(cfg)
+    trainer, options = assemble.trainer(cfg, folder)
+    module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
+    method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
+    yield {
+        "protocol": from_config.protocol_name(cfg),
+        "device": device,
+        "precision": precision,
+        "memory_format": options["memory_format"],
+        **cost,
+        "train_data": data.name,
+        "methods": [method],
+    }
+    if trainer.is_global_zero:
+        print(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
+    _log_config(trainer, cfg)
+    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
+    run_stage(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
+    yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
+    best = Path(trainer.strategy.broadcast(str(best)))
+    if best.exists():
+        module.load_state_dict(checkpoint.read(best)["state_dict"])
+    run_stage(trainer, trainer.test, module, data, verbose=False)
+    if trainer.is_global_zero:
+        rows = write_results(cfg, module, data, folder)
+        yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before the drawing and logging, which can fail
+        _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
+        _log_final(trainer, cfg, rows)
+
+
+def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
+    """Write `results.csv`.
+
+    Returns:
+        The rows of the results table.
+
+    Raises:
+        DenoiserError: the file cannot be written (exit code 3).
+    """
+    pairs, tested = data.frozen("test"), data.test or data
+    scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
+    write_text(folder / "results.csv", per_image(tested.names, pairs, scores))
+    return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
+
+
+def _cost(module: Denoiser) -> dict[str, int]:
+    training, channels = module.training, module.channels
+    cost = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
+    module.train(training)
+    return cost
+
+
+def _trained(module: Denoiser) -> dict[str, Any]:
+    return {key: module.hparams[key] for key in ("trained_on", "trained_sigma")}
+
+
+def _file(path: Path) -> dict[str, str]:
+    """Path and hash of the weights that were tested, if they were saved."""
+    return {"source": str(path), "sha256": sha256_of(path)} if path.exists() else {}
+
+
+def _draw(name: str, module: Denoiser, pairs: FrozenPairs, folder: Path) -> None:
+    """Write strips of some test pictures, the worst among them, see `strips`."""
+
+    def denoise(batch: Batch) -> torch.Tensor:
+        with torch.inference_mode():
+            return module.forward(batch.noisy.to(module.device)).float().cpu()
+
+    write_strips({name: denoise}, pairs, {name: module.scores}, folder, error=True)
+
+
+def _log_config(trainer: Trainer, cfg: DictConfig) -> None:
+    """Log the configuration to TensorBoard before the training, so that an interrupted run has it too."""
+    if isinstance(trainer.logger, TensorBoardLogger) and trainer.is_global_zero:
+        resolved = OmegaConf.to_yaml(cfg, resolve=True)
+        trainer.logger.experiment.add_text("config", f"```yaml\n{resolved}\n```")
+        trainer.logger.experiment.flush()
+
+
+def _log_final(trainer: Trainer, cfg: DictConfig, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Log the hyperparameters to TensorBoard together with the test results."""
+    if not isinstance(trainer.logger, TensorBoardLogger):
+        return
+    metrics: dict[str, float] = {}
+    for row in rows:
+        level = "" if row["sigma"] is None else f"_{row['sigma']:g}"
+        metrics |= {f"test/{name}{level}": row[name] for name in Score._fields if row[name] is not None}
+    trainer.logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), metrics)
+    trainer.logger.finalize("success")  # once more: Lightning's own call came before these were logged
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with dotted keys."""
+    if not isinstance(value, dict):
+        return {prefix: value if isinstance(value, int | float | str | bool) else str(value)}
+    return {
+        k: v for key, item in value.items() for k, v in _flat(item, f"{prefix}.{key}" if prefix else str(key)).items()
+    }

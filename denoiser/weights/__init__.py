@@ -1,0 +1,1 @@
+"""Weights from files: checkpoints, exports, published files, and those that ship."""

@@ -1,0 +1,14 @@
+"""The names and files of shipped weights, which come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))
+"""Names of the shipped weights: `photo` is for colour pictures, `grey` for grey ones."""
+
+
+def path(name: str) -> Path:
+    """The `.safetensors` of shipped weights; reading it checks its sha256."""
+    return FOLDER / f"{name}.safetensors"

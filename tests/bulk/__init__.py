@@ -1,1 +1,0 @@
-"""A package, so that its modules may have the names that tests of other rooms have."""

@@ -1,0 +1,112 @@
+"""The arguments that Hydra gets, and its errors as two lines with the nearest choice or key."""
+
+import subprocess
+import sys
+
+import pytest
+
+from denoiser.cli import hydra_errors
+from denoiser.config import RUN
+from denoiser.run import main
+
+
+def refusal(capsys, *arguments):
+    """The two lines of `denoiser run` about arguments that it refuses with exit code 2."""
+    assert main(list(arguments)) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error", "fix"], lines
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "fix"),
+    [
+        (["data=cifar10", "data.verfy=false"], "'data.verfy' (data=cifar10)", "did you mean data.verify?"),
+        (["noise=poisson", "noise.paek=10"], "'noise.paek' (noise=poisson)", "did you mean noise.peak?"),
+        (["model=dncnn", "model.network.nbb=3"], "model.network.nbb", "did you mean model.network.nb?"),
+        (["optimizer=adam", "optimizer.vector_lr=1"], "optimizer.vector_lr", "one of lr, betas, weight_decay, fused, "),
+        (["model=bsds_deep", "optimizer.vector_lr=1"], "optimizer.vector_lr", "; optimizer=muon has it"),
+        (["data=mnist", "data.patch_size=14"], "data.patch_size", "root, split_seed, channels, batch_size, flip, "),
+        (["-m", "model=unet,dncnn", "data=mnist,cifar10", "data.flp=true"], "data.flp", "did you mean data.flip?"),
+        (
+            ["-m", "noise=gaussian,none", "noise.sigma=5"],
+            "(noise=gaussian,none)",
+            "noise=gaussian|poisson_gaussian|speckle ",
+        ),
+        (["-m", "model=choice(unet,dncnn)", "model.network.nb=3"], "model=choice(unet,dncnn)", "model=dncnn has it"),
+        (["~callbacks", "callbacks.ema.decay=1"], "callbacks.ema.decay", "callbacks=default has it"),
+        (["hydra.run.dr=x"], "hydra.run.dr", "--cfg hydra"),
+        (["~data"], "'data.channels' not found", "lists groups and keys"),
+        (["~foo"], "'foo' does not exist", "lists groups and keys"),
+        (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep, or write 'noise.sigma=[1,2]'"),
+        (["noise.sigma=choice(1,2)"], "several values", "put -m"),
+        (["--config-name", "other"], "'other'", "--config-name"),
+    ],
+)
+def test_advice_is_of_the_groups_that_were_chosen(arguments, problem, fix, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = refusal(capsys, *arguments)
+    assert problem in lines[0] and fix in lines[1]
+    typed = arguments[-1].partition("=")[0]
+    assert f"did you mean {typed}?" not in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [
+        (["a=1", "-m", "b=2,3"], ["--multirun", "a=1", "b=2,3"]),
+        (["a=1", "--cfg", "job", "b=2"], ["--cfg=job", "a=1", "b=2"]),
+        (["a=1", "-cn", "other", "b=2"], ["--config-name=other", "a=1", "b=2"]),
+        (["a=1", "--config-dir", "a=1", "~b"], ["--config-dir=a=1", "a=1", "~b"]),
+        (["a=-1", "b=2", "-c=job", "-p", "data"], ["--cfg=job", "--package=data", "a=-1", "b=2"]),
+        (["a=1", "--info"], ["--info=all", "a=1"]),
+    ],
+    ids=" ".join,
+)
+def test_flags_can_stand_anywhere(arguments, passed, monkeypatch):
+    before = ["as it was"]
+    monkeypatch.setattr(sys, "argv", before)
+    with hydra_errors.hydra_arguments(RUN, arguments):
+        assert sys.argv == ["denoiser run", *passed]
+    assert sys.argv is before
+
+
+def test_a_flag_between_overrides_is_hydras(capsys):
+    main(["model=cifar_shallow", "--cfg", "job", "seed=3"])
+    shown = capsys.readouterr().out
+    assert "name: cifar_shallow" in shown and "seed: 3" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "fix"),
+    [
+        (["seed=1", "--multirn", "seed=2"], "--multirn", "did you mean --multirun?"),
+        (["-x"], "-x", "denoiser run --help"),
+        (["--cfg", "jobs"], "jobs", "denoiser run --help"),
+        (["--cfg", "job", "-m"], "Only one of", "denoiser run --help"),
+        (["--resolve"], "--resolve", "denoiser run --help"),
+    ],
+    ids=str,
+)
+def test_unknown_flags_get_two_lines(arguments, problem, fix, capsys):
+    lines = refusal(capsys, *arguments)
+    assert problem in lines[0] and fix in lines[1]
+
+
+@pytest.mark.parametrize(("flag", "output"), [("--help", "latest"), ("--version", "Hydra"), ("--info", "Hydra")])
+def test_flags_that_only_print_something_succeed(flag, output):
+    code = f"import sys; from denoiser.run import main; sys.exit(main([{flag!r}]))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert output in done.stdout
+
+
+def test_help_lists_the_groups_and_does_not_import_torch():
+    code = (
+        "import sys; from denoiser.run import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    for part in ("model: bsds_deep, ", "logger: none, ", "--cfg job", "resume=FOLDER", "outputs/", "-m noise.sigma="):
+        assert part in done.stdout, part

@@ -1,0 +1,104 @@
+"""Scores do not depend on the batches; methods get the level of Gaussian noise, else an estimate."""
+
+import math
+
+import pytest
+import torch
+
+from denoiser.data.pairs import FrozenPairs, Pictures
+from denoiser.errors import DenoiserError
+from denoiser.evaluation.batches import loader
+from denoiser.evaluation.methods import Method
+from denoiser.evaluation.scoring import Scorer
+from denoiser.models.unet import UNet
+from denoiser.noise.gaussian import Gaussian
+from denoiser.noise.poisson import Poisson
+
+SIZES = [(24, 32), (32, 24), (24, 32), (32, 32), (24, 32), (32, 24)]
+
+
+def pictures(order=1, channels=3):
+    generator = torch.Generator().manual_seed(0)
+    images = [torch.randint(0, 256, (channels, *size), dtype=torch.uint8, generator=generator) for size in SIZES]
+    return Pictures([f"p{i}" for i in range(6)][::order], images[::order])
+
+
+def network(channels=3):
+    torch.manual_seed(0)
+    net = UNet(channels, (8, 16), (1, 1)).eval()
+    return Method("unet", "checkpoint", lambda noisy, sigma: net(noisy), "UNet")
+
+
+def scorer(order=1, batch_size=1, workers=0, noise=None, levels=(15, 25), draws=1, channels=3, metrics=None):
+    noise = noise or Gaussian()
+    pairs = FrozenPairs(pictures(order, channels), noise, 0, levels, draws)
+    gaussian = noise.name == "gaussian"
+    return Scorer(pairs, loader(pairs, batch_size, workers), torch.device("cpu"), gaussian, metrics or {})
+
+
+def named(with_pairs, method):
+    return {with_pairs.pairs.describe(item): figures for item, figures in with_pairs.score(method).items()}
+
+
+@pytest.mark.parametrize(("order", "batch_size", "workers"), [(-1, 1, 0), (1, 8, 0), (1, 1, 2), (-1, 8, 2)])
+def test_order_batch_size_and_workers_change_no_figure(order, batch_size, workers):
+    usual, other = named(scorer(), network()), named(scorer(order, batch_size, workers), network())
+    assert usual.keys() == other.keys() and len(usual) == 12
+    for key, figures in usual.items():
+        for name in ("psnr_noisy", "ssim_noisy"):  # of equal bits: sums of float64, in any order
+            assert other[key][name] == pytest.approx(figures[name], abs=1e-9)
+        # A batch may add up in another order: then a value or two of a picture are rounded to the next grey level.
+        assert other[key]["psnr"] == pytest.approx(figures["psnr"], abs=5e-3)
+        assert other[key]["ssim"] == pytest.approx(figures["ssim"], abs=1e-4)
+
+
+def listening(received, takes_sigma=True):
+    def denoise(noisy, sigma):
+        received.extend(sigma.tolist())
+        return noisy
+
+    return Method("listening", "weights", denoise, "", takes_sigma=takes_sigma)
+
+
+def test_a_method_gets_the_level_of_gaussian_noise_and_an_estimate_of_any_other():
+    received, guessed, shared = [], [], scorer(noise=Poisson(peak=20), levels=(None,))
+    scorer().score(listening(received))
+    assert sorted(received) == [15] * 6 + [25] * 6
+    figures = shared.score(listening(guessed))
+    assert sorted(guessed) == pytest.approx(sorted(one["sigma_estimated"] for one in figures.values()))
+    assert min(guessed) > 0
+    blind = []
+    shared.score(listening(blind, takes_sigma=False))
+    assert all(map(math.isnan, blind))
+
+
+def test_the_output_is_clamped_and_rounded_unless_it_is_to_stay_as_it_is():
+    plain = Method("plain", "baseline", lambda noisy, sigma: noisy, "")
+    exact = Method("exact", "baseline", lambda noisy, sigma: noisy, "", exact=True)
+    shared = scorer(levels=(50,))
+    for item, one in shared.score(exact).items():
+        assert one["psnr"] == one["psnr_noisy"]
+        assert shared.score(plain)[item]["psnr"] > one["psnr"] + 0.1
+
+
+def test_identical_is_infinite_and_over_draws_infinite_only_if_all_are():
+    shared = scorer(draws=2, levels=(15,))
+    perfect = Method("perfect", "baseline", None, "")
+    shared.denoise = lambda method, batch: batch.clean
+    assert {one["psnr"] for one in shared.score(perfect).values()} == {math.inf}
+    shared.denoise = lambda method, batch: batch.clean if batch.item[0] < 6 else batch.noisy
+    assert all(15 < one["psnr"] < 40 for one in shared.score(perfect).values())
+
+
+def test_colour_has_luma_and_grey_has_not_and_further_metrics_are_added():
+    metrics = {"bright": lambda image, clean: image.double().mean((1, 2, 3))}
+    colour = scorer(metrics=metrics).score(network())[0]
+    grey = scorer(channels=1).score(network(1))[0]
+    assert {"psnr_y", "psnr_y_noisy", "bright"} < {*colour} and {"psnr_y", "psnr_y_noisy", "bright"}.isdisjoint(grey)
+    assert 0 < colour["bright"] < 1 and colour["seconds_per_megapixel"] > 0
+
+
+def test_an_output_that_is_no_number_stops_the_evaluation():
+    broken = Method("broken", "weights", lambda noisy, sigma: noisy * torch.nan, "")
+    with pytest.raises(DenoiserError, match=r"output of broken is not finite \(p0, sigma 15\)"):
+        scorer().score(broken)

@@ -1,0 +1,113 @@
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from denoiser.inference import tile_layout
+from denoiser.inference.padding import padded_side
+from denoiser.inference.tile_layout import BAND_BYTES, blend, overlap_for, smallest_tile, spans, tile_shape
+
+
+@settings(deadline=None)
+@given(
+    size=st.integers(1, 3000),
+    extra=st.integers(0, 500),
+    overlap=st.integers(0, 260),
+    multiple=st.sampled_from([1, 2, 8, 12, 64]),
+    start=st.floats(0, 0.999),
+)
+def test_tiles_of_ones_blend_to_one_at_every_pixel_that_is_needed(size, extra, overlap, multiple, start):
+    first, tile = int(start * size), smallest_tile(overlap, multiple) + extra
+    total, lengths, end = torch.zeros(size), [], torch.empty(0)
+    for span in spans(size, tile, overlap, multiple, first):
+        assert span.start % multiple == 0
+        assert span.stop % multiple == 0 or span.stop == size
+        assert 0 <= span.start <= span.core_start < span.core_stop <= span.stop <= size
+        assert span.stop - span.start < tile + multiple
+        # No core comes nearer to an artificial border than seven sixteenths of the overlap.
+        assert span.start == 0 or span.core_start - span.start >= 7 / 16 * overlap
+        assert span.stop == size or span.stop - span.core_stop >= 7 / 16 * overlap
+        core = torch.ones(span.core_stop - span.core_start)
+        end = blend(core, end, span)
+        total[span.core_start : span.core_stop] = core
+        total[span.core_stop - span.blend_out : span.core_stop] = 2  # the next tile replaces it
+        lengths.append(span.stop - span.start)
+    torch.testing.assert_close(total, (torch.arange(size) >= first).float())
+    assert max(lengths) - min(lengths) < multiple
+
+
+@settings(deadline=None)
+@given(radius=st.integers(0, 130), multiple=st.sampled_from([1, 4, 8, 12, 64]), size=st.integers(1, 3000))
+def test_no_core_comes_nearer_to_a_border_than_the_radius(radius, multiple, size):
+    overlap = overlap_for(radius, multiple)
+    for span in spans(size, smallest_tile(overlap, multiple), overlap, multiple):
+        assert span.start == 0 or span.core_start - span.start >= radius
+        assert span.stop == size or span.stop - span.core_stop >= radius
+
+
+def test_the_diagram_is_true():
+    for index, span in enumerate(spans(88, tile=60, overlap=32, multiple=1)):
+        used = span.core_stop - span.core_start - span.blend_in - span.blend_out
+        core = "%" * span.blend_in + "=" * used + "%" * span.blend_out
+        output = "." * (span.core_start - span.start) + core + "." * (span.stop - span.core_stop)
+        assert f"    tile {index}  {' ' * span.start}{output}\n" in tile_layout.__doc__
+
+
+def test_a_side_that_fits_is_one_span():
+    assert spans(301, 301, 80, 8) == spans(301, 304, 80, 8) == [(0, 301, 0, 301, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "overlap", "expected"),
+    [
+        (900, 1100, 80, (900, 1100)),
+        (5000, 5000, 0, (1000, 1000)),
+        (500, 9000, 0, (500, 1800)),
+        (9000, 500, 0, (1800, 500)),
+        (3000, 4000, 80, (1054, 864)),
+        (1200, 1600, 80, (1200, 587)),
+    ],
+)
+def test_tiles_have_the_shape_that_computes_least(height, width, overlap, expected):
+    assert tile_shape(3, height, width, 1000, 200, overlap) == expected
+
+
+def computed(height, width, tall, wide, overlap):
+    lengths = [
+        sum(span.stop - span.start for span in spans(*side, overlap, 1)) for side in ((height, tall), (width, wide))
+    ]
+    return lengths[0] * lengths[1]
+
+
+@settings(deadline=None)
+@example(height=300, width=300, overlap=36, tile=213)
+@given(
+    height=st.integers(300, 3000), width=st.integers(300, 3000), overlap=st.integers(0, 80), tile=st.integers(200, 900)
+)
+def test_no_other_shape_computes_less(height, width, overlap, tile):
+    chosen = tile_shape(3, height, width, tile, 150, overlap)
+    assert chosen[0] * chosen[1] <= tile * tile
+    others = [(tile * tile // wide, wide) for wide in range(150, tile * tile // 150 + 1, 7)]
+    least = min(computed(height, width, *other, overlap) for other in others)
+    assert computed(height, width, *chosen, overlap) <= 1.01 * least  # a pixel or two for each tile
+
+
+@settings(deadline=None)
+@given(
+    height=st.integers(1, 10**6),
+    width=st.integers(1, 10**6),
+    multiple=st.sampled_from([1, 8, 12, 64]),
+    overlap=st.integers(0, 180),
+)
+def test_tiles_keep_their_area_when_a_network_pads_them(height, width, multiple, overlap):
+    least = max(64, smallest_tile(overlap, multiple))
+    tile = 2 * padded_side(least, multiple)
+    tall, wide = tile_shape(3, height, width, tile, least, overlap, multiple)
+    assert tall <= height and wide <= width
+    assert padded_side(tall, multiple) * padded_side(wide, multiple) <= tile * tile
+
+
+def test_a_band_of_a_very_wide_picture_is_bounded():
+    tall, wide = tile_shape(3, 2000, 100_000, 1000, 100, 40)
+    assert tall * 100_000 * 3 * 4 <= BAND_BYTES
+    assert 900_000 < tall * wide <= 1_000_000
