@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from denoiser.camera import settings
-from denoiser.camera.correlated import correlated, draw_mixing
-from denoiser.camera.drawing import chance, per_picture, uniform
-from denoiser.camera.jpeg import jpeg
-from denoiser.camera.pipeline import BORDER, Shrink, grey, render
+from denoiser.noise.camera import settings
+from denoiser.noise.camera.correlated import correlated, draw_mixing
+from denoiser.noise.camera.drawing import chance, per_picture, uniform
+from denoiser.noise.camera.jpeg import jpeg
+from denoiser.noise.camera.pipeline import BORDER, Shrink, grey, render
 
 SIGMA = (0.0, 55.0)
 LARGEST_SHRINK = 1.6

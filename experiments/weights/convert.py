@@ -15,15 +15,18 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from denoiser import fitting
 from denoiser.data.pairs import Pictures
 from denoiser.data.thumbnails import thumbnails
-from denoiser.exports import card
-from denoiser.exports.bundle import bundle
-from denoiser.exports.origin import Origin
+from denoiser.weights.export import card
+from denoiser.weights.export.bundle import bundle
+from denoiser.weights.load import Opened
+from denoiser.weights.rebuild import rebuild
 
 TRAINED_ON = "47 photographs under CC0 or CC-BY and drawn pictures; a camera's noise (synthetic), and gaussian noise"
-OPTIMIZER = {"_target_": "denoiser.muon.Muon", "lr": 0.005, "momentum": 0.95, "iterations": 5, "schedule": "cosine"}
+OPTIMIZER = {
+    "_target_": "denoiser.training.muon.Muon",
+    **{"lr": 0.005, "momentum": 0.95, "iterations": 5, "schedule": "cosine"},
+}
 
 
 def seen(photos: Path, selected: Path, channels: int) -> dict[str, Any]:
@@ -42,15 +45,15 @@ def log_of(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads(lines[0]), json.loads(lines[-1])
 
 
-def origin(weights: Path, log: Path, record: dict[str, Any], name: str) -> Origin:
-    """The network, and how it came to be as the log says."""
+def opened(weights: Path, log: Path, record: dict[str, Any], name: str) -> Opened:
+    """The network, and how it was trained according to the log."""
     first, last = log_of(log)
     options = first["options"]
     channels, widths, blocks = (json.loads(options[k]) for k in ("channels", "widths", "blocks"))
     network = {"_target_": "denoiser.models.unet.UNet", "channels": channels, "widths": widths, "blocks": blocks}
     described = {
         "network": {**network, "bias": False, "slope": 0.2},
-        "objective": {"_target_": "denoiser.objectives.Supervised", "loss": "mse"},
+        "objective": {"_target_": "denoiser.objectives.supervised.Supervised", "loss": "mse"},
         "optimizer": OPTIMIZER,
         "channels": channels,
         "name": name,
@@ -58,7 +61,7 @@ def origin(weights: Path, log: Path, record: dict[str, Any], name: str) -> Origi
         "trained_sigma": [0, 55],
     }
     state = {f"network.{k}": v.float() for k, v in load_file(weights).items()}
-    model = fitting.fitted({"hyper_parameters": described, "state_dict": state}, weights).requires_grad_(False)
+    model = rebuild({"hyper_parameters": described, "state_dict": state}, weights).requires_grad_(False)
     kind = "camera" if channels == 3 else "grey"
     command = (
         f"bash gpu.sh {kind} {round(float(options['seconds']) + 6)}  # seed {options['seed']}; see experiments/weights"
@@ -70,7 +73,7 @@ def origin(weights: Path, log: Path, record: dict[str, Any], name: str) -> Origi
         "seconds": last["t"],
         "steps": last["steps"],
     }
-    return Origin(model, name, record, {"training": facts})
+    return Opened(model, weights, name, record, {"training": facts})
 
 
 def main() -> None:
@@ -84,13 +87,12 @@ def main() -> None:
     options = parser.parse_args()
     channels = int(log_of(options.log)[0]["options"]["channels"])
     record = seen(options.photos, options.selected, channels)
-    made = bundle(
-        origin(options.weights, options.log, record, options.name), options.name, (".safetensors",), half=True
-    )
-    made.contents[".json"] = f"{json.dumps(made.told, indent=1, ensure_ascii=False)}\n".encode()
-    made.contents[".md"] = card.text(made.told, False).encode()
+    source = opened(options.weights, options.log, record, options.name)
+    packed = bundle(source, options.name, (".safetensors",), half=True)
+    packed.contents[".json"] = f"{json.dumps(packed.description, indent=1, ensure_ascii=False)}\n".encode()
+    packed.contents[".md"] = card.markdown(packed.description).encode()
     options.out.mkdir(parents=True, exist_ok=True)
-    for suffix, content in made.contents.items():
+    for suffix, content in packed.contents.items():
         (options.out / f"{options.name}{suffix}").write_bytes(content)
 
 

@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from denoiser.camera.likeness import BRIGHTNESS, LAGS, measured
-from denoiser.camera.pipeline import render
-from denoiser.camera.settings import Settings, draw
+from denoiser.noise.camera.likeness import BRIGHTNESS, LAGS, measured
+from denoiser.noise.camera.pipeline import render
+from denoiser.noise.camera.settings import Settings, draw
 
 SIDE, SCALE, AT_ONCE = 224, 1.5, 8
 NAMES = {

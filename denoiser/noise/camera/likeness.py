@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from denoiser.camera.smoothing import to_ycc
+from denoiser.noise.camera.smoothing import to_ycc
 
 LAGS = (1, 2, 3, 4, 6, 8)
 BRIGHTNESS = (0, 20, 40, 80, 130, 190, 256)

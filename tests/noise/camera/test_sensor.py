@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from denoiser.camera.mosaic import bilinear, malvar, mosaic, sites
-from denoiser.camera.sensor import add_noise, draw_levels
+from denoiser.noise.camera.mosaic import bilinear, malvar, mosaic, sites
+from denoiser.noise.camera.sensor import add_noise, draw_levels
 
 PHASES = torch.arange(4)
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from denoiser.camera.colour import balance, draw_colours, inverse, unbalance
-from denoiser.camera.curves import inverse_tone, to_light, to_values, tone
-from denoiser.camera.pipeline import BORDER, Shrink, process, render, unprocess
-from denoiser.camera.separable import both, box, gaussian, resize, sharpen
-from denoiser.camera.settings import Settings, draw
-from denoiser.camera.smoothing import guided, to_rgb, to_ycc
+from denoiser.noise.camera.colour import balance, draw_colours, inverse, unbalance
+from denoiser.noise.camera.curves import inverse_tone, to_light, to_values, tone
+from denoiser.noise.camera.pipeline import BORDER, Shrink, process, render, unprocess
+from denoiser.noise.camera.separable import both, box, gaussian, resize, sharpen
+from denoiser.noise.camera.settings import Settings, draw
+from denoiser.noise.camera.smoothing import guided, to_rgb, to_ycc
 
 PLAIN = Settings(
     exposed=0, luma_range=(0, 0), guided=0, chroma_range=(0.01, 0.01), cleaned=0, sharpened=0, saved=0, resaved=0

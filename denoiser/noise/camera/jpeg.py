@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from denoiser.camera.blocks import CENTRE, WHITE, descaled, quantised
-from denoiser.camera.checks import check_pictures
-from denoiser.camera.constants import like
-from denoiser.camera.drawing import per_picture
+from denoiser.noise.camera.blocks import CENTRE, WHITE, descaled, quantised
+from denoiser.noise.camera.checks import check_pictures
+from denoiser.noise.camera.constants import like
+from denoiser.noise.camera.drawing import per_picture
 
 # fmt: off
 LUMA = (16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser.camera.jpeg import jpeg
+from denoiser.noise.camera.jpeg import jpeg
 
 
 def scene(height, width, channels):

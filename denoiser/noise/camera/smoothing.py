@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from denoiser.camera.constants import like
-from denoiser.camera.drawing import per_picture
-from denoiser.camera.separable import both, box, gaussian
-from denoiser.camera.settings import Parameters
+from denoiser.noise.camera.constants import like
+from denoiser.noise.camera.drawing import per_picture
+from denoiser.noise.camera.separable import both, box, gaussian
+from denoiser.noise.camera.settings import Parameters
 
 TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
 """Luma, blue and red difference of R'G'B' (ITU-T T.871, JFIF)."""

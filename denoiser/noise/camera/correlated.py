@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from denoiser.camera.drawing import per_picture
-from denoiser.camera.separable import both, gaussian
+from denoiser.noise.camera.drawing import per_picture
+from denoiser.noise.camera.separable import both, gaussian
 
 GREY_LEVELS = 255.0
 

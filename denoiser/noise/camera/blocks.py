@@ -10,7 +10,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from denoiser.camera.constants import constant
+from denoiser.noise.camera.constants import constant
 
 BLOCK, CENTRE, WHITE = 8, 128, 255
 

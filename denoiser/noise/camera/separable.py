@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from denoiser.camera.drawing import per_picture
+from denoiser.noise.camera.drawing import per_picture
 
 
 def filtered(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

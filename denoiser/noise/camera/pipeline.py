@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from denoiser.camera.checks import check_pictures
-from denoiser.camera.colour import apply_matrix, balance, inverse, unbalance
-from denoiser.camera.constants import like
-from denoiser.camera.curves import to_light, to_values
-from denoiser.camera.drawing import per_picture
-from denoiser.camera.jpeg import jpeg
-from denoiser.camera.mosaic import bilinear, malvar, mosaic, sites
-from denoiser.camera.sensor import add_noise
-from denoiser.camera.separable import resize, sharpen
-from denoiser.camera.settings import Parameters
-from denoiser.camera.smoothing import smooth
+from denoiser.noise.camera.checks import check_pictures
+from denoiser.noise.camera.colour import apply_matrix, balance, inverse, unbalance
+from denoiser.noise.camera.constants import like
+from denoiser.noise.camera.curves import to_light, to_values
+from denoiser.noise.camera.drawing import per_picture
+from denoiser.noise.camera.jpeg import jpeg
+from denoiser.noise.camera.mosaic import bilinear, malvar, mosaic, sites
+from denoiser.noise.camera.sensor import add_noise
+from denoiser.noise.camera.separable import resize, sharpen
+from denoiser.noise.camera.settings import Parameters
+from denoiser.noise.camera.smoothing import smooth
 
 GREY = (0.299, 0.587, 0.114)
 BORDER = 8

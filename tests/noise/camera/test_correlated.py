@@ -1,7 +1,7 @@
 import torch
 
-from denoiser.camera.correlated import correlated, draw_mixing
-from denoiser.camera.likeness import autocorrelation, measured
+from denoiser.noise.camera.correlated import correlated, draw_mixing
+from denoiser.noise.camera.likeness import autocorrelation, measured
 
 
 def generator(seed=0):

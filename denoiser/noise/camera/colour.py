@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from denoiser.camera.constants import constant
-from denoiser.camera.drawing import normal, uniform
+from denoiser.noise.camera.constants import constant
+from denoiser.noise.camera.drawing import normal, uniform
 
 XYZ_TO_CAMERA = (
     ((1.0234, -0.2969, -0.2266), (-0.5625, 1.6328, -0.0469), (-0.0703, 0.2188, 0.6406)),

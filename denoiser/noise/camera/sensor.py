@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from denoiser.camera.drawing import Range, log_uniform, normal, per_picture, uniform
+from denoiser.noise.camera.drawing import Range, log_uniform, normal, per_picture, uniform
 
 DARMSTADT = (2.18, 1.20)
 """Slope and offset of log(read) over log(shot), fitted to the Darmstadt set: natural logarithms (Brooks et al. 2019).

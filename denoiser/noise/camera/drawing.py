@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from denoiser.camera.checks import check_range, check_share
+from denoiser.noise.camera.checks import check_range, check_share
 
 Range = tuple[float, float]
 

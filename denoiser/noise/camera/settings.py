@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from denoiser.camera import sensor
-from denoiser.camera.checks import check_qualities, check_range, check_share
-from denoiser.camera.colour import Colours, draw_colours
-from denoiser.camera.drawing import Range, chance, integers, log_uniform, uniform
+from denoiser.noise.camera import sensor
+from denoiser.noise.camera.checks import check_qualities, check_range, check_share
+from denoiser.noise.camera.colour import Colours, draw_colours
+from denoiser.noise.camera.drawing import Range, chance, integers, log_uniform, uniform
 
 
 @dataclass(frozen=True)
