@@ -1,4 +1,4 @@
-"""Weights of train_camera.py as NAME.safetensors, NAME.json and the card NAME.md, which `denoiser` loads.
+"""Convert weights of train_camera.py to NAME.safetensors, NAME.json and the card NAME.md, which `denoiser` loads.
 
 python experiments/weights/convert.py TRAINED.safetensors TRAINED.log OUT --photos DIR --selected DIR --name NAME
 """
@@ -30,7 +30,7 @@ OPTIMIZER = {
 
 
 def seen(photos: Path, selected: Path, channels: int) -> dict[str, Any]:
-    """The record by which an evaluation on the pictures trained or selected on is found out."""
+    """The record by which an evaluation on pictures that the network was trained or selected on is detected."""
     files = [*sorted(photos.glob("*.jpg")), *sorted((selected / "clean").iterdir())]
     mode = "RGB" if channels == 3 else "L"
     images = [np.array(Image.open(f).convert(mode)).reshape(*Image.open(f).size[::-1], channels) for f in files]

@@ -1,9 +1,9 @@
-"""Gather what the camera network trains on: free photographs downscaled thrice, and drawn pictures, in one file.
+"""Write the training pictures of the camera network to one file: downscaled photographs, and drawn pictures.
 
     python experiments/weights/gather.py PHOTOS pool.pt
 
-Each photograph is downscaled by 1.5, 2.2 and 3.3 with Lanczos, which averages out the noise and the JPEG that it has
-left. Nothing else is changed, and nothing is stored as JPEG again.
+Each photograph is downscaled by 1.5, 2.2 and 3.3 with Lanczos, which averages out the rest of its noise and its JPEG
+artefacts. Nothing else is changed, and nothing is stored as JPEG again.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.scenes import dead_leaves
+from denoiser.data.dead_leaves.scenes import dead_leaves
 
 SCALES = (1.5, 2.2, 3.3)
 SMALLEST = 360
-"""Pixels of the shorter side that every picture has at least: crops must fit."""
+"""Least length of the shorter side in pixels, so that crops fit."""
 DRAWN, SIDE, AT_ONCE = 256, 360, 8
 
 
 def downscaled(path: Path) -> list[NDArray[np.uint8]]:
-    """A photograph at each of `SCALES` that leaves it large enough, `(H, W, 3)`."""
+    """A photograph `(H, W, 3)` at each of `SCALES` at which it is large enough."""
     with Image.open(path) as opened:
         photo = opened.convert("RGB")
     sizes = [(round(photo.width / s), round(photo.height / s)) for s in SCALES]
@@ -42,11 +42,11 @@ def drawn(seed: int) -> list[NDArray[np.uint8]]:
 
 
 def pool(photos: list[Path], leaves: int) -> dict[str, torch.Tensor]:
-    """All pictures in one row of bytes, with `starts`, `heights` and `widths`; drawn ones come last, `photos` first."""
+    """All pictures in one row of bytes, with `starts`, `heights` and `widths`; the first `photos` are photographs."""
     with ProcessPoolExecutor(os.cpu_count()) as workers:
         parts = [workers.map(downscaled, photos), workers.map(drawn, range(leaves // AT_ONCE))]
-        pictures, made = ([p for some in part for p in some] for part in parts)
-    every = [*pictures, *made]
+        pictures, leaf_pictures = ([p for some in part for p in some] for part in parts)
+    every = [*pictures, *leaf_pictures]
     sizes = torch.tensor([p.size for p in every])
     return {
         "bytes": torch.from_numpy(np.concatenate([p.ravel() for p in every])),
@@ -63,13 +63,12 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--drawn", type=int, default=DRAWN)
-    parser.add_argument("--limit", type=int, help="of photographs, for a trial")
+    parser.add_argument("--limit", type=int, help="number of photographs, for a trial")
     options = parser.parse_args()
-    found = pool(sorted(options.photos.glob("*.jpg"))[: options.limit], options.drawn)
-    torch.save(found, options.out)
-    print(
-        f"{int(found['photos'])} pictures of photographs and {options.drawn} drawn, {len(found['bytes']) / 3e6:.0f} MP"
-    )
+    content = pool(sorted(options.photos.glob("*.jpg"))[: options.limit], options.drawn)
+    torch.save(content, options.out)
+    megapixels = len(content["bytes"]) / 3e6
+    print(f"{int(content['photos'])} pictures of photographs and {options.drawn} drawn, {megapixels:.0f} MP")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 #!/bin/bash
-# Trains on a GPU within a given time what train_camera.py says; carry.sh gathers what stands beside this.
-#   bash gpu.sh measure 60        how long steps take there
-#   bash gpu.sh camera 480        the colour network; bash gpu.sh grey 120, the grey one
-# Weights and log are written to $OUT as it goes. If a way to run fails there, a plainer one takes the time that is left.
+# Runs train_camera.py on a GPU within a given time, in a folder that carry.sh wrote.
+#   bash gpu.sh measure 60        measures the time of steps
+#   bash gpu.sh camera 480        trains the colour network
+#   bash gpu.sh grey 120          trains the grey network
+# Weights and log are written to $OUT during training. If CUDA graphs fail, it goes on without them in the remaining time.
 set -u
 end=$((SECONDS + ${2:?seconds}))
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,7 +28,7 @@ case $1 in
   *) echo "usage: bash gpu.sh measure|camera|grey SECONDS" >&2; exit 2 ;;
 esac
 for way in "${WAY---graph}" ""; do  # --compile gained nothing on an H200
-  left=$((end - SECONDS - 6))  # the scores and files at the end take some
+  left=$((end - SECONDS - 6))  # the scores and files at the end take a few
   [ "$left" -gt 15 ] || break
   # shellcheck disable=SC2086
   "$PYTHON" train_camera.py "${common[@]}" "${kind[@]}" $way --seconds "$left" && break

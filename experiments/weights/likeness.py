@@ -1,8 +1,8 @@
-"""The noise of real pairs beside the camera's: median, 10 % and 90 % over pictures of what `measured` tells.
+"""The noise of real pairs beside the synthetic noise of cameras: median, 10 % and 90 % of `statistics`.
 
     python experiments/weights/likeness.py polyu-dev free-photos
 
-Photographs are downscaled by 1.5, cut to 224 x 224 and seen by one camera each.
+Photographs are downscaled by 1.5, cropped to 224 x 224 and each photographed by a random camera.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from denoiser.noise.camera.likeness import BRIGHTNESS, LAGS, measured
+from denoiser.noise.camera.likeness import BRIGHTNESS, LAGS, statistics
 from denoiser.noise.camera.pipeline import render
 from denoiser.noise.camera.settings import Settings, draw
 
@@ -33,7 +33,7 @@ NAMES = {
 
 
 def picture(path: Path) -> Image.Image:
-    """A file as R'G'B'."""
+    """The picture in a file, as RGB."""
     with Image.open(path) as opened:
         return opened.convert("RGB")
 
@@ -44,27 +44,27 @@ def tensor(image: Image.Image) -> Tensor:
 
 
 def real(folder: Path) -> list[dict[str, Tensor]]:
-    """Numbers of each real pair."""
+    """Statistics of each real pair."""
     files = sorted((folder / "noisy").iterdir())
-    return [measured(tensor(picture(f)), tensor(picture(folder / "clean" / f.name))) for f in files]
+    return [statistics(tensor(picture(f)), tensor(picture(folder / "clean" / f.name))) for f in files]
 
 
 def crop(path: Path, g: torch.Generator) -> Tensor:
-    """A place of a downscaled photograph."""
+    """A random crop of a downscaled photograph."""
     photo = picture(path)
     small = photo.resize((round(photo.width / SCALE), round(photo.height / SCALE)), Image.Resampling.LANCZOS)
     y, x = (int(torch.randint(0, n - SIDE + 1, (1,), generator=g)) for n in (small.height, small.width))
     return tensor(small.crop((x, y, x + SIDE, y + SIDE)))
 
 
-def made(photos: list[Path], n: int, g: torch.Generator) -> list[dict[str, Tensor]]:
-    """Numbers of made pairs."""
+def synthetic(photos: list[Path], n: int, g: torch.Generator) -> list[dict[str, Tensor]]:
+    """Statistics of synthetic pairs."""
     rows = []
     for start in range(0, n, AT_ONCE):
         clean = torch.stack([crop(photos[i % len(photos)], g) for i in range(start, start + AT_ONCE)])
         noise = [torch.randn(AT_ONCE, 1, SIDE, SIDE, generator=g) for _ in range(2)]
         pairs = render(clean, draw(AT_ONCE, Settings(), g), *noise)
-        rows += [measured(noisy, target) for noisy, target in zip(*pairs, strict=True)]
+        rows += [statistics(noisy, target) for noisy, target in zip(*pairs, strict=True)]
     return rows
 
 
@@ -80,11 +80,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", type=Path)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--made", type=int, default=96)
+    parser.add_argument("--synthetic", type=int, default=96, help="number of synthetic pairs")
     options = parser.parse_args()
     g = torch.Generator().manual_seed(0)
-    rows = real(options.pairs), made(sorted(options.photos.glob("*.jpg")), options.made, g)
-    print("| | real | made |\n|---|---|---|")
+    rows = real(options.pairs), synthetic(sorted(options.photos.glob("*.jpg")), options.synthetic, g)
+    print("| | real | synthetic |\n|---|---|---|")
     for name, titles in NAMES.items():
         for i, title in enumerate(titles):
             print(f"| {title} | {spread(rows[0], name, i)} | {spread(rows[1], name, i)} |")

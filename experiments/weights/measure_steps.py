@@ -1,4 +1,4 @@
-"""How long steps and the making of pairs take on a device, at each size of patches; options as of train_camera.py."""
+"""Measure the time of steps and of new pairs on a GPU, at each size of patches; options as in train_camera.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from train_camera import PHASES, Trainer, parsed
 
 
 def seconds(work: Callable[[], None], times: int) -> float:
-    """Of one run; the device is waited for."""
+    """Mean time of one call, with the device synchronised."""
     torch.cuda.synchronize()
     began = time.monotonic()
     for _ in range(times):
@@ -28,6 +28,6 @@ if __name__ == "__main__":
         began = time.monotonic()
         step, refill = trainer.phase(size, n)
         ready = time.monotonic() - began
-        each, made = 1e3 * seconds(step, 100), 1e3 * seconds(refill, 5)
-        pace = f"step {each:.2f} ms, pairs {made:.1f} ms every {trainer.between} steps"
+        each, pairs = 1e3 * seconds(step, 100), 1e3 * seconds(refill, 5)
+        pace = f"step {each:.2f} ms, pairs {pairs:.1f} ms every {trainer.between} steps"
         print(f"{n}x{size}: {pace}, ready in {ready:.1f} s, loss {trainer.loss.item():.5f}", flush=True)

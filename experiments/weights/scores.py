@@ -1,4 +1,4 @@
-"""What the camera network is looked at by while it trains: real pairs, and Gaussian noise on the usual test set."""
+"""Scores of the camera network during training: on real pairs, and on the usual test set with Gaussian noise."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Network = Callable[[Tensor], Tensor]
 
 
 def picture(path: Path, channels: int) -> Tensor:
-    """A file as `(1, C, H, W)`, in [0, 1]."""
+    """The picture in a file as `(1, C, H, W)`, in [0, 1]."""
     with Image.open(path) as opened:
         levels = np.array(opened.convert("RGB" if channels == 3 else "L"))
     return torch.from_numpy(levels).view(*levels.shape[:2], channels).permute(2, 0, 1)[None].float() / 255
 
 
-def whole(network: Network, pictures: Tensor) -> Tensor:
-    """The network's output for pictures of any size, of 8 bits; borders are reflected to what it divides by."""
+def denoised(network: Network, pictures: Tensor) -> Tensor:
+    """The network's output for pictures of any size, rounded to 8 bits; sides are padded by reflection."""
     height, width = pictures.shape[2:]
     padded = nn.functional.pad(pictures, (0, -width % MULTIPLE, 0, -height % MULTIPLE), "reflect")
     return (network(padded)[:, :, :height, :width].float().clamp(0, 1) * 255).round() / 255
@@ -34,26 +34,26 @@ def psnr(first: Tensor, second: Tensor) -> float:
 
 
 def real(network: Network, folder: Path, channels: int, device: torch.device) -> dict[str, float]:
-    """Mean PSNR of real pairs in `noisy` and `clean`, how many got worse, and the largest shift of a channel's mean."""
+    """Mean PSNR and gain on real pairs, the number that got worse, and the largest shift of a channel's mean."""
     gains, after, shifts = [], [], []
     for path in sorted((folder / "noisy").iterdir()):
         noisy, clean = (picture(folder / kind / path.name, channels).to(device) for kind in ("noisy", "clean"))
-        found = whole(network, noisy)
-        after.append(psnr(found, clean))
+        output = denoised(network, noisy)
+        after.append(psnr(output, clean))
         gains.append(after[-1] - psnr(noisy, clean))
-        shifts.append(float((found - noisy).mean((2, 3)).abs().max()) * 255)
+        shifts.append(float((output - noisy).mean((2, 3)).abs().max()) * 255)
     worse = sum(gain < 0 for gain in gains)
     return {"real": float(np.mean(after)), "gain": float(np.mean(gains)), "worse": worse, "shift": max(shifts)}
 
 
 def gaussian(network: Network, files: list[Path], channels: int, device: torch.device) -> dict[str, float]:
-    """Mean PSNR at sigma 15, 25 and 50, unclipped; and at 0 the RMS of what changes, in grey levels."""
+    """Mean PSNR at sigma 15, 25 and 50, unclipped, and the RMS change of clean pictures in grey levels."""
     clean = [picture(path, channels) for path in files]
-    found = {}
+    means = {}
     for sigma in (15, 25, 50):
         g = torch.Generator().manual_seed(sigma)
         noisy = [c + torch.randn(c.shape, generator=g) * sigma / 255 for c in clean]
-        scores = [psnr(whole(network, x.to(device)), c.to(device)) for x, c in zip(noisy, clean, strict=True)]
-        found[f"awgn{sigma}"] = float(np.mean(scores))
-    changes = [float((whole(network, c.to(device)) - c.to(device)).square().mean().sqrt()) * 255 for c in clean]
-    return {**found, "change": float(np.mean(changes))}
+        scores = [psnr(denoised(network, x.to(device)), c.to(device)) for x, c in zip(noisy, clean, strict=True)]
+        means[f"awgn{sigma}"] = float(np.mean(scores))
+    changes = [float((denoised(network, c.to(device)) - c.to(device)).square().mean().sqrt()) * 255 for c in clean]
+    return {**means, "change": float(np.mean(changes))}

@@ -1,9 +1,10 @@
-"""Train the network for cameras on one GPU within a given time; one loop, everything on the device.
+"""Train the network for cameras on one GPU within a given time.
 
     python experiments/weights/train_camera.py --pool pool.pt --real DIR --photos DIR --out OUT --seconds 480
 
-Writes `NAME.safetensors` (averaged weights, float16), `NAME-best.safetensors` and `NAME.log` as it goes. A step is a
-CUDA graph that draws its batch, makes its noise and updates the weights, so that nothing waits for the processor.
+Writes `NAME.safetensors` (averaged weights, float16), `NAME-best.safetensors` and `NAME.log` during training. With
+`--graph`, a step is a CUDA graph that draws its batch, adds the noise and updates the weights, so that the GPU never
+waits for the CPU.
 """
 
 from __future__ import annotations
@@ -24,35 +25,35 @@ from scores import gaussian, real
 from torch import Tensor, nn
 
 from denoiser.models.unet import UNet
-from denoiser.muon import orthogonalise
+from denoiser.training.muon import orthogonalise
 
 MOMENTUM, AVERAGE, WARMUP = 0.95, 0.999, 300
 PHASES = ((0.0, 96, 64), (0.45, 128, 36), (0.80, 192, 16))
-"""From which share of the time on, side of the patches, pictures in a batch."""
+"""Phases of training: start as a share of the time, side of the patches, pictures in a batch."""
 LEAST = 0.5 / 255
-"""Error in white's unit that counts as none: see `loss_of`."""
+"""Smallest deviation of the noise in `picture_loss`, where white is 1."""
 
 
-def loss_of(output: Tensor, noisy: Tensor, target: Tensor) -> Tensor:
-    """Each picture's mean squared error over its noise's deviation, so that weak and strong noise count alike."""
-    remaining, given = ((x.float() - target).square().mean((1, 2, 3)) for x in (output, noisy))
-    return (remaining / (given + LEAST**2).sqrt()).mean()
+def picture_loss(output: Tensor, noisy: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error of each picture divided by the deviation of its noise, so that weak noise counts too."""
+    remaining, initial = ((x.float() - target).square().mean((1, 2, 3)) for x in (output, noisy))
+    return (remaining / (initial + LEAST**2).sqrt()).mean()
 
 
-class Muon:
-    """The steps of `denoiser.muon.Muon` with a rate on the device, which a CUDA graph can follow."""
+class DeviceMuon:
+    """The steps of `denoiser.training.muon.Muon`, with the rate as a tensor on the device for CUDA graphs."""
 
     def __init__(self, network: nn.Module, rate: Tensor) -> None:
-        self.rate, alike = rate, defaultdict(list)
+        self.rate, by_shape = rate, defaultdict(list)
         for p in network.parameters():
-            alike[len(p), p.numel() // len(p)].append(p)
+            by_shape[len(p), p.numel() // len(p)].append(p)
         self.groups = [
-            (shape, group, torch.zeros(len(group), *shape, device=rate.device)) for shape, group in alike.items()
+            (shape, group, torch.zeros(len(group), *shape, device=rate.device)) for shape, group in by_shape.items()
         ]
 
     @torch.no_grad()
     def step(self) -> None:
-        """One step of all weights."""
+        """Update all weights."""
         for (rows, columns), group, mean in self.groups:
             gradient = torch.stack([p.grad.reshape(rows, columns) for p in group if p.grad is not None])
             mean.lerp_(gradient, 1 - MOMENTUM)
@@ -62,7 +63,7 @@ class Muon:
 
 
 class Trainer:
-    """The network, its average, its optimiser and how a step is made."""
+    """The network, the average of its weights, its optimizer and a training step."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options, self.device = options, torch.device(options.device)
@@ -72,34 +73,34 @@ class Trainer:
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.forward = torch.compile(self.network, dynamic=False) if options.compile else self.network
         self.rate = torch.zeros((), device=self.device)
-        self.optimiser = Muon(self.network, self.rate)
+        self.optimizer = DeviceMuon(self.network, self.rate)
         cuda = self.device.type == "cuda"
         self.generator = torch.cuda.default_generators[0] if cuda else torch.Generator().manual_seed(options.seed)
         self.pool = Pool(torch.load(options.pool), self.device, Shares().drawn)
         self.loss = torch.zeros((), device=self.device)
 
     def autocast(self) -> torch.autocast:
-        """bfloat16 where it is worth it; weights are not cached, since a graph must read them anew."""
+        """bfloat16 if `--bf16`; weights are not cached, because a CUDA graph has to read the current ones."""
         return torch.autocast(self.device.type, torch.bfloat16, self.options.bf16, cache_enabled=False)
 
     def step(self, store: Store, n: int) -> None:
-        """Take a batch and learn from it."""
+        """Train on one batch."""
         with torch.no_grad():
             noisy, target = store.batch(n, self.generator)
             noisy = noisy.contiguous(memory_format=torch.channels_last)
         with self.autocast():
             output = self.forward(noisy)
-        loss = loss_of(output, noisy, target)
+        loss = picture_loss(output, noisy, target)
         loss.backward()
-        self.optimiser.step()
+        self.optimizer.step()
         for p in self.network.parameters():
             p.grad = None
         averages, weights = list(self.average.parameters()), list(self.network.parameters())
         torch._foreach_lerp_(averages, [w.detach() for w in weights], 1 - AVERAGE)
         self.loss.lerp_(loss.detach(), 0.02)
 
-    def ready(self, work: Callable[[], None]) -> Callable[[], None]:
-        """The work, run a few times and captured as a CUDA graph where `--graph` says so."""
+    def captured(self, work: Callable[[], None]) -> Callable[[], None]:
+        """The work as a CUDA graph if `--graph`, after a few runs; else the work itself."""
         if not self.options.graph:
             return work
         stream = torch.cuda.Stream()
@@ -115,35 +116,35 @@ class Trainer:
         return graph.replay
 
     def phase(self, size: int, n: int) -> tuple[Callable[[], None], Callable[[], None]]:
-        """A step on patches of `size`, `n` at a time, and what makes new pairs for it; both ready to run."""
+        """Two functions: a step on `n` patches of `size`, and one that replaces the oldest stored pairs."""
         at_once = max(8, self.options.at_once * 96 * 96 // size**2)
         store = Store(self.pool, Shares(), size, self.options.channels, at_once, self.options.slots)
-        make = self.ready(torch.no_grad()(lambda: store.make(self.generator)))
+        compute = self.captured(torch.no_grad()(lambda: store.make(self.generator)))
 
         def refill() -> None:
-            make()
+            compute()
             store.put()
 
         for _ in range(store.slots):
             refill()
         self.between = max(1, round(at_once * self.options.reuse / (n * store.shares.stored)))
-        return self.ready(lambda: self.step(store, n)), refill
+        return self.captured(lambda: self.step(store, n)), refill
 
     @torch.no_grad()
     def scored(self, everything: bool) -> dict[str, float]:
-        """How good the average is."""
+        """Scores of the averaged weights."""
 
         def network(x: Tensor) -> Tensor:
             with torch.autocast(self.device.type, torch.bfloat16, self.options.bf16):
-                found: Tensor = self.average(x.contiguous(memory_format=torch.channels_last))
-            return found
+                output: Tensor = self.average(x.contiguous(memory_format=torch.channels_last))
+            return output
 
         files = sorted(self.options.photos.glob("*.jpg"))[: None if everything else self.options.few]
-        known = real(network, self.options.real, self.options.channels, self.device)
-        return {**known, **gaussian(network, files, self.options.channels, self.device)}
+        pairs = real(network, self.options.real, self.options.channels, self.device)
+        return {**pairs, **gaussian(network, files, self.options.channels, self.device)}
 
     def save(self, name: str) -> None:
-        """Write the averaged weights, whole or not at all."""
+        """Write the averaged weights; the file is replaced only when it is complete."""
         target = self.options.out / f"{name}.safetensors"
         weights = {k: v.half().contiguous() for k, v in self.average.state_dict().items()}
         save_file(weights, target.with_suffix(".new"))
@@ -151,42 +152,42 @@ class Trainer:
 
 
 def rate_at(progress: float, steps: int, highest: float) -> float:
-    """Rises over the first steps, then falls as a cosine to nothing at the end of the time."""
+    """Learning rate: a linear warm-up, then a cosine to 0 at the end of the time."""
     return highest * min(1.0, (steps + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
 def train(options: argparse.Namespace) -> None:
-    """The loop."""
+    """Train until the time or the steps are over."""
     began = time.monotonic()
-    trainer, steps, best, phase, looked = Trainer(options), 0, 0.0, -1, 0.0
+    trainer, steps, best, phase, last = Trainer(options), 0, 0.0, -1, 0.0
     log = (options.out / f"{options.name}.log").open("a", buffering=1)
 
-    def tell(**told: object) -> None:
-        line = json.dumps({"t": round(time.monotonic() - began, 1), "steps": steps, **told})
+    def record(**values: object) -> None:
+        line = json.dumps({"t": round(time.monotonic() - began, 1), "steps": steps, **values})
         print(line, flush=True)
         log.write(line + "\n")
 
-    def look(everything: bool = False) -> None:
+    def evaluate(everything: bool = False) -> None:
         nonlocal best
         start = time.monotonic()
-        found = trainer.scored(everything)
-        tell(**{k: round(v, 4) for k, v in found.items()}, looking=round(time.monotonic() - start, 1))
+        scores = trainer.scored(everything)
+        record(**{k: round(v, 4) for k, v in scores.items()}, looking=round(time.monotonic() - start, 1))
         trainer.save(options.name)
-        if found["real"] > best:
-            best = found["real"]
+        if scores["real"] > best:
+            best = scores["real"]
             trainer.save(f"{options.name}-best")
 
-    given = {key: str(value) for key, value in vars(options).items()}
+    arguments = {key: str(value) for key, value in vars(options).items()}
     device = torch.cuda.get_device_name() if trainer.device.type == "cuda" else "cpu"
     parameters = sum(p.numel() for p in trainer.network.parameters())
-    tell(device=device, torch=torch.__version__, parameters=parameters, options=given)
+    record(device=device, torch=torch.__version__, parameters=parameters, options=arguments)
     while (elapsed := time.monotonic() - began) < options.seconds and steps < options.steps:
         progress = elapsed / options.seconds
         due = max(i for i, (share, _, _) in enumerate(PHASES) if progress >= share)
         if due != phase:
-            step = refill = None  # gives back the memory of their graphs
+            step = refill = None  # frees the memory of their CUDA graphs
             phase, (step, refill) = due, trainer.phase(PHASES[due][1], PHASES[due][2] // options.divide)
-            tell(phase=phase, capturing=round(time.monotonic() - began - elapsed, 1))
+            record(phase=phase, capturing=round(time.monotonic() - began - elapsed, 1))
             elapsed = time.monotonic() - began
         for _ in range(options.together):
             trainer.rate.fill_(rate_at(elapsed / options.seconds, steps, options.rate))
@@ -197,12 +198,12 @@ def train(options: argparse.Namespace) -> None:
         loss = trainer.loss.item()  # waits for the device
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} after {steps} steps")
-        if time.monotonic() - began - looked > options.every:
-            looked = time.monotonic() - began
-            pace = options.together / (looked - elapsed)
-            tell(loss=round(loss, 6), rate=round(trainer.rate.item(), 6), per_second=round(pace, 1))
-            look()
-    look(everything=True)
+        if time.monotonic() - began - last > options.every:
+            last = time.monotonic() - began
+            pace = options.together / (last - elapsed)
+            record(loss=round(loss, 6), rate=round(trainer.rate.item(), 6), per_second=round(pace, 1))
+            evaluate()
+    evaluate(everything=True)
 
 
 def parsed() -> argparse.Namespace:
@@ -221,12 +222,12 @@ def parsed() -> argparse.Namespace:
     add("--seed", type=int, default=0)
     add("--device", default="cuda")
     add("--divide", type=int, default=1, help="batches are this much smaller")
-    add("--at-once", type=int, default=256, help="camera pairs made at once, of 96 pixels")
-    add("--slots", type=int, default=8, help="of so many pairs each")
+    add("--at-once", type=int, default=256, help="camera pairs computed at once, of 96 pixels")
+    add("--slots", type=int, default=8, help="number of such groups that are stored")
     add("--reuse", type=float, default=4, help="how often a camera pair is used")
     add("--together", type=int, default=50, help="steps between looks at the clock")
     add("--every", type=float, default=90, help="seconds between scores")
-    add("--few", type=int, default=16, help="test pictures but at the end")
+    add("--few", type=int, default=16, help="test pictures during training; all at the end")
     for name in ("graph", "compile", "bf16"):
         add(f"--{name}", action=argparse.BooleanOptionalAction, default=name == "bf16")
     return parser.parse_args()
@@ -234,5 +235,5 @@ def parsed() -> argparse.Namespace:
 
 if __name__ == "__main__":
     torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = False  # of the camera's own filters; the network computes in bfloat16
+    torch.backends.cudnn.allow_tf32 = False  # the camera's filters need float32; the network computes in bfloat16
     train(parsed())

@@ -46,7 +46,7 @@ def cut(planes: Tensor) -> Tensor:
 
 
 def joined(blocks: Tensor, shape: torch.Size) -> Tensor:
-    """The reverse of `cut`."""
+    """The inverse of `cut`."""
     b, c, h, w = shape
     apart = blocks.view(b, c, h // BLOCK, w // BLOCK, BLOCK, BLOCK)
     return apart.permute(0, 1, 2, 4, 3, 5).reshape(shape)
@@ -58,7 +58,7 @@ def descaled(sums: Tensor, bits: int) -> Tensor:
 
 
 def quantised(planes: Tensor, steps: Tensor) -> Tensor:
-    """Planes as they come back after their coefficients were rounded to multiples of steps.
+    """Planes after their DCT coefficients were rounded to multiples of steps.
 
     Args:
         planes: `(B, C, H, W)` of whole numbers, 0 to 255; H and W are multiples of 8.

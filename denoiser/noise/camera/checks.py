@@ -1,4 +1,4 @@
-"""What cannot be meant: each check names the value and what is allowed."""
+"""Checks of arguments; the errors state the value and the allowed values."""
 
 import math
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from torch import Tensor
 
 
 def check_range(name: str, bounds: Sequence[float], positive: bool = False) -> tuple[float, float]:
-    """The bounds `(lowest, highest)`, finite and not negative.
+    """Return the bounds `(lowest, highest)`, finite and not negative.
 
     Args:
-        name: what they are called.
-        bounds: the two.
+        name: name of the argument, for the error.
+        bounds: the two bounds.
         positive: whether 0 is refused too.
 
     Raises:
-        ValueError: there are not two of them, or they are out of order, or what is not allowed.
+        ValueError: there are not two bounds, or they are out of order, negative or infinite.
     """
     if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1] < math.inf or (positive and bounds[0] == 0):
         raise ValueError(
@@ -25,10 +25,10 @@ def check_range(name: str, bounds: Sequence[float], positive: bool = False) -> t
 
 
 def check_qualities(name: str, bounds: Sequence[float]) -> tuple[float, float]:
-    """Qualities of JPEG `(lowest, highest)`.
+    """Return the bounds `(lowest, highest)` of a JPEG quality.
 
     Raises:
-        ValueError: they leave 1 to 100, or are out of order.
+        ValueError: they are not within 1 to 100, or out of order.
     """
     if len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1] <= 100:
         raise ValueError(f"{name} is {tuple(bounds)}; allowed is (lowest, highest) within 1 to 100")
@@ -36,10 +36,10 @@ def check_qualities(name: str, bounds: Sequence[float]) -> tuple[float, float]:
 
 
 def check_share(name: str, share: float) -> float:
-    """A share, 0 to 1.
+    """Return the share.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not in 0 to 1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"{name} is {share}; allowed is a share, 0 to 1")
@@ -47,7 +47,7 @@ def check_share(name: str, share: float) -> float:
 
 
 def check_pictures(pictures: Tensor, channels: Sequence[int] = (1, 3)) -> Tensor:
-    """A batch of pictures `(B, C, H, W)`.
+    """Return the batch of pictures `(B, C, H, W)`.
 
     Raises:
         ValueError: it has another number of dimensions or channels.

@@ -1,4 +1,4 @@
-"""What colours the sensor sees: a camera's matrix and its white balance, and back (Brooks et al. 2019)."""
+"""Conversion between sRGB and the colours of a sensor: colour matrix and white balance (Brooks et al. 2019)."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ XYZ_TO_CAMERA = (
 )
 """Colour matrices of four cameras (Brooks et al. 2019)."""
 RGB_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
-"""Of linear sRGB, white D65 (IEC 61966-2-1)."""
+"""Matrix from linear sRGB to XYZ, white D65 (IEC 61966-2-1)."""
 BRIGHT = 0.9
-"""Green light above this is protected: it saturates in the picture and must in the camera too."""
+"""Light above this is protected: what is saturated in the picture must be saturated on the sensor too."""
 
 
 @dataclass(frozen=True)
 class Colours:
-    """How cameras see colour: `to_camera` `(n, 3, 3)` from linear sRGB, and `gains` `(n, 3)` of their white balance."""
+    """Colour of cameras: `to_camera` `(n, 3, 3)` from linear sRGB, and `gains` `(n, 3)` of their white balance."""
 
     to_camera: Tensor
     gains: Tensor
@@ -49,7 +49,7 @@ def apply_matrix(pictures: Tensor, matrices: Tensor) -> Tensor:
 
 
 def inverse(matrices: Tensor) -> Tensor:
-    """Inverses of matrices `(B, 3, 3)` by cofactors, which a CUDA graph can hold."""
+    """Inverses of matrices `(B, 3, 3)` by cofactors, which can be captured in a CUDA graph."""
     first, second, third = matrices.unbind(1)
     cofactors = torch.stack([second.cross(third, -1), third.cross(first, -1), first.cross(second, -1)], -1)
     return cofactors / (first * cofactors[..., 0]).sum(-1)[:, None, None]

@@ -1,4 +1,4 @@
-"""Tables of numbers as tensors, made once per device: a CUDA graph cannot copy them there while it is captured."""
+"""Constant tensors, created once per device: while a CUDA graph is captured, nothing can be copied to the device."""
 
 from functools import cache
 
@@ -10,11 +10,11 @@ Numbers = tuple[float, ...] | tuple[tuple[float, ...], ...] | tuple[tuple[tuple[
 
 @cache
 def constant(values: Numbers, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
-    """The numbers as a tensor, the same one at each call; it is not to be written to."""
+    """The numbers as a tensor, the same object for each call; do not write to it."""
     with torch.inference_mode(False):
         return torch.tensor(values, device=device, dtype=dtype)
 
 
 def like(values: Numbers, tensor: Tensor) -> Tensor:
-    """The numbers on a tensor's device and in its type."""
+    """The numbers as a tensor with the device and dtype of another one."""
     return constant(values, tensor.device, tensor.dtype)

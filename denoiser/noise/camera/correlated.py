@@ -1,4 +1,4 @@
-"""Gaussian noise whose neighbours, in space or in colour, are alike: what many ways of making pictures leave behind."""
+"""Gaussian noise that is correlated between neighbouring pixels and between channels, as processing leaves it."""
 
 import torch
 from torch import Tensor
@@ -10,14 +10,14 @@ GREY_LEVELS = 255.0
 
 
 def draw_mixing(n: int, channels: int, equal: Tensor, generator: torch.Generator) -> Tensor:
-    """Matrices `(n, channels, channels)` that make channels alike, each row of length 1.
+    """Matrices `(n, channels, channels)` that correlate channels; each row has length 1.
 
     Args:
-        n: how many pictures.
-        channels: of each.
+        n: number of pictures.
+        channels: channels of each picture.
         equal: `(n,)`, true where all channels get the same noise; elsewhere they get a random correlation, as in
             BSRGAN and SCUNet (Zhang et al. 2021, 2022).
-        generator: of the draws.
+        generator: source of the random numbers.
     """
     random = torch.randn(n, channels, channels, generator=generator, device=generator.device)
     random = random + 1.5 * torch.eye(channels, device=generator.device)
@@ -28,19 +28,19 @@ def draw_mixing(n: int, channels: int, equal: Tensor, generator: torch.Generator
 
 
 def correlated(draws: Tensor, sigma: Tensor, blur: Tensor, mixing: Tensor) -> Tensor:
-    """Gaussian noise with a deviation of `sigma` in every channel, alike in space and between channels.
+    """Gaussian noise with a standard deviation of `sigma` in each channel, correlated in space and between channels.
 
     Args:
         draws: standard normal, `(B, C, H, W)`.
-        sigma: `(B,)`, deviation in grey levels of 255.
-        blur: `(B,)`, sigma in pixels of the Gaussian that it is filtered with; 0 leaves it white.
+        sigma: `(B,)`, standard deviation in grey levels of 255.
+        blur: `(B,)`, sigma in pixels of the Gaussian filter; 0 for white noise.
         mixing: `(B, C, C)`, rows of length 1; see `draw_mixing`.
 
     Returns:
         Noise `(B, C, H, W)` where white is 1.
     """
     size = draws.shape[2:]
-    losses = [gaussian(n, blur).square().sum(-1) for n in size]
-    kept = (losses[0][:, :, None] * losses[1][:, None, :]).sqrt()[:, None]
-    smooth = both(draws, gaussian, blur) / kept
+    energies = [gaussian(n, blur).square().sum(-1) for n in size]
+    gains = (energies[0][:, :, None] * energies[1][:, None, :]).sqrt()[:, None]
+    smooth = both(draws, gaussian, blur) / gains
     return (mixing @ smooth.flatten(2)).view(draws.shape) * per_picture(sigma / GREY_LEVELS)

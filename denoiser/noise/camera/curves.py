@@ -1,4 +1,4 @@
-"""From a picture's values to light and back: gamma and a global tone curve, each with its inverse.
+"""Conversion between values of a picture and light: gamma and a global tone curve, with their inverses.
 
 Brooks et al., "Unprocessing images for learned raw denoising" (2019), model a camera's curve as a gamma of 2.2 followed
 by the smoothstep 3x^2 - 2x^3, which darkens shadows and protects highlights.
@@ -9,7 +9,7 @@ from torch import Tensor
 
 GAMMA = 2.2
 DARKEST = 1e-8
-"""Light below this counts as this much, where the slope of the gamma would become infinite."""
+"""Smallest light, because the slope of the gamma curve is infinite at 0."""
 
 
 def inverse_tone(pictures: Tensor) -> Tensor:
@@ -34,11 +34,11 @@ def gamma(light: Tensor, gamma: float | Tensor = GAMMA) -> Tensor:
 
 
 def to_light(pictures: Tensor, toned: Tensor) -> Tensor:
-    """Light `(B, C, H, W)` from pictures in [0, 1]; `toned` `(B,)` says which of them went through the tone curve."""
+    """Light `(B, C, H, W)` from pictures in [0, 1]; `toned` `(B,)` is true for pictures that have the tone curve."""
     return inverse_gamma(torch.where(toned.view(-1, 1, 1, 1), inverse_tone(pictures), pictures))
 
 
 def to_values(light: Tensor, toned: Tensor) -> Tensor:
-    """Pictures `(B, C, H, W)` in [0, 1] from light; `toned` `(B,)` says which of them get the tone curve."""
+    """Pictures `(B, C, H, W)` in [0, 1] from light; `toned` `(B,)` is true for pictures that get the tone curve."""
     values = gamma(light.clamp(max=1))
     return torch.where(toned.view(-1, 1, 1, 1), tone(values), values)

@@ -1,4 +1,4 @@
-"""Random numbers for parameters: one per picture, on the generator's device."""
+"""Random parameters, one per picture, on the device of the generator."""
 
 import math
 
@@ -23,7 +23,7 @@ def log_uniform(n: int, bounds: Range, generator: torch.Generator) -> Tensor:
 
 
 def normal(n: int, mean: float, deviation: float, generator: torch.Generator) -> Tensor:
-    """`(n,)` numbers of a normal distribution."""
+    """`(n,)` normally distributed numbers."""
     return mean + deviation * torch.randn(n, generator=generator, device=generator.device)
 
 
@@ -39,5 +39,5 @@ def integers(n: int, below: int, generator: torch.Generator) -> Tensor:
 
 
 def per_picture(values: Tensor) -> Tensor:
-    """`(n,)` as `(n, 1, 1, 1)`, to be multiplied with a batch of pictures."""
+    """`(n,)` as `(n, 1, 1, 1)`, which broadcasts over a batch of pictures."""
     return values.view(-1, 1, 1, 1)

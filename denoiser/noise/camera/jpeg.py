@@ -1,4 +1,4 @@
-"""What JPEG does to pictures, as a function of tensors on any device: encoded and decoded as libjpeg does it.
+"""Pictures encoded as JPEG and decoded again, computed with tensors on any device exactly as libjpeg does.
 
 ITU-T T.81 (1992) and T.871 (JFIF). The tables by quality, the roundings and the "fancy" upsampling of colour are those
 of the Independent JPEG Group's libjpeg 6b, which libjpeg-turbo, and with it Pillow, follows.
@@ -52,7 +52,7 @@ def double(chroma: Tensor) -> Tensor:
 
 
 def jpeg(pictures: Tensor, qualities: Tensor, subsampled: Tensor) -> Tensor:
-    """Pictures as they come back from a JPEG file.
+    """Pictures after they were saved as JPEG and read again.
 
     Args:
         pictures: `(B, C, H, W)`, C 1 or 3, white is 1; clamped and rounded to 8 bits first.
@@ -63,7 +63,7 @@ def jpeg(pictures: Tensor, qualities: Tensor, subsampled: Tensor) -> Tensor:
         The same shape and dtype, in whole grey levels of 255.
 
     Raises:
-        ValueError: the shape is no batch of pictures.
+        ValueError: the shape is not that of a batch of pictures.
     """
     height, width = check_pictures(pictures).shape[2:]
     levels = torch.floor(pictures.clamp(0, 1) * WHITE + 0.5)
@@ -77,7 +77,7 @@ def jpeg(pictures: Tensor, qualities: Tensor, subsampled: Tensor) -> Tensor:
 
 
 def _colour(levels: Tensor, luma: Tensor, chroma: Tensor, subsampled: Tensor, size: tuple[int, int]) -> Tensor:
-    """Luma and colour differences encoded apart; `size` is what the file says, without the padding."""
+    """Luma and chroma encoded separately; `size` is the picture's height and width without padding."""
     offsets = like((0, *(CENTRE * 2**16 - 1,) * 2), levels).view(3, 1, 1)
     ycc = descaled(_mixed(levels, TO_YCC) + offsets, 16)
     y, colour = quantised(ycc[:, :1], luma), quantised(ycc[:, 1:], chroma)

@@ -1,4 +1,4 @@
-"""The Bayer mosaic and two ways back to three colours: bilinear, and Malvar's."""
+"""The Bayer mosaic, and two methods of demosaicking: bilinear, and that of Malvar et al."""
 
 import torch
 from torch import Tensor
@@ -18,11 +18,11 @@ MALVAR = {
 
 
 def sites(height: int, width: int, phases: Tensor) -> Tensor:
-    """Where the mosaic has each colour: `(B, 3, H, W)` of 0 and 1, red, green and blue.
+    """Masks `(B, 3, H, W)` of 0 and 1: the sites of the mosaic that see red, green and blue.
 
     Args:
-        height: of the pictures; odd ones are fine.
-        width: likewise.
+        height: height of the pictures, even or odd.
+        width: width of the pictures, even or odd.
         phases: `(B,)`, 0 to 3: RGGB, GRBG, GBRG, BGGR (red at row `phase // 2`, column `phase % 2`).
     """
     rows = torch.arange(height, device=phases.device)[:, None] + (phases // 2)[:, None, None]
@@ -31,26 +31,26 @@ def sites(height: int, width: int, phases: Tensor) -> Tensor:
     return torch.stack([red, ~(red | blue), blue], 1).float()
 
 
-def mosaic(light: Tensor, where: Tensor) -> Tensor:
-    """One value per pixel `(B, 1, H, W)`, of the colour that the site `where` `(B, 3, H, W)` has."""
-    return (light * where).sum(1, keepdim=True)
+def mosaic(light: Tensor, masks: Tensor) -> Tensor:
+    """One value per pixel `(B, 1, H, W)`, of the colour that its site sees; `masks` `(B, 3, H, W)` as `sites`."""
+    return (light * masks).sum(1, keepdim=True)
 
 
-def bilinear(raw: Tensor, where: Tensor) -> Tensor:
+def bilinear(raw: Tensor, masks: Tensor) -> Tensor:
     """Three colours `(B, 3, H, W)` from a mosaic `(B, 1, H, W)`: the mean of the nearest sites of each colour."""
     kernels = like((_SQUARE, _CROSS, _SQUARE), raw)[:, None]
-    return conv2d(pad(raw * where, (1, 1, 1, 1), "reflect"), kernels, groups=3)
+    return conv2d(pad(raw * masks, (1, 1, 1, 1), "reflect"), kernels, groups=3)
 
 
-def malvar(raw: Tensor, where: Tensor) -> Tensor:
-    """Three colours `(B, 3, H, W)` from a mosaic `(B, 1, H, W)`: bilinear, corrected by the pixel's own colour.
+def malvar(raw: Tensor, masks: Tensor) -> Tensor:
+    """Three colours `(B, 3, H, W)` from a mosaic `(B, 1, H, W)`: bilinear, corrected by the site's measured colour.
 
-    Malvar, He and Cutler (2004): the Laplacian of the colour that is there sharpens those that are not.
+    Malvar, He and Cutler (2004): the Laplacian of the measured colour sharpens the interpolated ones.
     """
     kernels = like(tuple(MALVAR.values()), raw)[:, None] / 16
     green, row, column, across = conv2d(pad(raw, (2, 2, 2, 2), "reflect"), kernels).chunk(4, 1)
-    red_row = _rows_with(where[:, :1])
-    red_at, blue_at = where[:, :1] > 0, where[:, 2:] > 0
+    red_row = _rows_with(masks[:, :1])
+    red_at, blue_at = masks[:, :1] > 0, masks[:, 2:] > 0
     red = torch.where(red_at, raw, torch.where(blue_at, across, torch.where(red_row, row, column)))
     blue = torch.where(blue_at, raw, torch.where(red_at, across, torch.where(red_row, column, row)))
     return torch.cat([red, torch.where(red_at | blue_at, green, raw), blue], 1)

@@ -1,7 +1,7 @@
-"""From a clean picture to a camera's picture of it, and to the same picture without noise: what a network learns from.
+"""Training pairs from clean pictures: a camera's noisy picture, and the same camera's picture without noise.
 
-Brooks et al. (2019) take a picture back to the sensor; CBDNet (Guo et al. 2019) and CycleISP (Zamir et al. 2020) show
-that what the camera does after the sensor makes its noise what it is.
+Brooks et al. (2019) convert pictures back to sensor data. CBDNet (Guo et al. 2019) and CycleISP (Zamir et al. 2020)
+show that the processing after the sensor determines the statistics of the noise.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from denoiser.noise.camera.smoothing import smooth
 
 GREY = (0.299, 0.587, 0.114)
 BORDER = 8
-"""Pixels at each side that a picture loses, because filters lack neighbours there and the JPEG's grid is shifted."""
+"""Width in pixels of the border that is cut off: filters lack neighbours there, and the grid of the JPEG is shifted."""
 MIDDLE = 0.18
-"""Light of a grey that the deviation of the noise, which the camera's smoothing goes by, is reckoned for."""
+"""Light of the grey at which the strength of the camera's own denoising is computed from its noise."""
 
 
 @dataclass(frozen=True)
 class Shrink:
-    """Pictures become `size` pixels high and wide, each `factors` `(B,)` >= 1 times smaller, cut around the middle."""
+    """Pictures are shrunk by `factors` `(B,)` >= 1 and cropped around the middle to `size` x `size` pixels."""
 
     size: int
     factors: Tensor
@@ -48,80 +48,82 @@ def process(light: Tensor, camera: Parameters) -> Tensor:
     return to_values(apply_matrix(balanced, inverse(camera.colours.to_camera)), camera.toned)
 
 
-def demosaicked(raw: Tensor, where: Tensor, camera: Parameters) -> Tensor:
-    """Three colours `(B, 3, H, W)` from the mosaic, by the way that each camera has."""
-    return torch.where(per_picture(camera.malvar), malvar(raw, where), bilinear(raw, where))
+def demosaicked(raw: Tensor, masks: Tensor, camera: Parameters) -> Tensor:
+    """Three colours `(B, 3, H, W)` from the mosaic, by the method of each camera."""
+    return torch.where(per_picture(camera.malvar), malvar(raw, masks), bilinear(raw, masks))
 
 
 def finish(pictures: Tensor, camera: Parameters) -> Tensor:
-    """The camera's own smoothing and sharpening, in [0, 1]."""
+    """Pictures after the camera's own denoising and sharpening, in [0, 1]."""
     noise = (MIDDLE * camera.shot + camera.read).sqrt() * 2
     smoothed = smooth(pictures, camera, noise)
     return sharpen(smoothed, camera.sharpen, camera.sharpen_sigma).clamp(0, 1)
 
 
 def save(pictures: Tensor, camera: Parameters) -> Tensor:
-    """Pictures as files hold them: JPEG once, twice or never, and 8 bits. Loses `BORDER` pixels at each side."""
+    """Pictures as they are stored: 8 bits, and JPEG once, twice or never. `BORDER` pixels are cut off at each side."""
     size = pictures.shape[2] - 2 * BORDER, pictures.shape[3] - 2 * BORDER
-    shifted = window(pictures, camera.offset, (size[0] + BORDER, size[1] + BORDER))
+    shifted = crop(pictures, camera.offset, (size[0] + BORDER, size[1] + BORDER))
     once = jpeg(shifted, camera.quality, camera.subsampled)
     saved = torch.where(per_picture(camera.saved), once, torch.round(shifted * 255) / 255)
-    back = window(saved, BORDER - camera.offset, size)
+    back = crop(saved, BORDER - camera.offset, size)
     again = jpeg(back, camera.resave_quality, camera.resubsampled)
     return torch.where(per_picture(camera.resaved), again, back)
 
 
-def window(pictures: Tensor, offsets: Tensor, size: tuple[int, int]) -> Tensor:
-    """A window of `size` from each picture `(B, C, H, W)`, from row and column `offsets` `(B, 2)` on."""
+def crop(pictures: Tensor, offsets: Tensor, size: tuple[int, int]) -> Tensor:
+    """Crops of `size` from pictures `(B, C, H, W)`, whose first row and column are `offsets` `(B, 2)`."""
     b, c, _, w = pictures.shape
     rows = offsets[:, :1] + torch.arange(size[0], device=offsets.device)
     columns = offsets[:, 1:] + torch.arange(size[1], device=offsets.device)
-    places = (rows[:, :, None] * w + columns[:, None, :]).view(b, 1, -1).expand(b, c, -1)
-    return pictures.flatten(2).gather(2, places).view(b, c, *size)
+    indices = (rows[:, :, None] * w + columns[:, None, :]).view(b, 1, -1).expand(b, c, -1)
+    return pictures.flatten(2).gather(2, indices).view(b, c, *size)
 
 
 def render(
     pictures: Tensor, camera: Parameters, draws: Tensor, others: Tensor | None = None, shrink: Shrink | None = None
 ) -> tuple[Tensor, Tensor]:
-    """What the camera makes of clean pictures, and what it would make without noise and JPEG.
+    """A camera's noisy pictures of clean ones, and their targets: the same without noise and JPEG.
 
-    Where shadows or highlights are cut off, the mean of many shots is not the picture without noise. Given a second
-    set of draws, the target has that mean: of one shot with these and one with their opposites, whose noise cancels.
+    Where noise is clipped in shadows or highlights, the mean of many shots differs from the picture without noise. With
+    a second set of draws, the target estimates that mean: the average of a shot with these draws and one with their
+    negatives, so that their noise cancels.
 
     Args:
-        pictures: `(B, C, H, W)`, C 1 or 3, in [0, 1], R'G'B'; grey ones are seen by a colour camera and turned grey.
-        camera: one for each.
+        pictures: sRGB or grey, `(B, C, H, W)`, C 1 or 3, in [0, 1]. Grey pictures go through a colour camera and are
+            converted to grey at the end.
+        camera: parameters of a camera for each picture.
         draws: standard normal, `(B, 1, H, W)`.
-        others: likewise, independent of them; None for a target without any noise.
-        shrink: how the pictures are resized before they are saved.
+        others: standard normal, `(B, 1, H, W)`, independent of `draws`; None for a target without any noise.
+        shrink: how pictures are resized before they are saved; None for no resizing.
 
     Returns:
-        Noisy pictures of whole grey levels and their targets, `(B, C, H - 16, W - 16)`, in [0, 1]; where they are
-        resized, `(B, C, size, size)`.
+        Noisy pictures in whole grey levels and their targets, `(B, C, H - 16, W - 16)`, in [0, 1]; with `shrink`,
+        `(B, C, size, size)`.
 
     Raises:
-        ValueError: the shape is no batch of pictures, or too small.
+        ValueError: the shape is not that of a batch of pictures, or the pictures are too small.
     """
     if min(check_pictures(pictures).shape[2:]) <= 2 * BORDER:
         raise ValueError(f"the pictures are {tuple(pictures.shape[2:])}; allowed is more than {2 * BORDER} each way")
     light = unprocess(pictures.expand(-1, 3, -1, -1), camera)
-    where = sites(light.shape[2], light.shape[3], camera.phase)
+    masks = sites(light.shape[2], light.shape[3], camera.phase)
 
     def shot(noise: Tensor | None) -> Tensor:
-        raw = mosaic(light, where)
+        raw = mosaic(light, masks)
         exposed = raw if noise is None else add_noise(raw, camera.shot, camera.read, noise)
-        return process(demosaicked(exposed, where, camera), camera)
+        return process(demosaicked(exposed, masks, camera), camera)
 
-    seen, clean = shot(draws), shot(None) if others is None else (shot(others) + shot(-others)) / 2
-    seen, target = finish(seen, camera), finish(clean, camera)
+    clean = shot(None) if others is None else (shot(others) + shot(-others)) / 2
+    noisy, target = finish(shot(draws), camera), finish(clean, camera)
     if shrink is not None:
-        seen, target = (resize(x, shrink.size + 2 * BORDER, shrink.factors).clamp(0, 1) for x in (seen, target))
+        noisy, target = (resize(x, shrink.size + 2 * BORDER, shrink.factors).clamp(0, 1) for x in (noisy, target))
     target = target[:, :, BORDER:-BORDER, BORDER:-BORDER]
     if pictures.shape[1] == 3:
-        return save(seen, camera), target
-    return save(grey(seen), camera), grey(target)
+        return save(noisy, camera), target
+    return save(grey(noisy), camera), grey(target)
 
 
 def grey(pictures: Tensor) -> Tensor:
-    """Luma `(B, 1, H, W)` of R'G'B', as Pillow's `convert("L")` weighs it."""
+    """Luma `(B, 1, H, W)` of sRGB pictures, with the weights of Pillow's `convert("L")`."""
     return torch.einsum("c,bchw->bhw", like(GREY, pictures), pictures)[:, None]

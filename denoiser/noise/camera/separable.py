@@ -1,4 +1,4 @@
-"""Filters of rows and columns as matrices, one per picture: blurring, averaging and resizing by any amount."""
+"""Separable filters as matrices, one per picture: blurring, averaging and resizing by any amount."""
 
 from collections.abc import Callable
 
@@ -23,35 +23,35 @@ def _distances(size: int, device: torch.device) -> Tensor:
 
 
 def gaussian(size: int, sigmas: Tensor) -> Tensor:
-    """Matrices `(B, size, size)` that blur with a Gaussian of `sigmas` `(B,)` pixels; the border's weights are scaled.
+    """Matrices `(B, size, size)` that blur with a Gaussian of `sigmas` `(B,)` pixels; 0 means no blur.
 
-    A sigma of 0 leaves as it is.
+    At the border, the weights of the remaining pixels are scaled to a sum of 1.
     """
     scale = -0.5 / sigmas.clamp(min=0.05).square()
     return _normalised(torch.exp(_distances(size, sigmas.device).square() * scale[:, None, None]))
 
 
 def box(size: int, radii: Tensor) -> Tensor:
-    """Matrices `(B, size, size)` that average over all within `radii` `(B,)` pixels."""
+    """Matrices `(B, size, size)` that average all pixels within `radii` `(B,)`."""
     return _normalised((_distances(size, radii.device) <= radii[:, None, None]).float())
 
 
 def both(pictures: Tensor, matrices: Callable[[int, Tensor], Tensor], amounts: Tensor) -> Tensor:
-    """Pictures `(B, C, H, W)` filtered alike along both axes by a function above, with one amount `(B,)` for each."""
+    """Pictures `(B, C, H, W)` filtered along both axes by matrices of a function above, called with amounts `(B,)`."""
     height, width = pictures.shape[2:]
     rows = matrices(height, amounts)
     return filtered(pictures, rows, rows if height == width else matrices(width, amounts))
 
 
 def resizing(size: int, new: int, factors: Tensor) -> Tensor:
-    """Matrices `(B, new, size)` that shrink by `factors` `(B,)` >= 1 around the middle, with a cubic's antialiasing.
+    """Matrices `(B, new, size)` that shrink by `factors` `(B,)` >= 1 around the middle, by antialiased cubic filters.
 
-    Keys, "Cubic convolution interpolation" (1981), a = -0.5, widened by the factor as Pillow's BICUBIC is. Of `size`
-    pixels `new * factor` are used.
+    Keys, "Cubic convolution interpolation" (1981), a = -0.5, widened by the factor as Pillow's BICUBIC. The middle
+    `new * factor` of `size` pixels are used.
     """
-    places = (torch.arange(new, device=factors.device) - (new - 1) / 2) * factors[:, None] + (size - 1) / 2
+    centres = (torch.arange(new, device=factors.device) - (new - 1) / 2) * factors[:, None] + (size - 1) / 2
     grid = torch.arange(size, device=factors.device)
-    return _normalised(_cubic((places[:, :, None] - grid) / factors[:, None, None]))
+    return _normalised(_cubic((centres[:, :, None] - grid) / factors[:, None, None]))
 
 
 def _cubic(distance: Tensor, a: float = -0.5) -> Tensor:
@@ -62,7 +62,7 @@ def _cubic(distance: Tensor, a: float = -0.5) -> Tensor:
 
 
 def resize(pictures: Tensor, size: int, factors: Tensor) -> Tensor:
-    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size` x `size`, cut around the middle.
+    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size` x `size`, cropped around the middle.
 
     Raises:
         ValueError: a picture is smaller than `size` times its factor could be.

@@ -1,4 +1,4 @@
-"""What a camera's parameters are drawn from, and one draw of them for each picture of a batch."""
+"""The ranges of a camera's parameters, and random cameras drawn from them."""
 
 from dataclasses import dataclass
 
@@ -13,34 +13,35 @@ from denoiser.noise.camera.drawing import Range, chance, integers, log_uniform, 
 
 @dataclass(frozen=True)
 class Settings:
-    """Ranges `(lowest, highest)` of a camera's steps and shares of the pictures that get them.
+    """Ranges `(lowest, highest)` of the parameters of a camera, and the shares of pictures that a step applies to.
 
-    Equal bounds fix a number; shares of 0 and 1 fix a choice. Pixels are those of the sensor.
+    Equal bounds fix a parameter; a share of 0 or 1 switches a step off or on. Lengths are in pixels of the sensor.
 
     Args:
-        exposure_range: light of the scene times this; `exposed` is the share of pictures that it is drawn for.
+        exposed: share with another exposure.
+        exposure_range: factor of the light for these; log-uniform.
         toned: share with a tone curve after the gamma.
-        shot_range: shot noise, variance per light where white is 1; log-uniform.
-        malvar: share demosaicked by Malvar's filters, the others bilinearly.
-        luma_range: sigma of the blur of luma.
-        guided: share whose luma is smoothed where it is flat.
-        guided_range: deviation below which that smooths, in deviations of the noise; log-uniform.
-        radius_range: of its windows.
-        chroma_range: sigma of the blur of colour differences.
-        cleaned: share whose colour differences are smoothed where they are flat.
-        cleaned_range: deviation below which that smooths, in deviations of the noise; log-uniform.
+        shot_range: shot noise, the variance per light, where white is 1; log-uniform.
+        malvar: share demosaicked by Malvar's filters; the others are demosaicked bilinearly.
+        luma_range: sigma of the Gaussian blur of luma.
+        guided: share whose luma is also smoothed by a guided filter.
+        guided_range: strength of that filter: the variation that it smooths, in deviations of the noise; log-uniform.
+        radius_range: radius of its windows.
+        chroma_range: sigma of the Gaussian blur of chroma.
+        cleaned: share whose chroma is also smoothed by a guided filter.
+        cleaned_range: strength of that filter, as `guided_range`; log-uniform.
         reach_range: radius of its windows; log-uniform.
         sharpened: share that is sharpened.
-        sharpen_range: amount of that.
-        sharpen_sigma_range: sigma of its mask.
+        sharpen_range: amount of sharpening.
+        sharpen_sigma_range: sigma of the unsharp mask.
         saved: share saved as JPEG by the camera.
-        quality_range: of that JPEG.
-        subsampled: share of all JPEGs in 4:2:0, the others in 4:4:4.
-        resaved: share saved as JPEG once more, with another grid of blocks.
-        resave_range: quality of that.
+        quality_range: quality of that JPEG.
+        subsampled: share of JPEGs with chroma in 4:2:0; the others have 4:4:4.
+        resaved: share saved as JPEG a second time, with another grid of blocks.
+        resave_range: quality of the second JPEG.
 
     Raises:
-        ValueError: a range is out of order or leaves what can be meant, or a share leaves 0 to 1.
+        ValueError: a range is out of order or beyond its limits, or a share is not in 0 to 1.
     """
 
     exposed: float = 0.4
@@ -66,7 +67,7 @@ class Settings:
     resave_range: Range = (65, 98)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Check all ranges and shares."""
         for name, value in vars(self).items():
             if not name.endswith("_range"):
                 check_share(name, value)
@@ -78,7 +79,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Parameters:
-    """One camera per picture: each field is `(n,)`, but for the colours; see `Settings`."""
+    """One camera per picture. Each field is `(n,)`, except `colours` and `offset` `(n, 2)`; see `Settings`."""
 
     exposure: Tensor
     toned: Tensor

@@ -1,4 +1,4 @@
-"""A camera's own light denoising: brightness by a guided filter, colour by a wider one."""
+"""The denoising that a camera does itself: blur and guided filters, wider for chroma than for luma."""
 
 import torch
 from torch import Tensor
@@ -9,27 +9,27 @@ from denoiser.noise.camera.separable import both, box, gaussian
 from denoiser.noise.camera.settings import Parameters
 
 TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
-"""Luma, blue and red difference of R'G'B' (ITU-T T.871, JFIF)."""
+"""Luma, blue difference and red difference of sRGB values (ITU-T T.871, JFIF)."""
 TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
 
 
 def to_ycc(pictures: Tensor) -> Tensor:
-    """`(B, 3, H, W)` from R'G'B' to luma and colour differences around 0."""
+    """Luma and chroma around 0 of sRGB pictures `(B, 3, H, W)`."""
     return torch.einsum("ij,bjhw->bihw", like(TO_YCC, pictures), pictures)
 
 
 def to_rgb(pictures: Tensor) -> Tensor:
-    """`(B, 3, H, W)` from luma and colour differences around 0 to R'G'B'."""
+    """Pictures `(B, 3, H, W)` in sRGB from luma and chroma around 0."""
     return torch.einsum("ij,bjhw->bihw", like(TO_RGB, pictures), pictures)
 
 
 def guided(plane: Tensor, radii: Tensor, deviations: Tensor) -> Tensor:
-    """A plane smoothed where it is flat: He, Sun and Tang, "Guided image filtering" (2010), guided by itself.
+    """Planes smoothed where they are flat: He, Sun and Tang, "Guided image filtering" (2010), with itself as guide.
 
     Args:
         plane: `(B, C, H, W)`.
-        radii: `(B,)` of the windows in pixels.
-        deviations: `(B,)`; variation well below these is smoothed, well above kept. White is 1.
+        radii: `(B,)`, radii of the windows in pixels.
+        deviations: `(B,)`; variation well below these is smoothed, variation well above is kept. White is 1.
     """
     mean = both(plane, box, radii)
     variance = (both(plane * plane, box, radii) - mean * mean).clamp(min=0)
@@ -38,12 +38,12 @@ def guided(plane: Tensor, radii: Tensor, deviations: Tensor) -> Tensor:
 
 
 def smooth(pictures: Tensor, camera: Parameters, noise: Tensor) -> Tensor:
-    """Pictures `(B, 3, H, W)` as a camera smooths them: both parts a little everywhere, and more where they are flat.
+    """Pictures `(B, 3, H, W)` as a camera smooths them: slightly everywhere, and more where they are flat.
 
     Args:
-        pictures: R'G'B', white is 1.
-        camera: one for each.
-        noise: `(B,)`, deviation of the noise that the camera expects.
+        pictures: sRGB, white is 1.
+        camera: parameters of a camera for each picture.
+        noise: `(B,)`, standard deviation of the noise that the camera expects.
     """
     ycc = to_ycc(pictures)
     luma, colour = both(ycc[:, :1], gaussian, camera.luma), both(ycc[:, 1:], gaussian, camera.chroma)

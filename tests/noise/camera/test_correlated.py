@@ -1,7 +1,7 @@
 import torch
 
 from denoiser.noise.camera.correlated import correlated, draw_mixing
-from denoiser.noise.camera.likeness import autocorrelation, measured
+from denoiser.noise.camera.likeness import autocorrelation, statistics
 
 
 def generator(seed=0):
@@ -37,6 +37,6 @@ def test_the_autocorrelation_is_the_filters():
 def test_white_noise_is_measured_as_such():
     clean = torch.full((3, 128, 128), 0.5)
     noisy = clean + torch.randn(3, 128, 128, generator=generator()) * 5 / 255
-    found = measured(noisy, clean)
+    found = statistics(noisy, clean)
     torch.testing.assert_close(found["psnr"], torch.tensor(34.15), atol=0.1, rtol=0)
     assert found["correlation"].abs().max() < 0.05 and found["luma"].abs().max() < 0.05
