@@ -102,6 +102,17 @@ def test_a_damaged_file_is_refused(package):
         denoiser.load("photo")
 
 
+def test_help_and_errors_list_what_ships(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    named = capsys.readouterr().out
+    with pytest.raises(DenoiserError) as raised:
+        model_choice.ModelChoice(model="nothing-like-it")
+    assert {"camera", "grey", "photo"} <= {*shipped.NAMES}
+    assert all(name in named and name in str(raised.value) for name in shipped.NAMES)
+    assert str(raised.value).endswith("--model photo")
+
+
 @pytest.fixture(params=shipped.NAMES or [pytest.param("", marks=pytest.mark.skip("no weights ship yet"))])
 def weights(request):
     return shipped.path(request.param)
