@@ -119,6 +119,7 @@ def _check(image: Tensor, clean: Tensor) -> None:
 
 
 SCORES = {"psnr": psnr, "ssim": ssim}
+"""Per-image scores by name."""
 
 
 class ImageMean(Metric):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+"""Arrays of float32 and of int32."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from denoiser.config import config_dir, options
 from denoiser.errors import DenoiserError, nearest
 
 PRESENT, MISSING, INCOMPLETE = "present", "missing", "incomplete"
+"""Status of a dataset in the store."""
 DOWNLOAD_AGAIN = "repeat the command to download it again"
+"""Advice after the incomplete or altered files were moved away."""
 
 
 @dataclass(frozen=True)
