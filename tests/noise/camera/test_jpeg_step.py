@@ -24,14 +24,14 @@ def by_pillow(levels, quality, subsampling):
 
 def by_us(levels, quality, subsampled):
     picture = torch.from_numpy(np.atleast_3d(levels)).permute(2, 0, 1)[None].float() / 255
-    found = jpeg(picture, torch.tensor([float(quality)]), torch.tensor([subsampled]))
-    return found[0].mul(255).round().byte().permute(1, 2, 0).squeeze().numpy()
+    decoded = jpeg(picture, torch.tensor([float(quality)]), torch.tensor([subsampled]))
+    return decoded[0].mul(255).round().byte().permute(1, 2, 0).squeeze().numpy()
 
 
 @pytest.mark.parametrize("quality", [5, 30, 50, 75, 92, 100])
 @pytest.mark.parametrize("size", [(64, 96), (51, 67), (16, 16)])
 @pytest.mark.parametrize("subsampled", [False, True])
-def test_it_is_the_encoder_bit_for_bit(quality, size, subsampled):
+def test_the_result_is_that_of_libjpeg_bit_for_bit(quality, size, subsampled):
     levels = scene(*size, 3)
     np.testing.assert_array_equal(
         by_us(levels, quality, subsampled), by_pillow(levels, quality, 2 if subsampled else 0)

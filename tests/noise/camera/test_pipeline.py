@@ -110,9 +110,9 @@ def test_filters_keep_constants_and_do_what_they_say():
 def test_the_guided_filter_smooths_what_is_flat_and_keeps_edges():
     grain = 0.01 * torch.randn(1, 1, 32, 32, generator=generator())
     edge = torch.where(torch.arange(32) < 16, 0.2, 0.8).view(1, 1, 1, 32)
-    found = guided(edge + grain, torch.tensor([2.0]), torch.tensor([0.05]))
-    assert found[..., 4:10].std() < 0.5 * grain[..., 4:10].std()
-    assert found[..., 17].mean() - found[..., 14].mean() > 0.55
+    smoothed = guided(edge + grain, torch.tensor([2.0]), torch.tensor([0.05]))
+    assert smoothed[..., 4:10].std() < 0.5 * grain[..., 4:10].std()
+    assert smoothed[..., 17].mean() - smoothed[..., 14].mean() > 0.55
     torch.testing.assert_close(
         guided(edge + grain, torch.tensor([2.0]), torch.zeros(1)), edge + grain, atol=2e-3, rtol=0
     )
@@ -127,11 +127,11 @@ def test_the_guided_filter_smooths_what_is_flat_and_keeps_edges():
         ({"chroma_range": (3.0, 1.0)}, "chroma_range"),
     ],
 )
-def test_what_cannot_be_meant_is_named(wrong, named):
+def test_wrong_settings_are_refused(wrong, named):
     with pytest.raises(ValueError, match=named):
         Settings(**wrong)
 
 
-def test_too_small_a_picture_is_named():
+def test_too_small_pictures_are_refused():
     with pytest.raises(ValueError, match="allowed is more than 16"):
         render(torch.zeros(1, 3, 16, 40), draw(1, Settings(), generator()), torch.zeros(1, 1, 16, 40))

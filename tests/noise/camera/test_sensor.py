@@ -22,32 +22,32 @@ def test_each_phase_has_its_pattern():
 @pytest.mark.parametrize("demosaic", [bilinear, malvar])
 def test_a_constant_comes_back_from_every_mosaic(demosaic, size):
     colour = torch.tensor([0.2, 0.5, 0.7]).view(1, 3, 1, 1).expand(4, 3, *size)
-    where = sites(*size, PHASES)
+    masks = sites(*size, PHASES)
     grey = torch.full_like(colour, 0.4)
-    torch.testing.assert_close(bilinear(mosaic(colour, where), where), colour)
-    torch.testing.assert_close(demosaic(mosaic(grey, where), where), grey)
+    torch.testing.assert_close(bilinear(mosaic(colour, masks), masks), colour)
+    torch.testing.assert_close(demosaic(mosaic(grey, masks), masks), grey)
 
 
 @pytest.mark.parametrize("demosaic", [bilinear, malvar])
 def test_what_the_sensor_saw_stays(demosaic):
     light = torch.rand(4, 3, 12, 12, generator=generator())
-    where = sites(12, 12, PHASES)
-    found = demosaic(mosaic(light, where), where)
-    torch.testing.assert_close(found * where, light * where)
+    masks = sites(12, 12, PHASES)
+    colours = demosaic(mosaic(light, masks), masks)
+    torch.testing.assert_close(colours * masks, light * masks)
 
 
 @pytest.mark.parametrize("demosaic", [bilinear, malvar])
 def test_a_grey_ramp_is_interpolated(demosaic):
     ramp = torch.arange(16.0).view(1, 1, 1, 16).expand(4, 3, 16, 16)
-    where = sites(16, 16, PHASES)
-    inside = demosaic(mosaic(ramp, where), where)[:, :, 3:-3, 3:-3]
+    masks = sites(16, 16, PHASES)
+    inside = demosaic(mosaic(ramp, masks), masks)[:, :, 3:-3, 3:-3]
     torch.testing.assert_close(inside, ramp[:, :, 3:-3, 3:-3])
 
 
 def test_malvar_is_nearer_than_bilinear_on_a_textured_grey():
     grey = torch.rand(4, 1, 32, 32, generator=generator()).expand(-1, 3, -1, -1)
-    where = sites(32, 32, PHASES)
-    near, far = ((d(mosaic(grey, where), where) - grey).square().mean() for d in (malvar, bilinear))
+    masks = sites(32, 32, PHASES)
+    near, far = ((d(mosaic(grey, masks), masks) - grey).square().mean() for d in (malvar, bilinear))
     assert near < 0.6 * far
 
 
