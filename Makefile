@@ -24,7 +24,7 @@ test: install ## run the tests, in up to four processes
 lint: install ## ruff and mypy
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
-bench: install ## speed of training against the plain loop and the ceiling, of evaluating against bare model calls
+bench: install ## speed of training, evaluation and denoising, beside a plain loop and bare model calls
 	$(VENV)/bin/python -m denoiser.bench $(ARGS)
 
 clean: ## remove .venv and build output; runs are kept

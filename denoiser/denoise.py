@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_model(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", metavar="NAME", help="weights that ship with the package: photo, grey")
+    group.add_argument("--model", metavar="NAME", help="weights that ship with the package: photo, grey, camera")
     group.add_argument("--checkpoint", metavar="RUN_OR_FILE", help="a run folder, .ckpt or .safetensors")
     group.add_argument("--weights", metavar="FILE", help="published weights of DnCNN, DRUNet, SwinIR, ...")
 

@@ -55,7 +55,7 @@ class ModelChoice:
 
 
 def _not_shipped(name: str) -> DenoiserError:
-    near = nearest(name, shipped.NAMES) or next(iter(sorted(shipped.NAMES)), None)
+    near = nearest(name, shipped.NAMES) or next((default for default in SHIPPED[3] if default in shipped.NAMES), None)
     names = ", ".join(sorted(shipped.NAMES)) or "none"
     fix = f"--checkpoint {name}" if Path(name).exists() or not near else f"--model {near}"
     return DenoiserError(f"no included weights have that name, only {names} (--model {name})", fix)
