@@ -13,8 +13,8 @@ from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
+from denoiser.reports.pages import write_summary
 from denoiser.reports.run_page import write_run_page
-from denoiser.reports.sweep_page import write_summary
 from denoiser.reports.tables import render
 from denoiser.reports.tables.format import printable
 from denoiser.runs import gather

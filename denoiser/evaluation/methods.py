@@ -36,7 +36,7 @@ class Method:
         channels: channels of its pictures, 3 or 1; None for any.
         takes_sigma: whether it takes a noise level.
         exact: whether its output is scored as it is, neither clamped nor rounded.
-        seen: record of the pictures that a checkpoint was trained or selected on, see `runs.checkpoint.seen`.
+        seen: record of the pictures that a checkpoint was trained or selected on, see `weights.training_record.seen`.
         source: the file, or the name of shipped weights.
         sha256: sha256 of the file, in hexadecimal.
         trained_on: data and noise of training, in words.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import sys
 from collections.abc import Collection, Iterator
@@ -15,6 +16,11 @@ from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
 
 if sys.platform != "win32":
     import fcntl
+
+LFS_POINTER = re.compile(rb"version https://git-lfs")
+"""The beginning of a Git LFS pointer, which a checkout without the file itself holds."""
+WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!|html|head|\?xml)", re.IGNORECASE)
+"""The beginning of a web page, which some servers send instead of a file."""
 
 
 @contextmanager

@@ -1,11 +1,10 @@
-"""Checkpoint files: written whole or not at all, and read without running code from them."""
+"""Checkpoint files: written completely or not at all, and read without running code from them."""
 
 from __future__ import annotations
 
 import io
 import warnings
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,12 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from denoiser.errors import ENVIRONMENT, NOT_POSSIBLE, DenoiserError
-from denoiser.machine.files import replacing
+from denoiser.machine.files import LFS_POINTER, WEB_PAGE, replacing
 
 ZIP = b"PK"
 """First bytes of a file of torch.save."""
-WEIGHTS = "weights are dense tensors of floating-point numbers"
 _IS_FOLDER = 0x10
 """Attribute of a zip entry that is a folder."""
-_LFS = b"version https://git-lfs.github.com/spec/"
-_MARKUP = (b"<!", b"<html", b"<HTML", b"<?xml", b"<head")
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
@@ -69,7 +65,7 @@ def read(path: Path) -> dict[str, Any]:
         raise DenoiserError(f"the checkpoint is {problem} ({path})", fix)
     try:
         checkpoint = unpickled(content)
-    except Exception as error:  # the unpickler raises any error for an odd file
+    except Exception as error:  # the unpickler raises any error for a malformed file
         raise DenoiserError(f"the checkpoint holds more than tensors and plain values ({path})", fix) from error
     if not is_ours(checkpoint):
         raise DenoiserError(f"the checkpoint is not one of `denoiser run` ({path})", fix)
@@ -77,9 +73,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def unpickled(content: bytes) -> Any:
-    """The tensors and plain values in the bytes of torch.save, on the CPU; torch raises any error for odd bytes."""
+    """The tensors and plain values in the bytes of torch.save, on the CPU; any error for malformed ones."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about odd tensors and protocols, which are refused here or by `oddity`
+        warnings.simplefilter("ignore")  # about tensors and protocols that are refused here or by `weights.tensors`
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
@@ -101,10 +97,10 @@ def content_of(path: Path, kind: str, fix: str) -> bytes:
         raise DenoiserError(f"cannot read the {kind}: {error.strerror} ({path})", fix, code) from error
     if not content:
         raise DenoiserError(f"the {kind} is empty ({path})", fix)
-    if content.startswith(_LFS):
+    if LFS_POINTER.match(content):
         what = f"the {kind} is a git-LFS pointer to a file that was not downloaded ({path})"
         raise DenoiserError(what, "git lfs pull, in its repository")
-    if content[:512].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARKUP):
+    if WEB_PAGE.match(content):
         what = f"the {kind} is a web page that was saved instead of it ({path})"
         raise DenoiserError(what, "download the file itself; pages about it have a link such as Raw or Download")
     return content
@@ -115,8 +111,8 @@ def damage(content: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             # Torch reads nothing of an entry marked as a folder, and takes random memory for its weights.
-            odd = any(entry.external_attr & _IS_FOLDER for entry in archive.infolist())
-            return "damaged" if odd or archive.testzip() else None
+            has_folders = any(entry.external_attr & _IS_FOLDER for entry in archive.infolist())
+            return "damaged" if has_folders or archive.testzip() else None
     except Exception:  # zipfile too raises any error for a flipped byte
         return "truncated or damaged"
 
@@ -129,67 +125,3 @@ def is_ours(checkpoint: Any) -> bool:
     if not isinstance(weights, dict) or not isinstance(hyper_parameters, dict):
         return False
     return all(isinstance(value, torch.Tensor) for value in weights.values())
-
-
-def oddity(weights: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor] | None = None) -> str | None:
-    """The first tensor that a network cannot load or would silently cast, in words, such as "conv.weight is sparse".
-
-    Args:
-        weights: tensors by name.
-        expected: the network's tensors, where they are known; else whole numbers pass, as counters and indices do.
-    """
-    for name, tensor in weights.items():
-        if (odd := _not_plain(tensor)) is not None:
-            return f"{name} is {odd}"
-        integer = not tensor.is_floating_point()
-        if integer and expected is not None and name in expected and expected[name].is_floating_point():
-            return f"{name} is {str(tensor.dtype).removeprefix('torch.')}"
-    return None
-
-
-def _not_plain(tensor: torch.Tensor) -> str | None:
-    if tensor.is_meta:
-        return "without content"
-    if tensor.layout is not torch.strided:
-        return "sparse"
-    if tensor.is_quantized:
-        return "quantized"
-    return "complex" if tensor.is_complex() else None
-
-
-def seen(content: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
-    """A checkpoint's record of the pictures trained and selected on; None where there is none.
-
-    Args:
-        content: a checkpoint, see `read`.
-        path: its file, for the error message.
-
-    Returns:
-        `data`, `split`, `pictures` and, where they are recorded, `sizes` (N, 2) and `thumbnails` (N, 8, 8).
-
-    Raises:
-        DenoiserError: the record is damaged.
-    """
-    record = content.get("seen")
-    if record is None:
-        return None
-    if not isinstance(record, Mapping) or not _is_record(record):
-        what = f"the checkpoint's record of its training pictures is damaged (seen, {path})"
-        raise DenoiserError(what, "give the checkpoint as `denoiser run` wrote it")
-    return record
-
-
-def _is_record(record: Mapping[str, Any]) -> bool:
-    count = record.get("pictures")
-    plain = isinstance(record.get("data"), str) and isinstance(record.get("split"), str)
-    plain = plain and type(count) is int and count >= 0
-    sizes, thumbnails = record.get("sizes"), record.get("thumbnails")
-    if sizes is None and thumbnails is None:
-        return plain
-    whole = _is_tensor(sizes, (count, 2), torch.int32, torch.int64)
-    return plain and whole and _is_tensor(thumbnails, (count, 8, 8), torch.uint8)
-
-
-def _is_tensor(value: Any, shape: tuple[Any, ...], *dtypes: torch.dtype) -> bool:
-    tensor = isinstance(value, torch.Tensor) and _not_plain(value) is None
-    return tensor and tuple(value.shape) == shape and value.dtype in dtypes

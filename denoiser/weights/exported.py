@@ -14,7 +14,6 @@ import torch
 from safetensors.torch import load, save
 
 from denoiser.errors import DenoiserError
-from denoiser.machine.files import replacing, write_text
 from denoiser.runs import checkpoint
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 METADATA_KEY, FORMAT = "denoiser", 1
 """The safetensors header holds this one key with the version of the format: with more keys their order would vary."""
-SUFFIX = ".safetensors"
 CONTENT = ("hyper_parameters", "state_dict", "seen")
 """Keys that an export and a checkpoint share."""
 FIX = "take both files from one export; for included weights, install the package again"
@@ -30,40 +28,16 @@ ARRAYS: dict[str, tuple[str, tuple[int, ...]]] = {"sizes": ("<i4", (-1, 2)), "th
 """Type and shape of the arrays of `seen`, a row for each picture; the JSON holds them in base64."""
 
 
-def write(
-    model: Denoiser,
-    stem: Path,
-    half: bool,
-    seen: Mapping[str, Any] | None = None,
-    facts: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write a network's weights and their description, each file whole or not at all.
+def to_bytes(model: Denoiser, half: bool) -> bytes:
+    """The content of the `.safetensors`, the same for the same weights.
 
     Args:
         model: the model.
-        stem: folder and name of the files, without suffix.
         half: round the weights to float16; statistics of batch normalisation stay as they are.
-        seen: record of the pictures trained and selected on, as a checkpoint holds it.
-        facts: further entries of the JSON.
-
-    Returns:
-        The path of the `.safetensors`.
 
     Raises:
-        DenoiserError: a weight does not fit into float16, or the files cannot be written (exit code 3).
+        DenoiserError: a weight is not finite, or does not fit into float16.
     """
-    content = to_bytes(model, half)
-    path = stem.with_name(stem.name + SUFFIX)
-    sha256 = hashlib.sha256(content).hexdigest()
-    description = {"half": half, **(facts or {}), **describe(model, seen), "sha256": sha256}
-    with replacing(path) as file:
-        file.write(content)
-    write_text(stem.with_name(f"{stem.name}.json"), json.dumps(description, indent=1, ensure_ascii=False) + "\n")
-    return path
-
-
-def to_bytes(model: Denoiser, half: bool) -> bytes:
-    """The content of the `.safetensors`, the same for the same weights; see `write`."""
     learned = {name for name, _ in model.network.named_parameters()} if half else set()
     weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     weights = {name: value.half() if name in learned else value.clone() for name, value in weights.items()}
@@ -92,7 +66,7 @@ def describe(model: Denoiser, seen: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read what `write` wrote; tensors are float32, on the CPU.
+    """Read an export of `denoiser export`; tensors are float32, on the CPU.
 
     Args:
         path: the `.safetensors`; the `.json` is beside it.
@@ -143,7 +117,7 @@ def _encoded(key: str, value: Any) -> Any:
 
 
 def _decoded(seen: Any, path: Path) -> Any:
-    """The record of the pictures with its tensors; anything else is left for `checkpoint.seen` to refuse."""
+    """The record of the pictures with its tensors; anything else is left for `training_record.seen` to refuse."""
     if not isinstance(seen, dict):
         return seen
     return {key: _array(value, path, *ARRAYS[key]) if key in ARRAYS else value for key, value in seen.items()}

@@ -31,7 +31,7 @@ class Opened:
         model: on the CPU, in float32 and evaluation mode; its parameters require no gradients.
         file: the file that it was read from.
         name: name of the model in tables and of files made from it.
-        seen: record of the pictures that it was trained or selected on, see `runs.checkpoint.seen`; None without one.
+        seen: record of the pictures that it was trained or selected on, see `training_record.seen`; None without one.
         facts: the description of an export, without its weights' hyperparameters; the `steps` of a checkpoint.
     """
 
@@ -78,7 +78,7 @@ def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
 def opened(name_or_path: str | os.PathLike[str]) -> Opened:
     """Load a model, see `load`, together with what its file records about it; the file is parsed once."""
     from denoiser.runs import checkpoint
-    from denoiser.weights import exported, published, rebuild
+    from denoiser.weights import exported, published, rebuild, training_record
 
     file = _file(name_or_path)
     if formats.is_published(file):
@@ -92,7 +92,7 @@ def opened(name_or_path: str | os.PathLike[str]) -> Opened:
         facts = {"steps": content.get("global_step")}
     model = rebuild.rebuild(content, file).requires_grad_(False)
     name = file.stem if formats.is_export(file) else str(model.name)
-    return Opened(model, file, name, checkpoint.seen(content, file), facts)
+    return Opened(model, file, name, training_record.seen(content, file), facts)
 
 
 def _file(name_or_path: str | os.PathLike[str]) -> Path:

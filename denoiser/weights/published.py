@@ -15,7 +15,7 @@ from denoiser.errors import DenoiserError
 from denoiser.inference.picture_model import PictureModel
 from denoiser.noise.levels import GREY_LEVELS
 from denoiser.runs import checkpoint
-from denoiser.weights import published_files
+from denoiser.weights import published_files, tensors
 from denoiser.weights.pickles import AGAIN, FIX, unpack
 
 DENOISERS = ("DnCNN", "DRUNet", "NAFNet", "SCUNet", "SwinIR")
@@ -97,8 +97,8 @@ def _weights(content: Any, path: Path) -> dict[str, Tensor]:
         keys = ", ".join(map(str, list(content)[:3])) if isinstance(content, dict) else None
         actual = type(content).__name__ if keys is None else f"a dictionary of {keys}"
         raise DenoiserError(f"no tensors by name, but {actual} ({path})", FIX)
-    if odd := checkpoint.oddity(weights):
-        raise DenoiserError(f"{odd}; {checkpoint.WEIGHTS} ({path})", FIX)
+    if problem := tensors.find_unsupported_tensor(weights):
+        raise DenoiserError(f"{problem}; {tensors.SUPPORTED} ({path})", FIX)
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise DenoiserError(f"the weights are not finite, first {name} ({path})", AGAIN)
@@ -123,8 +123,8 @@ def _descriptor(weights: Mapping[str, Tensor], path: Path) -> Any:
         raise DenoiserError(f"no known architecture has these weights: {first}, ... ({path})", fix) from error
     except Exception as error:  # architectures fail in many ways on shapes they do not expect
         raise DenoiserError(f"weights that do not fit their architecture: {first}, ... ({path})", fix) from error
-    if odd := checkpoint.oddity(weights, descriptor.model.state_dict()):
-        raise DenoiserError(f"{odd}; {checkpoint.WEIGHTS} ({path})", FIX)
+    if problem := tensors.find_unsupported_tensor(weights, descriptor.model.state_dict()):
+        raise DenoiserError(f"{problem}; {tensors.SUPPORTED} ({path})", FIX)
     name, purpose, scale = descriptor.architecture.name, descriptor.purpose, descriptor.scale
     channels = descriptor.input_channels, descriptor.output_channels
     fix = "give weights of a denoiser: the same size in and out, 1 or 3 channels"

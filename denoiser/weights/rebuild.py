@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from denoiser.errors import DenoiserError
-from denoiser.runs import checkpoint
 from denoiser.training.module import Denoiser
+from denoiser.weights import tensors
 
 FIX = "give a checkpoint of `denoiser run`"
 SIDE = 64
@@ -37,8 +37,8 @@ def rebuild(content: Mapping[str, Any], file: Path) -> Denoiser:
             f"the checkpoint is of another architecture: {difference} ({file})",
             f"train it again: denoiser run model={module.hparams['name']}",
         )
-    if odd := checkpoint.oddity(weights, module.state_dict()):
-        raise DenoiserError(f"{odd}; {checkpoint.WEIGHTS} ({file})", FIX)
+    if problem := tensors.find_unsupported_tensor(weights, module.state_dict()):
+        raise DenoiserError(f"{problem}; {tensors.SUPPORTED} ({file})", FIX)
     module.load_state_dict(weights)
     _try(module.eval(), file)
     return module

@@ -1,11 +1,15 @@
 """Checkpoints and run folders of a tiny network, and the errors of those that are refused."""
 
+import hashlib
+import json
+
 import pytest
 import torch
 
 import denoiser
 from denoiser.errors import DenoiserError
 from denoiser.training.module import Denoiser
+from denoiser.weights import exported
 
 NETWORK = {"_target_": "denoiser.models.strided.StridedAutoencoder", "channels": 1, "widths": [2, 3]}
 HYPER_PARAMETERS = {
@@ -57,6 +61,18 @@ SEEN = {
 def tiny(**changes):
     torch.manual_seed(0)
     return Denoiser(**{**HYPER_PARAMETERS, **changes}).eval()
+
+
+def write_export(model, stem, half=False, seen=None, facts=None):
+    """The `.safetensors` and the `.json` of an export that has not been compared with the model."""
+    content = exported.to_bytes(model, half)
+    description = {"half": half, **(facts or {}), **exported.describe(model, seen)}
+    description["sha256"] = hashlib.sha256(content).hexdigest()
+    path = stem.with_name(f"{stem.name}.safetensors")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    stem.with_name(f"{stem.name}.json").write_text(json.dumps(description))
+    return path
 
 
 def run_folder(folder, seen=SEEN, model=None):

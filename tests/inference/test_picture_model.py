@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.checkpoints import write_export
 from helpers.lively import drunet, unet, values
 
 from denoiser import load
@@ -13,7 +14,6 @@ from denoiser.inference import picture_model, tiling
 from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
 from denoiser.training import assemble
-from denoiser.weights import exported
 
 pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # and gets grey ones
 
@@ -157,7 +157,7 @@ def test_a_colour_model_warns_of_grey_pictures_alone():
 
 
 def test_a_model_that_is_loaded_gives_no_gradients_unless_asked_to(tmp_path):
-    model = load(exported.write(unet(), tmp_path / "a", False))
+    model = load(write_export(unet(), tmp_path / "a", False))
     assert not model(torch.rand(1, 3, 16, 16)).requires_grad
     assert model.requires_grad_()(torch.rand(1, 3, 16, 16)).requires_grad
     noisy = torch.rand(1, 3, 16, 16, requires_grad=True)

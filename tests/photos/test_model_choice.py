@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.checkpoints import tiny
+from helpers.checkpoints import tiny, write_export
 from spandrel.architectures.DnCNN import DnCNN
 
 from denoiser.data.images.formats.photo import Header
@@ -12,7 +12,7 @@ from denoiser.errors import DenoiserError
 from denoiser.photos import model_choice, restore
 from denoiser.photos.model_choice import ModelChoice, Models
 from denoiser.photos.options import Options
-from denoiser.weights import exported, shipped
+from denoiser.weights import shipped
 
 CPU = torch.device("cpu")
 UNET = {"_target_": "denoiser.models.unet.UNet", "widths": [2], "blocks": [1]}
@@ -28,7 +28,7 @@ def ships(tmp_path, monkeypatch):
         for name in names:
             network = {**UNET, "channels": CHANNELS[name]}
             model = tiny(network=network, channels=CHANNELS[name], name="unet", trained_sigma=[0, 55])
-            exported.write(model, folder / name, True)
+            write_export(model, folder / name, True)
         monkeypatch.setattr(shipped, "FOLDER", folder)
         monkeypatch.setattr(shipped, "NAMES", tuple(sorted(names)))
         monkeypatch.chdir(tmp_path)
@@ -82,7 +82,7 @@ def test_what_is_named_takes_all_pictures(ships, dncnn, tmp_path):
     ships("photo", "grey")
     named = models(model="grey")
     assert named.restorer(3) is named.restorer(1) and named.restorer(3).name == "grey"
-    mine = exported.write(tiny(), tmp_path / "mine", False)
+    mine = write_export(tiny(), tmp_path / "mine", False)
     trained = models(checkpoint=mine)
     assert (trained.name(3), trained.restorer(3).name) == (str(mine), "tiny")
     shipped = models(checkpoint="photo").restorer(1)

@@ -5,15 +5,15 @@ import json
 
 import pytest
 import torch
-from helpers.checkpoints import HYPER_PARAMETERS, SEEN, refused, tiny
+from helpers.checkpoints import HYPER_PARAMETERS, SEEN, refused, tiny, write_export
 from safetensors.torch import load_file, save_file
 
 import denoiser
 from denoiser import build
 from denoiser.errors import DenoiserError
-from denoiser.runs.checkpoint import seen
 from denoiser.training.module import Denoiser
 from denoiser.weights import exported
+from denoiser.weights.training_record import seen
 
 POOLED = {"_target_": "denoiser.models.pooled.PooledAutoencoder", "channels": 1, "widths": [2, 3]}
 
@@ -23,7 +23,7 @@ POOLED = {"_target_": "denoiser.models.pooled.PooledAutoencoder", "channels": 1,
 def test_what_is_written_comes_back(tmp_path, network, half, tolerance):
     model, noisy = tiny(network=network, trained_sigma=[0, 55]), torch.rand(2, 1, 13, 7)
     model.train()(torch.rand(4, 1, 16, 16))  # gives batch normalisation its statistics
-    path = exported.write(model.eval(), tmp_path / "net v1.2", half, SEEN, {"licence": "public domain"})
+    path = write_export(model.eval(), tmp_path / "net v1.2", half, SEEN, {"licence": "public domain"})
     assert path == tmp_path / "net v1.2.safetensors" and len([*tmp_path.iterdir()]) == 2
     loaded = denoiser.load(path)
     assert isinstance(loaded, Denoiser) and not loaded.training and dict(loaded.hparams) == dict(model.hparams)
@@ -36,15 +36,15 @@ def test_what_is_written_comes_back(tmp_path, network, half, tolerance):
 
 
 def test_the_same_weights_are_the_same_file_with_any_description(tmp_path):
-    a = exported.write(tiny(), tmp_path / "a", True)
-    b = exported.write(tiny(), tmp_path / "b", True, SEEN, {"results": [1]})
+    a = write_export(tiny(), tmp_path / "a", True)
+    b = write_export(tiny(), tmp_path / "b", True, SEEN, {"results": [1]})
     assert a.read_bytes() == b.read_bytes()
     assert exported.read_description(a)["sha256"] == hashlib.sha256(b.read_bytes()).hexdigest()
 
 
 def test_its_weights_are_the_networks_own_for_those_without_this_project(tmp_path):
     model = tiny()
-    path = exported.write(model, tmp_path / "a", False)
+    path = write_export(model, tmp_path / "a", False)
     network = build.network(HYPER_PARAMETERS["network"])
     network.load_state_dict(load_file(path))
     assert torch.equal(network(torch.ones(1, 1, 8, 8)), model.network(torch.ones(1, 1, 8, 8)))
@@ -52,7 +52,7 @@ def test_its_weights_are_the_networks_own_for_those_without_this_project(tmp_pat
 
 @pytest.mark.parametrize("record", [SEEN, {**SEEN, "sizes": SEEN["sizes"].long()}, None])
 def test_pictures_that_were_seen_come_back(tmp_path, record):
-    path = exported.write(tiny(), tmp_path / "a", False, record)
+    path = write_export(tiny(), tmp_path / "a", False, record)
     read = seen(exported.read(path), path)
     assert (read is None) == (record is None)
     for key, value in SEEN.items() if record else ():
@@ -61,13 +61,13 @@ def test_pictures_that_were_seen_come_back(tmp_path, record):
 
 def test_none_of_the_pictures_is_no_damage(tmp_path):
     none = {**SEEN, "pictures": 0, "sizes": SEEN["sizes"][:0], "thumbnails": SEEN["thumbnails"][:0]}
-    path = exported.write(tiny(), tmp_path / "a", False, none)
+    path = write_export(tiny(), tmp_path / "a", False, none)
     assert seen(exported.read(path), path)["thumbnails"].shape == (0, 8, 8)
 
 
 @pytest.mark.parametrize("position", [0.2, 0.5, 0.999])
 def test_a_flipped_byte_is_found(tmp_path, position):
-    path = exported.write(tiny(), tmp_path / "a", False)
+    path = write_export(tiny(), tmp_path / "a", False)
     content = bytearray(path.read_bytes())
     content[int(len(content) * position)] ^= 1
     path.write_bytes(content)
@@ -75,7 +75,7 @@ def test_a_flipped_byte_is_found(tmp_path, position):
 
 
 def test_truncated_and_empty(tmp_path):
-    path = exported.write(tiny(), tmp_path / "a", False)
+    path = write_export(tiny(), tmp_path / "a", False)
     path.write_bytes(path.read_bytes()[:-1])
     refused(path, "by its sha256")
     path.write_bytes(b"")
@@ -108,7 +108,7 @@ def changed(**changes):
 )
 def test_what_a_description_may_not_say(tmp_path, monkeypatch, change, reason):
     monkeypatch.chdir(tmp_path)
-    path = exported.write(tiny(), tmp_path / "a", False)
+    path = write_export(tiny(), tmp_path / "a", False)
     description = change(exported.read_description(path))
     (tmp_path / "a.json").write_text(json.dumps(description, default=lambda tensor: None))
     refused(path, reason)
@@ -117,7 +117,7 @@ def test_what_a_description_may_not_say(tmp_path, monkeypatch, change, reason):
 
 @pytest.mark.parametrize("content", [None, "", "{", "<html>404</html>"])
 def test_without_its_description(tmp_path, content):
-    path = exported.write(tiny(), tmp_path / "a", False)
+    path = write_export(tiny(), tmp_path / "a", False)
     (tmp_path / "a.json").unlink()
     if content is not None:
         (tmp_path / "a.json").write_text(content)
@@ -131,7 +131,7 @@ def test_what_does_not_fit_into_half_is_refused_and_nothing_is_written(tmp_path,
     with pytest.raises(
         DenoiserError, match=r"encoder\.0\.weight is not finite in half precision.*\nfix: leave out --half"
     ):
-        exported.write(model, tmp_path / "a", True)
+        write_export(model, tmp_path / "a", True)
     assert not [*tmp_path.iterdir()]
 
 
@@ -141,7 +141,7 @@ def test_safetensors_of_others_are_published_weights(tmp_path):
 
 
 def test_a_description_without_end_is_damaged(tmp_path):
-    file = exported.write(tiny(), tmp_path / "net", False)
+    file = write_export(tiny(), tmp_path / "net", False)
     file.with_suffix(".json").write_text("[" * 100_000)
     with pytest.raises(DenoiserError, match="the description is damaged"):
         exported.read_description(file)

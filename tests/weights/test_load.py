@@ -5,13 +5,13 @@ import zipfile
 
 import pytest
 import torch
-from helpers.checkpoints import HYPER_PARAMETERS, SEEN, checkpoint, refused, save
+from helpers.checkpoints import HYPER_PARAMETERS, SEEN, checkpoint, refused, save, write_export
 from safetensors.torch import save_file
 from spandrel.architectures.DnCNN import DnCNN
 
 import denoiser
 from denoiser.training.module import Denoiser
-from denoiser.weights import exported, formats
+from denoiser.weights import formats
 from denoiser.weights.load import opened
 from denoiser.weights.published import Published
 
@@ -98,7 +98,7 @@ def test_what_a_file_records_comes_with_its_model(tmp_path):
     run = opened(save(tmp_path / "run" / "checkpoints" / "best.ckpt", content).parent.parent)
     assert (run.file, run.name, run.facts) == (tmp_path / "run" / "checkpoints" / "best.ckpt", "tiny", {"steps": 7})
     assert run.seen["pictures"] == 2 and run.sha256 == hashlib.sha256(run.file.read_bytes()).hexdigest()
-    exported.write(run.model, tmp_path / "net", False, SEEN, {"licence": "public domain"})
+    write_export(run.model, tmp_path / "net", False, SEEN, {"licence": "public domain"})
     export = opened(tmp_path / "net.safetensors")
     assert (export.name, export.facts["licence"]) == ("net", "public domain") and export.seen["pictures"] == 2
     assert export.sha256 == hashlib.sha256(export.file.read_bytes()).hexdigest()

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import torch
-from helpers.checkpoints import run_folder, tiny
+from helpers.checkpoints import run_folder, tiny, write_export
 from spandrel.architectures.DnCNN import DnCNN
 
 import denoiser
@@ -31,7 +31,7 @@ FIGURES = re.compile(
 def package(tmp_path, monkeypatch):
     """A package that ships a tiny network, `photo`."""
     folder = tmp_path / "package" / "weights"
-    exported.write(tiny(), folder / "photo", True)
+    write_export(tiny(), folder / "photo", True)
     monkeypatch.setattr(shipped, "FOLDER", folder)
     monkeypatch.setattr(shipped, "NAMES", ("photo",))
     monkeypatch.chdir(tmp_path)
@@ -69,7 +69,7 @@ def refused(what, fix, *arguments):
     assert what in first and second == f"fix: {fix}" and raised.value.code == 2
 
 
-def test_argumentstake_what_load_takes(package, tmp_path):
+def test_arguments_take_what_load_takes(package, tmp_path):
     assert model("--checkpoint", "photo").hparams["name"] == "tiny"
     (tmp_path / "photo").mkdir()
     for path in ("./photo", tmp_path / "photo"):

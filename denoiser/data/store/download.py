@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from denoiser.data.store.archive import unpack
 from denoiser.data.store.catalogue import DOWNLOAD_AGAIN, Card
 from denoiser.data.store.lock import disk_errors, locked_part
-from denoiser.data.store.mirrors import GIB, fetch_into
+from denoiser.data.store.mirrors import GIB, fetch
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 COMMIT = "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722"
@@ -109,7 +109,7 @@ def _download_missing(card: Card, part: Path, fix: str) -> None:
     part.mkdir(exist_ok=True)
     try:
         for name, digest in card.files.items():
-            fetch_into([f"{card.url}/{name}"], part / name, part / f"{name}.part", digest or None, MAX_BYTES, fix)
+            fetch([f"{card.url}/{name}"], part / name, part / f"{name}.part", digest or None, MAX_BYTES, fix)
     except DenoiserError:
         with suppress(OSError):  # a folder with files is kept, so that the download can be resumed
             part.rmdir()
@@ -143,7 +143,7 @@ def bsds500(root: Path, urls: Sequence[str] = BSDS500_MIRRORS, hashes: Mapping[s
     if folder is not None:
         return folder
     with locked_part(archive) as part:  # checked again: another process may have finished it
-        return _existing_folder(root, hashes) or _install(root, fetch_into(urls, archive, part, None, GIB), hashes)
+        return _existing_folder(root, hashes) or _install(root, fetch(urls, archive, part, None, GIB), hashes)
 
 
 def _install(root: Path, archive: Path, hashes: Mapping[str, str]) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from http.client import HTTPException, HTTPResponse
@@ -13,46 +12,38 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from denoiser.data.store.lock import locked_part
 from denoiser.errors import ENVIRONMENT, DenoiserError
-from denoiser.machine.files import sha256_of
+from denoiser.machine.files import LFS_POINTER, WEB_PAGE, sha256_of
 
 GIB = 1 << 30
 """Bytes in a gibibyte."""
 TIMEOUT = 30
 """Seconds without a byte after which a mirror is given up."""
-NOT_A_FILE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)|version https://git-lfs", re.IGNORECASE)
-"""The beginning of a web page or a Git LFS pointer, which some servers send instead of the file."""
 
 
 class _MirrorFailed(Exception):
     """The reason why a mirror did not deliver the file, in a few words."""
 
 
-def fetch(urls: Sequence[str], target: Path, *, sha256: str | None = None, max_bytes: int = GIB) -> Path:
+def fetch(
+    urls: Sequence[str], target: Path, part: Path, sha256: str | None, max_bytes: int, fix: str | None = None
+) -> Path:
     """Download a file from the first mirror that delivers it; an interrupted download is resumed.
 
     Args:
         urls: mirrors in the order in which they are tried.
         target: path of the file; a file that exists already is used.
+        part: path of the partial download, which the caller has locked (see `locked_part`).
         sha256: the hash of the file; None if it is not known.
         max_bytes: largest size of the file.
+        fix: replaces the usual advice if no mirror delivers the file.
 
     Returns:
         `target`.
 
     Raises:
-        DenoiserError: no mirror delivered the file, the disk cannot be written, or `target` is another file (exit
-            code 3).
+        DenoiserError: no mirror delivered the file, or `target` is another file (exit code 3).
     """
-    with locked_part(target) as part:
-        return fetch_into(urls, target, part, sha256, max_bytes)
-
-
-def fetch_into(
-    urls: Sequence[str], target: Path, part: Path, sha256: str | None, max_bytes: int, fix: str | None = None
-) -> Path:
-    """`fetch` for a caller that has locked `part` already (see `locked_part`); `fix` replaces the usual advice."""
     if target.exists():
         if sha256 in (None, sha256_of(target)):
             return target
@@ -136,7 +127,7 @@ def _short(error: Exception) -> str:
 def _receive(response: HTTPResponse, url: str, part: Path, start: int, max_bytes: int) -> int:
     chunks = _chunks(response, part.stem, start)
     first = next(chunks, b"")
-    if not start and NOT_A_FILE.match(first):
+    if not start and (WEB_PAGE.match(first) or LFS_POINTER.match(first)):
         raise _MirrorFailed("sent a web page or a pointer instead of the file")
     size = start
     with part.open("ab" if start else "wb") as file:  # emptied before the note names the new source

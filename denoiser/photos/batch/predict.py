@@ -66,7 +66,8 @@ def run(
 ) -> Writer:
     """Read, denoise and write pictures; a picture that fails is recorded and the others continue.
 
-    Every file that exists afterwards is complete.
+    Pictures are read ahead within a budget of memory, see `MEMORY`. Every output file that exists afterwards is
+    complete.
 
     Args:
         models: choose the model of each picture.

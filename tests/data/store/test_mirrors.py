@@ -8,11 +8,17 @@ import sys
 
 import pytest
 
+from denoiser.data.store import mirrors
 from denoiser.data.store.download import bsds500
-from denoiser.data.store.mirrors import fetch
+from denoiser.data.store.lock import locked_part
 from denoiser.errors import DenoiserError
 
 BODY = bytes(range(256)) * 40
+
+
+def fetch(urls, target, sha256=None, max_bytes=mirrors.GIB):
+    with locked_part(target) as part:
+        return mirrors.fetch(urls, target, part, sha256, max_bytes)
 
 
 def test_fetches_whole_and_leaves_no_part(mirror, tmp_path, capsys, monkeypatch):
