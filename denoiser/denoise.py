@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_model(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", metavar="NAME", help="weights that ship with the package: photo, grey")
+    group.add_argument("--model", metavar="NAME", help="weights that ship with the package: photo, grey, camera")
     group.add_argument("--checkpoint", metavar="RUN_OR_FILE", help="a run folder, .ckpt or .safetensors")
     group.add_argument("--weights", metavar="FILE", help="published weights of DnCNN, DRUNet, SwinIR, ...")
 
@@ -72,7 +72,7 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
 def _add_denoising(group: argparse._ArgumentGroup) -> None:
     sigma = "noise level in grey levels of 255, for models that take one; auto: estimated from each picture (auto)"
     strength = "weight of the denoised picture: 0 is the input, 1 the model's output (1)"
-    tile = "largest tile, N x N pixels; auto: as large as memory allows (auto)"
+    tile = "a tile has at most N x N pixels, in any shape; auto: as large as memory allows (auto)"
     group.add_argument("--sigma", metavar="auto|N", type=_auto_or(float), help=sigma)
     group.add_argument("--strength", metavar="0..1", type=float, default=1.0, help=strength)
     group.add_argument("--chroma-only", action="store_true", help="denoise the colours and keep the brightness")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HELP = """denoiser evaluate: compare denoisers on the same noisy pictures, image by image, in one table.
 
   denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on a test set
-  denoiser evaluate checkpoint=photo data=cbsd68                     weights that come with the package: photo, grey
+  denoiser evaluate checkpoint=photo data=cbsd68                     weights of this package: photo, grey, camera
   denoiser evaluate 'checkpoint=[a,b]' 'baseline=[nlm,bm3d]' ...     several methods, with paired differences
   denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25   published weights
   denoiser evaluate ... 'test.sigma=[15,25,50]'                      several noise levels

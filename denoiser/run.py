@@ -1,4 +1,4 @@
-"""`denoiser run`: train, test, report. `run(cfg, out_dir)` is an ordinary function; the command is a thin shell."""
+"""`denoiser run`: train, test, report. The command parses arguments and calls `run(cfg, out_dir)`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
     Args:
         cfg: the composed configuration, see `denoiser.config.compose`.
-        out_dir: the run folder; it is made.
+        out_dir: the run folder; created if missing.
         overrides: the overrides of the command line, for the record.
         resume: resume from `checkpoints/last.ckpt` in `out_dir`.
 
@@ -86,7 +86,7 @@ def _run(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool =
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: an application of Hydra, but for `resume=`. Returns the exit code."""
+    """The command: an application of Hydra, except for `resume=`. Returns the exit code."""
     return failures.guarded(lambda: _command(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -103,8 +103,8 @@ def _resume(arguments: Sequence[str]) -> int:
     changes = [item for item in arguments if not item.startswith("resume=")]
     for change in changes:
         if not change.startswith("trainer."):
-            what = f"a resumed run keeps its configuration ({change})"
-            raise DenoiserError(what, "change trainer.KEY=VALUE only")
+            key = change.partition("=")[0]
+            raise DenoiserError(f"{key} cannot be changed when resuming ({change})", "change trainer.KEY=VALUE only")
     folder = to_resume(name)
     register_resolvers()
     cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")

@@ -74,7 +74,7 @@ def test_report_stays_small(tmp_path):
     assert (run / "images/best.png").stat().st_size > 9_000_000
     path = write_report(run)
     assert path.stat().st_size < 10_000_000
-    assert "reduced here but for the block below, every pixel in images/best.png" in Page(path).text
+    assert "downscaled here (the block below is full resolution); original in images/best.png" in Page(path).text
 
 
 def test_only_the_pages_own_script_may_run(tmp_path):
@@ -94,7 +94,7 @@ def test_an_evaluation_says_what_was_compared(tmp_path):
         "gaussian noise, sigma 15, 50",
         "unet and nlm do not differ significantly (33.00 and 32.00 dB), +12.83 dB over the noisy input for unet",
         "33.00 [28.12, 31.00]",
-        "Of fewer than 20 pictures the interval is somewhat too narrow.",
+        "With fewer than 20 images the interval is too narrow.",
         "Time: the median over pictures",
     ]
     expected += ["+1.00 [\N{MINUS SIGN}0.25, 2.00]", "UNET Trained on bsds500 At sigma 0 to 55 Parameters 556,032"]
@@ -138,9 +138,9 @@ def test_a_picture_that_another_method_ranked_is_explained(tmp_path):
     add_strip(run, panels=["noisy", "unet", "nlm", "clean"], rank="worst of NLM", by="nlm")
     page = Page(write_report(run))
     assert (
-        "Worst of NLM: coffee" in page.text and "by the PSNR of unet, the worst pictures of other methods" in page.text
+        "Worst of NLM: coffee" in page.text and "by the PSNR of unet; for other methods, their worst image" in page.text
     )
-    assert "where the error of the method that chose it is largest" in page.text
+    assert "where the error of the method that it was selected by is largest" in page.text
 
 
 def test_a_leak_is_stamped(tmp_path):

@@ -113,7 +113,7 @@ def measure_training(model: str, seconds: float, repeats: int) -> dict[str, Any]
 def _train(
     cfg: DictConfig, workload: Workload, peers: dict[str, Step], seconds: float, repeats: int
 ) -> list[dict[str, float]]:
-    """Train as `denoiser run` does, with logger and callbacks, for so many rounds."""
+    """Train as `denoiser run` does, with logger and callbacks, for `repeats` rounds."""
     rounds = Rounds(peers, cfg.data.batch_size, seconds, repeats)
     # One epoch lasts for all rounds: the work at the ends of epochs is no training step.
     images = 2 * repeats * seconds * speed(peers["ceiling"], cfg.data.batch_size, seconds)

@@ -98,7 +98,9 @@ class RealPairs(PairsDataModule):
                 "data=pairs requires two folders (data.noisy, data.clean)", "data.noisy=DIR data.clean=DIR"
             )
         if protocol.noise.name != "none":
-            raise DenoiserError(f"data=pairs is noisy already (noise={protocol.noise.name})", "noise=none")
+            raise DenoiserError(
+                f"data=pairs has real noise; noise cannot be added (noise={protocol.noise.name})", "noise=none"
+            )
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
         self.split_seed, self.cache_gb, self.folder_name = split_seed, cache_gb, self.clean.absolute().name
 

@@ -1,4 +1,4 @@
-"""How far around a pixel a network looks, measured by the effect of an artificial border."""
+"""The effective receptive field of a network, measured by the effect of an artificial border."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIDE = 256
 LIMIT = SIDE // 2
 """Largest radius that is measured, in pixels; networks with operations over all of the picture have this one."""
 SIGMA = 50
-"""Noise level of the probe in grey levels of 255: the stronger the noise, the further a denoiser looks."""
+"""Noise level of the probe in grey levels of 255: the stronger the noise, the larger the receptive field."""
 
 
 def probe(channels: int, device: torch.device) -> Tensor:

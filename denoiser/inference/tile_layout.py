@@ -36,7 +36,7 @@ class Tiling:
     """Size and overlap of the tiles of any picture.
 
     Attributes:
-        tile: side in pixels of the largest square tile; tiles have its area, not its shape.
+        tile: a tile has at most `tile` squared pixels; its shape may be other than square.
         overlap: number of pixels that neighbouring tiles share at least.
         multiple: tiles start at multiples of this number of pixels.
         cost: memory in bytes for each pixel of a tile, where it shares `CPU_BYTES` with the picture; else 0.
@@ -49,7 +49,7 @@ class Tiling:
 
     @property
     def smallest(self) -> int:
-        """The least `tile`."""
+        """Smallest allowed `tile`."""
         return max(64, smallest_tile(self.overlap, self.multiple))
 
     def tile_beside(self, image: Tensor) -> int:
@@ -116,7 +116,7 @@ def blend_weights(length: int) -> Tensor:
 
 
 def overlap_for(radius: int, multiple: int) -> int:
-    """The least overlap that keeps the core at least `radius` pixels from artificial borders."""
+    """The smallest overlap that keeps the core at least `radius` pixels from artificial borders."""
     return 2 * -(-8 * radius // (7 * multiple)) * multiple
 
 
@@ -132,13 +132,14 @@ def check_tile(tile: int, smallest: int) -> None:
         DenoiserError: `tile` is below `smallest`.
     """
     if tile < smallest:
-        raise DenoiserError(f"a tile of {tile} is too small for how far the model looks (--tile)", f"--tile {smallest}")
+        what = f"a tile of {tile} is smaller than the model's receptive field allows (--tile)"
+        raise DenoiserError(what, f"--tile {smallest}")
 
 
 def tile_shape(
     channels: int, height: int, width: int, tile: int, smallest: int, overlap: int = 0, multiple: int = 1
 ) -> tuple[int, int]:
-    """Height and width of a picture's tiles: of `tile` squared at most, in the shape that computes the fewest pixels.
+    """Height and width of a picture's tiles: at most `tile` squared pixels, in the shape that computes the fewest.
 
     Args:
         channels: number of channels of the picture.
@@ -171,7 +172,7 @@ def tile_shape(
 
 
 def spans(size: int, tile: int, overlap: int, multiple: int, first: int = 0) -> list[Span]:
-    """Cover the pixels from `first` to `size` with tiles of equal lengths in equal steps, so that none is a sliver.
+    """Cover the pixels from `first` to `size` with tiles of equal lengths in equal steps; no tile is very narrow.
 
     Tiles start at multiples of `multiple`: networks that change the resolution give another result for a picture that
     is shifted by less. They end at such multiples too, or at the picture's end, where the network pads as it would

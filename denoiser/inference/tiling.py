@@ -1,4 +1,4 @@
-"""Pictures of any size in bounded memory: tiles that overlap as far as the network looks."""
+"""Pictures of any size in bounded memory: tiles whose overlap covers the network's effective receptive field."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ less than its own rounding changes them."""
 def fit(
     function: TileFunction, channels: int, device: torch.device, tile: int | None = None, precision: str = "32"
 ) -> Tiling:
-    """Choose the tiling for a function: the overlap by how far it looks, the tile by the free memory.
+    """Choose the tiling for a function: the overlap by its receptive field, the tile by the free memory.
 
-    How far it looks is measured (`receptive_field.radius`), and at most half of its theoretical receptive field where
+    The receptive field is measured (`receptive_field.radius`), and at most half of the theoretical one where
     that is known. Networks that look at all of the picture, by attention or normalisation, count as looking as far as
     `receptive_field.LIMIT`; their tiles then differ from the whole picture by what lies beyond.
 
@@ -50,7 +50,7 @@ def fit(
         precision: `32` or `bf16`, in which the function computes.
 
     Raises:
-        DenoiserError: the tile is too small for how far the network looks, or the memory for a picture of 256x256.
+        DenoiserError: the tile is too small for the network's receptive field, or the memory for a picture of 256x256.
     """
     try:
         radius, pixel_bytes = _measure(function, channels, device, TOLERANCE[precision])
@@ -76,7 +76,7 @@ def _measure(function: TileFunction, channels: int, device: torch.device, thresh
     """Effective radius in pixels, and bytes of memory per pixel."""
     image = receptive_field.probe(channels, device)
     whole, peak_bytes = memory.peak(lambda: function(image))
-    exact = function.exact or function.call  # in bfloat16 rounding would hide how far the function looks
+    exact = function.exact or function.call  # in bfloat16 rounding would hide the receptive field
     if function.exact:
         whole = exact(image)
     return receptive_field.radius(exact, image, whole, function.multiple, threshold), peak_bytes / image[0, 0].numel()

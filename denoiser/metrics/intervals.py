@@ -31,7 +31,7 @@ def interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
     """The mean over images and its 95 % interval: the percentile bootstrap (Efron, 1979) with 10,000 resamples.
 
     The interval shows how much the mean would vary with other images of the same kind. For few images, below about 20,
-    it is somewhat too narrow.
+    it is too narrow.
 
     Args:
         values: a score for each image, in any order. Infinite scores (the PSNR of identical images) are left out; the

@@ -12,8 +12,8 @@ RADIUS = 5
 """Radius of the SSIM window in pixels: the window has 11x11."""
 C1, C2 = 0.01**2, 0.03**2
 """The constants (K1 L)^2 and (K2 L)^2 of SSIM, for a data range L of 1."""
-PIXELS_PER_PASS = {"cpu": 2**13}
-"""Values that SSIM computes at once by type of device, 2**22 elsewhere; on the CPU they fit its cache."""
+VALUES_PER_PASS, VALUES_PER_CPU_PASS = 2**22, 2**13
+"""Largest number of values (images x channels x pixels) that SSIM computes at once; on the CPU they fit its cache."""
 
 
 def psnr(image: Tensor, clean: Tensor) -> Tensor:
@@ -85,7 +85,8 @@ def ssim(image: Tensor, clean: Tensor) -> Tensor:
     height, width = image.shape[-2:]
     if min(height, width) <= 2 * RADIUS:
         raise ValueError(f"SSIM needs at least 11x11 pixels, the image has {height}x{width}")
-    n = max(1, PIXELS_PER_PASS.get(image.device.type, 2**22) // image[:1].numel()) if len(image) else 1
+    values = VALUES_PER_CPU_PASS if image.device.type == "cpu" else VALUES_PER_PASS
+    n = max(1, values // image[:1].numel()) if len(image) else 1
     pairs = zip(torch.split(image, n), torch.split(clean, n), strict=True)
     return torch.cat([_ssim_map(x.double(), y.double()).mean((1, 2, 3)) for x, y in pairs])
 

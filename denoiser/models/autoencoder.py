@@ -11,7 +11,7 @@ class Autoencoder(nn.Module):
         encoder: From x (B, channels, H, W) to z.
         decoder: From z to y (B, channels, H, W).
         multiple: H and W are multiples of this number of pixels.
-        smallest: The least H and W in pixels.
+        smallest: The smallest H and W in pixels.
     """
 
     def __init__(

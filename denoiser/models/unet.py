@@ -43,7 +43,7 @@ class UNet(nn.Module):
     Args:
         channels: Channels of the image, 1 (grey) or 3 (colour).
         widths: Feature channels per level, finest level first; each further level halves the resolution.
-        blocks: Residual blocks per stack: for E[i] and for D[i] at every level but the last, for M at the last.
+        blocks: Residual blocks per stack: for E[i] and for D[i] at every level except the last, for M at the last.
         bias: Give every convolution a bias; the network then generalises less well to other noise levels.
         slope: Slope of the ReLUs below 0. Without biases a block stops learning when its units are negative at the
             brightness of pictures; with a slope it still learns. f(a x) = a f(x) holds for any slope.

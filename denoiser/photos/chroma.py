@@ -25,7 +25,7 @@ _NEUTRAL = 128 / 255
 
 
 def has_equal_channels(pixels: Pixels) -> bool:
-    """Whether pixels `(H, W, 3)` have three equal channels; in most colour pictures the first rows show that not."""
+    """Whether pixels `(H, W, 3)` have three equal channels; usually decided in the first rows."""
     if pixels.ndim == 2:
         return False
     bands = (pixels[top : top + ROWS] for top in range(0, len(pixels), ROWS))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from denoiser.photos.restore import Restorer
 
 SHIPPED = {3: ("photo", "grey"), 1: ("grey", "photo")}
-"""The shipped models for colour and for grey photos; the second one where the first does not ship."""
+"""The shipped models for colour and for grey photos; the second is the fallback if the first is not included."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ModelChoice:
         weights: a file of published weights.
 
     Raises:
-        DenoiserError: there are several options, one is empty, or no weights of that name ship.
+        DenoiserError: there are several options, one is empty, or no included weights have that name.
     """
 
     model: str | None = None
@@ -54,10 +54,10 @@ class ModelChoice:
 
 
 def _not_shipped(name: str) -> DenoiserError:
-    near = nearest(name, shipped.NAMES) or next(iter(sorted(shipped.NAMES)), None)
+    near = nearest(name, shipped.NAMES) or next((default for default in SHIPPED[3] if default in shipped.NAMES), None)
     names = ", ".join(sorted(shipped.NAMES)) or "none"
     fix = f"--checkpoint {name}" if Path(name).exists() or not near else f"--model {near}"
-    return DenoiserError(f"no weights of that name ship, only {names} (--model {name})", fix)
+    return DenoiserError(f"no included weights have that name, only {names} (--model {name})", fix)
 
 
 class Models:
@@ -115,7 +115,7 @@ class Models:
         """The model for photos of 1 or 3 channels, as the user would name it; nothing is loaded.
 
         Raises:
-            DenoiserError: none is named and none ships.
+            DenoiserError: none is named and none is included.
         """
         named = self.choice.checkpoint or self.choice.weights or self.choice.model
         return _shipped(channels) if named is None else str(named)
@@ -147,5 +147,5 @@ class Models:
 def _shipped(channels: int) -> str:
     name = next((name for name in SHIPPED[channels] if name in shipped.NAMES), None)
     if name is None:
-        raise DenoiserError("no weights ship with this installation (--model)", "--checkpoint RUN_OR_FILE")
+        raise DenoiserError("this installation includes no weights (--model)", "--checkpoint RUN_OR_FILE")
     return name

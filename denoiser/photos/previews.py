@@ -58,7 +58,7 @@ def most_changed(before: Photo, after: Photo) -> tuple[int, int, int]:
 
 
 def _bands(pixels: Pixels, by: int) -> Iterator[NDArray[Any]]:
-    """Rows as floats `(h, W, C)`; the number of rows in all but the last band is a multiple of `by`."""
+    """Rows as floats `(h, W, C)`; the number of rows in all except the last band is a multiple of `by`."""
     for rows in strips(pixels.shape[0], pixels.shape[1], by):
         yield np.atleast_3d(pixels[rows]).astype(np.float32)
 

@@ -79,7 +79,7 @@ class Restorer:
         return replace(photo.with_pixels(pixels), notes=(*photo.notes, *remarks, *notes))
 
     def smallest(self, channels: int) -> int:
-        """Smallest `tile` for pictures of so many channels at any depth; float32 needs larger ones than bfloat16."""
+        """Smallest `tile` for pictures of `channels` channels at any depth; float32 needs larger ones than bfloat16."""
         return self._fitted(channels, self.options.precision.replace("auto", "32"), None).smallest
 
     def _by_planes(self, photo: Photo) -> tuple[Pixels, tuple[str, ...]]:
@@ -134,7 +134,7 @@ class Restorer:
         return estimated, (f"estimated noise level: {estimated:.1f}",)
 
     def _fitted(self, channels: int, precision: str, tile: int | None) -> Tiling:
-        """The tiling for all pictures: fitted at the strongest usual noise, where the network looks farthest."""
+        """The tiling for all pictures: fitted at the strongest usual noise, where the receptive field is largest."""
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
         return tiling.fit(self._function(usual, channels, precision), channels, self.device, tile, precision)
 

@@ -18,6 +18,9 @@ from enum import Enum
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Header
 from denoiser.photos.options import Options
 
+LEARNED_SUBSAMPLING = ("camera",)
+"""Shipped colour models that were also trained on JPEGs with subsampled chroma."""
+
 
 class Way(Enum):
     """How the channels of a photo go through a network; the value describes it."""
@@ -103,6 +106,6 @@ def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[
             return (f"{model} denoised pictures with subsampled chroma {way.value}",)
         case Way.ONE_CHANNEL:
             return (f"{model} denoised pictures of three equal channels as grey ones",)
-    if network_channels == 3 and header.subsampling != NOT_SUBSAMPLED:
+    if network_channels == 3 and header.subsampling != NOT_SUBSAMPLED and model not in LEARNED_SUBSAMPLING:
         return (f"{model} denoised pictures with subsampled chroma (much of the noise stays); use --model grey",)
     return ()

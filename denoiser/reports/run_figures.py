@@ -44,8 +44,8 @@ class Lead:
 
     Attributes:
         row: the result.
-        alike: other results whose difference to it has an interval that holds 0, in falling PSNR.
-        sure: whether all other methods but the noisy input were compared with it and differ from it.
+        alike: other results whose difference to it has an interval that contains 0, by descending PSNR.
+        sure: whether all other methods except the noisy input were compared with it and differ from it.
     """
 
     row: Row
@@ -54,15 +54,15 @@ class Lead:
 
 
 def leads(rows: Sequence[Row], differences: Sequence[Difference] = ()) -> list[Lead]:
-    """The best result of each noise level in rising order; of more than four the first, the middle and the last.
+    """The best result of each noise level in ascending order; of more than four the first, the middle and the last.
 
     Args:
         rows: the results.
         differences: paired differences, whose intervals decide.
     """
     firsts = {row.setting: row for row in reversed(best(rows))}
-    rising = sorted(firsts.values(), key=lambda row: (row.data, row.noise, row.sigma or 0.0))
-    few = rising if len(rising) < 5 else [rising[0], rising[len(rising) // 2], rising[-1]]
+    ascending = sorted(firsts.values(), key=lambda row: (row.data, row.noise, row.sigma or 0.0))
+    few = ascending if len(ascending) < 5 else [ascending[0], ascending[len(ascending) // 2], ascending[-1]]
     ends: dict[Hashable, Range | None] = {
         (frozenset((pair.a, pair.b)), pair.data, pair.noise, pair.sigma): pair.interval for pair in differences
     }

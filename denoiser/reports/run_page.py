@@ -24,7 +24,7 @@ def write_report(folder: Path) -> Path:
         DenoiserError: there is no such folder (exit code 2), or it cannot be written (3).
     """
     if not folder.is_dir():
-        raise DenoiserError(f"there is no such run folder ({folder})", "name a folder that denoiser run has written")
+        raise DenoiserError(f"there is no such run folder ({folder})", "give a run folder")
     return write_run_page(read(folder))
 
 

@@ -52,7 +52,7 @@ def run_application(application: Application, arguments: Sequence[str], job: Job
 
 
 class _Jobs:
-    """Runs jobs and keeps their errors: Hydra itself shows only the first one of a sweep, in words of its own."""
+    """Runs jobs and keeps their errors: Hydra itself shows only the first error of a sweep, in its own format."""
 
     def __init__(self, application: Application, arguments: Sequence[str], job: Job) -> None:
         self.application, self.job = application, job

@@ -1,4 +1,4 @@
-"""The columns of the result tables. A figure with an entry here is shown in every table; nothing else names it."""
+"""The columns of the result tables: heads, meanings, units, formats, and the tables that show each (`shown`)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ COLUMNS = (
     Column(
         key="gain",
         head="Gain",
-        meaning="PSNR of the output less PSNR of the input.",
+        meaning="PSNR of the output - PSNR of the input.",
         unit="dB",
         style="gain",
         decimals=2,

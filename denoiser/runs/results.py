@@ -93,7 +93,7 @@ def _row(method: str, names: Mapping[str, str], level: float | None, images: Seq
 
 
 def compare(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> list[Difference]:
-    """PSNR of one method less another's on the same noise, for every two, with 95 % intervals over images.
+    """PSNR of one method minus another's on the same noise, for every two, with 95 % intervals over images.
 
     Images where either output is identical to the clean one are left out, and `n_images` counts the others.
 
@@ -120,7 +120,7 @@ def _difference(
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The mean of the values that are not infinite; None where there is none, or one is not a number."""
+    """The mean of the values that are not infinite; None where there is none, or one is NaN."""
     if any(map(math.isnan, values)):
         return None
     finite = [value for value in values if math.isfinite(value)]

@@ -112,7 +112,7 @@ class Row:
 
     @property
     def gain(self) -> float | None:
-        """PSNR of the output less that of the input in dB; None where one of them is missing or infinite."""
+        """PSNR of the output minus that of the input in dB; None where one of them is missing or infinite."""
         both = finite(self.psnr, self.psnr_noisy)
         return both[0] - both[1] if len(both) == 2 else None
 
@@ -140,7 +140,7 @@ def columns(rows: Sequence[Row], output: Output) -> list[Column]:
 
 @dataclass(frozen=True)
 class Difference:
-    """PSNR of one method less another's on the same pictures with the same noise.
+    """PSNR of one method minus another's on the same pictures with the same noise.
 
     Attributes:
         a: the one method.

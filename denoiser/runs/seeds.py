@@ -16,7 +16,7 @@ class SeedMean:
 
     Attributes:
         row: the figures; means over seeds have no interval over images.
-        gain: PSNR of the output less that of the input in dB.
+        gain: PSNR of the output minus that of the input in dB.
         sd: standard deviations (n - 1) over seeds, by figure; none for one seed.
         seeds: number of seeds that the PSNR is a mean over.
         overrides: overrides that the runs have and others do not.

@@ -74,8 +74,8 @@ def order(psnr: float) -> float:
 
 def _levels(levels: Sequence[float | None]) -> list[int]:
     """The levels that get pictures, from the lowest to the highest."""
-    rising = sorted(range(len(levels)), key=lambda i: levels[i] or 0.0)
-    return rising if len(rising) <= LEVELS else [rising[0], rising[len(rising) // 2], rising[-1]]
+    ascending = sorted(range(len(levels)), key=lambda i: levels[i] or 0.0)
+    return ascending if len(ascending) <= LEVELS else [ascending[0], ascending[len(ascending) // 2], ascending[-1]]
 
 
 def _ranked(pairs: FrozenPairs, level: int, scores: Mapping[int, Score]) -> list[int]:

@@ -17,7 +17,7 @@ def worst_block(error: NDArray[np.floating[Any]], largest: int = SIDE) -> list[i
     """Where an error is largest: top, left and side of a square of at most `largest` and half the shorter side.
 
     Args:
-        error: squared, `(H, W)`; what is not a number counts as none.
+        error: squared, `(H, W)`; NaN counts as 0.
         largest: side in pixels.
     """
     side = max(1, min(largest, *(length // 2 for length in error.shape)))

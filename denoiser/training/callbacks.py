@@ -166,5 +166,5 @@ class Images(Callback):
 
 
 def projector(images: int) -> Callback | None:
-    """Log the latent codes of so many validation pictures to TensorBoard's projector; 0 logs none."""
+    """Log the latent codes of `images` validation pictures to TensorBoard's projector; 0 logs none."""
     return Projector(images) if images else None

@@ -74,8 +74,10 @@ class Denoiser(PictureModel, LightningModule):
     def setup(self, stage: str) -> None:
         """Check before training that no test picture is among those of training and validation.
 
+        Copies within one dataset only cause a warning, see `leaks.check_test_pictures`.
+
         Raises:
-            DenoiserError: one is.
+            DenoiserError: the test pictures of another dataset contain some of them.
         """
         data = getattr(self._trainer, "datamodule", None)
         if stage == "fit" and isinstance(data, PairsDataModule):
@@ -142,7 +144,7 @@ class Denoiser(PictureModel, LightningModule):
     def _check_finite(self, loss: Tensor) -> None:
         if not torch.isfinite(loss):
             raise DenoiserError(
-                f"the loss is no longer a number (epoch {self.current_epoch}, step {self.global_step})",
+                f"the loss is NaN or infinite (epoch {self.current_epoch}, step {self.global_step})",
                 "lower the learning rate, for example optimizer.lr=1e-4, or set trainer.gradient_clip_val=1; "
                 "the last good checkpoint is kept",
                 DIVERGED,

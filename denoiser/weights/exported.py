@@ -25,7 +25,7 @@ METADATA_KEY, FORMAT = "denoiser", 1
 SUFFIX = ".safetensors"
 CONTENT = ("hyper_parameters", "state_dict", "seen")
 """Keys that an export and a checkpoint share."""
-FIX = "take both files from one export; of weights that ship, install the package again"
+FIX = "take both files from one export; for included weights, install the package again"
 ARRAYS: dict[str, tuple[str, tuple[int, ...]]] = {"sizes": ("<i4", (-1, 2)), "thumbnails": ("u1", (-1, 8, 8))}
 """Type and shape of the arrays of `seen`, a row for each picture; the JSON holds them in base64."""
 
@@ -75,7 +75,7 @@ def to_bytes(model: Denoiser, half: bool) -> bytes:
 
 
 def from_bytes(content: bytes) -> dict[str, torch.Tensor]:
-    """The `state_dict` of a model in a `.safetensors`, float32; raises whatever safetensors raises for odd bytes."""
+    """The `state_dict` of a model in a `.safetensors`, float32; safetensors raises its own errors."""
     weights = load(content).items()
     return {f"network.{name}": value.float() if value.is_floating_point() else value for name, value in weights}
 
@@ -110,7 +110,7 @@ def read(path: Path) -> dict[str, Any]:
         raise DenoiserError(f"the file is damaged, or not the one of {path.stem}.json by its sha256 ({path})", FIX)
     try:
         weights = from_bytes(content)
-    except Exception as error:  # safetensors raises its own type of error, and others for odd headers
+    except Exception as error:  # safetensors raises its own type of error, and others for malformed headers
         raise DenoiserError(f"the exported network is damaged: {error} ({path})", FIX) from error
     seen = _decoded(description.get("seen"), path.with_suffix(".json"))
     return {**description, "state_dict": weights, "seen": seen}

@@ -54,10 +54,11 @@ def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
     whether it takes a noise level. Nothing that the file holds is executed.
 
     Args:
-        name_or_path: the name of shipped weights (`photo`, `grey`), a run folder (its best checkpoint, else its last),
-            a checkpoint, a `.safetensors` of `denoiser export` with its `.json` beside it, or published weights of an
-            architecture that spandrel knows. A string that is the name of shipped weights means those, even where the
-            working directory has a folder of that name: write `./photo`, or give a `Path`, for the folder.
+        name_or_path: the name of shipped weights (`photo`, `grey`, `camera`), a run folder (its best checkpoint, else
+            its last), a checkpoint, a `.safetensors` of `denoiser export` with its `.json` beside it, or published
+            weights of an architecture that spandrel knows. A string that is the name of shipped weights means those,
+            even where the working directory has a folder of that name: write `./photo`, or give a `Path`, for the
+            folder.
 
     Raises:
         DenoiserError: the path or a checkpoint in it is missing; the file is damaged or holds more than tensors and

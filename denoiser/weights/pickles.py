@@ -54,7 +54,7 @@ def _from_zip(content: bytes, path: Path) -> Any:
 def _from_pickle(content: bytes, path: Path) -> Any:
     try:
         return checkpoint.unpickled(content)
-    except Exception as error:  # the unpickler raises many kinds of errors for an odd file
+    except Exception as error:  # the unpickler raises many kinds of errors for a malformed file
         if re.search("[Uu]nsupported (global|class)|GLOBAL", str(error)) or _names_code(content):
             what = "holds more than tensors and plain values, which could run anything"
             raise DenoiserError(f"the file of weights {what} ({path})", FIX) from error
@@ -69,7 +69,7 @@ def _from_safetensors(content: bytes, path: Path) -> Any:
 
     try:
         return load(content)
-    except Exception as error:  # safetensors raises its own type of error, and others for odd headers
+    except Exception as error:  # safetensors raises its own type of error, and others for malformed headers
         raise DenoiserError(f"the file of weights is truncated or damaged: {error} ({path})", AGAIN) from error
 
 

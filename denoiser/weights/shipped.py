@@ -6,7 +6,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.safetensors")))
-"""Names of the shipped weights: `photo` is for colour pictures, `grey` for grey ones."""
+"""Names of the shipped weights: `photo` for colour pictures, `grey` for grey ones, `camera` for noisy photographs."""
 
 
 def path(name: str) -> Path:

@@ -172,7 +172,10 @@ def test_a_tile_that_is_asked_for():
     function = lively("unet", *SMALLER["unet"]).function()
     chosen = tiling.fit(function, 3, CPU, tile=451)
     assert chosen.tile == 448 and chosen.multiple == 8 and chosen.overlap % 16 == 0
-    with pytest.raises(DenoiserError, match=rf"a tile of 40 is too small.*\nfix: --tile {chosen.smallest}$"):
+    with pytest.raises(
+        DenoiserError,
+        match=rf"a tile of 40 is smaller than the model's receptive field allows.*\nfix: --tile {chosen.smallest}$",
+    ):
         tiling.fit(function, 3, CPU, tile=40)
 
 

@@ -74,8 +74,8 @@ def test_where_one_ships_it_takes_all_pictures(ships, only):
 
 def test_without_any_one_must_be_named(ships):
     ships()
-    refused(models().check, "no weights ship", "--checkpoint RUN_OR_FILE")
-    refused(lambda: ModelChoice(model="photo"), "no weights of that name", "--checkpoint")
+    refused(models().check, "includes no weights", "--checkpoint RUN_OR_FILE")
+    refused(lambda: ModelChoice(model="photo"), "no included weights have that name", "--checkpoint")
 
 
 def test_what_is_named_takes_all_pictures(ships, dncnn, tmp_path):
@@ -96,7 +96,7 @@ def test_a_command_is_refused_before_its_first_picture(ships, dncnn, tmp_path):
     refused(lambda: ModelChoice(model="photo", weights=dncnn), "several models.*--model --weights", "--model alone")
     refused(lambda: ModelChoice(model="foto"), "photo", "--model photo")
     (tmp_path / "run").mkdir()
-    refused(lambda: ModelChoice(model="run"), "no weights of that name", "--checkpoint run")
+    refused(lambda: ModelChoice(model="run"), "no included weights have that name", "--checkpoint run")
     refused(models(checkpoint=Path("rum")).check, "no such checkpoint", "run")
     refused(models(weights=Path("none.pth")).check, "none.pth", "")
     refused(models(Options(sigma=25)).check, "photo takes no noise level", "leave out --sigma")
@@ -110,7 +110,11 @@ def test_a_tile_that_is_too_small_for_any_picture_is_refused_before_the_first(sh
     ships("photo", "grey")
     chosen = models(**named)
     least = {channels: chosen.restorer(channels).smallest(channels) for channels in (1, 3)}
-    refused(models(Options(tile=40), **named).check, "a tile of 40 is too small", f"--tile {max(least.values())}$")
+    refused(
+        models(Options(tile=40), **named).check,
+        "a tile of 40 is smaller",
+        f"--tile {max(least.values())}$",
+    )
     models(Options(tile=max(least.values())), **named).check()
 
 

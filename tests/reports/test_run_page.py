@@ -245,7 +245,7 @@ def test_a_block_stays_exact_where_its_picture_is_reduced(show, tmp_path, monkey
     entry = {"file": "a.png", "panels": ["noisy", "unet", "clean"], "worst": [50, 70, 24]}
     (run / "images/index.json").write_text(json.dumps([entry]))
     page = show(write_report(run))
-    assert "reduced here" in page.locator(".viewer figcaption").inner_text()
+    assert "downscaled here" in page.locator(".viewer figcaption").inner_text()
     whole = np.asarray(Image.open(run / "images/a.png"))
     assert np.array_equal(tiles(page)[1], whole[50:74, 200 + GAP + 70 :][:, :24])
 

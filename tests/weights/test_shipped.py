@@ -16,8 +16,11 @@ from denoiser.photos import model_choice
 from denoiser.photos.options import Options
 from denoiser.weights import exported, shipped
 
-MEBIBYTES_8 = 8 * 2**20
-PINNED = {"photo": "40f8675590574a7572043abf507477c21116f48d013a7f72bd1353cf817d147d"}
+MEBIBYTES_13 = 13 * 2**20
+PINNED = {
+    "photo": "40f8675590574a7572043abf507477c21116f48d013a7f72bd1353cf817d147d",
+    "camera": "10f4346751ef4f0d8bae4d8e32a5ca485042164f70d3cb276ef87167e83870ac",
+}
 """The sha256 of weights that are released: other bytes need another name, or a change here on purpose."""
 FIGURES = re.compile(
     r"^\| (\w+) \| gaussian \| (\d+) \| (\d+) \| published \| [\d.]+ \| \*\*([\d.]+) .*\| ([\d.]+) \[", re.M
@@ -99,6 +102,17 @@ def test_a_damaged_file_is_refused(package):
         denoiser.load("photo")
 
 
+def test_help_and_errors_list_what_ships(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    named = capsys.readouterr().out
+    with pytest.raises(DenoiserError) as raised:
+        model_choice.ModelChoice(model="nothing-like-it")
+    assert {"camera", "grey", "photo"} <= {*shipped.NAMES}
+    assert all(name in named and name in str(raised.value) for name in shipped.NAMES)
+    assert str(raised.value).endswith("--model photo")
+
+
 @pytest.fixture(params=shipped.NAMES or [pytest.param("", marks=pytest.mark.skip("no weights ship yet"))])
 def weights(request):
     return shipped.path(request.param)
@@ -108,7 +122,7 @@ def test_what_ships_is_whole_small_and_explained(weights):
     digest, card = hashlib.sha256(weights.read_bytes()).hexdigest(), card_of(weights)
     assert {*re.findall(r"sha256 `(\w+)`", card), exported.read_description(weights)["sha256"]} == {digest}
     assert PINNED.get(weights.stem, digest) == digest
-    assert weights.stat().st_size <= MEBIBYTES_8 and "licence" in card.lower()
+    assert weights.stat().st_size <= MEBIBYTES_13 and "licence" in card.lower()
 
 
 def card_of(weights):

@@ -26,9 +26,9 @@ SMALLEST, OBJECT, LARGEST = 0.5, (10.0, 40.0), 0.7
 """Radius of the smallest leaf and range of the smallest object in pixels; radius of the largest object in sides."""
 OBJECTS_PER_OCTAVE, DETAILS_PER_OCTAVE = 0.5, 0.45
 """Number of times that an octave of sizes covers the plane, for objects and for details."""
-SPREAD = (0.16, 0.06, 0.022)
+COLOUR_SPREAD = (0.16, 0.06, 0.022)
 """Spread of the luminance, red-blue and green-magenta of objects around the smooth field."""
-FIELD = (0.2, 0.06, 0.022)
+FIELD_SIGMA = (0.2, 0.06, 0.022)
 """Standard deviation of the smooth fields of luminance, red-blue and green-magenta."""
 DETAIL = (1.0, 0.2, 0.08)
 """Contrast of details in luminance, red-blue and green-magenta."""
@@ -36,7 +36,7 @@ SPREAD_EXPONENT, CONTRAST_EXPONENT = 0.25, 0.3
 """Exponents by which both spreads decrease with the size of the leaf."""
 CONTRAST, CONTRAST_SIGMA = 0.12, 0.8
 """Median and log-deviation of the contrast of an object's details."""
-PLAIN, TIDY, COMBED = 0.35, 0.8, 0.35
+SHARE_WITHOUT_DETAILS, SHARE_CLIPPING_DETAILS, SHARE_ALIGNING_DETAILS = 0.35, 0.8, 0.35
 """Shares of objects without details, of objects that clip their details, and of objects that align them."""
 TEXTURE, TEXTURE_SIGMA = 0.006, 1.4
 """Median and log-deviation of the amplitude of an object's 1/f texture."""
@@ -69,10 +69,11 @@ class _Objects:
         slope = np.abs(rng.laplace(0, SHADING / np.sqrt(2), n)) / self.leaves.radius
         self.gradient = (slope * np.stack([np.cos(turn), np.sin(turn)])).astype(np.float32)
         contrast = CONTRAST * np.exp(CONTRAST_SIGMA * rng.standard_normal(n))
-        self.contrast = np.where(rng.random(n) < PLAIN, 0, contrast).astype(np.float32)
+        self.contrast = np.where(rng.random(n) < SHARE_WITHOUT_DETAILS, 0, contrast).astype(np.float32)
         self.texture = (TEXTURE * np.exp(TEXTURE_SIGMA * rng.standard_normal((2, n)))).astype(np.float32)
-        self.tidy, self.combed = rng.random(n) < TIDY, rng.random(n) < COMBED
-        self.comb = rng.uniform(0, np.pi, n).astype(np.float32)
+        self.clips_details = rng.random(n) < SHARE_CLIPPING_DETAILS
+        self.aligns_details = rng.random(n) < SHARE_ALIGNING_DETAILS
+        self.angle = rng.uniform(0, np.pi, n).astype(np.float32)
 
     def _outlines(self, rng: np.random.Generator, size: int) -> Ints:
         """The index of the visible object at each point of the fine grid, with bent outlines."""
@@ -88,12 +89,12 @@ class _Objects:
 
     def _colours(self, rng: np.random.Generator, size: int, planes: int) -> Floats:
         """Opponent colours (planes, n): a smooth field where the object lies, plus a spread that grows with it."""
-        field = np.stack([noise(rng, size, 1.6) * s for s in FIELD[:planes]])
+        field = np.stack([noise(rng, size, 1.6) * s for s in FIELD_SIGMA[:planes]])
         field[0] *= np.exp(0.3 * rng.standard_normal())
         mean = rng.standard_normal(3) * (0.13, 0.05, 0.02) + (0.45, 0.01, 0)
         y, x = (centre // SUPERSAMPLING for centre in self.leaves.at(size * SUPERSAMPLING))
         size_factor = (self.leaves.radius / (size * SUPERSAMPLING)) ** SPREAD_EXPONENT
-        spread = np.array(SPREAD[:planes])[:, None] / np.sqrt(2) * size_factor
+        spread = np.array(COLOUR_SPREAD[:planes])[:, None] / np.sqrt(2) * size_factor
         return (mean[:planes, None] + field[:, y, x] + rng.laplace(0, spread, (planes, len(y)))).astype(np.float32)
 
     def shade(self, j: Ints, y: Floats, x: Floats) -> Floats:
@@ -108,9 +109,10 @@ def _details(rng: np.random.Generator, objects: _Objects, side: int) -> tuple[Fl
     leaves = fall(rng, side, SMALLEST * SUPERSAMPLING, objects.smallest, DETAILS_PER_OCTAVE)
     owner = objects.map[leaves.at(side)]
     leaves, owner = leaves.take(objects.contrast[owner] > 0), owner[objects.contrast[owner] > 0]
-    n, combed = len(owner), objects.combed[owner]
-    aligned = objects.comb[owner] + 0.25 * rng.standard_normal(n, dtype=np.float32)
-    leaves = replace(leaves, angle=np.where(combed, aligned, leaves.angle), aspect=leaves.aspect * (1 - 0.5 * combed))
+    n, aligned = len(owner), objects.aligns_details[owner]
+    angle = objects.angle[owner] + 0.25 * rng.standard_normal(n, dtype=np.float32)
+    angle = np.where(aligned, angle, leaves.angle)
+    leaves = replace(leaves, angle=angle, aspect=leaves.aspect * (1 - 0.5 * aligned))
     planes = len(objects.colour)
     scale = objects.contrast[owner] * (leaves.radius / objects.smallest) ** CONTRAST_EXPONENT / np.sqrt(2)
     ratio = np.array(DETAIL[:planes], np.float32)[:, None]
@@ -118,13 +120,13 @@ def _details(rng: np.random.Generator, objects: _Objects, side: int) -> tuple[Fl
     colour[0] += objects.shade(owner, leaves.y, leaves.x)
     top = paint(leaves, side)
     seen = top >= 0
-    seen[seen] = ~objects.tidy[objects.map[seen]] | (owner[top[seen]] == objects.map[seen])
+    seen[seen] = ~objects.clips_details[objects.map[seen]] | (owner[top[seen]] == objects.map[seen])
     return np.append(colour, np.zeros((planes, 1), np.float32), 1), np.where(seen, top, -1)
 
 
 def _stripes(rng: np.random.Generator, objects: _Objects, size: int) -> Floats:
     """Luminance of stripes and grids, such as tigers, fences and knitwear, on the fine grid."""
-    n, side = len(objects.comb), size * SUPERSAMPLING
+    n, side = len(objects.angle), size * SUPERSAMPLING
     period = SUPERSAMPLING * np.exp(rng.uniform(np.log(PERIOD[0]), np.log(PERIOD[1]), n))
     amplitude = STRIPES * np.exp(STRIPES_SIGMA * rng.standard_normal(n))
     wavy, steep, duty = rng.uniform(0, 0.5, n), np.exp(rng.uniform(0, 2, n)), rng.uniform(-0.6, 0.6, n)
@@ -132,7 +134,7 @@ def _stripes(rng: np.random.Generator, objects: _Objects, size: int) -> Floats:
     points = np.flatnonzero((rng.random(n) < STRIPED)[objects.map])
     j, (y, x) = objects.map.ravel()[points], np.divmod(points, side)
     bend = wavy[j] * field[y // SUPERSAMPLING, x // SUPERSAMPLING]
-    cos, sin = np.cos(objects.comb)[j] / period[j], np.sin(objects.comb)[j] / period[j]
+    cos, sin = np.cos(objects.angle)[j] / period[j], np.sin(objects.angle)[j] / period[j]
     wave = np.sin(2 * np.pi * (x * cos + y * sin + bend))
     grid = np.where(crossed[j], np.sin(2 * np.pi * (y * cos - x * sin + bend)), -1)
     stripes = np.zeros(side * side, np.float32)

@@ -57,7 +57,7 @@ class Plan:
     leftovers: list[Leftover] = field(default_factory=list)
 
     def shares(self, world_size: int) -> list[Plan]:
-        """The plan of each of several processes; everything but the jobs goes to the first."""
+        """The plan of each of several processes; everything except the jobs goes to the first."""
         first = replace(self, jobs=self.jobs[::world_size])
         return [first, *(Plan(self.jobs[rank::world_size]) for rank in range(1, world_size))]
 
@@ -142,14 +142,14 @@ def _is_done(job: Job, targets: dict[str, Job], identities: set[Identity], overw
             status = os.stat(job.target)
     except OSError:  # any reason other than a missing file shows when it is written
         if os.path.islink(job.target) and not overwrite:
-            raise DenoiserError(f"a broken link is in the way ({job.target})", "--overwrite") from None
+            raise DenoiserError(f"the output path is a broken link ({job.target})", "--overwrite") from None
         return False
     if identity(status) in identities:
         same = (other.source for other in targets.values() if identity(os.stat(other.source)) == identity(status))
         what = f"{job.target} would replace the picture itself ({next(same, job.source)})"
         raise DenoiserError(what, _OTHER_OUTPUT)
     if stat.S_ISDIR(status.st_mode):
-        raise DenoiserError(f"a folder is in the way of the output ({job.target})", _OTHER_OUTPUT)
+        raise DenoiserError(f"the output path is an existing folder ({job.target})", _OTHER_OUTPUT)
     return not overwrite
 
 
@@ -167,7 +167,7 @@ def _check_writable(folders: Iterable[str]) -> None:
 
 def _try_to_write(folder: str) -> None:
     if not os.path.isdir(folder):
-        raise DenoiserError(f"a file is in the way of a folder ({folder})", _OTHER_OUTPUT)
+        raise DenoiserError(f"the output folder is an existing file ({folder})", _OTHER_OUTPUT)
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

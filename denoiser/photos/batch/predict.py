@@ -64,7 +64,9 @@ def run(
     pages: BeforeAfterPages | None = None,
     local_world_size: int = 1,
 ) -> Writer:
-    """Denoise pictures; every file that exists afterwards is complete.
+    """Read, denoise and write pictures; a picture that fails is recorded and the others continue.
+
+    Every file that exists afterwards is complete.
 
     Args:
         models: choose the model of each picture.

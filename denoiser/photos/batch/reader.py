@@ -59,7 +59,7 @@ class Budget:
         self._turn, self._changed = threading.Lock(), threading.Condition()
 
     def take(self, cost: int) -> bool:
-        """Wait for so many bytes, first come first served; False if the budget was closed meanwhile."""
+        """Wait for `cost` bytes, first come first served; False if the budget was closed meanwhile."""
         with self._turn, self._changed:
             self._changed.wait_for(lambda: self._closed or self._used == 0 or self._used + cost <= self.limit)
             self._used += cost

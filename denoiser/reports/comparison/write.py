@@ -38,7 +38,7 @@ def write_comparison(
 
     Args:
         folders: run and evaluation folders, see `runs.gather`.
-        out: the folder; it is made.
+        out: the folder; created if missing.
         overwrite: replace an earlier comparison there.
         labels: words that are added to the lines of a run or a sweep, by its folder.
 

@@ -13,7 +13,7 @@ from denoiser.runs.row import Row
 
 FEW_PICTURES = 20
 """Number of pictures below which a bootstrap interval of the mean is noticeably too narrow."""
-NARROW = f"of fewer than {FEW_PICTURES} pictures the interval is somewhat too narrow"
+NARROW = f"with fewer than {FEW_PICTURES} images the interval is too narrow"
 TIMED = "time: the median over pictures, without the first"  # which is slower: it warms up
 UNITS = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
 
@@ -88,7 +88,8 @@ def stated(protocol: object) -> str:
 def printable(text: str, encoding: str | None = None) -> str:
     """Text with a question mark for each character that an encoding lacks, by default that of standard output.
 
-    So is each control character but the ends of lines, because a terminal would obey those in a file's name.
+    Control characters other than tabs and line ends are replaced too, because a terminal would obey those in a file's
+    name.
     """
     name = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
     plain = "".join("?" if category(sign) == "Cc" and sign not in "\n\t" else sign for sign in text)

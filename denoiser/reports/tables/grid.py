@@ -1,4 +1,4 @@
-"""Scores as papers set them: a line per method, a column per data, noise and noise level."""
+"""Methods x noise levels, laid out as in papers: a line per method, a column per data, noise and noise level."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Condition(NamedTuple):
 
     @property
     def pictures(self) -> tuple[str, int | None, str | None]:
-        """Which pictures, but for their number."""
+        """What identifies the pictures, except their number."""
         return self.data, self.channels, self.folder
 
     @property
     def family(self) -> Condition:
-        """The condition without its level: what a head stands over, or what a plot shows."""
+        """The condition without its level, used as group header and plot title."""
         return self._replace(sigma=None)
 
 
@@ -105,7 +105,7 @@ class Grid:
 
     @property
     def conditions(self) -> list[Condition]:
-        """The columns: those of the same data and noise together, by rising noise level."""
+        """The columns: those of the same data and noise together, sorted by noise level."""
         families = list(dict.fromkeys(condition.family for condition in self.noisy))
         return sorted(self.noisy, key=lambda one: (families.index(one.family), one.sigma or 0.0))
 
@@ -130,7 +130,7 @@ class Grid:
 
     @property
     def seeds(self) -> list[int]:
-        """The numbers of seeds that cells are means over, in rising order."""
+        """The numbers of seeds that cells are means over, in ascending order."""
         return sorted({cell.seeds for cell in self.cells.values()}) or [1]
 
     @property

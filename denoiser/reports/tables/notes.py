@@ -13,8 +13,9 @@ from denoiser.runs.reading import MethodFacts, Run
 from denoiser.runs.row import Row
 
 TOLERANCE = 0.05
-"""Least tolerance, in dB, of the noisy input's PSNR where nothing is clipped."""
-LAW = "20 log10(255 / sigma)"
+"""Smallest tolerance, in dB, of the noisy input's PSNR where nothing is clipped."""
+GAUSSIAN_PSNR = "20 log10(255 / sigma)"
+"""Formula of the noisy input's PSNR for unclipped white Gaussian noise."""
 
 
 def notes(run: Run) -> list[str]:
@@ -64,7 +65,7 @@ def _noisy_input(words: str, levels: Mapping[Condition, float | None], protocol:
     if protocol != "published" or None in errors.values():
         return line
     far = [_at(condition, error, "+") for condition, error in errors.items() if abs(error or 0.0) > tolerance]
-    return f"{line} ({f'differs from {LAW}: ' + ', '.join(far) if far else f'{LAW}, as expected'})"
+    return f"{line} ({f'differs from {GAUSSIAN_PSNR}: ' + ', '.join(far) if far else f'{GAUSSIAN_PSNR}, as expected'})"
 
 
 def _at(condition: Condition, value: float | None, sign: str = "") -> str:
@@ -73,7 +74,7 @@ def _at(condition: Condition, value: float | None, sign: str = "") -> str:
 
 
 def _error(condition: Condition, psnr: float | None) -> float | None:
-    """PSNR of the noisy input less that of unclipped Gaussian noise of its level; None for other noise."""
+    """PSNR of the noisy input minus that of unclipped Gaussian noise of its level; None for other noise."""
     if psnr is None or condition.noise != "gaussian" or not condition.sigma or not math.isfinite(psnr):
         return None
     return psnr - 20 * math.log10(GREY_LEVELS / condition.sigma)

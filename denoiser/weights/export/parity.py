@@ -77,7 +77,7 @@ def check(rows: Sequence[Mapping[str, Any]], what: str, limit: float = LIMIT) ->
         limit: largest difference allowed, 1.0 is white.
 
     Raises:
-        DenoiserError: the largest difference is above the limit, or not a number (exit code 1).
+        DenoiserError: the largest difference is above the limit, or NaN (exit code 1).
     """
     for row in rows:
         if not row["max"] <= limit:  # also true of NaN

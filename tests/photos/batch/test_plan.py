@@ -125,7 +125,7 @@ def test_a_picture_is_never_written_onto_another_through_a_link():
 def test_a_symbolic_link_that_leads_nowhere_is_not_replaced():
     picture("in/a.png")
     Path("out.png").symlink_to("nowhere.png")
-    refused(r"a broken link is in the way \(out\.png\)", ["in/a.png"], "out.png")
+    refused(r"the output path is a broken link \(out\.png\)", ["in/a.png"], "out.png")
 
 
 def test_two_pictures_that_would_become_one_file():
@@ -181,9 +181,9 @@ def test_a_place_where_nothing_is_to_be_written_need_not_be_writable(monkeypatch
 def test_a_file_or_a_folder_in_the_way():
     source = picture("a.png")
     Path("file").touch()
-    refused("a file is in the way of a folder", [source], "file/out")
+    refused("the output folder is an existing file", [source], "file/out")
     Path("out/a.png").mkdir(parents=True)
-    refused("a folder is in the way of the output", [source], "out")
+    refused("the output path is an existing folder", [source], "out")
 
 
 @pytest.mark.parametrize("suffix", [".heic", ".jxl", ".gif", ".psd"])

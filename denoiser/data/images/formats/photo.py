@@ -20,7 +20,7 @@ NOT_SUBSAMPLED = (1, 1)
 def strips(height: int, width: int, multiple: int = 1) -> Iterator[slice]:
     """Slices of rows, from top to bottom, of about `STRIP` pixels each, for work whose copies must stay small.
 
-    The number of rows in all but the last is a multiple of `multiple`.
+    The number of rows in all except the last is a multiple of `multiple`.
     """
     rows = max(1, STRIP // max(1, width) // multiple) * multiple
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))

@@ -1,0 +1,43 @@
+"""Random parameters, one per picture, on the device of the generator."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from denoiser.noise.camera.checks import check_range, check_share
+
+Range = tuple[float, float]
+
+
+def uniform(n: int, bounds: Range, generator: torch.Generator) -> Tensor:
+    """`(n,)` numbers, uniform between the bounds `(lowest, highest)`."""
+    low, high = bounds
+    return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
+
+
+def log_uniform(n: int, bounds: Range, generator: torch.Generator) -> Tensor:
+    """`(n,)` numbers between positive bounds, uniform in their logarithm."""
+    low, high = check_range("bounds", bounds, positive=True)
+    return torch.exp(uniform(n, (math.log(low), math.log(high)), generator))
+
+
+def normal(n: int, mean: float, deviation: float, generator: torch.Generator) -> Tensor:
+    """`(n,)` normally distributed numbers."""
+    return mean + deviation * torch.randn(n, generator=generator, device=generator.device)
+
+
+def chance(n: int, share: float, generator: torch.Generator) -> Tensor:
+    """`(n,)` truth values, true with probability `share`, 0 to 1."""
+    check_share("share", share)
+    return torch.rand(n, generator=generator, device=generator.device) < share
+
+
+def integers(n: int, below: int, generator: torch.Generator) -> Tensor:
+    """`(n,)` whole numbers from 0 to `below` - 1, as int64."""
+    return torch.randint(below, (n,), generator=generator, device=generator.device)
+
+
+def per_picture(values: Tensor) -> Tensor:
+    """`(n,)` as `(n, 1, 1, 1)`, which broadcasts over a batch of pictures."""
+    return values.view(-1, 1, 1, 1)

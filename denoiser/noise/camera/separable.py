@@ -1,0 +1,78 @@
+"""Separable filters as matrices, one per picture: blurring, averaging and resizing by any amount."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from denoiser.noise.camera.drawing import per_picture
+
+
+def filtered(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Pictures `(B, C, H, W)` filtered along both axes by matrices `(B, H', H)` and `(B, W', W)`."""
+    return rows[:, None] @ pictures @ columns[:, None].mT
+
+
+def _normalised(weights: Tensor) -> Tensor:
+    return weights / weights.sum(-1, keepdim=True)
+
+
+def _distances(size: int, device: torch.device) -> Tensor:
+    grid = torch.arange(size, device=device, dtype=torch.float32)
+    return (grid[:, None] - grid).abs()
+
+
+def gaussian(size: int, sigmas: Tensor) -> Tensor:
+    """Matrices `(B, size, size)` that blur with a Gaussian of `sigmas` `(B,)` pixels; 0 means no blur.
+
+    At the border, the weights of the remaining pixels are scaled to a sum of 1.
+    """
+    scale = -0.5 / sigmas.clamp(min=0.05).square()
+    return _normalised(torch.exp(_distances(size, sigmas.device).square() * scale[:, None, None]))
+
+
+def box(size: int, radii: Tensor) -> Tensor:
+    """Matrices `(B, size, size)` that average all pixels within `radii` `(B,)`."""
+    return _normalised((_distances(size, radii.device) <= radii[:, None, None]).float())
+
+
+def both(pictures: Tensor, matrices: Callable[[int, Tensor], Tensor], amounts: Tensor) -> Tensor:
+    """Pictures `(B, C, H, W)` filtered along both axes by matrices of a function above, called with amounts `(B,)`."""
+    height, width = pictures.shape[2:]
+    rows = matrices(height, amounts)
+    return filtered(pictures, rows, rows if height == width else matrices(width, amounts))
+
+
+def resizing(size: int, new: int, factors: Tensor) -> Tensor:
+    """Matrices `(B, new, size)` that shrink by `factors` `(B,)` >= 1 around the middle, by antialiased cubic filters.
+
+    Keys, "Cubic convolution interpolation" (1981), a = -0.5, widened by the factor as Pillow's BICUBIC. The middle
+    `new * factor` of `size` pixels are used.
+    """
+    centres = (torch.arange(new, device=factors.device) - (new - 1) / 2) * factors[:, None] + (size - 1) / 2
+    grid = torch.arange(size, device=factors.device)
+    return _normalised(_cubic((centres[:, :, None] - grid) / factors[:, None, None]))
+
+
+def _cubic(distance: Tensor, a: float = -0.5) -> Tensor:
+    x = distance.abs()
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = a * (((x - 5) * x + 8) * x - 4)
+    return torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
+
+
+def resize(pictures: Tensor, size: int, factors: Tensor) -> Tensor:
+    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size` x `size`, cropped around the middle.
+
+    Raises:
+        ValueError: a picture is smaller than `size` times its factor could be.
+    """
+    height, width = pictures.shape[2:]
+    if min(height, width) < size:
+        raise ValueError(f"the pictures are {height}x{width}; allowed is at least {size}")
+    return filtered(pictures, resizing(height, size, factors), resizing(width, size, factors))
+
+
+def sharpen(pictures: Tensor, amounts: Tensor, sigmas: Tensor) -> Tensor:
+    """Unsharp masking: the difference from a Gaussian blur of `sigmas` `(B,)`, added `amounts` `(B,)` times."""
+    return pictures + per_picture(amounts) * (pictures - both(pictures, gaussian, sigmas))

@@ -1,0 +1,136 @@
+"""The ranges of a camera's parameters, and random cameras drawn from them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from denoiser.noise.camera import sensor
+from denoiser.noise.camera.checks import check_qualities, check_range, check_share
+from denoiser.noise.camera.colour import Colours, draw_colours
+from denoiser.noise.camera.drawing import Range, chance, integers, log_uniform, uniform
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Ranges `(lowest, highest)` of the parameters of a camera, and the shares of pictures that a step applies to.
+
+    Equal bounds fix a parameter; a share of 0 or 1 switches a step off or on. Lengths are in pixels of the sensor.
+
+    Args:
+        exposed: share with another exposure.
+        exposure_range: factor of the light for these; log-uniform.
+        toned: share with a tone curve after the gamma.
+        shot_range: shot noise, the variance per light, where white is 1; log-uniform.
+        malvar: share demosaicked by Malvar's filters; the others are demosaicked bilinearly.
+        luma_range: sigma of the Gaussian blur of luma.
+        guided: share whose luma is also smoothed by a guided filter.
+        guided_range: strength of that filter: the variation that it smooths, in deviations of the noise; log-uniform.
+        radius_range: radius of its windows.
+        chroma_range: sigma of the Gaussian blur of chroma.
+        cleaned: share whose chroma is also smoothed by a guided filter.
+        cleaned_range: strength of that filter, as `guided_range`; log-uniform.
+        reach_range: radius of its windows; log-uniform.
+        sharpened: share that is sharpened.
+        sharpen_range: amount of sharpening.
+        sharpen_sigma_range: sigma of the unsharp mask.
+        saved: share saved as JPEG by the camera.
+        quality_range: quality of that JPEG.
+        subsampled: share of JPEGs with chroma in 4:2:0; the others have 4:4:4.
+        resaved: share saved as JPEG a second time, with another grid of blocks.
+        resave_range: quality of the second JPEG.
+
+    Raises:
+        ValueError: a range is out of order or beyond its limits, or a share is not in 0 to 1.
+    """
+
+    exposed: float = 0.4
+    exposure_range: Range = (0.25, 1.0)
+    toned: float = 0.9
+    shot_range: Range = (6e-5, 0.012)
+    malvar: float = 0.5
+    luma_range: Range = (0.3, 1.2)
+    guided: float = 0.5
+    guided_range: Range = (0.2, 1.5)
+    radius_range: Range = (1.0, 3.0)
+    chroma_range: Range = (0.4, 2.0)
+    cleaned: float = 0.9
+    cleaned_range: Range = (0.7, 5.0)
+    reach_range: Range = (3.0, 16.0)
+    sharpened: float = 0.4
+    sharpen_range: Range = (0.1, 1.2)
+    sharpen_sigma_range: Range = (0.6, 1.4)
+    saved: float = 0.85
+    quality_range: Range = (70, 99)
+    subsampled: float = 0.7
+    resaved: float = 0.4
+    resave_range: Range = (65, 98)
+
+    def __post_init__(self) -> None:
+        """Check all ranges and shares."""
+        for name, value in vars(self).items():
+            if not name.endswith("_range"):
+                check_share(name, value)
+            elif name in ("quality_range", "resave_range"):
+                check_qualities(name, value)
+            else:
+                check_range(name, value, positive=name != "luma_range")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One camera per picture. Each field is `(n,)`, except `colours` and `offset` `(n, 2)`; see `Settings`."""
+
+    exposure: Tensor
+    toned: Tensor
+    colours: Colours
+    phase: Tensor
+    shot: Tensor
+    read: Tensor
+    malvar: Tensor
+    luma: Tensor
+    guided: Tensor
+    radius: Tensor
+    chroma: Tensor
+    cleaned: Tensor
+    reach: Tensor
+    sharpen: Tensor
+    sharpen_sigma: Tensor
+    saved: Tensor
+    quality: Tensor
+    resaved: Tensor
+    resave_quality: Tensor
+    subsampled: Tensor
+    resubsampled: Tensor
+    offset: Tensor
+
+
+def draw(n: int, settings: Settings, generator: torch.Generator) -> Parameters:
+    """A camera for each of `n` pictures, on the generator's device."""
+    g, s = generator, settings
+    shot, read = sensor.draw_levels(n, s.shot_range, g)
+    exposed, guided, sharpened = chance(n, s.exposed, g), chance(n, s.guided, g), chance(n, s.sharpened, g)
+    return Parameters(
+        exposure=torch.where(exposed, log_uniform(n, s.exposure_range, g), 1.0),
+        toned=chance(n, s.toned, g),
+        colours=draw_colours(n, g),
+        phase=integers(n, 4, g),
+        shot=shot,
+        read=read,
+        malvar=chance(n, s.malvar, g),
+        luma=uniform(n, s.luma_range, g),
+        guided=torch.where(guided, log_uniform(n, s.guided_range, g), 0.0),
+        radius=uniform(n, s.radius_range, g).round(),
+        chroma=uniform(n, s.chroma_range, g),
+        cleaned=torch.where(chance(n, s.cleaned, g), log_uniform(n, s.cleaned_range, g), 0.0),
+        reach=log_uniform(n, s.reach_range, g).round(),
+        sharpen=torch.where(sharpened, uniform(n, s.sharpen_range, g), 0.0),
+        sharpen_sigma=uniform(n, s.sharpen_sigma_range, g),
+        saved=chance(n, s.saved, g),
+        quality=uniform(n, s.quality_range, g).round(),
+        resaved=chance(n, s.resaved, g),
+        resave_quality=uniform(n, s.resave_range, g).round(),
+        subsampled=chance(n, s.subsampled, g),
+        resubsampled=chance(n, s.subsampled, g),
+        offset=integers(n * 2, 8, g).view(n, 2),
+    )

@@ -1,0 +1,42 @@
+import torch
+
+from denoiser.noise.camera.correlated import correlated, draw_mixing
+from denoiser.noise.camera.likeness import autocorrelation, statistics
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def filtered_noise(blur, equal):
+    draws = torch.randn(2, 3, 256, 256, generator=generator())
+    mixing = draw_mixing(2, 3, torch.tensor([equal, equal]), generator())
+    return correlated(draws, torch.tensor([10.0, 25.0]), torch.full((2,), blur), mixing) * 255
+
+
+def test_the_deviation_is_sigma_with_and_without_correlation():
+    for blur in (0.0, 0.7, 1.5):
+        for equal in (True, False):
+            deviations = filtered_noise(blur, equal).std((2, 3))
+            torch.testing.assert_close(deviations, torch.tensor([[10.0], [25.0]]).expand(2, 3), rtol=0.06, atol=0)
+
+
+def test_equal_channels_are_equal_and_others_are_not():
+    equal, other = filtered_noise(0.0, True), filtered_noise(0.0, False)
+    torch.testing.assert_close(equal[:, 0], equal[:, 2])
+    assert (other[:, 0] - other[:, 2]).std() > 1
+
+
+def test_the_autocorrelation_is_that_of_the_filter():
+    plane = filtered_noise(1.0, True)[0, 0]
+    values = autocorrelation(plane, torch.ones_like(plane, dtype=torch.bool), (1, 2, 6))
+    expected = torch.exp(-(torch.tensor([1.0, 2.0, 6.0]) ** 2) / 4)  # of a Gaussian of sigma 1 with itself
+    torch.testing.assert_close(values, expected, atol=0.05, rtol=0)
+
+
+def test_white_noise_is_measured_as_such():
+    clean = torch.full((3, 128, 128), 0.5)
+    noisy = clean + torch.randn(3, 128, 128, generator=generator()) * 5 / 255
+    measured = statistics(noisy, clean)
+    torch.testing.assert_close(measured["psnr"], torch.tensor(34.15), atol=0.1, rtol=0)
+    assert measured["correlation"].abs().max() < 0.05 and measured["luma"].abs().max() < 0.05
