@@ -39,7 +39,7 @@ def refusal(capsys, *arguments):
         (["hydra.run.dr=x"], "hydra.run.dr", "--cfg hydra"),
         (["~data"], "'data.channels' not found", "lists groups and keys"),
         (["~foo"], "'foo' does not exist", "lists groups and keys"),
-        (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep, or write 'noise.sigma=[1,2]'"),
+        (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep"),
         (["noise.sigma=choice(1,2)"], "several values", "put -m"),
         (["--config-name", "other"], "'other'", "--config-name"),
     ],
