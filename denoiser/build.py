@@ -25,6 +25,13 @@ ALLOWED = {
     "logger": ("lightning.pytorch.loggers.",),
 }
 """The modules whose classes and functions are allowed, for each kind of object."""
+BASES = {
+    "network": "torch.nn.modules.module.Module",
+    "objective": "torch.nn.modules.module.Module",
+    "noise": "denoiser.noise.base.Noise",
+    "data": "denoiser.data.base.PairsDataModule",
+}
+"""The base class that an object of a kind must have, by its name: nothing is imported to check it."""
 MOVED = {
     "denoiser.muon.Muon": "denoiser.training.muon.Muon",
     "denoiser.objectives.Supervised": "denoiser.objectives.supervised.Supervised",
@@ -157,11 +164,9 @@ def _refusal(kind: str, path: Any) -> DenoiserError:
 
 
 def _allowed(kind: str, candidate: Any) -> bool:
-    """Whether the object is of an allowed module; those that checkpoints name must be classes of `nn.Module`."""
+    """Whether the object is of an allowed module and, for the kinds of `BASES`, a class with that base."""
     if not f"{getattr(candidate, '__module__', None)}.".startswith(ALLOWED[kind]):
         return False
-    if kind not in ("network", "objective"):
+    if kind not in BASES:
         return inspect.isclass(candidate) or inspect.isfunction(candidate)
-    from torch import nn
-
-    return inspect.isclass(candidate) and issubclass(candidate, nn.Module)
+    return inspect.isclass(candidate) and BASES[kind] in {f"{c.__module__}.{c.__name__}" for c in candidate.__mro__}

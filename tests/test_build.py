@@ -169,3 +169,17 @@ def test_every_name_that_shipped_weights_hold_is_known(weights):
     stored = json.loads(weights.with_suffix(".json").read_text())["hyper_parameters"]
     for kind in ("network", "objective", "optimizer"):
         assert callable(build.target(kind, stored[kind]["_target_"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("data", "denoiser.data.images.writing.write"),
+        ("data", "denoiser.data.from_config.training_data"),
+        ("data", "denoiser.data.store.catalogue.Card"),
+        ("noise", "denoiser.noise.estimate.noise_level"),
+    ],
+)
+def test_only_datasets_and_noises_are_called(kind, path):
+    with pytest.raises(DenoiserError, match="is not allowed"):
+        build.target(kind, path)

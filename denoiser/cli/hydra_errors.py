@@ -14,8 +14,11 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from denoiser.cli.arguments import Parser
 from denoiser.cli.keys import group_choices, key_advice, keys
-from denoiser.config import RUN, Application, compose
+from denoiser.config import METHOD_KEYS, RUN, Application, compose
 from denoiser.errors import DenoiserError, nearest
+
+LIST_KEYS = (*METHOD_KEYS, "metrics", "test.sigma")
+"""Keys that take a list; so do those that end in `_range`."""
 
 
 @contextmanager
@@ -66,7 +69,8 @@ def _refuse_sweeps(overrides: Sequence[str]) -> None:
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         if override.is_sweep_override():
             key, _, values = str(override.input_line).partition("=")
-            fix = f"put -m before them for a sweep, or write '{key}=[{values}]' for a list"
+            takes_list = key in LIST_KEYS or key.endswith("_range")
+            fix = "put -m before them for a sweep" + f", or write '{key}=[{values}]' for a list" * takes_list
             raise DenoiserError(f"several values without -m ({override.input_line})", fix)
 
 

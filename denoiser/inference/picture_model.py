@@ -200,7 +200,7 @@ class PictureModel(nn.Module):
 
     def _fitted_tiling(self, channels: int, device: torch.device) -> Tiling:
         """The tiling for the present weights, fitted with the strongest usual noise; fitted anew when they change."""
-        weights = tuple(map(_version, self.parameters()))
+        weights = tuple(map(_version, (*self.parameters(), *self.buffers())))
         fitted_for, layout = self._tilings.get((channels, device), (None, None))
         if layout is None or fitted_for != weights:
             function = self.function(SIGMA if self.takes_sigma else None, channels=channels)

@@ -17,9 +17,8 @@ from denoiser.weights import shipped
 if TYPE_CHECKING:
     import torch
 
+    from denoiser.inference.picture_model import PictureModel
     from denoiser.photos.restore import Restorer
-    from denoiser.training.module import Denoiser
-    from denoiser.weights.published import Published
 
 SHIPPED = {3: ("photo", "grey"), 1: ("grey", "photo")}
 """The shipped models for colour and for grey photos; the second is the fallback if the first is not included."""
@@ -135,7 +134,7 @@ class Models:
             self._loaded[name] = Restorer(self._load(name), self.device, self.options, name if ships else None)
         return self._loaded[name]
 
-    def _load(self, name: str) -> Denoiser | Published:
+    def _load(self, name: str) -> PictureModel:
         from denoiser.weights.load import opened
         from denoiser.weights.published import Published
 

@@ -12,6 +12,7 @@ from denoiser.data.images.formats.photo import Photo, Pixels, strips
 from denoiser.errors import DenoiserError
 from denoiser.inference import arrays, tiling
 from denoiser.inference.function import TileFunction
+from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
@@ -19,8 +20,6 @@ from denoiser.noise.estimate import noise_level
 from denoiser.photos import blend, chroma, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import Way
-from denoiser.training.module import Denoiser
-from denoiser.weights.published import Published
 
 
 class Restorer:
@@ -40,9 +39,7 @@ class Restorer:
         DenoiserError: `options` has a noise level and the model takes none.
     """
 
-    def __init__(
-        self, model: Denoiser | Published, device: torch.device, options: Options, name: str | None = None
-    ) -> None:
+    def __init__(self, model: PictureModel, device: torch.device, options: Options, name: str | None = None) -> None:
         self.name, self.model = name or str(model.name), model.to(device).eval()
         self.device, self.options = device, options
         self._tilings: dict[tuple[int, str], Tiling] = {}

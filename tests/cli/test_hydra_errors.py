@@ -7,6 +7,7 @@ import pytest
 
 from denoiser.cli import hydra_errors
 from denoiser.config import RUN
+from denoiser.errors import DenoiserError
 from denoiser.run import main
 
 
@@ -38,7 +39,7 @@ def refusal(capsys, *arguments):
         (["hydra.run.dr=x"], "hydra.run.dr", "--cfg hydra"),
         (["~data"], "'data.channels' not found", "lists groups and keys"),
         (["~foo"], "'foo' does not exist", "lists groups and keys"),
-        (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep, or write 'noise.sigma=[1,2]'"),
+        (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep"),
         (["noise.sigma=choice(1,2)"], "several values", "put -m"),
         (["--config-name", "other"], "'other'", "--config-name"),
     ],
@@ -110,3 +111,18 @@ def test_help_lists_the_groups_and_does_not_import_torch():
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     for part in ("model: bsds_deep, ", "logger: none, ", "--cfg job", "resume=FOLDER", "outputs/", "-m noise.sigma="):
         assert part in done.stdout, part
+
+
+@pytest.mark.parametrize(
+    ("override", "fix"),
+    [
+        ("noise.sigma=15,25", "put -m before them for a sweep"),
+        ("model=unet,dncnn", "put -m before them for a sweep"),
+        ("test.sigma=15,25", "put -m before them for a sweep, or write 'test.sigma=[15,25]' for a list"),
+        ("noise.sigma_range=0,55", "put -m before them for a sweep, or write 'noise.sigma_range=[0,55]' for a list"),
+    ],
+)
+def test_a_list_is_offered_where_the_key_takes_one(override, fix):
+    with pytest.raises(DenoiserError) as caught:
+        hydra_errors._refuse_sweeps([override])
+    assert (caught.value.what, caught.value.fix) == (f"several values without -m ({override})", fix)

@@ -69,7 +69,7 @@ def refused(what, fix, *arguments):
     assert what in first and second == f"fix: {fix}" and raised.value.code == 2
 
 
-def test_arguments_take_what_load_takes(package, tmp_path):
+def test_the_argument_is_what_load_takes(package, tmp_path):
     assert model("--checkpoint", "photo").hparams["name"] == "tiny"
     (tmp_path / "photo").mkdir()
     for path in ("./photo", tmp_path / "photo"):

@@ -140,7 +140,8 @@ def _once(several: Sequence[Result]) -> list[Result]:
     by_seed: dict[Hashable, Result] = {}
     for result in sorted(scored, key=lambda one: not one.run.evaluation):
         first = by_seed.setdefault((result.line, result.condition, result.seeds), result)
-        if first.run is not result.run and not _agree(first.row, result.row):
+        apart = first.run is not result.run or first.model.key != result.model.key
+        if apart and not _agree(first.row, result.row):
             raise _clash(first, result)
     evaluated = {_weights(result) for result in scored if result.run.evaluation and result.model.key}
     counted = {id(one) for one in by_seed.values() if one.run.evaluation or _weights(one) not in evaluated}
@@ -170,11 +171,19 @@ def _check_models(several: Sequence[Result]) -> None:
 
 def _clash(first: Result, second: Result) -> DenoiserError:
     column = f"{second.row.data}, {second.condition.level}, seed {second.home.seed}"
-    folders = f"{first.run.folder}, {second.run.folder}"
+    folders = ", ".join(str(folder) for folder in _folders(first, second))
     return DenoiserError(f"{second.line} has two results on {column} ({folders})", _fix(first, second))
+
+
+def _folders(first: Result, second: Result) -> tuple[Path, Path]:
+    """The folders of two results; of two models of one evaluation, those of their trainings."""
+    if first.run is second.run:
+        return first.home.folder, second.home.folder
+    return first.run.folder, second.run.folder
 
 
 def _fix(first: Result, second: Result) -> str:
     """A label for the second; for an evaluation rather than for the training, whose label its evaluations share."""
     labelled = first if first.run.evaluation and not second.run.evaluation else second
-    return f"--label {labelled.run.folder}=NAME, which adds [NAME] to its line"
+    folder = _folders(first, second)[labelled is second]
+    return f"--label {folder}=NAME, which adds [NAME] to its line"

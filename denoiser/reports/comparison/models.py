@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from denoiser.machine.files import sha256_of
 from denoiser.runs.reading import Run
+from denoiser.runs.row import Row
 
 BEST = Path("checkpoints", "best.ckpt")
 IN_COLUMNS = ("seed", "noise", "noise.clip", "test.sigma", "data.test", "protocol")
@@ -33,8 +35,12 @@ class Model:
 
 def identified(runs: Sequence[Run]) -> dict[tuple[Path, str], Model]:
     """The model behind every method of every run, by folder and method."""
+    evaluated = _evaluated_rows(runs)
     trained = {
-        (run.folder, row.method): _trained(run, row.method) for run in runs if not run.evaluation for row in run.rows
+        (run.folder, row.method): _trained(run, row.method, evaluated)
+        for run in runs
+        if not run.evaluation
+        for row in run.rows
     }
     by_key = {model.key: model for model in reversed(trained.values()) if model.key}
     models = dict(trained)
@@ -45,7 +51,16 @@ def identified(runs: Sequence[Run]) -> dict[tuple[Path, str], Model]:
     return models
 
 
-def line_name(method: str, overrides: Iterable[str]) -> str:
+def _evaluated_rows(runs: Sequence[Run]) -> Mapping[Hashable, Sequence[Row]]:
+    """The rows of all evaluations by the hash of the weights."""
+    rows: dict[Hashable, list[Row]] = defaultdict(list)
+    for run in (run for run in runs if run.evaluation):
+        for row in run.rows:
+            rows[run.method(row.method).sha256].append(row)
+    return rows
+
+
+def line_name(method: str, overrides: Iterable[str], elsewhere: Collection[str] = ()) -> str:
     """The name of a trained model's line: the model, and the overrides of its training that columns do not show.
 
     >>> line_name("unet", ["model=unet", "optimizer.lr=1e-3", "noise.sigma=15", "seed=2"])
@@ -55,6 +70,11 @@ def line_name(method: str, overrides: Iterable[str]) -> str:
 
     >>> line_name("unet", ["noise.sigma=15", "test.sigma=[15,50]"])
     'unet, noise.sigma=15'
+
+    Args:
+        method: the model.
+        overrides: the overrides of the training.
+        elsewhere: overrides that columns do not show, because an evaluation has another level or other data.
     """
     values = {key: value for key, _, value in (item.lstrip("+").partition("=") for item in overrides)}
     shown = {key: None for key in IN_COLUMNS}
@@ -62,14 +82,21 @@ def line_name(method: str, overrides: Iterable[str]) -> str:
         shown["noise.sigma"] = None
     if "data.test" not in values:
         shown |= dict.fromkeys(PICTURES)
-    left = [f"{key}={value}" for key, value in values.items() if key not in shown and (key, value) != ("model", method)]
+    hidden = shown.keys() - set(elsewhere)
+    left = [f"{k}={value}" for k, value in values.items() if k not in hidden and (k, value) != ("model", method)]
     return ", ".join([method, *left])
 
 
-def _trained(run: Run, method: str) -> Model:
+def _trained(run: Run, method: str, evaluated: Mapping[Hashable, Sequence[Row]]) -> Model:
     file = run.folder / BEST
     key = run.method(method).sha256 or (sha256_of(file) if file.is_file() else None)  # older runs do not record it
-    return Model(line_name(method, run.overrides), key, run)
+    rows = evaluated.get(key, ()) if key else ()
+    elsewhere: set[str] = set()
+    if not {row.sigma for row in rows} <= {row.sigma for row in run.rows}:
+        elsewhere.add("noise.sigma")
+    if not {(row.data, row.folder) for row in rows} <= {(row.data, row.folder) for row in run.rows}:
+        elsewhere.update(PICTURES)
+    return Model(line_name(method, run.overrides, elsewhere), key, run)
 
 
 def _evaluated(run: Run, method: str) -> Model:

@@ -66,7 +66,7 @@ def test_the_header_tells_what_reading_gives(samples):
         assert reading.read(path).details.format == reading.header(path).format
 
 
-def test_floats_are_reported_their_white(samples, deep):
+def test_white_of_floats_is_reported(samples, deep):
     plain, bright = reading.read(samples["tiff_float16"]), reading.read(samples["tiff_float32"])
     assert (plain.white, plain.pixels.dtype, plain.notes) == (1, np.float32, ())
     assert bright.pixels.min() < 0

@@ -117,7 +117,7 @@ def test_profiles_and_packets_stay_byte_by_byte(samples, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
 @pytest.mark.parametrize("kind", ["turned_jpeg", "turned_png", "turned_tiff", "turned_webp"])
-def test_what_is_known_of_a_picture_resumes_in_another_format(kind, suffix, samples, tmp_path):
+def test_metadata_is_kept_in_another_format(kind, suffix, samples, tmp_path):
     photo, path = reading.read(samples[kind]), tmp_path / f"x{suffix}"
     writing.write(path, photo)
     tags = exif(path)

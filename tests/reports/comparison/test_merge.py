@@ -192,3 +192,30 @@ def test_a_line_keeps_its_training_range_where_all_agree(runs):
 
     assert pooled(results(runs(ranged(0, 0, 55), ranged(1, 0, 55))))[0].trained_sigma == (0, 55)
     assert pooled(results(runs(ranged(0, 0, 55), ranged(1, 25, 25))))[0].trained_sigma is None
+
+
+@pytest.mark.parametrize("key", ["noise.sigma", "data"])
+def test_trainings_that_an_evaluation_compares_elsewhere_have_lines_of_their_own(runs, key):
+    own = {"noise.sigma": [{"sigma": 15}, {"sigma": 50}], "data": [{"data": "set12"}, {"data": "bsd68"}]}[key]
+    overrides = [f"{key}={next(iter(changes.values()))}" for changes in own]
+    trainings = [
+        trained(0, override, rows=[result(**changes)]) for override, changes in zip(overrides, own, strict=True)
+    ]
+    hashes = [hashlib.sha256(f"0{(override,)}".encode()).hexdigest() for override in overrides]
+    methods = [{"method": f"unet{i}", "kind": "checkpoint", "sha256": sha256} for i, sha256 in enumerate(hashes)]
+    rows = [result(method="unet0", psnr=26), result(method="unet1", psnr=29)]
+    several = runs(*trainings, ([], {"kind": "evaluation", "methods": methods, "rows": rows}))
+    merged = [(one.line, one.row.psnr) for one in results(several) if one.run.evaluation]
+    assert merged == [(f"unet, {overrides[0]}", 26), (f"unet, {overrides[1]}", 29)]
+
+
+def test_two_models_of_one_evaluation_on_one_line_need_a_label(runs):
+    ours = [{"methods": [{**UNET, "sha256": str(i) * 64}], "rows": [result(sigma=15 + i)]} for i in range(2)]
+    methods = [{"method": f"unet{i}", "kind": "checkpoint", "sha256": str(i) * 64} for i in range(2)]
+    rows = [result(method="unet0", psnr=26), result(method="unet1", psnr=29)]
+    trainings = [trained(0, **changes) for changes in ours]
+    several = runs(*trainings, ([], {"kind": "evaluation", "methods": methods, "rows": rows}))
+    with pytest.raises(DenoiserError) as caught:
+        results(several)
+    assert all(str(run.folder) in caught.value.what for run in several[:2])
+    assert lines(several, {several[1].folder: "again"})[-2:] == ["unet", "unet [again]"]

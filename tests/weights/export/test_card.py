@@ -4,7 +4,7 @@ import pytest
 
 from denoiser.weights.export import card
 
-TOLD = {
+FACTS = {
     "name": "net",
     "version": "1.0",
     "formats": [".safetensors"],
@@ -28,7 +28,7 @@ ROW = {
 
 
 def test_figures_carry_their_number_interval_and_protocol():
-    text = card.markdown({**TOLD, "results": [ROW]})
+    text = card.markdown({**FACTS, "results": [ROW]})
     figures = "20.17 | **31.05 [30.50, 31.60]** | 0.8812 [0.8700, 0.8900] | 0 | none |"
     assert f"| cbsd68 | gaussian | 25 | 68 | published | {figures}" in text
     assert "a CPU, commit not recorded" in text and "1,234,567" in text and "2.50 G" in text and "sigma 25," in text
@@ -45,30 +45,30 @@ def test_figures_carry_their_number_interval_and_protocol():
     ],
 )
 def test_what_is_unusual_shows(changes, cell):
-    assert cell in card.markdown({**TOLD, "results": [{**ROW, **changes}]})
+    assert cell in card.markdown({**FACTS, "results": [{**ROW, **changes}]})
 
 
 def test_the_licence_is_that_of_the_datasets_own_card():
-    text = card.markdown(TOLD)
+    text = card.markdown(FACTS)
     assert "Arbelaez et al. 2011" in text and "non-commercial research and education" in text
     for other in ("", "quite another, gaussian noise"):
-        assert "The licence of the pictures: not recorded." in card.markdown({**TOLD, "trained_on": other})
+        assert "The licence of the pictures: not recorded." in card.markdown({**FACTS, "trained_on": other})
 
 
 CHECK = {"picture": "astronaut.png", "channels": 3, "sigma": 25, "seed": 0, "psnr": 32.7661, "psnr_noisy": 20.171}
 
 
 def test_how_a_copy_is_checked_is_a_command_and_a_row():
-    text = card.markdown({**TOLD, "check": CHECK}, ships=True)
+    text = card.markdown({**FACTS, "check": CHECK}, ships=True)
     assert "To check a copy: 32.77 dB is the PSNR of astronaut (scikit-image's astronaut.png;\n" in text
     assert "\nnoisy: 20.17 dB; seed 0) in results.csv of\n\n    denoiser evaluate checkpoint=net data=photos " in text
-    grey = card.markdown({**TOLD, "check": CHECK, "channels": 1})
+    grey = card.markdown({**FACTS, "check": CHECK, "channels": 1})
     assert "denoiser evaluate checkpoint=net.safetensors data=photos data.channels=1 noise.sigma=25\n" in grey
 
 
 def test_no_line_ends_in_a_space():
     facts = {
-        **TOLD,
+        **FACTS,
         "check": CHECK,
         "results": [ROW],
         "training": {"command": "denoiser run", "seconds": 60, "steps": 7},
@@ -79,14 +79,14 @@ def test_no_line_ends_in_a_space():
 @pytest.mark.parametrize("shown", ["callbacks.progress.style=plain", "~callbacks.progress", "callbacks.progress=null"])
 def test_the_command_leaves_out_what_is_display_alone(shown):
     command = "denoiser run 'noise.sigma_range=[0,55]' {}data.batch_size=16"
-    text = card.markdown({**TOLD, "training": {"command": command.format(f"{shown} ")}})
+    text = card.markdown({**FACTS, "training": {"command": command.format(f"{shown} ")}})
     assert f"\n    {command.format('')}\n" in text
 
 
 def test_colour_models_do_not_know_the_noise_of_subsampled_chroma():
-    assert "chroma is subsampled" in card.markdown(TOLD) and "chroma" not in card.markdown({**TOLD, "channels": 1})
+    assert "chroma is subsampled" in card.markdown(FACTS) and "chroma" not in card.markdown({**FACTS, "channels": 1})
 
 
 def test_what_ships_is_called_by_its_name():
-    assert '--model net\n\n    clean = denoiser.load("net")' in card.markdown(TOLD, ships=True)
-    assert '--checkpoint net.safetensors\n\n    clean = denoiser.load("net.safetensors")' in card.markdown(TOLD)
+    assert '--model net\n\n    clean = denoiser.load("net")' in card.markdown(FACTS, ships=True)
+    assert '--checkpoint net.safetensors\n\n    clean = denoiser.load("net.safetensors")' in card.markdown(FACTS)
