@@ -56,7 +56,7 @@ def test_a_comparison_is_a_page_a_table_for_papers_and_all_figures(folders, tmp_
     for said in (text, page.text, (tmp_path / "out/table.md").read_text()):
         assert f"{mean:.2f} ± 1.00" in said and "1 of 4 cells are empty (–)" in said  # noqa: RUF001
         assert "photos n = 4; seeds 0, 1, 2; ± is the standard deviation (n - 1) over 1 to 3 seeds" in said
-        assert NARROW in said.replace("Of fewer", "of fewer")
+        assert NARROW in said.replace("With fewer", "with fewer")
     assert rf"{mean:.2f} $\pm$ 1.00" in (tmp_path / "out/table.tex").read_text()
     assert "Seeds 0, 1, 2" in (tmp_path / "out/table.tex").read_text()
     with (tmp_path / "out/results.csv").open() as file:
