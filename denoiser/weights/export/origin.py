@@ -55,7 +55,7 @@ def measured(folder: Path, sha256: str) -> list[dict[str, Any]]:
     """
     record = results(folder)
     if record.get("kind") != "evaluation" or record.get("status") != "ok":
-        fix = "give an evaluation folder"
+        fix = "give the folder of a `denoiser evaluate` that finished"
         raise DenoiserError(f"no finished evaluation in the folder (--results {folder})", fix)
     methods = {method["method"]: method for method in record["methods"] if method.get("sha256") == sha256}
     if not methods:
