@@ -15,8 +15,10 @@ from typing import IO
 
 from denoiser.data.store.catalogue import DOWNLOAD_AGAIN
 from denoiser.data.store.lock import disk_errors
-from denoiser.data.store.mirrors import GIB
 from denoiser.errors import ENVIRONMENT, DenoiserError
+
+GIB = 1 << 30
+"""Bytes in a gibibyte."""
 
 
 class _BadArchive(Exception):

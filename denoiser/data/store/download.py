@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from denoiser.data.store.archive import unpack
+from denoiser.data.store.archive import GIB, unpack
 from denoiser.data.store.catalogue import DOWNLOAD_AGAIN, Card
 from denoiser.data.store.lock import disk_errors, locked_part
-from denoiser.data.store.mirrors import GIB, fetch
+from denoiser.data.store.mirrors import fetch
 from denoiser.errors import ENVIRONMENT, DenoiserError
 
 COMMIT = "a04b7c6c3a9f0ace74bf205c72a43d32e1c72722"

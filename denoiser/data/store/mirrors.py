@@ -15,8 +15,6 @@ from urllib.request import Request, urlopen
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.machine.files import LFS_POINTER, WEB_PAGE, sha256_of
 
-GIB = 1 << 30
-"""Bytes in a gibibyte."""
 TIMEOUT = 30
 """Seconds without a byte after which a mirror is given up."""
 

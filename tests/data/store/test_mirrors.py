@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from denoiser.data.store import mirrors
+from denoiser.data.store.archive import GIB
 from denoiser.data.store.download import bsds500
 from denoiser.data.store.lock import locked_part
 from denoiser.errors import DenoiserError
@@ -16,7 +17,7 @@ from denoiser.errors import DenoiserError
 BODY = bytes(range(256)) * 40
 
 
-def fetch(urls, target, sha256=None, max_bytes=mirrors.GIB):
+def fetch(urls, target, sha256=None, max_bytes=GIB):
     with locked_part(target) as part:
         return mirrors.fetch(urls, target, part, sha256, max_bytes)
 
