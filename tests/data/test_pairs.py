@@ -62,9 +62,9 @@ def test_noise_and_crops_are_fresh_in_each_epoch_and_item_and_depend_on_the_seed
 def test_a_batch_has_its_contract():
     batch = NoisyPairs(pictures(), Gaussian(sigma_range=[5, 55]), 0, patch_size=8).__getitems__([4, 11])
     assert batch.noisy.shape == batch.clean.shape == (2, 3, 8, 8)
-    assert batch.noisy.dtype == batch.clean.dtype == batch.sigma.dtype == torch.float32
+    assert batch.noisy.dtype == batch.clean.dtype == batch.level.dtype == torch.float32
     assert batch.clean.min() >= 0 and batch.clean.max() <= 1
-    assert batch.sigma[0] != batch.sigma[1] and batch.item.tolist() == [4, 11]
+    assert batch.level[0] != batch.level[1] and batch.item.tolist() == [4, 11]
 
 
 @pytest.mark.parametrize("equal", [True, False])
@@ -101,7 +101,7 @@ def test_real_pairs_are_cut_and_turned_alike_and_get_no_noise():
     clean = pictures().images
     held = Pictures([f"p{i}" for i in range(6)], list(torch.cat([255 - clean, clean], dim=1)))
     batch = NoisyPairs(held, None, 0, patch_size=8, flip=True).__getitems__(range(6))
-    assert batch.noisy.shape == (6, 3, 8, 8) and batch.sigma.isnan().all()
+    assert batch.noisy.shape == (6, 3, 8, 8) and batch.level.isnan().all()
     assert bytes_of(batch.noisy).equal(255 - bytes_of(batch.clean))
     frozen = FrozenPairs(held, None, 0, [None]).__getitems__(range(6))
     assert bytes_of(frozen.clean).equal(clean) and bytes_of(frozen.noisy).equal(255 - clean)
@@ -145,7 +145,7 @@ def test_frozen_items_count_through_the_levels():
     pairs = FrozenPairs(pictures(), Gaussian(), 0, [15, 50])
     assert len(pairs) == 12 and pairs.describe(4) == ("p4", 15.0) and pairs.describe(10) == ("p4", 50.0)
     batch = pairs.__getitems__([4, 10])
-    assert batch.sigma.tolist() == [15, 50] and batch.clean[0].equal(batch.clean[1])
+    assert batch.level.tolist() == [15, 50] and batch.clean[0].equal(batch.clean[1])
     assert (batch.noisy - batch.clean).std(dim=(1, 2, 3)).mul(255).tolist() == pytest.approx([15, 50], rel=0.1)
     assert Poisson().levels(None) == FrozenPairs(pictures(), Poisson(), 0, (None,)).levels
 

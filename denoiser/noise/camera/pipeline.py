@@ -30,9 +30,9 @@ MIDDLE = 0.18
 
 @dataclass(frozen=True)
 class Shrink:
-    """Pictures are shrunk by `factors` `(B,)` >= 1 and cropped around the middle to `size` x `size` pixels."""
+    """Pictures are shrunk by `factors` `(B,)` >= 1 and cropped around the middle to `size` (height, width)."""
 
-    size: int
+    size: tuple[int, int]
     factors: Tensor
 
 
@@ -99,7 +99,7 @@ def render(
 
     Returns:
         Noisy pictures in whole grey levels and their targets, `(B, C, H - 16, W - 16)`, in [0, 1]; with `shrink`,
-        `(B, C, size, size)`.
+        `(B, C, *size)`.
 
     Raises:
         ValueError: the shape is not that of a batch of pictures, or the pictures are too small.
@@ -117,7 +117,8 @@ def render(
     clean = shot(None) if others is None else (shot(others) + shot(-others)) / 2
     noisy, target = finish(shot(draws), camera), finish(clean, camera)
     if shrink is not None:
-        noisy, target = (resize(x, shrink.size + 2 * BORDER, shrink.factors).clamp(0, 1) for x in (noisy, target))
+        sides = shrink.size[0] + 2 * BORDER, shrink.size[1] + 2 * BORDER
+        noisy, target = (resize(x, sides, shrink.factors).clamp(0, 1) for x in (noisy, target))
     target = target[:, :, BORDER:-BORDER, BORDER:-BORDER]
     if pictures.shape[1] == 3:
         return save(noisy, camera), target

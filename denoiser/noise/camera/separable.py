@@ -61,16 +61,16 @@ def _cubic(distance: Tensor, a: float = -0.5) -> Tensor:
     return torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
 
 
-def resize(pictures: Tensor, size: int, factors: Tensor) -> Tensor:
-    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size` x `size`, cropped around the middle.
+def resize(pictures: Tensor, size: tuple[int, int], factors: Tensor) -> Tensor:
+    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size`, cropped around the middle.
 
     Raises:
-        ValueError: a picture is smaller than `size` times its factor could be.
+        ValueError: a picture is smaller than `size`.
     """
     height, width = pictures.shape[2:]
-    if min(height, width) < size:
-        raise ValueError(f"the pictures are {height}x{width}; allowed is at least {size}")
-    return filtered(pictures, resizing(height, size, factors), resizing(width, size, factors))
+    if height < size[0] or width < size[1]:
+        raise ValueError(f"the pictures are {height}x{width}; allowed is at least {size[0]}x{size[1]}")
+    return filtered(pictures, resizing(height, size[0], factors), resizing(width, size[1], factors))
 
 
 def sharpen(pictures: Tensor, amounts: Tensor, sigmas: Tensor) -> Tensor:
