@@ -75,7 +75,7 @@ class Mixed(Noise):
 
     def pair(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Pairs of the noise that each picture draws, at a training level of that noise: see `Noise.pair`."""
-        shares = torch.tensor(self.shares, device=generator.device)
+        shares = torch.tensor(self.shares, dtype=torch.float32, device=generator.device)
         chosen = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
         size = self.pair_size(clean.shape[2]), self.pair_size(clean.shape[3])
         noisy, target = (clean.new_empty((*clean.shape[:2], *size)) for _ in range(2))

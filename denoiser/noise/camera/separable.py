@@ -10,7 +10,8 @@ from denoiser.noise.camera.drawing import per_picture
 
 def filtered(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Pictures `(B, C, H, W)` filtered along both axes by matrices `(B, H', H)` and `(B, W', W)`."""
-    return rows[:, None] @ pictures @ columns[:, None].mT
+    across = pictures.flatten(1, 2) @ columns.mT  # one product for all channels
+    return rows[:, None] @ across.view(*pictures.shape[:3], -1)
 
 
 def _normalised(weights: Tensor) -> Tensor:

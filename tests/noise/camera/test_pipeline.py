@@ -6,6 +6,7 @@ from helpers.noises import check_refused
 
 from denoiser.noise.camera.colour import balance, draw_colours, inverse, unbalance
 from denoiser.noise.camera.curves import inverse_tone, to_light, to_values, tone
+from denoiser.noise.camera.drawing import where
 from denoiser.noise.camera.pipeline import BORDER, Shrink, process, render, unprocess
 from denoiser.noise.camera.separable import both, box, gaussian, resize, sharpen
 from denoiser.noise.camera.settings import Settings, draw
@@ -140,3 +141,17 @@ def test_wrong_settings_are_refused(wrong, named):
 def test_too_small_pictures_are_refused():
     with pytest.raises(ValueError, match="allowed is more than 16"):
         render(torch.zeros(1, 3, 16, 40), draw(1, Settings(), generator()), torch.zeros(1, 1, 16, 40))
+
+
+@pytest.mark.parametrize("chosen", [[True, False, True], [True] * 3, [False] * 3])
+def test_a_step_is_computed_for_the_chosen_pictures_alone(chosen):
+    pictures, amounts, seen = torch.rand(3, 3, 4, 4, generator=generator()), torch.tensor([1.0, 2.0, 3.0]), []
+
+    def step(x, amount):
+        seen.append(len(x))
+        return x + amount.view(-1, 1, 1, 1)
+
+    mask = torch.tensor(chosen)
+    result = where(mask, step, pictures, amounts)
+    assert torch.equal(result, torch.where(mask.view(-1, 1, 1, 1), step(pictures, amounts), pictures))
+    assert seen == [n for n in (sum(chosen), 3) if n]
