@@ -155,3 +155,11 @@ def test_a_step_is_computed_for_the_chosen_pictures_alone(chosen):
     result = where(mask, step, pictures, amounts)
     assert torch.equal(result, torch.where(mask.view(-1, 1, 1, 1), step(pictures, amounts), pictures))
     assert seen == [n for n in (sum(chosen), 3) if n]
+
+
+@pytest.mark.parametrize("matrices", [gaussian, box])
+def test_large_pictures_are_filtered_in_parts_without_a_seam(matrices, monkeypatch):
+    pictures, amounts = torch.rand(2, 2, 50, 90, generator=generator()), torch.tensor([0.7, 2.0])
+    whole = both(pictures, matrices, amounts)
+    monkeypatch.setattr("denoiser.noise.camera.separable.TILE", 16)
+    torch.testing.assert_close(both(pictures, matrices, amounts), whole, atol=1e-6, rtol=0)
