@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from denoiser.data.images.formats.photo import Pixels, strips
 from denoiser.metrics.luma import LUMA
 
+_SMALLEST = 1e-6
+"""Chroma below this needs no scaling, in the unit of integers; division by less would overflow."""
+
 
 def fill(
     out: Pixels, before: Pixels, denoised: NDArray[np.float32], white: float, luma: float = 1.0, chroma: float = 1.0
@@ -75,7 +78,7 @@ def _desaturate(colours: NDArray[Any], white: float) -> None:
     clipped = colours[outside]
     luma = np.clip(clipped @ np.array(LUMA, clipped.dtype), 0, white)[:, None]
     offset = clipped - luma
-    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), np.finfo(offset.dtype).tiny)
+    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), _SMALLEST)
     colours[outside] = luma + offset * np.minimum(room.min(axis=1, keepdims=True), 1)
 
 

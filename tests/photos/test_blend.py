@@ -97,6 +97,13 @@ def test_chroma_alone_keeps_the_luma_to_a_rounding():
     assert np.abs(np.ptp(out.astype(int) - out[..., :1], axis=(0, 1))).max() <= 1  # one colour everywhere
 
 
+def test_a_channel_without_chroma_is_no_overflow():
+    before, denoised = np.array([[[255, 76, 0]]], np.uint8), np.array([2, 76 / 255, -1], np.float32)[:, None, None]
+    luma = float((before @ np.array(LUMA)).item())
+    denoised[1] = luma / 255  # the chroma of green is as good as 0
+    assert np.abs(filled(before, denoised, 255, luma=0) @ LUMA - luma).max() <= 0.5
+
+
 def test_luma_alone_keeps_the_differences_of_the_channels():
     before, denoised = a_pair(np.float32, 1.0, (40, 30, 3))
     out = filled(before, denoised, 1.0, chroma=0)
