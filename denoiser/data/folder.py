@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import PairsDataModule, Protocol, check_no_noise
 from denoiser.data.decoding import read_files
 from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Pictures
@@ -97,10 +97,7 @@ class RealPairs(PairsDataModule):
             raise DenoiserError(
                 "data=pairs requires two folders (data.noisy, data.clean)", "data.noisy=DIR data.clean=DIR"
             )
-        if protocol.noise.name != "none":
-            raise DenoiserError(
-                f"data=pairs has real noise; noise cannot be added (noise={protocol.noise.name})", "noise=none"
-            )
+        check_no_noise("pairs", protocol)
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
         self.split_seed, self.cache_gb, self.folder_name = split_seed, cache_gb, self.clean.absolute().name
 
