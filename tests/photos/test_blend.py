@@ -98,10 +98,10 @@ def test_chroma_alone_keeps_the_luma_to_a_rounding():
 
 
 def test_a_channel_without_chroma_is_no_overflow():
-    before, denoised = np.array([[[255, 76, 0]]], np.uint8), np.array([2, 76 / 255, -1], np.float32)[:, None, None]
-    luma = float((before @ np.array(LUMA)).item())
-    denoised[1] = luma / 255  # the chroma of green is as good as 0
-    assert np.abs(filled(before, denoised, 255, luma=0) @ LUMA - luma).max() <= 0.5
+    steps = np.linspace(0, 0.5, 1000, dtype=np.float32)
+    change = np.stack([LUMA[2] * steps, 0 * steps, -LUMA[0] * steps])  # of red and blue, and none of luma
+    before = np.full((1, 1000, 3), 255, np.uint8)
+    assert (filled(before, (1 + change)[:, None], 255, luma=0) == 255).all()
 
 
 def test_luma_alone_keeps_the_differences_of_the_channels():
