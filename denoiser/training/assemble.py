@@ -48,10 +48,20 @@ def module(cfg: DictConfig) -> Denoiser:
 
 def _trained_on(cfg: DictConfig, noise: Noise) -> str:
     """Data and noise of the training, such as `bsds500, gaussian noise, sigma 0 to 55`."""
-    words = [cfg.data.name, "real noise" if cfg.data.get("noisy") else f"{noise} noise"]
+    words = [_data(cfg.data), "real noise" if cfg.data.get("noisy") else f"{noise} noise"]
     if (levels := noise.training_levels()) is not None:
         words.append(noise.level_kind.span(levels))
     return ", ".join([*words, *(["clipped"] if noise.clip and not noise.stored else [])])
+
+
+def _data(data: DictConfig) -> str:
+    """The name of the data; of a mix, with the name and the share of each source."""
+    sources = data.get("sources")
+    if sources is None:
+        return str(data.name)
+    names = [Path(str(source)).name for source in sources]
+    shares = [""] * len(names) if data.shares is None else [f"{share:g} " for share in data.shares]
+    return f"{data.name} of {' + '.join(map(''.join, zip(shares, names, strict=True)))}"
 
 
 def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
