@@ -141,5 +141,7 @@ class Store:
         stored = round(n * self.shares.stored)
         clean = self.pool.crops(n - stored, self.size, g)
         white = gaussian_pairs(clean if self.channels == 3 else grey(clean), g, False)
+        if stored == 0:
+            return white
         noisy, target = (torch.cat(x) for x in zip(self.take(stored, g), white, strict=True))
         return noisy, target
