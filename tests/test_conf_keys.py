@@ -33,7 +33,6 @@ OTHERWISE = {
     "name": "second",
     "precision": "64-true",
     "sigma_range": [0, 55],
-    "split": "official",
     "style": "plain",
     "test": "photos",
     "version": "second",
@@ -41,7 +40,16 @@ OTHERWISE = {
     "weight_decay": 0.5,
 }
 """Another value, for keys where it cannot be derived from the current value."""
-OPPOSITE = {"constant": "cosine", "cosine": "constant", "photos": None, 3: 1, 1: 3, "gpu": "cpu"}
+OPPOSITE = {
+    "benchmark": "official",
+    "all": "held_out",
+    "constant": "cosine",
+    "cosine": "constant",
+    "photos": None,
+    3: 1,
+    1: 3,
+    "gpu": "cpu",
+}
 REFUSED = ("accelerator", "channels", "verify")
 """Keys whose other value can be refused with an error."""
 
@@ -85,7 +93,7 @@ def otherwise(key, value, elsewhere):
     last = key.rpartition(".")[2]
     if last in FOLDERS or last == "root":
         return str(elsewhere if last == "root" else elsewhere / last)
-    if last in ("channels", "schedule") or value in ("photos", "gpu"):
+    if last in ("channels", "schedule", "split") or value in ("photos", "gpu"):
         return OPPOSITE[value]
     if last in OTHERWISE:
         return OTHERWISE[last]

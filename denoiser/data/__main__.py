@@ -101,8 +101,11 @@ def _data_module(name: str, root: Path) -> PairsDataModule:
 def verify(name: str, root: Path) -> None:
     """Compare the files of a dataset with the published hashes; without hashes, look whether each file exists.
 
+    For real pairs, the PSNR of the noisy input is compared with the published one, too.
+
     Raises:
-        DenoiserError: it is not there or has no list of files; files are missing or altered (exit code 1).
+        DenoiserError: it is not there or has no list of files; files are missing or altered, or the noisy
+            input has another PSNR than published (exit code 1).
     """
     dataset, folder = _stored(name, root, "no files to verify")
     missing = dataset.missing(root)
@@ -115,8 +118,19 @@ def verify(name: str, root: Path) -> None:
         raise DenoiserError(
             message, dataset.replacement_instructions(root, f"denoiser data download {name}"), SOME_FAILED
         )
+    if dataset.noisy_psnr is not None:
+        _check_pairs(name, root)
     result = "all as published" if hashes else "all there; no hashes are known, so their content was not checked"
+    result += f"; the noisy input has {dataset.noisy_psnr} dB" if dataset.noisy_psnr is not None else ""
     print(f"{name}: {len(dataset.files)} files, {result} ({folder})")
+
+
+def _check_pairs(name: str, root: Path) -> None:
+    """Decode real pairs and compare the PSNR of the noisy input with the published one."""
+    try:
+        _data_module(name, root).pictures("test")
+    except DenoiserError as error:
+        raise DenoiserError(f"{name}: {error.what}", error.fix, SOME_FAILED) from error
 
 
 def path(name: str, root: Path) -> None:

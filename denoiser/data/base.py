@@ -178,7 +178,9 @@ class PairsDataModule(LightningDataModule):
     def frozen(self, name: str, draws: int = 1) -> FrozenPairs:
         """The evaluation pairs of a split, with `draws` draws of noise for each picture and level."""
         source = self.test if name == "test" and self.test is not None else self
-        noise = None if source.real_pairs else self.protocol.noise.clipped(self.protocol.clip)
+        if source.real_pairs:
+            return FrozenPairs(self.split(name), None, self.protocol.seed, (None,), draws)
+        noise = self.protocol.noise.clipped(self.protocol.clip)
         return FrozenPairs(self.split(name), noise, self.protocol.seed, self.protocol.levels, draws)
 
     def _frozen(self, name: str) -> DataLoader[Batch]:
@@ -203,6 +205,18 @@ class PairsDataModule(LightningDataModule):
             "worker_init_fn": exit_on_sigterm,
         }
         return DataLoader(pairs, batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
+
+
+def check_no_noise(name: str, protocol: Protocol) -> None:
+    """Check that no noise is added to the noisy pictures of real pairs.
+
+    Raises:
+        DenoiserError: the protocol has a noise.
+    """
+    if protocol.noise.name != "none":
+        raise DenoiserError(
+            f"data={name} has real noise; noise cannot be added (noise={protocol.noise.name})", "noise=none"
+        )
 
 
 def _check_whole(key: str, value: object, lowest: int) -> None:

@@ -35,7 +35,7 @@ class BSDS500(PairsDataModule):
         protocol: how pictures become noisy pairs.
         root: the store of datasets; `BSR/BSDS500/data/images` in it is downloaded if it is missing.
         split: `benchmark` or `official`.
-        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded on use.
+        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded into temporary files.
         **options: see `PairsDataModule`.
 
     Raises:

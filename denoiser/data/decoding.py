@@ -1,4 +1,4 @@
-"""Reading pictures from files, into memory if they fit, else decoding each on use."""
+"""Reading pictures from files, into memory if they fit, else into temporary files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from torch import Tensor
 
 from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Pictures
+from denoiser.data.scratch import decoded_once
 
 
 class DecodedOnUse(Sequence[Tensor]):
-    """Pictures that do not fit in memory: each is decoded on every access.
+    """Pictures that are decoded on every access.
 
     Args:
         files: the file of each picture, or several files of one size whose channels are stacked.
@@ -34,7 +35,7 @@ class DecodedOnUse(Sequence[Tensor]):
 
 
 def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache_gb: float = 4) -> Pictures:
-    """Pictures from files, in memory if they need at most `cache_gb` GB (1e9 bytes), else decoded on use.
+    """Pictures from files, in memory if they need at most `cache_gb` GB (1e9 bytes), else see `DecodedOnce`.
 
     Args:
         files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
@@ -49,4 +50,4 @@ def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache
     sizes = [(len(paths) * channels, *eight_bit.size(paths[0])) for paths in files]
     lazy = DecodedOnUse(files, channels)
     fits = sum(math.prod(size) for size in sizes) <= cache_gb * 1e9
-    return Pictures(keys, list(lazy) if fits else lazy, sizes)
+    return Pictures(keys, list(lazy) if fits else decoded_once(lazy, sizes), sizes)

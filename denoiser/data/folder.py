@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import PairsDataModule, Protocol, check_no_noise
 from denoiser.data.decoding import read_files
 from denoiser.data.images import eight_bit
 from denoiser.data.pairs import Pictures
@@ -23,7 +23,7 @@ class Folder(PairsDataModule):
         protocol: how pictures become noisy pairs.
         path: the folder; subfolders are included.
         split_seed: seed of the split, separate from `seed`, so that seed sweeps keep the split.
-        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded on use.
+        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded into temporary files.
         **options: see `PairsDataModule`.
 
     Raises:
@@ -51,7 +51,8 @@ class Folder(PairsDataModule):
         # Without suffix, so that a photo and its copy in another format stay on one side of the split.
         stems = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
         indices = split_indices(stems, split, self.split_seed)
-        pictures = read_files([[paths[i]] for i in indices], self.path, self.channels, self.cache_gb)
+        cache_gb = self.cache_gb * len(indices) / len(paths)  # all splits together need at most cache_gb
+        pictures = read_files([[paths[i]] for i in indices], self.path, self.channels, cache_gb)
         keys = _unique_keys(stems, [path.relative_to(self.path).as_posix() for path in paths])
         return replace(pictures, keys=[keys[i] for i in indices])
 
@@ -72,7 +73,7 @@ class RealPairs(PairsDataModule):
         noisy: the folder of noisy pictures.
         clean: the folder of clean pictures.
         split_seed: seed of the split, separate from `seed`, so that seed sweeps keep the split.
-        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded on use.
+        cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded into temporary files.
         **options: see `PairsDataModule`.
 
     Raises:
@@ -97,10 +98,7 @@ class RealPairs(PairsDataModule):
             raise DenoiserError(
                 "data=pairs requires two folders (data.noisy, data.clean)", "data.noisy=DIR data.clean=DIR"
             )
-        if protocol.noise.name != "none":
-            raise DenoiserError(
-                f"data=pairs has real noise; noise cannot be added (noise={protocol.noise.name})", "noise=none"
-            )
+        check_no_noise("pairs", protocol)
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
         self.split_seed, self.cache_gb, self.folder_name = split_seed, cache_gb, self.clean.absolute().name
 
@@ -122,7 +120,8 @@ class RealPairs(PairsDataModule):
         for key in keys:
             _check_size(noisy[key], clean[key])
         pairs = [(noisy[keys[i]], clean[keys[i]]) for i in split_indices(keys, split, self.split_seed, "data.clean")]
-        return read_files(pairs, self.clean, self.channels, self.cache_gb)
+        cache_gb = self.cache_gb * len(pairs) / len(keys)  # all splits together need at most cache_gb
+        return read_files(pairs, self.clean, self.channels, cache_gb)
 
 
 def _by_key(folder: Path) -> dict[str, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from omegaconf import DictConfig
@@ -9,6 +10,7 @@ from omegaconf import DictConfig
 from denoiser import build
 from denoiser.config import compose, options
 from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.store.catalogue import dataset_class
 from denoiser.errors import DenoiserError, nearest
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.base import Noise
@@ -20,7 +22,8 @@ def protocol_name(cfg: DictConfig) -> str:
     Raises:
         DenoiserError: there is no such protocol, or it is `published` for real noise.
     """
-    real = build.target("data", cfg.data["_target_"]).real_pairs and cfg.data.get("test") is None
+    tested = cfg.data.get("test")
+    real = build.target("data", cfg.data["_target_"]).real_pairs if tested is None else _has_real_pairs(tested)
     name = cfg.protocol or ("clipped" if cfg.noise.clip or real else "published")
     if real and name == "published":
         raise DenoiserError(f"real noise is clipped by the camera (protocol={name})", "protocol=clipped")
@@ -50,10 +53,10 @@ def training_data(cfg: DictConfig) -> PairsDataModule:
     Raises:
         DenoiserError: the data is for testing only, or does not have the channels of the model.
     """
-    dataset = _dataset(cfg.data, protocol(cfg))
-    name = dataset.name
-    if dataset.test_only:
+    name = cfg.data.name
+    if build.target("data", cfg.data["_target_"]).test_only:
         raise DenoiserError(f"data={name} is for testing only (data)", f"data=synthetic data.test={name}")
+    dataset = _dataset(cfg.data, protocol(cfg))
     if dataset.channels != cfg.model.channels:
         model, channels = cfg.model.name, cfg.model.channels
         supported = channels in dataset.allowed_channels
@@ -89,4 +92,10 @@ def _test_set(name: str, channels: int, protocol: Protocol) -> PairsDataModule:
     if name not in names:
         raise DenoiserError(f"no data '{name}' (data.test)", f"data.test={nearest(name, names) or 'photos'}")
     config = compose([f"data={name}", f"data.channels={channels}"]).data
+    if _has_real_pairs(name):  # also after a training on noise that was added
+        protocol = replace(protocol, noise=Noise(), levels=(None,), clip=True)
     return _dataset(config, protocol)
+
+
+def _has_real_pairs(name: str) -> bool:
+    return name in options("data") and bool(dataset_class(name).real_pairs)

@@ -64,7 +64,7 @@ class Pictures:
         return isinstance(self.images, Tensor)
 
     def to(self, device: torch.device) -> Pictures:
-        """The pictures on a device; pictures that are decoded on use remain on the CPU."""
+        """The pictures on a device; pictures that are not in memory remain on the CPU."""
         if isinstance(self.images, Tensor):
             return replace(self, images=self.images.to(device))
         return replace(self, images=[x.to(device) for x in self.images]) if isinstance(self.images, list) else self
@@ -187,7 +187,8 @@ def _crop(image: Tensor, size: int | None, down: float, right: float) -> Tensor:
     if size is None:
         return image
     top, left = int(down * (image.shape[-2] - size + 1)), int(right * (image.shape[-1] - size + 1))
-    return image[:, top : top + size, left : left + size]
+    crop = image[:, top : top + size, left : left + size]
+    return crop.clone() if crop.device.type == "cpu" else crop  # else pictures decoded for a crop would fill the memory
 
 
 def _symmetry(image: Tensor, number: int) -> Tensor:

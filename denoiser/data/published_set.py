@@ -29,13 +29,18 @@ def from_ffdnet(folder: str, description: str, licence: str = "not stated") -> C
         description: a few words for the list of datasets.
         licence: licence of the pictures; FFDNet itself states none.
     """
-    hashes = read_hashes(PACKAGE / "data" / "store" / "testset-sha256.txt")
-    names = sorted((name for name in hashes if name.startswith(f"{folder}/")), key=_natural)
-    files = {name.rpartition("/")[2]: hashes[name] for name in names}
+    files = listed(folder)
     source = f"testsets/{folder} of github.com/cszn/FFDNet"
     return Card(
         description, licence, len(files), folders=(folder,), files=files, source=source, url=f"{FFDNET}/{folder}"
     )
+
+
+def listed(folder: str) -> dict[str, str]:
+    """The sha256 of each file of a test set in the list of hashes, by name, in natural order."""
+    hashes = read_hashes(PACKAGE / "data" / "store" / "testset-sha256.txt")
+    names = sorted((name for name in hashes if name.startswith(f"{folder}/")), key=_natural)
+    return {name.rpartition("/")[2]: hashes[name] for name in names}
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

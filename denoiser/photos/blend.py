@@ -1,8 +1,11 @@
-"""Where `--strength` and `--chroma-only` are applied: a model's output becomes a photo's pixels, row band by row band.
+"""Where `--strength`, `--chroma-strength` and `--chroma-only` are applied: a model's output becomes a photo's pixels.
 
-output = input + strength * (denoised - input)       `--strength`, in `_blended`
-denoised = denoised + luma(input - denoised)         `--chroma-only`, before it
-integers are clamped and rounded                     in `_store`
+change = denoised - input, in three parts of which luma() is the first     row band by row band
+output = input + chroma * change + (luma - chroma) * luma(change)          in `_blended`
+colours that integers cannot hold are moved towards grey                   in `_desaturate`
+integers are clamped and rounded                                           in `_store`
+
+Both weights are at most 1: what a strength above 1 adds is in the output already, see `photos/strength.py`.
 """
 
 from __future__ import annotations
@@ -15,45 +18,53 @@ from numpy.typing import NDArray
 from denoiser.data.images.formats.photo import Pixels, strips
 from denoiser.metrics.luma import LUMA
 
+_SMALLEST = 1e-6
+"""Chroma below this needs no scaling, in the unit of integers; division by less would overflow."""
+
 
 def fill(
-    out: Pixels, before: Pixels, denoised: NDArray[np.float32], white: float, strength: float, chroma_only: bool
+    out: Pixels, before: Pixels, denoised: NDArray[np.float32], white: float, luma: float = 1.0, chroma: float = 1.0
 ) -> None:
     """Write denoised rows into a photo of any type.
 
     Integers are clamped to black and white and rounded, halves to even. Floats are neither: values above white or below
-    black in the input can stay so in the output. Where chroma alone would clip an integer, all three channels are moved
-    towards their luma until none is clipped.
+    black in the input can stay so in the output. Where luma and chroma have different weights and an integer would be
+    clipped, all three channels are moved towards their luma until none is.
 
     Args:
         out: the rows to write, `(h, W)` or `(h, W, 3)` of any type.
         before: the same rows of the input, of the same type.
         denoised: the same rows, `(C, h, W)`, 1.0 is white.
         white: the value of white in `before` and `out`.
-        strength: weight of `denoised`, 0 to 1; the weight of `before` is 1 - strength.
-        chroma_only: keep the luma of `before` (ITU-R BT.601, of the stored values); needs three channels.
+        luma: weight of the luma of `denoised` (ITU-R BT.601, of the stored values), 0 to 1; that of `before` has the
+            rest. Of pixels of one channel, the weight of all.
+        chroma: weight of the chroma of `denoised`, 0 to 1; ignored for pixels of one channel.
     """
     for rows in strips(*out.shape[:2]):
         planes = denoised[:, rows]
         values = planes[0] if out.ndim == 2 else planes.transpose(1, 2, 0)
-        _store(out[rows], _blended(before[rows], values, white, strength, chroma_only), white)
+        _store(out[rows], _blended(before[rows], values, white, luma, chroma if out.ndim == 3 else luma), white)
 
 
-def _blended(before: Pixels, values: Pixels, white: float, strength: float, chroma_only: bool) -> NDArray[Any]:
+def _blended(before: Pixels, values: Pixels, white: float, luma: float, chroma: float) -> NDArray[Any]:
     """The weighted mean in the unit of `before`: float64 for float64, else float32."""
     dtype = np.result_type(before.dtype, np.float32) if before.dtype.kind == "f" else np.dtype(np.float32)
     blended: NDArray[Any] = np.multiply(values, white, dtype=dtype)
-    if not chroma_only and strength == 1:
+    if luma == chroma == 1:
         return blended
     source = before.astype(dtype)
-    if chroma_only:  # an equal step in R, G and B changes luma by that step and no difference between channels
-        blended += ((source - blended) @ np.array(LUMA, dtype))[..., None]
-        if before.dtype.kind == "u":
-            _desaturate(blended, white)
-    if strength != 1:
-        blended -= source
-        blended *= dtype.type(strength)
+    blended -= source
+    if luma == chroma:
+        blended *= dtype.type(chroma)
         blended += source
+        return blended
+    # An equal step in R, G and B changes luma by that step, and no difference between channels.
+    step = (blended @ np.array(LUMA, dtype) * dtype.type(luma - chroma))[..., None]
+    blended *= dtype.type(chroma)
+    blended += step
+    blended += source
+    if before.dtype.kind == "u":
+        _desaturate(blended, white)
     return blended
 
 
@@ -67,7 +78,7 @@ def _desaturate(colours: NDArray[Any], white: float) -> None:
     clipped = colours[outside]
     luma = np.clip(clipped @ np.array(LUMA, clipped.dtype), 0, white)[:, None]
     offset = clipped - luma
-    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), np.finfo(offset.dtype).tiny)
+    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), _SMALLEST)
     colours[outside] = luma + offset * np.minimum(room.min(axis=1, keepdims=True), 1)
 
 

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from denoiser.errors import DenoiserError
 from denoiser.noise import levels
 
 PRECISIONS = ("auto", "32", "bf16")
+STRONGEST = 2
+"""Largest strength: the network then sees twice the noise."""
+
+
+class Strengths(NamedTuple):
+    """How much noise is removed, 0 to 2: 0 returns the input, 1 the model's output.
+
+    Attributes:
+        luma: for luma, and for pictures of one channel.
+        chroma: for chroma.
+    """
+
+    luma: float
+    chroma: float
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """The weights of an output in a blend with the input: up to 1, where the input has a part."""
+        return min(self.luma, 1.0), min(self.chroma, 1.0)
+
+    @property
+    def at_least_1(self) -> Strengths:
+        """What the function of a network is asked for: strengths below 1 are a matter of `weights` alone."""
+        return Strengths(max(self.luma, 1.0), max(self.chroma, 1.0))
 
 
 @dataclass(frozen=True)
@@ -16,8 +41,9 @@ class Options:
 
     Attributes:
         sigma: the noise level in grey levels of 255, for models that take one; None estimates that of each photo.
-        strength: weight of the denoised photo: 0 returns the input, 1 the model's output.
-        chroma_only: take only the colours from the model and keep the photo's luma.
+        strength: how much noise is removed, 0 to 2: 0 returns the input, 1 the model's output.
+        chroma_strength: the strength for chroma; None takes `strength`, which then is for luma alone.
+        chroma_only: take only the colours from the model and keep the photo's luma: its strength is 0.
         tile: side of the tiles in pixels; None chooses it by the free memory.
         precision: `32`; `bf16`; or `auto`, which is bf16 for 8-bit photos where that is faster.
 
@@ -27,6 +53,7 @@ class Options:
 
     sigma: float | None = None
     strength: float = 1.0
+    chroma_strength: float | None = None
     chroma_only: bool = False
     tile: int | None = None
     precision: str = "auto"
@@ -35,8 +62,15 @@ class Options:
         """Refuse values that are not allowed."""
         if self.sigma is not None:
             levels.check_sigma(self.sigma, "--sigma")
-        if not 0 <= self.strength <= 1:
-            raise DenoiserError(f"the strength is from 0 to 1 (--strength {self.strength:g})", "--strength 1")
+        for option, strength in (("--strength", self.strength), ("--chroma-strength", self.chroma_strength)):
+            if strength is not None and not 0 <= strength <= STRONGEST:
+                raise DenoiserError(f"a strength is from 0 to {STRONGEST} ({option} {strength:g})", f"{option} 1")
         if self.precision not in PRECISIONS:
             what = f"the precision is one of {', '.join(PRECISIONS)} (--precision {self.precision})"
             raise DenoiserError(what, "--precision auto")
+
+    @property
+    def strengths(self) -> Strengths:
+        """The strengths for luma and chroma."""
+        chroma = self.strength if self.chroma_strength is None else self.chroma_strength
+        return Strengths(0.0 if self.chroma_only else self.strength, chroma)

@@ -17,9 +17,11 @@ from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.noise.estimate import noise_level
-from denoiser.photos import blend, chroma, routes
-from denoiser.photos.options import Options
+from denoiser.photos import blend, chroma, routes, strength
+from denoiser.photos.options import Options, Strengths
 from denoiser.photos.routes import Way
+
+NO_CHROMA = "--chroma-strength has no effect on grey pictures"
 
 
 class Restorer:
@@ -69,13 +71,15 @@ class Restorer:
         if way is Way.UNCHANGED:
             pixels = photo.pixels
         elif way is Way.ONE_CHANNEL:
-            grey, notes = self._denoised(np.ascontiguousarray(photo.pixels[..., 0]), photo.white, options.strength)
+            grey, notes = self._denoised(np.ascontiguousarray(photo.pixels[..., 0]), photo.white, options.strengths)
             pixels = np.repeat(grey[..., None], 3, axis=2)
         elif way is Way.PLANES:
             pixels, notes = self._by_planes(photo)
         else:
-            pixels, notes = self._denoised(photo.pixels, photo.white, options.strength, options.chroma_only)
+            pixels, notes = self._denoised(photo.pixels, photo.white, options.strengths)
         remarks = routes.notes(way, self.name, self.model.channels, photo.header)
+        if options.chroma_strength is not None and (pixels.ndim == 2 or way is Way.ONE_CHANNEL):
+            remarks += (NO_CHROMA,)
         return replace(photo.with_pixels(pixels), notes=(*photo.notes, *remarks, *notes))
 
     def smallest(self, channels: int) -> int:
@@ -83,26 +87,27 @@ class Restorer:
         return self._fitted(channels, self.options.precision.replace("auto", "32"), None).smallest
 
     def _by_planes(self, photo: Photo) -> tuple[Pixels, tuple[str, ...]]:
-        """Denoise luma and chroma one by one, as they were stored; strength and luma apply to the whole picture."""
-        subsampling, shape = photo.details.subsampling, photo.pixels.shape[:2]
+        """Denoise luma and chroma one by one, as they were stored; weights below 1 apply to the whole picture."""
+        subsampling, shape, strengths = photo.details.subsampling, photo.pixels.shape[:2], self.options.strengths
         luma, *stored = chroma.split(photo.pixels, subsampling)
         notes: tuple[str, ...] = ()
-        if not self.options.chroma_only:
-            luma, notes = self._denoised(luma, photo.white)
-        blue, red = (chroma.enlarged(self._denoised(plane, photo.white)[0], subsampling) for plane in stored)
+        if strengths.luma:
+            luma, notes = self._denoised(luma, photo.white, strengths.at_least_1)
+        if strengths.chroma:
+            planes = Strengths(max(strengths.chroma, 1.0), 1.0)
+            stored = [self._denoised(plane, photo.white, planes)[0] for plane in stored]
+        blue, red = (chroma.enlarged(plane, subsampling) for plane in stored)
         pixels = np.empty_like(photo.pixels)
         for band in strips(*shape):
             rows = chroma.joined(luma, blue, red, shape, band)
-            blend.fill(
-                pixels[band], photo.pixels[band], rows, photo.white, self.options.strength, self.options.chroma_only
-            )
+            blend.fill(pixels[band], photo.pixels[band], rows, photo.white, *strengths.weights)
         return pixels, notes
 
-    def _denoised(
-        self, pixels: Pixels, white: float, strength: float = 1.0, chroma_only: bool = False
-    ) -> tuple[Pixels, tuple[str, ...]]:
+    def _denoised(self, pixels: Pixels, white: float, strengths: Strengths) -> tuple[Pixels, tuple[str, ...]]:
         """Denoise pixels `(H, W)` or `(H, W, 3)` tile by tile; also returns notes."""
         channels, precision = 1 if pixels.ndim == 2 else 3, self._precision(pixels)
+        if channels == 1:
+            strengths = Strengths(strengths.luma, strengths.luma)
         sigma, notes = self._noise_level(pixels, white)
         planned = self._tilings.get((channels, precision)) or self._fitted(channels, precision, self.options.tile)
         denoised = np.empty_like(pixels)
@@ -111,9 +116,9 @@ class Restorer:
             if not torch.isfinite(rows.sum()) and not torch.isfinite(rows).all():  # the first is one pass
                 raise DenoiserError("the model's output is not finite", "--precision 32, or another model")
             band = slice(top, top + rows.shape[1])
-            blend.fill(denoised[band], pixels[band], rows.numpy(), white, strength, chroma_only)
+            blend.fill(denoised[band], pixels[band], rows.numpy(), white, *strengths.weights)
 
-        function = self._function(sigma, channels, precision)
+        function = self._function(sigma, channels, precision, strengths)
         used = tiling.denoise(function, arrays.view(pixels), white, planned, self.device, store)
         self._tilings[channels, precision] = used
         if used.tile < planned.tile:
@@ -136,7 +141,12 @@ class Restorer:
     def _fitted(self, channels: int, precision: str, tile: int | None) -> Tiling:
         """The tiling for all pictures: fitted at the strongest usual noise, where the receptive field is largest."""
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
-        return tiling.fit(self._function(usual, channels, precision), channels, self.device, tile, precision)
+        strongest = max(self.options.strengths)
+        function = self._function(usual, channels, precision, Strengths(strongest, strongest))
+        return tiling.fit(function, channels, self.device, tile, precision)
 
-    def _function(self, sigma: float | None, channels: int, precision: str) -> TileFunction:
-        return self.model.function(sigma, precision, channels)
+    def _function(self, sigma: float | None, channels: int, precision: str, strengths: Strengths) -> TileFunction:
+        at_least_1 = strengths.at_least_1
+        if sigma is None:
+            return strength.for_blind(self.model.function(None, precision, channels), at_least_1)
+        return strength.for_levels(lambda level: self.model.function(level, precision, channels), sigma, at_least_1)

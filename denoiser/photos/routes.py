@@ -78,7 +78,7 @@ def way(header: Header, equal_channels: bool, network_channels: int, options: Op
         network_channels: 1 for a grey model, 3 for a colour model.
         options: how photos are denoised. A noise level given by the user is that of the channels, not of the planes.
     """
-    if options.chroma_only and (header.channels == 1 or equal_channels):
+    if options.strengths.luma == 0 < options.strengths.chroma and (header.channels == 1 or equal_channels):
         return Way.UNCHANGED
     if header.channels == 1:
         return Way.WHOLE if network_channels == 1 else Way.AS_COLOUR

@@ -10,7 +10,7 @@ from PIL import Image
 from denoiser.config import compose, config_dir
 from denoiser.data import from_config
 from denoiser.data.store import download
-from denoiser.data.store.catalogue import dataset_card
+from denoiser.data.store.catalogue import dataset_card, dataset_class
 from denoiser.training import assemble
 
 SIDE = 32
@@ -79,7 +79,7 @@ def small(name, root):
     keys = OmegaConf.load(config_dir() / "data" / f"{name}.yaml").keys()
     chosen = {key: value for key, value in SMALL.items() if key in keys}
     chosen |= {key: root / key for key in FOLDERS if key in keys}
-    noise = ["noise=none"] if "noisy" in keys else []
+    noise = ["noise=none"] if dataset_class(name).real_pairs else []
     return [f"data={name}", *noise, *(f"data.{key}={value}" for key, value in chosen.items())]
 
 

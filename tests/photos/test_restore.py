@@ -186,6 +186,14 @@ def test_what_is_not_possible_is_said():
         Restorer(Pointwise(), CPU, Options(sigma=25))
     with pytest.raises(DenoiserError, match="output is not finite"):
         restored(photo(kind=np.float32), Pointwise(factor=float("inf")))
-    for wrong in ({"strength": 1.5}, {"strength": float("nan")}, {"sigma": 0.5}, {"sigma": -1}, {"precision": "16"}):
+    for wrong in (
+        {"strength": 2.1},
+        {"strength": float("nan")},
+        {"chroma_strength": -0.1},
+        {"chroma_strength": float("nan")},
+        {"sigma": 0.5},
+        {"sigma": -1},
+        {"precision": "16"},
+    ):
         with pytest.raises(DenoiserError, match="--"):
             Options(**wrong)

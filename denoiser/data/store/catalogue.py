@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -32,6 +33,7 @@ class Card:
             else is published, "" where no digest is published.
         source: which files to download by hand, and from where; "" for datasets that are downloaded or drawn.
         url: the address below which each of `files` is downloaded; "" where the files are not downloaded one by one.
+        noisy_psnr: for real pairs the published PSNR in dB of the noisy pictures, the mean over all pairs.
     """
 
     description: str
@@ -42,6 +44,7 @@ class Card:
     files: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     url: str = ""
+    noisy_psnr: float | None = None
 
     def folder(self, root: Path) -> Path:
         """The folder of the dataset below the store `root`; the first of `folders` where none exists."""
@@ -85,6 +88,14 @@ def dataset_card(name: str) -> Card | None:
         near = nearest(name, names)
         fix = f"did you mean {near}?" if near else "denoiser data list"
         raise DenoiserError(f"no data '{name}' (denoiser data)", fix)
-    target = OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{name}.yaml"), "_target_")
-    card: Card | None = getattr(build.target("data", target), "card", None)
+    card: Card | None = getattr(dataset_class(name), "card", None)
     return card
+
+
+def dataset_class(name: str) -> Any:
+    """The class of an existing dataset, `data=NAME`.
+
+    Raises:
+        DenoiserError: it is not part of this package.
+    """
+    return build.target("data", OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{name}.yaml"), "_target_"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -147,8 +148,8 @@ def _run(
 
 def _models(choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> Models:
     """The models, loaded and checked against the options."""
-    denoising = Options(options.sigma, options.strength, options.chroma_only, options.tile, options.precision)
-    models = Models(choice, _device(options.device, processes), denoising)
+    keys = {field.name: getattr(options, field.name) for field in dataclasses.fields(Options)}
+    models = Models(choice, _device(options.device, processes), Options(**keys))
     models.check()
     return models
 
