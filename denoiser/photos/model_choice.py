@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser.data.images.formats.photo import Header, Photo
+from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
 from denoiser.photos import chroma, noise_measure, routes
 from denoiser.photos.noise_measure import MeasuredNoise
 from denoiser.photos.options import Options
-from denoiser.photos.routes import CAMERA, Route
+from denoiser.photos.routes import CAMERA, GREY, Route
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
@@ -98,28 +98,40 @@ class Models:
         Raises:
             DenoiserError: see `check` and `Restorer`.
         """
-        noise = self.measured(photo)
-        route = self.route(photo.header, chroma.has_equal_channels(photo.pixels), noise)
+        equal_channels = chroma.has_equal_channels(photo.pixels)
+        noise = self.measured(photo, equal_channels)
+        route = self.route(photo.header, equal_channels, noise)
         restorer = self._named(route.model)
         denoised = restorer(photo, route.way)
         notes = () if noise is None else self._notes(photo, denoised, noise, restorer.name)
         return replace(denoised, notes=(*denoised.notes, *notes)), restorer.name
 
-    def measured(self, photo: Photo) -> MeasuredNoise | None:
-        """The noise of a photo; None without the shipped weights that measure it."""
+    def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
+        """The noise of a photo; None without the shipped weights that measure it.
+
+        White noise that is the same in all channels is picture for the colour network; the grey one measures it.
+        """
         if CAMERA not in shipped.NAMES:
             return None
-        function = self._shipped(CAMERA).function(None, "32", photo.channels)
-        return noise_measure.measure(photo.pixels, photo.white, lambda block: function(block.to(self.device)))
+        pixels = photo.pixels[..., 0] if equal_channels else photo.pixels
+        noise = self._measure(CAMERA, pixels, photo.white)
+        if pixels.ndim == 3 or not noise.is_white or GREY not in shipped.NAMES:
+            return noise
+        return replace(self._measure(GREY, pixels, photo.white), is_white=True)
+
+    def _measure(self, name: str, pixels: Pixels, white: float) -> MeasuredNoise:
+        function = self._shipped(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
+        return noise_measure.measure(pixels, white, lambda block: function(block.to(self.device)))
 
     def _notes(self, photo: Photo, denoised: Photo, noise: MeasuredNoise, model: str) -> tuple[str, ...]:
-        """The noise in words, and a warning where most of it is still there."""
+        """The noise in words, where the model was chosen by it, and a warning where most of it is still there."""
         options, deviation = self.options, sum(noise.deviation) / len(noise.deviation)
+        words = (str(noise),) if self._by_noise else ()
         removed = noise_measure.removed(photo.pixels, denoised.pixels, photo.white)
         if options.strength < 1 or options.chroma_only or deviation < NOISY or removed >= LITTLE * deviation:
-            return (str(noise),)
+            return words
         fix = "--strength 1.5" if self._by_noise else "leave out the model"
-        return str(noise), f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}"
+        return *words, f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}"
 
     def route(self, header: Header, equal_channels: bool = False, noise: MeasuredNoise | None = None) -> Route:
         """The model of a photo and its way through it.
@@ -132,7 +144,7 @@ class Models:
         Raises:
             DenoiserError: see `check`.
         """
-        by_noise = self._by_noise and noise is not None and not noise.is_white
+        by_noise = self._by_noise and noise is not None and noise.is_of_camera
         name = CAMERA if by_noise else self.name(routes.model_for(header, equal_channels))
         channels = self._named(name).model.channels
         return Route(name, routes.way(header, equal_channels, channels, self.options))

@@ -29,7 +29,7 @@ LAGS = tuple(range(1, 17))
 WHITE = 0.12
 """Largest autocorrelation of luma at lag 1, at flat pixels, of noise that counts as white."""
 FLAT, LEAST_FLAT = 1.5, 0.02
-"""Largest step of luma in grey levels where a photo is flat, as a mean over 5 x 5 pixels, and smallest share of such pixels.
+"""Largest step of luma in grey levels where a photo is flat, as a mean over 5 x 5 pixels; smallest share of such pixels.
 
 In a photo with fewer, the flattest tenth stands for them."""
 WHITE_FACTOR, CORRELATED_FACTOR = 1.1, (0.84, 0.59, 0.16)
@@ -38,8 +38,8 @@ WHITE_FACTOR, CORRELATED_FACTOR = 1.1, (0.84, 0.59, 0.16)
 r is the autocorrelation at lag 1."""
 LENGTH_FACTOR = 1.15
 """The same for the correlation length of noise that is not white."""
-FAINT = 0.3
-"""Deviation in grey levels below which there is no noise to speak of: 8-bit rounding has 0.29."""
+FAINT, LEAST = 1.0, 0.3
+"""Deviation in grey levels of weak noise, whose kind does not show, and of none: 8-bit rounding has 0.29."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,18 @@ class MeasuredNoise:
     correlation_length: float
     is_white: bool
 
+    @property
+    def is_of_camera(self) -> bool:
+        """Whether the photo is one for a network that has learned cameras: correlated noise, or next to none."""
+        return not self.is_white or max(self.deviation) < FAINT
+
     def __str__(self) -> str:
         """The noise in words.
 
         >>> print(MeasuredNoise((4.1, 3.4, 5.2), 1.71, False))
         noise of deviation 4.1, 3.4, 5.2 (R, G, B), correlated over 1.7 pixels
         """
-        if max(self.deviation) < FAINT:
+        if max(self.deviation) < LEAST:
             return "no noise"
         levels = ", ".join(f"{value:.1f}" for value in self.deviation)
         levels += " (R, G, B)" if len(self.deviation) == 3 else ""
@@ -144,7 +149,7 @@ def _mean_autocorrelation(luma: list[Tensor], masks: list[Tensor], lags: tuple[i
     """Autocorrelation over the masks of all blocks together, where there is any noise."""
     weights, values = [], []
     for plane, mask in zip(luma, masks, strict=True):
-        if mask.sum() > max(lags) and (variance := plane[mask].var(correction=0)) > 0:
+        if min(plane.shape) > 1 and mask.any() and (variance := plane[mask].var(correction=0)) > 0:
             weights.append(variance * mask.sum())
             values.append(autocorrelation(plane, mask, tuple(lag for lag in lags if lag < min(plane.shape))))
     if not values:
@@ -157,7 +162,7 @@ def _mean_autocorrelation(luma: list[Tensor], masks: list[Tensor], lags: tuple[i
 def _factor(deviation: float, correlation: float) -> float:
     """The noise by what is removed of it, at least 1."""
     a, b, c = CORRELATED_FACTOR
-    return max(1.0, exp(a - b * correlation - c * log(max(deviation, FAINT))))
+    return max(1.0, exp(a - b * correlation - c * log(max(deviation, LEAST))))
 
 
 def _length(values: list[float]) -> float:

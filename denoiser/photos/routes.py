@@ -23,8 +23,8 @@ from enum import Enum
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Header
 from denoiser.photos.options import Options
 
-CAMERA = "camera"
-"""The shipped model for noise of cameras: colour, and trained on JPEGs with subsampled chroma and on grey noise too."""
+CAMERA, GREY = "camera", "grey"
+"""The shipped model for noise of cameras, in colour and also trained on JPEGs with subsampled chroma; that for grey."""
 
 
 class Way(Enum):

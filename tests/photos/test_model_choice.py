@@ -172,7 +172,7 @@ def test_a_photo_is_denoised_by_the_model_for_its_noise_and_the_noise_is_noted(s
     photo = Photo(np.full((16, 16, 3), 99, np.uint8), 255, Details("PNG"))
     for noise, name in ((CAMERA, "camera"), (WHITE, "photo")):
         chosen = models()
-        monkeypatch.setattr(chosen, "measured", lambda photo, noise=noise: noise)
+        monkeypatch.setattr(chosen, "measured", lambda photo, equal, noise=noise: noise)
         after, used = chosen.denoise(photo.with_pixels(photo.pixels + np.arange(3, dtype=np.uint8)))
         assert used == name and str(noise) in after.notes
 
@@ -186,10 +186,10 @@ def test_a_note_says_where_most_of_the_noise_is_left(ships, monkeypatch):
         ({}, {"strength": 0.1}, None),
     ):
         chosen = models(Options(**options), **named)
-        monkeypatch.setattr(chosen, "measured", lambda photo: MeasuredNoise((500.0,) * 3, 2.0, False))
+        monkeypatch.setattr(chosen, "measured", lambda photo, equal: MeasuredNoise((500.0,) * 3, 2.0, False))
         notes = [note for note in chosen.denoise(photo)[0].notes if "of 500.0 grey levels" in note]
         assert (notes == []) if fix is None else notes[0].endswith(f"try: {fix}")
-        monkeypatch.setattr(chosen, "measured", lambda photo: MeasuredNoise((0.5,) * 3, 2.0, False))
+        monkeypatch.setattr(chosen, "measured", lambda photo, equal: MeasuredNoise((0.5,) * 3, 2.0, False))
         assert not [note for note in chosen.denoise(photo)[0].notes if "grey levels of noise" in note]
 
 
@@ -197,7 +197,7 @@ def test_without_weights_for_cameras_nothing_is_measured(ships):
     ships("photo", "grey")
     photo = Photo(np.zeros((16, 16, 3), np.uint8), 255, Details("PNG"))
     assert models().measured(photo) is None
-    assert not [note for note in models().denoise(photo)[0].notes if "noise" in note]
+    assert not [note for note in models().denoise(photo)[0].notes if "deviation" in note]
 
 
 def test_the_noise_of_a_photo_is_measured_even_where_a_model_takes_a_level(ships, dncnn):

@@ -100,8 +100,9 @@ def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -
 def _measured_route(job: Job, models: Models, options: argparse.Namespace) -> str:
     """The route of a picture, and its noise, by its pixels."""
     photo = reading.read(Path(job.source), options.max_pixels)
-    noise = models.measured(photo)
-    route = str(models.route(photo.header, chroma.has_equal_channels(photo.pixels), noise))
+    equal_channels = chroma.has_equal_channels(photo.pixels)
+    noise = models.measured(photo, equal_channels)
+    route = str(models.route(photo.header, equal_channels, noise))
     return route if noise is None else f"{route}; {noise}"
 
 
