@@ -29,7 +29,7 @@ LAGS = tuple(range(1, 17))
 WHITE = 0.12
 """Largest autocorrelation of luma at lag 1, at flat pixels, of noise that counts as white."""
 FLAT, LEAST_FLAT = 1.5, 0.02
-"""Largest step of luma in grey levels where a photo is flat, as a mean over 5 x 5 pixels; smallest share of such pixels.
+"""Largest step of luma in grey levels where a photo is flat, as a mean over 5 x 5 pixels; least share of such pixels.
 
 In a photo with fewer, the flattest tenth stands for them."""
 WHITE_FACTOR, CORRELATED_FACTOR = 1.1, (0.84, 0.59, 0.16)
@@ -95,9 +95,9 @@ def measure(pixels: Pixels, white: float, denoise: Callable[[Tensor], Tensor]) -
     at_flat = _mean_autocorrelation(luma, _flat(steps), (1,))[0]
     everywhere = _mean_autocorrelation(luma, [torch.ones_like(plane, dtype=torch.bool) for plane in luma], LAGS)
     if at_flat < WHITE:
-        return MeasuredNoise(tuple((deviation * WHITE_FACTOR).tolist()), _length(everywhere), True)
-    factor, length = _factor(float(deviation.mean()), everywhere[0]), _length(everywhere) * LENGTH_FACTOR
-    return MeasuredNoise(tuple((deviation * factor).tolist()), length, False)
+        return MeasuredNoise(tuple((deviation * WHITE_FACTOR).tolist()), length(everywhere), True)
+    factor, reach = _factor(float(deviation.mean()), everywhere[0]), length(everywhere) * LENGTH_FACTOR
+    return MeasuredNoise(tuple((deviation * factor).tolist()), reach, False)
 
 
 def removed(before: Pixels, after: Pixels, white: float) -> float:
@@ -165,7 +165,7 @@ def _factor(deviation: float, correlation: float) -> float:
     return max(1.0, exp(a - b * correlation - c * log(max(deviation, LEAST))))
 
 
-def _length(values: list[float]) -> float:
+def length(values: list[float]) -> float:
     """Lag at which an autocorrelation falls below 1/e, interpolated; `values` are those at lags 1, 2, ..."""
     before, limit = 1.0, exp(-1)
     for lag, value in enumerate(values, 1):
