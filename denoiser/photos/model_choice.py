@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
-from denoiser.photos import chroma, noise_measure, routes
-from denoiser.photos.noise_measure import MeasuredNoise
+from denoiser.photos import chroma, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import CAMERA, GREY, Route
 from denoiser.weights import shipped
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from denoiser.inference.picture_model import PictureModel
+    from denoiser.photos.noise_measure import MeasuredNoise
     from denoiser.photos.restore import Restorer
 
 SHIPPED = {3: ("photo", "grey"), 1: ("grey", "photo")}
@@ -120,11 +120,15 @@ class Models:
         return replace(self._measure(GREY, pixels, photo.white), is_white=True)
 
     def _measure(self, name: str, pixels: Pixels, white: float) -> MeasuredNoise:
+        from denoiser.photos import noise_measure
+
         function = self._shipped(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
         return noise_measure.measure(pixels, white, lambda block: function(block.to(self.device)))
 
     def _notes(self, photo: Photo, denoised: Photo, noise: MeasuredNoise, model: str) -> tuple[str, ...]:
         """The noise in words, where the model was chosen by it, and a warning where most of it is still there."""
+        from denoiser.photos import noise_measure
+
         options, deviation = self.options, sum(noise.deviation) / len(noise.deviation)
         words = (str(noise),) if self._by_noise else ()
         removed = noise_measure.removed(photo.pixels, denoised.pixels, photo.white)
@@ -144,8 +148,10 @@ class Models:
         Raises:
             DenoiserError: see `check`.
         """
-        by_noise = self._by_noise and noise is not None and noise.is_of_camera
-        name = CAMERA if by_noise else self.name(routes.model_for(header, equal_channels))
+        return self._route(header, equal_channels, noise is not None and noise.is_of_camera)
+
+    def _route(self, header: Header, equal_channels: bool, of_camera: bool) -> Route:
+        name = CAMERA if self._by_noise and of_camera else self.name(routes.model_for(header, equal_channels))
         channels = self._named(name).model.channels
         return Route(name, routes.way(header, equal_channels, channels, self.options))
 
@@ -154,8 +160,7 @@ class Models:
         white = self.route(header)
         if not self._by_noise:
             return str(white)
-        camera = self.route(header, noise=MeasuredNoise((0.0,), 0.0, False))
-        return f"{camera}; if its noise is white: {white}"
+        return f"{self._route(header, False, True)}; if its noise is white: {white}"
 
     @property
     def _by_noise(self) -> bool:
