@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 SHIPPED = {3: ("photo", "grey"), 1: ("grey", "photo")}
 """The shipped models for colour and for grey photos; the second is the fallback if the first is not included."""
-NOISY, LITTLE = 1.5, 0.4
-"""Deviation in grey levels from which a photo counts as noisy, and share of it whose removal counts as little."""
+NOISY, LITTLE, SURE = 1.5, 0.4, 4.0
+"""Deviation in grey levels from which a photo is noisy, and share of it whose removal is little.
+
+Where more than `SURE` grey levels are removed, the noise is not measured only to see whether that is little."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,13 @@ class Models:
             DenoiserError: see `check` and `Restorer`.
         """
         equal_channels = chroma.has_equal_channels(photo.pixels)
-        noise = self.measured(photo, equal_channels)
+        noise = self.measured(photo, equal_channels) if self._by_noise else None
         route = self.route(photo.header, equal_channels, noise)
         restorer = self._named(route.model)
         denoised = restorer(photo, route.way)
-        notes = () if noise is None else self._notes(photo, denoised, noise, restorer.name)
-        return replace(denoised, notes=(*denoised.notes, *notes)), restorer.name
+        words = () if noise is None else (str(noise),)
+        warning = self._warning(photo, denoised, noise, restorer.name)
+        return replace(denoised, notes=(*denoised.notes, *words, *warning)), restorer.name
 
     def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
         """The noise of a photo; None without the shipped weights that measure it.
@@ -125,17 +128,20 @@ class Models:
         function = self._shipped(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
         return noise_measure.measure(pixels, white, lambda block: function(block.to(self.device)))
 
-    def _notes(self, photo: Photo, denoised: Photo, noise: MeasuredNoise, model: str) -> tuple[str, ...]:
-        """The noise in words, where the model was chosen by it, and a warning where most of it is still there."""
+    def _warning(self, photo: Photo, denoised: Photo, noise: MeasuredNoise | None, model: str) -> tuple[str, ...]:
+        """A note where most of the noise is still there, although all was to be removed."""
         from denoiser.photos import noise_measure
 
-        options, deviation = self.options, sum(noise.deviation) / len(noise.deviation)
-        words = (str(noise),) if self._by_noise else ()
+        options = self.options
         removed = noise_measure.removed(photo.pixels, denoised.pixels, photo.white)
-        if options.strength < 1 or options.chroma_only or deviation < NOISY or removed >= LITTLE * deviation:
-            return words
+        if options.strength < 1 or options.chroma_only or removed >= SURE:
+            return ()
+        noise = noise or self.measured(photo, chroma.has_equal_channels(photo.pixels))
+        deviation = sum(noise.deviation) / len(noise.deviation) if noise else 0.0
+        if deviation < NOISY or removed >= LITTLE * deviation:
+            return ()
         fix = "--strength 1.5" if self._by_noise else "leave out the model"
-        return *words, f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}"
+        return (f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}",)
 
     def route(self, header: Header, equal_channels: bool = False, noise: MeasuredNoise | None = None) -> Route:
         """The model of a photo and its way through it.
