@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from denoiser.errors import DenoiserError
@@ -78,3 +78,20 @@ class Options:
         """The strengths for luma and chroma."""
         chroma = self.strength if self.chroma_strength is None else self.chroma_strength
         return Strengths(0.0 if self.chroma_only else self.strength, chroma)
+
+    @property
+    def plain(self) -> Options:
+        """The same with nothing but the model's own output."""
+        return replace(self, strength=1.0, chroma_strength=None, chroma_only=False, texture=0.0)
+
+    @property
+    def settings(self) -> str:
+        """What makes the result another than the model's own output.
+
+        >>> Options(strength=1.5, texture=0.3).settings
+        'strength 1.5, texture 0.3'
+        """
+        luma, chroma = self.strengths
+        words = [f"strength {luma:g}"] if luma != 1 else []
+        words += [f"chroma strength {chroma:g}"] if chroma != luma else []
+        return ", ".join(words + ([f"texture {self.texture:g}"] if self.texture else []))

@@ -152,11 +152,11 @@ def _detail(removed: Tensor, luma: Tensor, noise: NoiseSpectrum) -> Tensor:
     coefficients *= (1 - limit / coefficients.square().clamp(min=_TINY)).clamp(min=0)
     coefficients[:, 0] = 0  # brightness is no detail
     height, width = removed.shape[-2:]
-    size = [(count + 1) * STEP for count in coefficients.shape[-2:]]
-    windows: Tensor = _basis(removed.device).flatten(1).T @ coefficients.flatten(2)
+    rows, columns = coefficients.shape[-2:]
+    size = ((rows + 1) * STEP, (columns + 1) * STEP)
+    windows = _basis(removed.device).flatten(1).T @ coefficients.flatten(2)
     planes = functional.fold(windows, size, SIDE, stride=STEP)  # a third of the time of a transposed convolution
-    inside: Tensor = planes[..., STEP : STEP + height, STEP : STEP + width]
-    return inside
+    return planes[..., STEP : STEP + height, STEP : STEP + width]
 
 
 def _transform(luma: Tensor) -> Tensor:
