@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "paths", nargs="*", metavar="PATH", help="a picture, a folder with its subfolders, or a pattern"
     )
     parser.add_argument("-o", "--out", required=True, type=Path, help="output folder; or a file, for one picture")
-    _add_model(parser.add_argument_group("model (default: photo for colour pictures, grey for grey ones)"))
+    _add_model(parser.add_argument_group("model (default: camera; for white noise photo, or grey for grey pictures)"))
     _add_denoising(parser.add_argument_group("denoising"))
     _add_files(parser.add_argument_group("files"))
     return parser
@@ -93,6 +93,8 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--compare", action="store_true", help="write a before/after page into OUT/compare")
     group.add_argument("--overwrite", action="store_true", help="replace files in OUT, but never an input")
     group.add_argument("--dry-run", action="store_true", help="print what would be done, with which model")
+    verbose = "with --dry-run, also measure and print the noise of each picture"
+    group.add_argument("-v", "--verbose", action="store_true", help=verbose)
     limit = f"refuse larger pictures ({reading.MAX_PIXELS})"
     group.add_argument("--max-pixels", metavar="N", type=_positive, default=reading.MAX_PIXELS, help=limit)
 

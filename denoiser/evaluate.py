@@ -105,7 +105,7 @@ def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:
 
 def usage() -> str:
     """The command's help."""
-    data = [name for name in options("data") if name != "synthetic"]  # only for training
+    data = [name for name in options("data") if name not in ("synthetic", "mix")]  # only for training
     names = {"baseline": BASELINES, "data": data, "noise": options("noise")}
     return HELP.format(**{key: ", ".join(values) for key, values in names.items()})
 

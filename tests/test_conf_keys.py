@@ -32,6 +32,7 @@ OTHERWISE = {
     "monitor": "val/psnr",
     "name": "second",
     "precision": "64-true",
+    "shares": [9, 1],
     "sigma_range": [0, 55],
     "style": "plain",
     "test": "photos",
@@ -93,6 +94,8 @@ def otherwise(key, value, elsewhere):
     last = key.rpartition(".")[2]
     if last in FOLDERS or last == "root":
         return str(elsewhere if last == "root" else elsewhere / last)
+    if last == "sources":
+        return [str(elsewhere / "path"), "synthetic"]
     if last in ("channels", "schedule", "split") or value in ("photos", "gpu"):
         return OPPOSITE[value]
     if last in OTHERWISE:

@@ -163,9 +163,13 @@ class PairsDataModule(LightningDataModule):
         noise = None if self.real_pairs else self.protocol.noise
         pairs = NoisyPairs(pictures, noise, self.protocol.seed, self.patch_size, self.crops_per_image, self.flip)
         rank, world = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
-        sampler = EpochSampler(len(pairs), self.protocol.seed, rank, world)
+        sampler = self.sampler(len(pairs), rank, world)
         drop_last = len(sampler) >= self.batch_size
         return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=drop_last)
+
+    def sampler(self, length: int, rank: int, world_size: int) -> EpochSampler:
+        """The order of the `length` training crops of an epoch, for one of several processes."""
+        return EpochSampler(length, self.protocol.seed, rank, world_size)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Whole pictures with frozen noise."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -85,6 +86,24 @@ def _dataset(config: DictConfig, protocol: Protocol) -> PairsDataModule:
     dataset.name = name
     dataset.test = None if test is None else _test_set(test, dataset.channels, protocol)
     return dataset
+
+
+def mix_source(name: str, protocol: Protocol, passed: Mapping[str, Any]) -> PairsDataModule:
+    """A source of `data=mix`.
+
+    Args:
+        name: a dataset's name, or the path of a folder.
+        protocol: how pictures become noisy pairs.
+        passed: values for those keys of data that the source has.
+
+    Raises:
+        DenoiserError: it does not have these channels.
+    """
+    named = name in options("data")
+    config = compose([f"data={name if named else 'folder'}"]).data
+    changes = {**passed, "test": None, **({} if named else {"path": name})}
+    config.update({key: value for key, value in changes.items() if key in config})
+    return _dataset(config, protocol)
 
 
 def _test_set(name: str, channels: int, protocol: Protocol) -> PairsDataModule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch.utils.data import Sampler
@@ -41,3 +41,48 @@ class EpochSampler(Sampler[int]):
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
         order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][: len(self)]
         return iter((order + self.epoch * self.length).tolist())
+
+
+class ShareSampler(EpochSampler):
+    """Indices of crops of several sources with shares; a pure function of (seed, epoch).
+
+    The source of each crop is drawn. The crops of a source go through its pictures in random order, again and again.
+    The index of the crop `i`, counted through the epochs, of a picture `p` of `n` is `i * n + p`: no two are equal.
+
+    Args:
+        length: number of items in an epoch, over all processes.
+        seed: seed of the order.
+        rank: rank of this process.
+        world_size: number of processes; a remainder of the items is left out of the epoch.
+        counts: number of pictures of each source; the pictures are numbered from the first source to the last.
+        shares: relative share of the crops for each source.
+
+    >>> sampler = ShareSampler(1000, 0, 0, 1, counts=[2, 8], shares=[0.7, 0.3])
+    >>> pictures = [index % 10 for index in sampler]
+    >>> round(sum(picture < 2 for picture in pictures) / 1000, 1)
+    0.7
+    >>> abs(pictures.count(0) - pictures.count(1)) <= 1
+    True
+    """
+
+    def __init__(
+        self, length: int, seed: int, rank: int, world_size: int, counts: Sequence[int], shares: Sequence[float]
+    ) -> None:
+        super().__init__(length, seed, rank, world_size)
+        self.counts, self.shares = counts, shares
+
+    def __iter__(self) -> Iterator[int]:
+        """The indices of this epoch and process."""
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
+        shares = torch.tensor(self.shares, dtype=torch.float64)
+        sources = torch.multinomial(shares, self.length, replacement=True, generator=generator)
+        pictures, first = torch.empty_like(sources), 0
+        for source, count in enumerate(self.counts):
+            chosen = sources == source
+            crops = int(chosen.sum())
+            rounds = [torch.randperm(count, generator=generator) for _ in range(-(-crops // count))]
+            pictures[chosen] = torch.cat([*rounds, sources.new_empty(0)])[:crops] + first
+            first += count
+        positions = torch.arange(self.length) + self.epoch * self.length
+        order = (positions * first + pictures)[self.rank :: self.world_size][: len(self)]
+        return iter(order.tolist())

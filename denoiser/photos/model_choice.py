@@ -1,27 +1,30 @@
-"""Which model a photo gets: the one that the user named, else the shipped one for the photo's channels."""
+"""Which model a photo gets: the one that the user named, else the shipped one for the photo's noise and channels."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser.data.images.formats.photo import Header, Photo
+from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
 from denoiser.photos import chroma, routes
 from denoiser.photos.options import Options
-from denoiser.photos.routes import Route
+from denoiser.photos.routes import CAMERA, GREY, Route
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
     import torch
 
     from denoiser.inference.picture_model import PictureModel
+    from denoiser.photos.noise_measure import MeasuredNoise
     from denoiser.photos.restore import Restorer
 
 SHIPPED = {3: ("photo", "grey"), 1: ("grey", "photo")}
 """The shipped models for colour and for grey photos; the second is the fallback if the first is not included."""
+NOISY, LITTLE = 1.5, 0.4
+"""Deviation in grey levels from which a photo counts as noisy, and share of it whose removal counts as little."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class Models:
 
     def __init__(self, choice: ModelChoice, device: torch.device, options: Options) -> None:
         self.choice, self.device, self.options = choice, device, options
-        self._loaded: dict[str, Restorer] = {}
+        self._models: dict[str, PictureModel] = {}
+        self._restorers: dict[str, Restorer] = {}
 
     def check(self) -> None:
         """Load the models that any photo could need, so that a wrong name, file or option fails before the first photo.
@@ -82,10 +86,11 @@ class Models:
         """
         from denoiser.inference.tile_layout import check_tile
 
-        restorers = {channels: self.restorer(channels) for channels in SHIPPED}
+        restorers = [(self.restorer(channels), channels) for channels in SHIPPED]
+        if self._by_noise:
+            restorers += [(self._named(CAMERA), channels) for channels in SHIPPED]
         if self.options.tile is not None:
-            smallest = max(restorer.smallest(channels) for channels, restorer in restorers.items())
-            check_tile(self.options.tile, smallest)
+            check_tile(self.options.tile, max(restorer.smallest(channels) for restorer, channels in restorers))
 
     def denoise(self, photo: Photo) -> tuple[Photo, str]:
         """The denoised photo, and the name of the model that denoised it.
@@ -93,46 +98,109 @@ class Models:
         Raises:
             DenoiserError: see `check` and `Restorer`.
         """
-        route = self.route(photo.header, chroma.has_equal_channels(photo.pixels))
-        restorer = self.restorer(route.model_for)
-        return restorer(photo, route.way), restorer.name
+        equal_channels = chroma.has_equal_channels(photo.pixels)
+        noise = self.measured(photo, equal_channels)
+        route = self.route(photo.header, equal_channels, noise)
+        restorer = self._named(route.model)
+        denoised = restorer(photo, route.way)
+        notes = () if noise is None else self._notes(photo, denoised, noise, restorer.name)
+        return replace(denoised, notes=(*denoised.notes, *notes)), restorer.name
 
-    def route(self, header: Header, equal_channels: bool = False) -> Route:
+    def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
+        """The noise of a photo; None without the shipped weights that measure it.
+
+        White noise that is the same in all channels is picture for the colour network; the grey one measures it.
+        """
+        if CAMERA not in shipped.NAMES:
+            return None
+        pixels = photo.pixels[..., 0] if equal_channels else photo.pixels
+        noise = self._measure(CAMERA, pixels, photo.white)
+        if pixels.ndim == 3 or not noise.is_white or GREY not in shipped.NAMES:
+            return noise
+        return replace(self._measure(GREY, pixels, photo.white), is_white=True)
+
+    def _measure(self, name: str, pixels: Pixels, white: float) -> MeasuredNoise:
+        from denoiser.photos import noise_measure
+
+        function = self._shipped(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
+        return noise_measure.measure(pixels, white, lambda block: function(block.to(self.device)))
+
+    def _notes(self, photo: Photo, denoised: Photo, noise: MeasuredNoise, model: str) -> tuple[str, ...]:
+        """The noise in words, where the model was chosen by it, and a warning where most of it is still there."""
+        from denoiser.photos import noise_measure
+
+        options, deviation = self.options, sum(noise.deviation) / len(noise.deviation)
+        words = (str(noise),) if self._by_noise else ()
+        removed = noise_measure.removed(photo.pixels, denoised.pixels, photo.white)
+        if options.strength < 1 or options.chroma_only or deviation < NOISY or removed >= LITTLE * deviation:
+            return words
+        fix = "--strength 1.5" if self._by_noise else "leave out the model"
+        return *words, f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}"
+
+    def route(self, header: Header, equal_channels: bool = False, noise: MeasuredNoise | None = None) -> Route:
         """The model of a photo and its way through it.
 
         Args:
             header: the photo's.
             equal_channels: whether its three channels are equal, which only the pixels show.
+            noise: the photo's; None counts as white.
 
         Raises:
             DenoiserError: see `check`.
         """
-        channels = routes.model_for(header, equal_channels)
-        network_channels = self.restorer(channels).model.channels
-        return Route(self.name(channels), channels, routes.way(header, equal_channels, network_channels, self.options))
+        return self._route(header, equal_channels, noise is not None and noise.is_of_camera)
+
+    def _route(self, header: Header, equal_channels: bool, of_camera: bool) -> Route:
+        name = CAMERA if self._by_noise and of_camera else self.name(routes.model_for(header, equal_channels))
+        channels = self._named(name).model.channels
+        return Route(name, routes.way(header, equal_channels, channels, self.options))
+
+    def routes(self, header: Header) -> str:
+        """The routes that a photo can take, as far as its header shows them, for a dry run."""
+        white = self.route(header)
+        if not self._by_noise:
+            return str(white)
+        return f"{self._route(header, False, True)}; if its noise is white: {white}"
+
+    @property
+    def _by_noise(self) -> bool:
+        """Whether the model depends on the photo's noise: none is named, and one for cameras is included."""
+        named = any(value is not None for value in vars(self.choice).values())
+        return not named and CAMERA in shipped.NAMES
 
     def name(self, channels: int) -> str:
-        """The model for photos of 1 or 3 channels, as the user would name it; nothing is loaded.
+        """The model for photos of 1 or 3 channels with white noise, as the user would name it; nothing is loaded.
 
         Raises:
             DenoiserError: none is named and none is included.
         """
         named = self.choice.checkpoint or self.choice.weights or self.choice.model
-        return _shipped(channels) if named is None else str(named)
+        return _default(channels) if named is None else str(named)
 
     def restorer(self, channels: int) -> Restorer:
-        """The model for photos of 1 or 3 channels.
+        """The model for photos of 1 or 3 channels with white noise.
 
         Raises:
             DenoiserError: see `check`.
         """
+        return self._named(self.name(channels))
+
+    def _named(self, name: str) -> Restorer:
+        """The model of a route."""
         from denoiser.photos.restore import Restorer
 
-        name = self.name(channels)
-        if name not in self._loaded:
+        if name not in self._restorers:
             ships = self.choice.checkpoint in (None, *shipped.NAMES) and not self.choice.weights
-            self._loaded[name] = Restorer(self._load(name), self.device, self.options, name if ships else None)
-        return self._loaded[name]
+            model = self._shipped(name) if ships else self._load(name)
+            self._restorers[name] = Restorer(model, self.device, self.options, name if ships else None)
+        return self._restorers[name]
+
+    def _shipped(self, name: str) -> PictureModel:
+        from denoiser.weights.load import opened
+
+        if name not in self._models:
+            self._models[name] = opened(name).model.to(self.device).eval()
+        return self._models[name]
 
     def _load(self, name: str) -> PictureModel:
         from denoiser.weights.load import opened
@@ -144,7 +212,7 @@ class Models:
         return model
 
 
-def _shipped(channels: int) -> str:
+def _default(channels: int) -> str:
     name = next((name for name in SHIPPED[channels] if name in shipped.NAMES), None)
     if name is None:
         raise DenoiserError("this installation includes no weights (--model)", "--checkpoint RUN_OR_FILE")

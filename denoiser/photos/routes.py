@@ -1,11 +1,16 @@
-"""Which way a photo takes through which model: decided before any pixel is computed; `photos/restore.py` follows it.
+"""Which way a photo takes through which model; `photos/restore.py` follows it.
+
+noise, if no model is named                model
+a camera's, or none                        camera
+white, in colour                           photo
+white, in grey or with shared chroma       grey
 
 photo                                      way
 grey, and only chroma is to be denoised    UNCHANGED
 grey, in a grey model                      WHOLE
 grey, in a colour model                    AS_COLOUR
+three equal channels                       ONE_CHANNEL
 colour, in a colour model                  WHOLE
-three equal channels, in a grey model      ONE_CHANNEL
 subsampled chroma, in a grey model         PLANES
 any other colour, in a grey model          EACH_CHANNEL
 """
@@ -18,8 +23,8 @@ from enum import Enum
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Header
 from denoiser.photos.options import Options
 
-LEARNED_SUBSAMPLING = ("camera",)
-"""Shipped colour models that were also trained on JPEGs with subsampled chroma."""
+CAMERA, GREY = "camera", "grey"
+"""The shipped model for noise of cameras, in colour and also trained on JPEGs with subsampled chroma; that for grey."""
 
 
 class Way(Enum):
@@ -39,12 +44,10 @@ class Route:
 
     Attributes:
         model: name of the model, as the user gave it.
-        model_for: the photos that this model is chosen for: those of 1 or of 3 channels.
         way: how the photo goes through it.
     """
 
     model: str
-    model_for: int
     way: Way
 
     def __str__(self) -> str:
@@ -53,11 +56,11 @@ class Route:
 
 
 def model_for(header: Header, equal_channels: bool) -> int:
-    """Whether a photo gets the model for pictures of 1 or of 3 channels.
+    """Whether a photo with white noise gets the model for pictures of 1 or of 3 channels.
 
-    Colour photos get the grey model where a colour model has not learned their noise: where all channels are equal, and
-    where pixels share chroma samples. On JPEGs of 4:2:0 with noise of sigma 15 to 40 the shipped colour model gained
-    0.4 dB, the grey one on their planes 5 to 11 dB.
+    Colour photos get the grey model where `photo` has not learned their noise: where all channels are equal, and
+    where pixels share chroma samples. On JPEGs of 4:2:0 with noise of sigma 15 to 40 it gained 0.4 dB, `grey` on their
+    planes 5 to 11 dB.
 
     Args:
         header: the photo's.
@@ -79,10 +82,10 @@ def way(header: Header, equal_channels: bool, network_channels: int, options: Op
         return Way.UNCHANGED
     if header.channels == 1:
         return Way.WHOLE if network_channels == 1 else Way.AS_COLOUR
-    if network_channels == 3:
-        return Way.WHOLE
     if equal_channels:
         return Way.ONE_CHANNEL
+    if network_channels == 3:
+        return Way.WHOLE
     return Way.PLANES if header.subsampling != NOT_SUBSAMPLED and not options.sigma else Way.EACH_CHANNEL
 
 
@@ -98,7 +101,7 @@ def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[
     match way:
         case Way.UNCHANGED:
             return (way.value,)
-        case Way.AS_COLOUR:
+        case Way.AS_COLOUR if model != CAMERA:
             return (f"{model} is a colour model: it denoised grey pictures {way.value} (much of the noise stays)",)
         case Way.EACH_CHANNEL:
             return (f"{model} is a grey model: it denoised colour pictures {way.value}",)
@@ -106,6 +109,6 @@ def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[
             return (f"{model} denoised pictures with subsampled chroma {way.value}",)
         case Way.ONE_CHANNEL:
             return (f"{model} denoised pictures of three equal channels as grey ones",)
-    if network_channels == 3 and header.subsampling != NOT_SUBSAMPLED and model not in LEARNED_SUBSAMPLING:
-        return (f"{model} denoised pictures with subsampled chroma (much of the noise stays); use --model grey",)
+    if network_channels == 3 and header.subsampling != NOT_SUBSAMPLED and model != CAMERA:
+        return (f"{model} denoised pictures with subsampled chroma (much of the noise stays); use --model camera",)
     return ()

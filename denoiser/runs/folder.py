@@ -16,7 +16,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import PACKAGE, Application
+from denoiser.config import PACKAGE, Application, options
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
 from denoiser.runs.parse import csv_rows, finite, load
@@ -96,6 +96,9 @@ def absolute_paths(cfg: DictConfig) -> DictConfig:
     for key in ("root", "path", "noisy", "clean"):
         if absolute.data.get(key) is not None:
             absolute.data[key] = str(Path(absolute.data[key]).expanduser().absolute())
+    if OmegaConf.is_list(absolute.data.get("sources")):
+        names = [str(name) for name in absolute.data.sources]
+        absolute.data.sources = [n if n in options("data") else str(Path(n).expanduser().absolute()) for n in names]
     return absolute
 
 

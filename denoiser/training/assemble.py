@@ -47,11 +47,21 @@ def module(cfg: DictConfig) -> Denoiser:
 
 def _trained_on(cfg: DictConfig, levels: list[float] | None) -> str:
     """Data and noise of the training, such as `bsds500, gaussian noise, sigma 0 to 55`."""
-    words = [cfg.data.name, "real noise" if cfg.data.get("noisy") else f"{build.make('noise', cfg.noise)} noise"]
+    words = [_data(cfg.data), "real noise" if cfg.data.get("noisy") else f"{build.make('noise', cfg.noise)} noise"]
     if levels is not None:
         lowest, highest = levels
         words.append(f"sigma {lowest:g}" if lowest == highest else f"sigma {lowest:g} to {highest:g}")
     return ", ".join([*words, *(["clipped"] if cfg.noise.clip else [])])
+
+
+def _data(data: DictConfig) -> str:
+    """The name of the data; of a mix, with the name and the share of each source."""
+    sources = data.get("sources")
+    if sources is None:
+        return str(data.name)
+    names = [Path(str(source)).name for source in sources]
+    shares = [""] * len(names) if data.shares is None else [f"{share:g} " for share in data.shares]
+    return f"{data.name} of {' + '.join(map(''.join, zip(shares, names, strict=True)))}"
 
 
 def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:

@@ -26,12 +26,19 @@ class Shares:
     resized: float = 0.10
     correlated: float = 0.08
     clean: float = 0.10
+    saved: float = 0.0
     drawn: float = 0.15
 
     @property
+    def kinds(self) -> dict[str, float]:
+        """The kinds of pairs that are kept in a `Store`: all except fresh white noise."""
+        names = ("camera", "resized", "correlated", "clean", "saved")
+        return {name: getattr(self, name) for name in names if getattr(self, name) > 0}
+
+    @property
     def stored(self) -> float:
-        """Share of the pictures that are kept in a `Store`: all without white noise."""
-        return self.camera + self.resized + self.correlated + self.clean
+        """Share of the pictures that are kept in a `Store`."""
+        return sum(self.kinds.values())
 
 
 class Pool:
@@ -89,6 +96,13 @@ def gaussian_pairs(clean: Tensor, g: torch.Generator, correlate: bool) -> tuple[
     return clean + correlated(draws, sigma * 0.6, uniform(n, (0.2, 1.2), g), mixing), clean
 
 
+def saved_pairs(clean: Tensor, g: torch.Generator) -> tuple[Tensor, Tensor]:
+    """White noise of `SIGMA` that was saved as JPEG, half of it with chroma in 4:2:0."""
+    n = len(clean)
+    noisy, _ = gaussian_pairs(clean, g, False)
+    return jpeg(noisy, uniform(n, (75, 99), g).round(), chance(n, 0.5, g)), clean
+
+
 def clean_pairs(clean: Tensor, g: torch.Generator) -> tuple[Tensor, Tensor]:
     """Pictures without noise, half of them as JPEGs of high quality; the target is the input."""
     n = len(clean)
@@ -108,18 +122,22 @@ class Store:
         self.new = [torch.zeros((at_once, *shape[1:]), device=pool.pixels.device) for _ in range(2)]
 
     def make(self, g: torch.Generator) -> None:
-        """Compute new pairs of each kind except white noise, in proportion to their shares."""
-        s, n, size = self.shares, self.at_once, self.size
-        resized, similar, clean = (max(1, round(n * x / s.stored)) for x in (s.resized, s.correlated, s.clean))
-        parts = [
-            camera_pairs(self.pool, n - resized - similar - clean, size, g, False),
-            camera_pairs(self.pool, resized, size, g, True),
-            gaussian_pairs(self.pool.crops(similar, size, g), g, True),
-            clean_pairs(self.pool.crops(clean, size, g), g),
-        ]
+        """Compute new pairs of each kind in proportion to their shares; the first kind takes what rounding leaves."""
+        kinds, n = self.shares.kinds, self.at_once
+        counts = {name: max(1, round(n * share / self.shares.stored)) for name, share in kinds.items()}
+        counts[next(iter(counts))] += n - sum(counts.values())
+        parts = [self._pairs(name, count, g) for name, count in counts.items()]
         for new, pictures in zip(self.new, zip(*parts, strict=True), strict=True):
             batch = torch.cat(pictures)
             new.copy_(batch if self.channels == 3 else grey(batch))
+
+    def _pairs(self, kind: str, n: int, g: torch.Generator) -> tuple[Tensor, Tensor]:
+        if kind in ("camera", "resized"):
+            return camera_pairs(self.pool, n, self.size, g, kind == "resized")
+        clean = self.pool.crops(n, self.size, g)
+        if kind == "correlated":
+            return gaussian_pairs(clean, g, True)
+        return saved_pairs(clean, g) if kind == "saved" else clean_pairs(clean, g)
 
     def put(self) -> None:
         """Replace the oldest pairs by the new ones."""
@@ -141,5 +159,7 @@ class Store:
         stored = round(n * self.shares.stored)
         clean = self.pool.crops(n - stored, self.size, g)
         white = gaussian_pairs(clean if self.channels == 3 else grey(clean), g, False)
+        if stored == 0:
+            return white
         noisy, target = (torch.cat(x) for x in zip(self.take(stored, g), white, strict=True))
         return noisy, target

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies what gpu.sh needs on another machine into one folder, under 48 MB: sh experiments/weights/carry.sh DATA FOLDER
-# DATA holds free-photos, polyu-dev and BSDS500 in their usual layout. Then: bash FOLDER/gpu.sh measure|camera|grey SECONDS
+# DATA holds free-photos, polyu-dev and BSDS500 in their usual layout. Then: bash FOLDER/gpu.sh measure|camera|grey|white|white-grey SECONDS
 set -eu
 cd "$(dirname "$0")/../.."
 data=$1 to=$2

@@ -22,7 +22,7 @@ from denoiser.weights.export.bundle import bundle
 from denoiser.weights.load import Opened
 from denoiser.weights.rebuild import rebuild
 
-TRAINED_ON = "47 photographs under CC0 or CC-BY and drawn pictures; a camera's noise (synthetic), and gaussian noise"
+TRAINED_ON = "47 photographs under CC0 or CC-BY and drawn pictures; "
 OPTIMIZER = {
     "_target_": "denoiser.training.muon.Muon",
     **{"lr": 0.005, "momentum": 0.95, "iterations": 5, "schedule": "cosine"},
@@ -45,6 +45,11 @@ def log_of(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads(lines[0]), json.loads(lines[-1])
 
 
+def noises(shares: dict[str, float]) -> str:
+    """The noise of a training, by the shares of its kinds."""
+    return "gaussian noise" if shares.get("camera") == 0 else "a camera's noise (synthetic), and gaussian noise"
+
+
 def opened(weights: Path, log: Path, record: dict[str, Any], name: str) -> Opened:
     """The network, and how it was trained according to the log."""
     first, last = log_of(log)
@@ -57,12 +62,12 @@ def opened(weights: Path, log: Path, record: dict[str, Any], name: str) -> Opene
         "optimizer": OPTIMIZER,
         "channels": channels,
         "name": name,
-        "trained_on": TRAINED_ON,
+        "trained_on": TRAINED_ON + noises(json.loads(options.get("shares", "{}"))),
         "trained_sigma": [0, 55],
     }
     state = {f"network.{k}": v.float() for k, v in load_file(weights).items()}
     model = rebuild({"hyper_parameters": described, "state_dict": state}, weights).requires_grad_(False)
-    kind = "camera" if channels == 3 else "grey"
+    kind = {"camera": "camera", "camera-grey": "grey"}.get(options["name"], options["name"])
     command = (
         f"bash gpu.sh {kind} {round(float(options['seconds']) + 6)}  # seed {options['seed']}; see experiments/weights"
     )

@@ -17,10 +17,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from batches import Pool, Shares, Store
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from scores import gaussian, real
 from torch import Tensor, nn
 
@@ -69,6 +70,8 @@ class Trainer:
         self.options, self.device = options, torch.device(options.device)
         torch.manual_seed(options.seed)
         self.network = UNet(options.channels, options.widths, options.blocks, slope=0.2).to(self.device)
+        if options.start is not None:
+            self.network.load_state_dict({k: v.float() for k, v in load_file(options.start).items()})
         self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.forward = torch.compile(self.network, dynamic=False) if options.compile else self.network
@@ -76,7 +79,8 @@ class Trainer:
         self.optimizer = DeviceMuon(self.network, self.rate)
         cuda = self.device.type == "cuda"
         self.generator = torch.cuda.default_generators[0] if cuda else torch.Generator().manual_seed(options.seed)
-        self.pool = Pool(torch.load(options.pool), self.device, Shares().drawn)
+        self.shares = Shares(**json.loads(options.shares))
+        self.pool = Pool(torch.load(options.pool), self.device, self.shares.drawn)
         self.loss = torch.zeros((), device=self.device)
 
     def autocast(self) -> torch.autocast:
@@ -118,13 +122,16 @@ class Trainer:
     def phase(self, size: int, n: int) -> tuple[Callable[[], None], Callable[[], None]]:
         """Two functions: a step on `n` patches of `size`, and one that replaces the oldest stored pairs."""
         at_once = max(8, self.options.at_once * 96 * 96 // size**2)
-        store = Store(self.pool, Shares(), size, self.options.channels, at_once, self.options.slots)
+        store = Store(self.pool, self.shares, size, self.options.channels, at_once, self.options.slots)
         compute = self.captured(torch.no_grad()(lambda: store.make(self.generator)))
 
         def refill() -> None:
             compute()
             store.put()
 
+        if store.shares.stored == 0:
+            self.between = 10**9
+            return self.captured(lambda: self.step(store, n)), refill
         for _ in range(store.slots):
             refill()
         self.between = max(1, round(at_once * self.options.reuse / (n * store.shares.stored)))
@@ -150,6 +157,20 @@ class Trainer:
         save_file(weights, target.with_suffix(".new"))
         target.with_suffix(".new").replace(target)
 
+    def state(self) -> dict[str, object]:
+        """All that a resumed training needs besides its steps and time; not the stored pairs, which are made anew."""
+        means = [mean for _, _, mean in self.optimizer.groups]
+        parts = {"network": self.network.state_dict(), "average": self.average.state_dict(), "means": means}
+        return {**parts, "random": self.generator.get_state()}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Continue from a `state`."""
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        for (_, _, mean), saved in zip(self.optimizer.groups, state["means"], strict=True):
+            mean.copy_(saved)
+        self.generator.set_state(state["random"].cpu())
+
 
 def rate_at(progress: float, steps: int, highest: float) -> float:
     """Learning rate: a linear warm-up, then a cosine to 0 at the end of the time."""
@@ -160,6 +181,11 @@ def train(options: argparse.Namespace) -> None:
     """Train until the time or the steps are over."""
     began = time.monotonic()
     trainer, steps, best, phase, last = Trainer(options), 0, 0.0, -1, 0.0
+    if options.state is not None and options.state.exists():
+        saved = torch.load(options.state, trainer.device)
+        trainer.resume(saved["trainer"])
+        steps, best, last = saved["steps"], saved["best"], saved["seconds"]
+        began -= last
     log = (options.out / f"{options.name}.log").open("a", buffering=1)
 
     def record(**values: object) -> None:
@@ -176,6 +202,10 @@ def train(options: argparse.Namespace) -> None:
         if scores["real"] > best:
             best = scores["real"]
             trainer.save(f"{options.name}-best")
+        if options.state is not None:
+            state = {"trainer": trainer.state(), "steps": steps, "best": best, "seconds": time.monotonic() - began}
+            torch.save(state, options.state.with_suffix(".new"))
+            options.state.with_suffix(".new").replace(options.state)
 
     arguments = {key: str(value) for key, value in vars(options).items()}
     device = torch.cuda.get_device_name() if trainer.device.type == "cuda" else "cpu"
@@ -213,6 +243,9 @@ def parsed() -> argparse.Namespace:
     for name in ("pool", "real", "photos", "out"):
         add(f"--{name}", type=Path, required=True)
     add("--name", default="camera")
+    add("--start", type=Path, help="weights to start from; else random ones")
+    add("--shares", default="{}", help='kinds of noise, as JSON: {"camera": 0.42, ...}, see batches.Shares')
+    add("--state", type=Path, help="file that a stopped training resumes from")
     add("--seconds", type=float, required=True)
     add("--steps", type=int, default=10**9)
     add("--channels", type=int, default=3)

@@ -36,7 +36,7 @@ def here(lines):
 def test_list_says_of_every_dataset_whether_it_is_there(data, root, tmp_path):
     code, lines, _ = data("list", "--root", tmp_path)
     assert code == 0 and lines[0] == f"store: {tmp_path}" and lines[1].split()[0] == "name"
-    special = {"synthetic": "drawn", "folder": "yours", "pairs": "yours", "photos": "in scikit-image"}
+    special = {"synthetic": "drawn", "folder": "yours", "mix": "yours", "pairs": "yours", "photos": "in scikit-image"}
     assert here(lines) == dict.fromkeys(names("data"), "missing") | special
     assert here(data("list", "--root", root)[1]) == dict.fromkeys(names("data"), "present") | special
     (tmp_path / "Kodak24").mkdir()

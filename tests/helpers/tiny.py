@@ -80,6 +80,7 @@ def small(name, root):
     chosen = {key: value for key, value in SMALL.items() if key in keys}
     chosen |= {key: root / key for key in FOLDERS if key in keys}
     noise = ["noise=none"] if dataset_class(name).real_pairs else []
+    chosen |= {"sources": f"[{root / 'path'},synthetic]"} if "sources" in keys else {}
     return [f"data={name}", *noise, *(f"data.{key}={value}" for key, value in chosen.items())]
 
 

@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from helpers.checkpoints import tiny, write_export
 from spandrel.architectures.DnCNN import DnCNN
 
-from denoiser.data.images.formats.photo import Header
+from denoiser.data.images.formats.photo import Details, Header, Photo
 from denoiser.errors import DenoiserError
 from denoiser.photos import model_choice, restore
 from denoiser.photos.model_choice import ModelChoice, Models
+from denoiser.photos.noise_measure import MeasuredNoise
 from denoiser.photos.options import Options
 from denoiser.weights import shipped
 
 CPU = torch.device("cpu")
 UNET = {"_target_": "denoiser.models.unet.UNet", "widths": [2], "blocks": [1]}
-CHANNELS = {"photo": 3, "grey": 1}
+CHANNELS = {"photo": 3, "grey": 1, "camera": 3}
+COLOUR, GREY = Header(9, 9, 3, 8, "PNG"), Header(9, 9, 1, 8, "PNG")
+SUBSAMPLED = Header(9, 9, 3, 8, "JPEG", subsampling=(2, 2))
 
 
 @pytest.fixture
@@ -43,6 +47,9 @@ def dncnn(tmp_path):
     path = tmp_path / "fdncnn_gray.pth"
     torch.save(DnCNN(in_nc=2, out_nc=1, nc=4, nb=9, act_mode="R", mode="FDnCNN").state_dict(), path)
     return path
+
+
+CAMERA, WHITE = MeasuredNoise((4.0, 3.0, 5.0), 1.7, False), MeasuredNoise((4.0, 3.0, 5.0), 0.6, True)
 
 
 def models(options=None, **choice):
@@ -132,15 +139,68 @@ def test_names_alone_load_nothing(ships, monkeypatch):
     assert models(model="grey").name(3) == "grey" and models(weights=Path("a.pth")).name(1) == "a.pth"
 
 
-def test_a_photo_gets_the_model_that_knows_its_noise(ships):
+def test_a_photo_with_white_noise_gets_the_model_that_has_learned_it(ships):
     ships("photo", "grey")
-    colour, subsampled = Header(9, 9, 3, 8, "PNG"), Header(9, 9, 3, 8, "JPEG", subsampling=(2, 2))
     automatic, named = models(), models(model="photo")
-    assert [str(automatic.route(header)) for header in (Header(9, 9, 1, 8, "PNG"), colour, subsampled)] == [
+    assert [str(automatic.route(header)) for header in (GREY, COLOUR, SUBSAMPLED)] == [
         "grey",
         "photo",
         "grey, plane by plane (Y, Cb, Cr)",
     ]
-    assert str(automatic.route(colour, equal_channels=True)) == "grey, one of the three equal channels"
-    assert str(named.route(subsampled)) == "photo"
-    assert str(named.route(Header(9, 9, 1, 8, "PNG"))) == "photo, as three equal channels"
+    assert str(automatic.route(COLOUR, equal_channels=True)) == "grey, one of the three equal channels"
+    assert str(named.route(SUBSAMPLED)) == automatic.routes(COLOUR) == "photo"
+    assert str(named.route(GREY)) == "photo, as three equal channels"
+
+
+def test_a_photo_with_another_noise_gets_the_model_for_cameras_unless_one_is_named(ships):
+    ships("photo", "grey", "camera")
+    automatic, named = models(), models(model="photo")
+    assert [str(automatic.route(header, noise=CAMERA)) for header in (GREY, COLOUR, SUBSAMPLED)] == [
+        "camera, as three equal channels",
+        "camera",
+        "camera",
+    ]
+    assert str(automatic.route(COLOUR, True, CAMERA)) == "camera, one of the three equal channels"
+    assert [str(automatic.route(header, noise=WHITE)) for header in (GREY, COLOUR)] == ["grey", "photo"]
+    assert str(named.route(COLOUR, noise=CAMERA)) == "photo"
+    assert automatic.routes(SUBSAMPLED) == "camera; if its noise is white: grey, plane by plane (Y, Cb, Cr)"
+    assert models(Options(chroma_only=True)).routes(GREY).startswith("camera, unchanged")
+
+
+def test_a_photo_is_denoised_by_the_model_for_its_noise_and_the_noise_is_noted(ships, monkeypatch):
+    ships("photo", "grey", "camera")
+    photo = Photo(np.full((16, 16, 3), 99, np.uint8), 255, Details("PNG"))
+    for noise, name in ((CAMERA, "camera"), (WHITE, "photo")):
+        chosen = models()
+        monkeypatch.setattr(chosen, "measured", lambda photo, equal, noise=noise: noise)
+        after, used = chosen.denoise(photo.with_pixels(photo.pixels + np.arange(3, dtype=np.uint8)))
+        assert used == name and str(noise) in after.notes
+
+
+def test_a_note_says_where_most_of_the_noise_is_left(ships, monkeypatch):
+    ships("photo", "grey", "camera")
+    photo = Photo(np.arange(768, dtype=np.uint8).reshape(16, 16, 3), 255, Details("PNG"))
+    for named, options, fix in (
+        ({}, {}, "--strength 1.5"),
+        ({"model": "photo"}, {}, "leave out the model"),
+        ({}, {"strength": 0.1}, None),
+    ):
+        chosen = models(Options(**options), **named)
+        monkeypatch.setattr(chosen, "measured", lambda photo, equal: MeasuredNoise((500.0,) * 3, 2.0, False))
+        notes = [note for note in chosen.denoise(photo)[0].notes if "of 500.0 grey levels" in note]
+        assert (notes == []) if fix is None else notes[0].endswith(f"try: {fix}")
+        monkeypatch.setattr(chosen, "measured", lambda photo, equal: MeasuredNoise((0.5,) * 3, 2.0, False))
+        assert not [note for note in chosen.denoise(photo)[0].notes if "grey levels of noise" in note]
+
+
+def test_without_weights_for_cameras_nothing_is_measured(ships):
+    ships("photo", "grey")
+    photo = Photo(np.zeros((16, 16, 3), np.uint8), 255, Details("PNG"))
+    assert models().measured(photo) is None
+    assert not [note for note in models().denoise(photo)[0].notes if "deviation" in note]
+
+
+def test_the_noise_of_a_photo_is_measured_even_where_a_model_takes_a_level(ships, dncnn):
+    ships("photo", "grey", "camera")
+    photo = Photo(np.zeros((64, 64), np.uint8), 255, Details("PNG"))
+    assert str(models(Options(sigma=25), weights=dncnn).measured(photo)) == "no noise"

@@ -16,8 +16,8 @@ SUBSAMPLED = Header(9, 9, 3, 8, "JPEG", subsampling=(2, 1))
         (GREY, False, Way.WHOLE, Way.AS_COLOUR),
         (COLOUR, False, Way.EACH_CHANNEL, Way.WHOLE),
         (SUBSAMPLED, False, Way.PLANES, Way.WHOLE),
-        (COLOUR, True, Way.ONE_CHANNEL, Way.WHOLE),
-        (SUBSAMPLED, True, Way.ONE_CHANNEL, Way.WHOLE),
+        (COLOUR, True, Way.ONE_CHANNEL, Way.ONE_CHANNEL),
+        (SUBSAMPLED, True, Way.ONE_CHANNEL, Way.ONE_CHANNEL),
     ],
 )
 def test_the_way_depends_on_the_photo_and_the_network(header, equal, in_grey, in_colour):
@@ -40,5 +40,6 @@ def test_only_an_unusual_way_has_a_note():
     assert notes(Way.WHOLE, "photo", 3, COLOUR) == notes(Way.WHOLE, "grey", 1, GREY) == ()
     (note,) = notes(Way.WHOLE, "photo", 3, SUBSAMPLED)
     assert "much of the noise stays" in note and notes(Way.WHOLE, "camera", 3, SUBSAMPLED) == ()
+    assert notes(Way.AS_COLOUR, "camera", 3, GREY) == () != notes(Way.AS_COLOUR, "photo", 3, GREY)
     others = [notes(each, "grey", 1, COLOUR) for each in Way if each is not Way.WHOLE]
     assert all(len(each) == 1 for each in others) and len(set(others)) == len(others)

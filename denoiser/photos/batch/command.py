@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from denoiser.cli import failures
 from denoiser.data.images import reading, writing
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.photos import chroma
 from denoiser.photos.batch.inputs import skipped_message
 from denoiser.photos.batch.leftovers import remove
 from denoiser.photos.batch.messages import Failure, kept, summary, unread
@@ -81,18 +82,28 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 
 def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
-    """Print what would be done, by the pictures' headers alone; returns those that could not be denoised."""
+    """Print what would be done, by the pictures' headers, or their noise; returns those that could not be denoised."""
     failed = []
     for job in jobs:
         try:
             header = reading.header(Path(job.source), options.max_pixels)
             writing.check(Path(job.target), header, options.bits)
+            size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
+            route = _measured_route(job, models, options) if options.verbose else models.routes(header)
         except DenoiserError as error:
             failed.append(Failure(job.source, error))
             continue
-        size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
-        _print(f"{job.source} -> {job.target} ({size}, {models.route(header)})")
+        _print(f"{job.source} -> {job.target} ({size}, {route})")
     return failed
+
+
+def _measured_route(job: Job, models: Models, options: argparse.Namespace) -> str:
+    """The route of a picture, and its noise, by its pixels."""
+    photo = reading.read(Path(job.source), options.max_pixels)
+    equal_channels = chroma.has_equal_channels(photo.pixels)
+    noise = models.measured(photo, equal_channels)
+    route = str(models.route(photo.header, equal_channels, noise))
+    return route if noise is None else f"{route}; {noise}"
 
 
 def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:
