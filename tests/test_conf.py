@@ -25,6 +25,8 @@ MODELS = [(path.stem, channels) for path in yamls("model") for channels in chann
 DATASETS = {path.stem: get_object(OmegaConf.load(path)["_target_"]) for path in yamls("data")}
 TEST_ONLY = [name for name, dataset in DATASETS.items() if dataset.test_only]
 OTHERS = [(group, name) for group in groups() if group not in ("model", "data") for name in names(group)]
+REQUIRED = {"mixed": ["noise.parts={camera:0.5,gaussian:0.5}"]}
+"""Keys without which a choice cannot be built."""
 CHEAP = {3: "model=cifar_shallow", 1: "model=mnist_basic"}
 
 
@@ -77,7 +79,7 @@ def test_model_trains(model, channels, root, tmp_path):
 
 @pytest.mark.parametrize(("group", "name"), [pair for pair in OTHERS if pair != ("trainer", "gpu")])
 def test_every_other_choice_trains(group, name, root, tmp_path):
-    check_learned(*one_step(configured(root, CHEAP[3], f"{group}={name}"), tmp_path))
+    check_learned(*one_step(configured(root, CHEAP[3], f"{group}={name}", *REQUIRED.get(name, ())), tmp_path))
 
 
 def test_gpu_trains_or_says_that_there_is_none(root, tmp_path):

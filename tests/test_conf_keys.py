@@ -6,7 +6,7 @@ import pytest
 import torch
 import torchvision.datasets.cifar
 from helpers.tiny import FOLDERS, configured, groups, store, yamls
-from omegaconf import OmegaConf
+from omegaconf import ListConfig, OmegaConf
 
 from denoiser import build
 from denoiser.config import compose
@@ -30,8 +30,13 @@ OTHERWISE = {
     "memory_format": "contiguous",
     "mode": "max",
     "monitor": "val/psnr",
+    "mosaic": "rggb",
     "name": "second",
+    "parts": {"gaussian": 1},
     "precision": "64-true",
+    "read": 0.001,
+    "shot": "high",
+    "shot_range": [0.001, 0.01],
     "shares": [9, 1],
     "sigma_range": [0, 55],
     "style": "plain",
@@ -102,6 +107,9 @@ def otherwise(key, value, elsewhere):
         return OTHERWISE[last]
     if isinstance(value, bool):
         return not value
+    if isinstance(value, ListConfig):
+        low, high = value
+        return [low, (low + high) / 2]
     return value + 1 if isinstance(value, int) else value / 2
 
 
@@ -118,8 +126,9 @@ def of_data(cfg, folder):
 
 def of_noise(cfg, folder):
     noise, generator = build.make("noise", cfg.noise), torch.Generator().manual_seed(0)
-    clean = torch.rand(2, 3, 8, 8, generator=generator)
-    return noise(clean, noise.draw_levels(2, generator), generator).tolist()
+    side = noise.source_size(8)
+    clean = torch.rand(32, 3, side, side, generator=generator)  # many: a key may change a few of them only
+    return [x.tolist() for x in noise.pair(clean, noise.draw_levels(32, generator), generator)]
 
 
 def of_objective(cfg, folder):
@@ -157,8 +166,12 @@ def of_logger(cfg, folder):
 
 
 SEEN = {group: globals()[f"of_{group}"] for group in groups() if group != "model"}
-SWITCHED_ON = {"callbacks": ["callbacks.early_stopping.patience=3"]}
-"""Overrides without which some keys of a group have no effect."""
+SWITCHED_ON = {
+    "callbacks=default": ["callbacks.early_stopping.patience=3"],
+    "noise=camera": ["noise.resized=0.5"],
+    "noise=mixed": ["noise.parts={speckle:0.5,gaussian:0.5}"],
+}
+"""Overrides without which some keys of a choice have no effect."""
 
 
 def seen(group, cfg, folder, refusable):
@@ -173,7 +186,7 @@ def seen(group, cfg, folder, refusable):
 @pytest.mark.parametrize(("group", "name", "key"), list(every_key()))
 def test_key_changes_something(group, name, key, stores, tmp_path):
     chosen = {"data": name} if group == "data" else {}
-    cfg = configured(stores[0], "model=unet", f"{group}={name}", *SWITCHED_ON.get(group, ()), **chosen)
+    cfg = configured(stores[0], "model=unet", f"{group}={name}", *SWITCHED_ON.get(f"{group}={name}", ()), **chosen)
     refusable = key in REFUSED
     before = seen(group, cfg, tmp_path, refusable)
     value = OmegaConf.select(cfg[group], key)

@@ -134,6 +134,21 @@ def test_every_picture_of_a_folder_counts_and_further_metrics_are_columns(called
     assert row["sigma_estimated"] == pytest.approx(np.mean([float(r["sigma_estimated"]) for r in rows]), rel=1e-4)
 
 
+def test_the_noise_of_a_camera_is_scored_against_its_target_at_levels_of_shot_noise(called, pictures_folder):
+    data = "data=folder", f"data.path={pictures_folder(2, 48, 52)}", "noise=camera", "test.shot=[low,0.03]"
+    content, rows, output = called("baseline=[wavelet,noisy]", *data)
+    assert content["protocol"] == "clipped" and "Shot noise" in output and "Sigma est." in output
+    assert [(row["sigma"], row["shot"]) for row in content["rows"]] == [(None, 0.001), (None, 0.03)] * 2
+    levels = ("0.001", "0.001", "0.03", "0.03")
+    assert [(row["sigma"], row["shot"]) for row in rows] == [("", level) for level in levels] * 2
+    noisy = [row for row in content["rows"] if row["method"] == "noisy"]
+    assert noisy[0]["psnr"] == pytest.approx(noisy[0]["psnr_noisy"]) and noisy[0]["psnr"] > noisy[1]["psnr"]
+    assert all(row["shot"] in (0.001, 0.03) and row["sigma"] is None for row in content["comparisons"])
+    grey = called("baseline=wavelet", *data, "data.channels=1", name="grey")[0]
+    assert len(grey["rows"]) == 2
+    assert "fix: test.shot=[low,medium,high]" in called("baseline=nlm", *data, "test.sigma=25", name="no", code=2)
+
+
 def test_real_pairs_are_clipped_and_their_sigma_is_estimated(called, pictures_folder, tmp_path):
     clean = pictures_folder(3, 64, 64)
     rng = np.random.default_rng(0)

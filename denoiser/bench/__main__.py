@@ -17,7 +17,7 @@ from typing import Any
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
-from denoiser.bench import evaluation, photos
+from denoiser.bench import evaluation, noise, photos
 from denoiser.bench.peers import (
     RandomPictures,
     Rounds,
@@ -67,6 +67,9 @@ def _command(options: argparse.Namespace) -> int:
         show(results[-1])
     content = {"device": machine, "seconds": options.seconds, "repeats": options.repeats}
     content["formats" if options.formats else "models"] = results
+    if options.noise and not options.formats:
+        content["noise"] = noise.measure(options.noise)
+        noise.show(content["noise"])
     if options.pictures and not options.formats:
         content["evaluation"] = evaluation.measure(options.pictures)
         evaluation.show(content["evaluation"])
@@ -187,7 +190,7 @@ def _check(options: argparse.Namespace) -> None:
         raise DenoiserError(f"--seconds {options.seconds:g} is not above 0 (--seconds)", "--seconds 2")
     if options.repeats < 1:
         raise DenoiserError(f"--repeats {options.repeats} is below 1 (--repeats)", "--repeats 7")
-    for key, default in (("pictures", 68), ("photos", 4)):
+    for key, default in (("noise", 5), ("pictures", 68), ("photos", 4)):
         if (count := getattr(options, key)) < 0:
             raise DenoiserError(f"--{key} {count} is below 0 (--{key})", f"--{key} {default}, or 0 for none")
     if (options.out / "bench.json").exists():
@@ -202,6 +205,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=2, help="seconds of each contender in a round (default: 2)")
     parser.add_argument("--repeats", type=int, default=7, help="number of rounds (default: 7)")
     parser.add_argument("--formats", action="store_true", help="compare precisions and memory formats instead")
+    batches = "batches of noise=camera to draw; 0 for none (default: 5)"
+    parser.add_argument("--noise", type=int, default=5, help=batches)
     parser.add_argument("--pictures", type=int, default=68, help="pictures to evaluate; 0 for none (default: 68)")
     parser.add_argument("--photos", type=int, default=4, help="photos of 12 MP to denoise; 0 for none (default: 4)")
     parser.add_argument("--out", type=Path, default=out, help="folder of bench.json (default: a new one in outputs)")

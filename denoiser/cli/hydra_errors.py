@@ -17,7 +17,7 @@ from denoiser.cli.keys import group_choices, key_advice, keys
 from denoiser.config import METHOD_KEYS, RUN, Application, compose
 from denoiser.errors import DenoiserError, nearest
 
-LIST_KEYS = (*METHOD_KEYS, "metrics", "test.sigma")
+LIST_KEYS = (*METHOD_KEYS, "metrics", "test.sigma", "test.shot")
 """Keys that take a list; so do those that end in `_range`."""
 
 

@@ -25,7 +25,7 @@ class Protocol:
     Args:
         noise: the noise of training; `Noise()` for real pairs.
         seed: seed of crops, noise and order.
-        levels: noise levels to validate and test at, in grey levels of 255; `(None,)` for a noise without sigma.
+        levels: noise levels to validate and test at, see `Noise.level_kind`; `(None,)` for a noise without levels.
         clip: whether test input is clamped and rounded to 8 bits (`clipped`) or not (`published`).
     """
 
@@ -60,7 +60,7 @@ class PairsDataModule(LightningDataModule):
     >>> data = Ramps(Protocol(Gaussian(sigma=25), 0, (25.0,), clip=False), channels=1, batch_size=2, patch_size=32)
     >>> data.setup("fit")
     >>> batch = next(iter(data.train_dataloader()))
-    >>> tuple(batch.noisy.shape), batch.sigma.tolist()
+    >>> tuple(batch.noisy.shape), batch.level.tolist()
     ((2, 1, 32, 32), [25.0, 25.0])
     """
 
@@ -125,6 +125,8 @@ class PairsDataModule(LightningDataModule):
 
     def thumbnails(self, name: str) -> Thumbnails:
         """Sizes and thumbnails of the clean pictures of a split, computed once."""
+        # Of the pictures themselves, not of the targets that a noise makes of them: a camera draws other colours and
+        # another blur each time, but what a network has seen is the picture, and its thumbnail shows that.
         if name not in self._thumbnails:
             self._thumbnails[name] = thumbnails(self.split(name), self.channels)
         return self._thumbnails[name]

@@ -15,19 +15,22 @@ from denoiser.data.store.catalogue import dataset_class
 from denoiser.errors import DenoiserError, nearest
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.base import Noise
+from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS
 
 
 def protocol_name(cfg: DictConfig) -> str:
     """`published` or `clipped`: the key `protocol`, by default clipped for noise that is clipped or real.
 
     Raises:
-        DenoiserError: there is no such protocol, or it is `published` for real noise.
+        DenoiserError: there is no such protocol, or it is `published` for noise that a camera has clipped.
     """
     tested = cfg.data.get("test")
     real = build.target("data", cfg.data["_target_"]).real_pairs if tested is None else _has_real_pairs(tested)
-    name = cfg.protocol or ("clipped" if cfg.noise.clip or real else "published")
-    if real and name == "published":
-        raise DenoiserError(f"real noise is clipped by the camera (protocol={name})", "protocol=clipped")
+    stored = real or build.target("noise", cfg.noise["_target_"]).stored
+    name = cfg.protocol or ("clipped" if stored or cfg.noise.get("clip") else "published")
+    if stored and name == "published":
+        whose = "real" if real else "this"
+        raise DenoiserError(f"{whose} noise is clipped by the camera (protocol={name})", "protocol=clipped")
     if name not in PROTOCOLS:
         raise DenoiserError(
             f"no protocol '{name}' (protocol)", f"protocol={nearest(str(name), PROTOCOLS) or next(iter(PROTOCOLS))}"
@@ -41,11 +44,27 @@ def protocol(cfg: DictConfig) -> Protocol:
     Raises:
         DenoiserError: the noise or a noise level is not valid.
     """
+    noise: Noise = build.make("noise", cfg.noise)
+    return Protocol(noise, int(cfg.seed), _test_levels(cfg, noise), clip=protocol_name(cfg) == "clipped")
+
+
+def _test_levels(cfg: DictConfig, noise: Noise) -> tuple[float | None, ...]:
+    """The levels below `test`, of the kind that the noise has.
+
+    Raises:
+        DenoiserError: one is not valid, or is of another kind.
+    """
     if cfg.test is None:
         raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
-    noise: Noise = build.make("noise", cfg.noise)
-    levels = noise.levels(build.plain(cfg.test.sigma))
-    return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
+    levels, kind = build.plain(cfg.test), noise.level_kind
+    for key in LEVEL_KEYS:
+        level = levels.get(key)  # runs of earlier versions lack some
+        if key != kind.key and level is not None:
+            other = f"test.{kind.key}={kind.example}" if noise.levels(None) != (None,) else f"test.{key}=null"
+            words = next(one.words for one in LEVEL_KINDS if one.key == key)
+            what = f"test.{key}={level} is not for noise={noise.name}, which has no {words} (test.{key})"
+            raise DenoiserError(what, other)
+    return noise.levels(levels.get(kind.key))
 
 
 def training_data(cfg: DictConfig) -> PairsDataModule:

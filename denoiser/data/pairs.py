@@ -13,7 +13,8 @@ from torch.utils.data import Dataset
 
 from denoiser.data.sampling import derive_seed
 from denoiser.noise.base import Noise
-from denoiser.noise.levels import GREY_LEVELS
+from denoiser.noise.levels import GREY_LEVELS, SIGMA, LevelKind
+from denoiser.noise.mirror import mirrored
 
 
 class Batch(NamedTuple):
@@ -21,14 +22,14 @@ class Batch(NamedTuple):
 
     Attributes:
         noisy: `(B, C, H, W)` float32, nominally in [0, 1], unclipped unless the noise clips.
-        clean: `(B, C, H, W)` float32 in [0, 1].
-        sigma: `(B,)` noise levels in grey levels of 255; NaN for a noise without sigma.
+        clean: `(B, C, H, W)` float32 in [0, 1]: what the noisy pictures are to become, the target of `Noise.pair`.
+        level: `(B,)` noise levels, see `Noise.level_kind`; NaN for a noise without levels.
         item: `(B,)` int64, the index of each pair in the dataset.
     """
 
     noisy: Tensor
     clean: Tensor
-    sigma: Tensor
+    level: Tensor
     item: Tensor
 
 
@@ -106,26 +107,28 @@ class NoisyPairs(Dataset[Batch]):
         """The batch at `indices`."""
         generator = self.generator.manual_seed(derive_seed(self.seed, "train", indices[0], len(indices)))
         index = torch.tensor(indices, device=generator.device)
-        clean = self._crops(index % len(self.pictures), generator).float().div_(GREY_LEVELS)
+        pictures = self._crops(index % len(self.pictures), generator).float().div_(GREY_LEVELS)
         if self.noise is None:
-            noisy, clean = clean.chunk(2, dim=1)
+            noisy, clean = pictures.chunk(2, dim=1)
             return Batch(noisy, clean, torch.full((len(clean),), torch.nan, device=clean.device), index)
-        sigma = self.noise.draw_levels(len(clean), generator)
-        return Batch(self.noise(clean, sigma, generator), clean, sigma, index)
+        level = self.noise.draw_levels(len(pictures), generator)
+        return Batch(*self.noise.pair(pictures, level, generator), level, index)
 
     def _crops(self, index: Tensor, generator: torch.Generator) -> Tensor:
         images, size = self.pictures.images, self.patch_size
         if size is None and isinstance(images, Tensor) and not self.flip:
-            return images.index_select(0, index)  # ten times as fast as images[index]
+            return _source(images.index_select(0, index), self.noise)  # ten times as fast as images[index]
+        side = size if size is None or self.noise is None else self.noise.source_size(size)
         draws = torch.rand(len(index), 3, generator=generator, device=generator.device).tolist()
-        crops = [_crop(images[i], size, *draw[:2]) for i, draw in zip(index.tolist(), draws, strict=True)]
+        sources = (_source(images[i], self.noise, size) for i in index.tolist())
+        crops = [_crop(source, side, *draw[:2]) for source, draw in zip(sources, draws, strict=True)]
         if self.flip:
             crops = [_symmetry(crop, int(draw[2] * 8)) for crop, draw in zip(crops, draws, strict=True)]
         return torch.stack(crops)
 
 
 class FrozenPairs(Dataset[Batch]):
-    """Evaluation pairs: whole pictures whose noise is a function of (seed, sigma, key) alone.
+    """Evaluation pairs: whole pictures whose noise is a function of (seed, level, key) alone.
 
     The noise is drawn on the CPU, picture by picture, in contiguous float32: it does not depend on batch size, order,
     workers, device or memory format. A picture at one level in one draw has the index
@@ -135,7 +138,7 @@ class FrozenPairs(Dataset[Batch]):
         pictures: the clean pictures.
         noise: the noise to add; None for real pairs.
         seed: seed of the noise.
-        levels: the noise levels in grey levels of 255, or `(None,)` for a noise without sigma.
+        levels: the noise levels, see `Noise.level_kind`, or `(None,)` for a noise without levels.
         draws: number of draws of noise for each picture and level.
     """
 
@@ -151,8 +154,13 @@ class FrozenPairs(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """The batch at `indices`, whose pictures have one size."""
-        noisy, clean, sigma = zip(*(self._pair(i) for i in indices), strict=True)
-        return Batch(torch.stack(noisy), torch.stack(clean), torch.tensor(sigma), torch.tensor(indices))
+        noisy, clean, level = zip(*(self._pair(i) for i in indices), strict=True)
+        return Batch(torch.stack(noisy), torch.stack(clean), torch.tensor(level), torch.tensor(indices))
+
+    @property
+    def level_kind(self) -> LevelKind:
+        """What the levels are."""
+        return SIGMA if self.noise is None else self.noise.level_kind
 
     @property
     def values(self) -> int:
@@ -173,14 +181,29 @@ class FrozenPairs(Dataset[Batch]):
 
     def _pair(self, index: int) -> tuple[Tensor, Tensor, float]:
         (key, level), (position, _, draw) = self.describe(index), self.unravel(index)
-        clean = self.pictures.images[position].cpu().contiguous().float().div_(GREY_LEVELS)
-        sigma = torch.nan if level is None else level
+        picture = self.pictures.images[position].cpu().contiguous().float().div_(GREY_LEVELS)
+        number = torch.nan if level is None else level
         if self.noise is None:
-            noisy, clean = clean.chunk(2)
-            return noisy, clean, sigma
+            noisy, clean = picture.chunk(2)
+            return noisy, clean, number
         parts = (level, key, draw) if draw else (level, key)
         generator = torch.Generator().manual_seed(derive_seed(self.seed, *parts))
-        return self.noise(clean[None], torch.tensor([sigma]), generator)[0], clean, sigma
+        pair = self.noise.pair(_source(picture, self.noise)[None], torch.tensor([number]), generator)
+        return pair[0][0], pair[1][0], number
+
+
+def _source(pictures: Tensor, noise: Noise | None, patch: int | None = None) -> Tensor:
+    """Pictures `(..., H, W)`, extended by mirroring where they lack pixels that the noise cuts off.
+
+    Args:
+        pictures: clean pictures.
+        noise: the noise; None for real pairs.
+        patch: side of the crops that are taken from them; None for whole pictures.
+    """
+    if noise is None:
+        return pictures
+    height, width = (noise.source_size(patch or noise.whole_size(side)) for side in pictures.shape[-2:])
+    return mirrored(pictures, height, width)
 
 
 def _crop(image: Tensor, size: int | None, down: float, right: float) -> Tensor:

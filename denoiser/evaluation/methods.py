@@ -41,6 +41,7 @@ class Method:
         sha256: sha256 of the file, in hexadecimal.
         trained_on: data and noise of training, in words.
         trained_sigma: lowest and highest noise level of training, in grey levels of 255.
+        trained_shot: lowest and highest shot noise of training.
         params: number of learned parameters.
         macs: multiply-accumulates at 1xCx256x256.
     """
@@ -57,6 +58,7 @@ class Method:
     sha256: str | None = None
     trained_on: str | None = None
     trained_sigma: Sequence[float] | None = None
+    trained_shot: Sequence[float] | None = None
     params: int | None = None
     macs: int | None = None
 
@@ -122,6 +124,7 @@ def _checkpoint(name: str, device: torch.device) -> Method:
         sha256=network.sha256,
         trained_on=hparams.get("trained_on") or None,
         trained_sigma=hparams.get("trained_sigma"),
+        trained_shot=hparams.get("trained_shot"),
         params=parameters(module.network),
         macs=macs(module.forward, hparams["channels"], device),
     )

@@ -73,7 +73,7 @@ class Scorer:
         if not torch.isfinite(denoised).all():
             finite = torch.isfinite(denoised).flatten(1).all(1).tolist()
             key, level = self.pairs.describe(int(batch.item[finite.index(False)]))
-            picture = key if level is None else f"{key}, sigma {level:g}"
+            picture = key if level is None else f"{key}, {self.pairs.level_kind.text(level)}"
             what = f"the output of {method.name} is not finite ({picture})"
             raise DenoiserError(what, f"leave out {method.name}; the others are scored", SOME_FAILED)
         clean = batch.clean.to(self.device)
@@ -107,7 +107,7 @@ class Scorer:
     def _levels(self, method: Method, batch: Batch) -> Tensor:
         """The noise levels that a method gets: those of Gaussian noise, else the estimate for each picture."""
         if self.gaussian or not method.takes_sigma:
-            return batch.sigma
+            return batch.level
         return torch.tensor([self.inputs[item]["sigma_estimated"] for item in batch.item.tolist()])
 
 

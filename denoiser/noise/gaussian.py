@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -44,15 +44,19 @@ class Gaussian(Noise):
             ordered = len(pair) == 2 and pair[0] <= pair[1]
             require(ordered, "noise.sigma_range", self.sigma_range, "not [lowest, highest]", "[0,55]")
 
-    def levels(self, sigma: float | Sequence[float] | None) -> tuple[float | None, ...]:
+    def levels(self, level: Any) -> tuple[float | None, ...]:
         """The given levels, each once; by default the training level, or 15, 25 and 50 for training on a range.
 
         Raises:
             DenoiserError: a level is not a valid noise level, or the list is empty.
         """
-        if sigma is None:
+        if level is None:
             return (float(self.sigma),) if self.sigma_range is None else BLIND_TEST_LEVELS
-        return tuple(dict.fromkeys(check_sigma(sigma, "test.sigma")))
+        return tuple(dict.fromkeys(check_sigma(level, "test.sigma")))
+
+    def training_levels(self) -> Sequence[float] | None:
+        """The range, or the training level twice."""
+        return self.sigma_range or (self.sigma, self.sigma)
 
     def draw_levels(self, n: int, generator: torch.Generator) -> Tensor:
         """The training level, or uniform draws from the range, `(n,)` in grey levels of 255."""
@@ -61,8 +65,8 @@ class Gaussian(Noise):
         low, high = self.sigma_range
         return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
 
-    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        return _normal(clean, sigma, generator).add_(clean)
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
+        return _normal(clean, level, generator).add_(clean)
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ class Speckle(Gaussian):
 
     name: ClassVar[str] = "speckle"
 
-    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        return _normal(clean, sigma, generator).add_(1).mul_(clean)
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
+        return _normal(clean, level, generator).add_(1).mul_(clean)
 
 
 def _normal(like: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:

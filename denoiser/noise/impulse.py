@@ -28,6 +28,6 @@ class SaltPepper(Noise):
             number(self.amount) and 0 <= self.amount <= 1, "noise.amount", self.amount, "not a share from 0 to 1", "0.1"
         )
 
-    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         draw = torch.rand(len(clean), 1, *clean.shape[2:], generator=generator, device=clean.device)
         return clean.masked_fill(draw < self.amount, 1).masked_fill(draw < self.amount / 2, 0)

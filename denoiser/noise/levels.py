@@ -1,13 +1,90 @@
-"""The unit of noise levels, grey levels of 255, and the check of levels that a user gives."""
+"""What noise levels are, sigma in grey levels of 255 or shot noise, and the check of levels that a user gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from denoiser.errors import DenoiserError, number, require
+from denoiser.errors import DenoiserError, nearest, number, require
 
 GREY_LEVELS = 255
 """White in grey levels; images in [0, 1] are in units of it."""
+SHOT_LEVELS: Mapping[str, float] = {"low": 0.001, "medium": 0.004, "high": 0.012}
+"""Names of some levels of shot noise; `high` is the largest of Brooks et al. (2019)."""
+
+
+@dataclass(frozen=True)
+class LevelKind:
+    """What the level of a noise is; results, tables and plots take its name and unit from here.
+
+    Attributes:
+        key: the key of training levels below `noise`, of test levels below `test`, and of a result's level.
+        words: its name in sentences.
+        head: its name as the head of a column.
+        symbol: its name in LaTeX.
+        axis: the label of an axis.
+        unit: the unit of its numbers, in words that follow "is".
+        example: several levels, as the command line takes them.
+        logarithmic: whether levels are compared by their ratio.
+    """
+
+    key: str
+    words: str
+    head: str
+    symbol: str
+    axis: str
+    unit: str
+    example: str
+    logarithmic: bool = False
+
+    def text(self, level: float) -> str:
+        """A level in words.
+
+        >>> SIGMA.text(25), SHOT.text(0.004)
+        ('sigma 25', 'shot noise 0.004')
+        """
+        return f"{self.words} {level:g}"
+
+    def span(self, levels: Sequence[float]) -> str:
+        """The lowest and the highest level of a training in words.
+
+        >>> SIGMA.span([0, 55]), SHOT.span([0.004, 0.004])
+        ('sigma 0 to 55', 'shot noise 0.004')
+        """
+        lowest, highest = levels
+        return self.text(lowest) if lowest == highest else f"{self.text(lowest)} to {highest:g}"
+
+    def entries(self, level: float | None) -> dict[str, float | None]:
+        """A level as results hold it: under its key, and `sigma` is always there.
+
+        >>> SIGMA.entries(25.0), SHOT.entries(0.004)
+        ({'sigma': 25.0}, {'sigma': None, 'shot': 0.004})
+        """
+        return {SIGMA.key: None, self.key: level}
+
+
+SIGMA = LevelKind(
+    key="sigma",
+    words="sigma",
+    head="Sigma",
+    symbol=r"\sigma",
+    axis="sigma (grey levels of 255)",
+    unit="in grey levels of 255",
+    example="[15,25,50]",
+)
+SHOT = LevelKind(
+    key="shot",
+    words="shot noise",
+    head="Shot noise",
+    symbol=r"\mathrm{shot}",
+    axis="shot noise (variance per light, white is 1)",
+    unit="a variance per light, where white is 1",
+    example="[low,medium,high]",
+    logarithmic=True,
+)
+LEVEL_KINDS = (SIGMA, SHOT)
+"""The kinds of noise levels. A noise without levels counts as one of sigma, whose level is None."""
+LEVEL_KEYS = tuple(kind.key for kind in LEVEL_KINDS)
 
 
 def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
@@ -33,3 +110,23 @@ def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
             f"did you mean {scaled}? {key}={scaled}",
         )
     return tuple(map(float, levels))
+
+
+def check_shot(shot: float | str | Sequence[float | str], key: str) -> tuple[float, ...]:
+    """Return one or several levels of shot noise, variances per light where white is 1, as a tuple.
+
+    Args:
+        shot: the level or levels; numbers, or names of `SHOT_LEVELS`.
+        key: the configuration key that they come from, for the error.
+
+    Raises:
+        DenoiserError: there is no level, a name is unknown, or a number is not above 0 and at most 1.
+    """
+    levels = list(shot) if isinstance(shot, Sequence) and not isinstance(shot, str) else [shot]
+    require(bool(levels), key, [], "no level of shot noise", "[low,medium,high]")
+    for level in levels:
+        example = (nearest(level, SHOT_LEVELS) or "medium") if isinstance(level, str) else "0.004"
+        valid = level in SHOT_LEVELS if isinstance(level, str) else number(level) and 0 < level <= 1
+        problem = "not a level of shot noise: low, medium, high, or a variance above 0, at most 1, where white is 1"
+        require(valid, key, level, problem, example)
+    return tuple(SHOT_LEVELS[level] if isinstance(level, str) else float(level) for level in levels)

@@ -27,7 +27,7 @@ class Poisson(Noise):
     def _check(self) -> None:
         require(number(self.peak) and self.peak > 0, "noise.peak", self.peak, "not above 0", "30")
 
-    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         # Contiguous, so that the draws cannot follow the order in memory.
         expected = clean.contiguous().clamp(min=0).mul_(self.peak)
         return torch.poisson(expected, generator=generator).div_(self.peak)
@@ -49,5 +49,5 @@ class PoissonGaussian(Gaussian):
         super()._check()
         Poisson(peak=self.peak)
 
-    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        return super()._add(Poisson(peak=self.peak)._add(clean, sigma, generator), sigma, generator)
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
+        return super()._add(Poisson(peak=self.peak)._add(clean, level, generator), level, generator)

@@ -28,6 +28,6 @@ class Uniform(Noise):
         require(number(self.width), "noise.width", self.width, "not a number of grey levels", "43.3")
         check_sigma(self.width, "noise.width")
 
-    def _add(self, clean: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         draw = torch.rand(clean.shape, generator=generator, device=clean.device)
         return draw.mul_(2).sub_(1).mul_(self.width / GREY_LEVELS).add_(clean)

@@ -35,7 +35,7 @@ class Supervised(nn.Module):
 
     Example:
         >>> clean = torch.full((2, 1, 4, 4), 0.5)
-        >>> batch = Batch(clean + 0.25, clean, sigma=torch.zeros(2), item=torch.arange(2))
+        >>> batch = Batch(clean + 0.25, clean, level=torch.zeros(2), item=torch.arange(2))
         >>> loss, denoised = Supervised("l1")(lambda noisy: noisy - 0.125, batch)
         >>> loss.item(), denoised.shape
         (0.125, torch.Size([2, 1, 4, 4]))

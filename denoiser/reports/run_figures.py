@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.reports.tables.grid import NOISY
 from denoiser.runs.columns import BY_KEY, Column
 from denoiser.runs.parse import Range, csv_rows, finite
@@ -61,10 +62,10 @@ def leads(rows: Sequence[Row], differences: Sequence[Difference] = ()) -> list[L
         differences: paired differences, whose intervals decide.
     """
     firsts = {row.setting: row for row in reversed(best(rows))}
-    ascending = sorted(firsts.values(), key=lambda row: (row.data, row.noise, row.sigma or 0.0))
+    ascending = sorted(firsts.values(), key=lambda row: (row.data, row.noise, row.level or 0.0))
     few = ascending if len(ascending) < 5 else [ascending[0], ascending[len(ascending) // 2], ascending[-1]]
     ends: dict[Hashable, Range | None] = {
-        (frozenset((pair.a, pair.b)), pair.data, pair.noise, pair.sigma): pair.interval for pair in differences
+        (frozenset((pair.a, pair.b)), pair.data, pair.noise, pair.level): pair.interval for pair in differences
     }
     return [_lead(row, rows, ends) for row in few]
 
@@ -117,14 +118,14 @@ def per_image(folder: Path, anchors: dict[tuple[str, float | None], str] | None 
     lines = [line for line in csv_rows(folder / "results.csv") if line.get("image")]
     images = [ImageRow(line["image"], Row.from_json(line)) for line in lines]
     few = images if len(images) <= TABLE else _extremes(images)
-    linked = [replace(line, anchor=(anchors or {}).get((line.image, line.row.sigma))) for line in few]
+    linked = [replace(line, anchor=(anchors or {}).get((line.image, line.row.level))) for line in few]
     return ImageTable(_image_columns([line.row for line in images]), linked, len(images))
 
 
 def _image_columns(rows: Sequence[Row]) -> list[Column]:
     """The scores of outputs before those of inputs; no data, noise and level where all images have the same or none."""
     absent = {key for key in ("data", "noise") if len({row.value(BY_KEY[key]) for row in rows}) < 2}
-    absent |= set() if any(row.sigma for row in rows) else {"sigma"}
+    absent |= set() if any(row.level for row in rows) else set(LEVEL_KEYS)
     several = [column for column in columns(rows, "images") if column.key not in absent]
     several.sort(key=lambda column: (not column.always, column.always and column.key.endswith("_noisy")))
     return [IMAGE, *(c if c.key in BY_KEY else replace(c, decimals=IMAGE_DECIMALS) for c in several)]

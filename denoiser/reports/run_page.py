@@ -11,6 +11,7 @@ from denoiser.reports import run_figures
 from denoiser.reports.html import plots, viewer
 from denoiser.reports.html.render import write_page
 from denoiser.reports.tables import notes
+from denoiser.reports.tables.format import level_kinds
 from denoiser.reports.tables.grid import grid
 from denoiser.runs.parse import csv_rows, finite
 from denoiser.runs.reading import Run, config_text, read
@@ -38,7 +39,9 @@ def write_run_page(run: Run) -> Path:
     """
     config, unresolved = config_text(run.folder)
     pictures, total = viewer.pictures(run.folder)
-    anchors = {(picture.image, picture.sigma): picture.id for picture in reversed(pictures)}
+    kinds = level_kinds(run.rows)
+    results = [over_seeds([row], [run.method(row.method).span(row)]) for row in run.rows]
+    anchors = {(picture.image, picture.level): picture.id for picture in reversed(pictures)}
     return write_page(
         run.folder / "report.html",
         run=run,
@@ -54,7 +57,8 @@ def write_run_page(run: Run) -> Path:
             *notes.unknown(run.methods),
             *notes.accuracy(run.rows),
         ],
-        plot=plots.against_sigma([over_seeds([row], [run.method(row.method).trained_sigma]) for row in run.rows]),
+        kinds=kinds,
+        plots=[plots.against_level(results, kind) for kind in kinds],
         pictures=pictures,
         total=total,
         per_image=run_figures.per_image(run.folder, anchors),

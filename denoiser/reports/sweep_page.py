@@ -14,15 +14,15 @@ from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
 from denoiser.reports.html import plots
 from denoiser.reports.html.render import write_page
+from denoiser.reports.tables.format import level_kinds
 from denoiser.runs import gather
 from denoiser.runs.columns import COLUMNS
 from denoiser.runs.reading import Run, read
 from denoiser.runs.row import SCORES, Row
 from denoiser.runs.seeds import SeedMean, over_seeds
 
-SETTING = tuple(column.key for column in COLUMNS if "summary" in column.shown and column.key != "n_images")
-SUMMARY = ("job", "status", "overrides", *SETTING, "seed", "n_images", *SCORES, "seconds")
-"""The columns of summary.csv."""
+SETTING = tuple(column for column in COLUMNS if "summary" in column.shown and column.key != "n_images")
+"""The columns of summary.csv that say what a row is a result of; one that is not always there only with values."""
 
 
 def write_summary(folder: Path) -> Path:
@@ -37,9 +37,9 @@ def write_summary(folder: Path) -> Path:
     common = set(jobs[0].overrides).intersection(*(job.overrides for job in jobs))
     results = [(job, row) for job in jobs for row in job.rows or (None,)]
     write_text(folder / "summary.csv", _csv(results))
-    means = _means(jobs, common)
-    plot = plots.against_sigma(means)
-    return write_page(folder / "summary.html", jobs=jobs, results=results, common=common, means=means, plot=plot)
+    means, kinds = _means(jobs, common), level_kinds(row for _, row in results if row)
+    page: dict[str, Any] = {"jobs": jobs, "results": results, "common": common, "means": means, "kinds": kinds}
+    return write_page(folder / "summary.html", **page, plots=[plots.against_level(means, kind) for kind in kinds])
 
 
 def _means(jobs: Sequence[Run], common: set[str]) -> list[SeedMean]:
@@ -50,22 +50,24 @@ def _means(jobs: Sequence[Run], common: set[str]) -> list[SeedMean]:
         for row in job.rows:
             pools[overrides, (*row.key, row.channels, row.folder)].append((job, row))
     return [
-        over_seeds([row for _, row in pool], [job.method(row.method).trained_sigma for job, row in pool], overrides)
+        over_seeds([row for _, row in pool], [job.method(row.method).span(row) for job, row in pool], overrides)
         for (overrides, _), pool in pools.items()
     ]
 
 
 def _csv(results: Sequence[tuple[Run, Row | None]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, SUMMARY, lineterminator="\n")
+    text, rows = io.StringIO(), [row for _, row in results if row]
+    setting = [one for one in SETTING if one.always or any(row.value(one) is not None for row in rows)]
+    keys = ["job", "status", "overrides", *(one.key for one in setting), "seed", "n_images", *SCORES, "seconds"]
+    writer = csv.DictWriter(text, keys, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(_line(job, row) for job, row in results)
     return text.getvalue()
 
 
 def _line(job: Run, row: Row | None) -> dict[str, Any]:
-    result = {key: getattr(row, key) for key in (*SETTING, "n_images")} | dict(row.figures) if row else {}
-    facts = {"job": job.name, "status": job.status, "seed": job.seed, "seconds": job.seconds}
-    line = {key: value for key, value in {**facts, **result}.items() if key in SUMMARY}
+    setting = {one.key: row.value(one) for one in SETTING} if row else {}
+    result = {**setting, "n_images": row.n_images, **row.figures} if row else {}
+    line = {"job": job.name, "status": job.status, "seed": job.seed, **result, "seconds": job.seconds}
     plain = {key: f"{value:.10g}" if isinstance(value, float) else value for key, value in line.items()}  # 68, not 68.0
     return {**plain, "overrides": shlex.join(job.overrides)}

@@ -59,6 +59,7 @@ COLUMNS = (
     Column("data", "Data", "The test images.", style="words", shown=EVERY, always=True),
     Column("noise", "Noise", "The noise of the input.", style="words", shown=EVERY, always=True),
     Column("sigma", "Sigma", "Noise level in grey levels of 255.", style="general", shown=EVERY, always=True),
+    Column("shot", "Shot noise", "Noise level, a variance per light, where white is 1.", style="general", shown=EVERY),
     Column("n_images", "Images", "Number of test images.", style="count", shown=EVERY - {"images"}, always=True),
     Column("psnr_noisy", "PSNR noisy", "PSNR of the input.", "dB", decimals=2, shown=PAGES | {"run"}, always=True),
     Column(

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from denoiser.config import register_resolvers
+from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS, SIGMA, LevelKind
 from denoiser.runs.folder import RESULTS, results
 from denoiser.runs.parse import Range, csv_rows, dicts, load, number, pair, text, whole
 from denoiser.runs.row import Difference, Row
@@ -35,7 +36,7 @@ class MethodFacts:
         sha256: the hash of that file.
         architecture: in words.
         trained_on: the data of its training.
-        trained_sigma: the lowest and the highest noise level of its training.
+        trained_levels: the lowest and the highest noise level of its training, by the key of their kind.
         params: learned numbers.
         macs: multiply-accumulates for a 256 x 256 image.
         leak: test pictures that it was trained or selected on.
@@ -48,7 +49,7 @@ class MethodFacts:
     sha256: str | None = None
     architecture: str | None = None
     trained_on: str | None = None
-    trained_sigma: Range | None = None
+    trained_levels: Mapping[str, Range] = field(default_factory=dict)
     params: float | None = None
     macs: float | None = None
     leak: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class MethodFacts:
     def from_json(cls, content: Mapping[str, Any]) -> MethodFacts:
         """An entry of `methods` in results.json; what is missing or damaged there is None here."""
         leak = content.get("leak")
+        spans = {kind: pair(content.get(f"trained_{kind}")) for kind in LEVEL_KEYS}
         return cls(
             method=str(content.get("method")),
             kind=text(content.get("kind")),
@@ -65,12 +67,26 @@ class MethodFacts:
             sha256=text(content.get("sha256")),
             architecture=text(content.get("architecture")),
             trained_on=text(content.get("trained_on")),
-            trained_sigma=pair(content.get("trained_sigma")),
+            trained_levels={kind: span for kind, span in spans.items() if span},
             params=number(content.get("params")),
             macs=number(content.get("macs")),
             leak=tuple(map(str, leak)) if isinstance(leak, list) else (),
             unknown=content.get("kind") in ("checkpoint", "weights") and leak is None,
         )
+
+    def span(self, row: Row) -> Range | None:
+        """The lowest and the highest level of its training, of the kind of a row's level; None where there are none."""
+        return self.trained_levels.get(row.level_kind.key)
+
+    @property
+    def level_kind(self) -> LevelKind:
+        """What the noise levels of its training are; sigma where they are not recorded."""
+        return next((kind for kind in LEVEL_KINDS if kind.key in self.trained_levels), SIGMA)
+
+    @property
+    def trained(self) -> Range | None:
+        """The lowest and the highest noise level of its training; None where they are not recorded."""
+        return self.trained_levels.get(self.level_kind.key)
 
 
 @dataclass(frozen=True)

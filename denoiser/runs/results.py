@@ -8,6 +8,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from denoiser.metrics import intervals
@@ -16,6 +17,7 @@ from denoiser.runs.row import INTERVALS, SCORES, Difference, Row
 
 if TYPE_CHECKING:
     from denoiser.data.pairs import FrozenPairs
+    from denoiser.noise.levels import LevelKind
 
 Figures = Mapping[str, float]
 """One picture's figures by name."""
@@ -45,12 +47,13 @@ def per_image(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str,
     keys = dict.fromkeys([*SCORES, *computed])
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", *names, "sigma", "image", *keys])
+    writer.writerow(["method", *names, *pairs.level_kind.entries(None), "image", *keys])
     for method, figures in scores.items():
         for item, values in sorted(figures.items()):
             image, level = pairs.describe(item)
             image = image.encode(errors="backslashreplace").decode()  # a file name need not be UTF-8, the table is
-            line = [method, *names.values(), "" if level is None else f"{level:g}", image]
+            levels = ("" if value is None else f"{value:g}" for value in pairs.level_kind.entries(level).values())
+            line = [method, *names.values(), *levels, image]
             writer.writerow([*line, *(f"{values[key]:.6g}" for key in keys)])
     return text.getvalue()
 
@@ -67,13 +70,13 @@ def summarise(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str,
         scores: by method.
     """
     return [
-        _row(method, names, level, images)
+        _row(method, names, level, images, pairs.level_kind)
         for method, figures in scores.items()
         for level, images in _by_level(pairs, figures)
     ]
 
 
-def _row(method: str, names: Mapping[str, str], level: float | None, images: Sequence[Figures]) -> Row:
+def _row(method: str, names: Mapping[str, str], level: float | None, images: Sequence[Figures], kind: LevelKind) -> Row:
     values = {key: [figures[key] for figures in images] for key in images[0]}
     figures = {key: mean(column) for key, column in values.items()}
     if SPEED in values:
@@ -89,6 +92,7 @@ def _row(method: str, names: Mapping[str, str], level: float | None, images: Seq
         intervals={key: _ends(intervals.interval(values[key])) for key in INTERVALS if key in values},
         n_identical=infinite["psnr"],
         n_infinite={key: count for key, count in infinite.items() if count},
+        level_kind=kind,
     )
 
 
@@ -103,7 +107,7 @@ def compare(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, S
         scores: by method.
     """
     return [
-        _difference(a, b, names, level, list(zip(first, second, strict=True)))
+        replace(_difference(a, b, names, level, list(zip(first, second, strict=True))), level_kind=pairs.level_kind)
         for a, b in itertools.combinations(scores, 2)
         for (level, first), (_, second) in zip(_by_level(pairs, scores[a]), _by_level(pairs, scores[b]), strict=True)
     ]

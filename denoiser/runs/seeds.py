@@ -20,7 +20,7 @@ class SeedMean:
         sd: standard deviations (n - 1) over seeds, by figure; none for one seed.
         seeds: number of seeds that the PSNR is a mean over.
         overrides: overrides that the runs have and others do not.
-        trained_sigma: lowest and highest noise level of the training, where it is the same for all seeds.
+        trained_levels: lowest and highest noise level of the training, where it is the same for all seeds.
     """
 
     row: Row
@@ -28,15 +28,17 @@ class SeedMean:
     sd: Mapping[str, float] = field(default_factory=dict)
     seeds: int = 1
     overrides: tuple[str, ...] = ()
-    trained_sigma: Range | None = None
+    trained_levels: Range | None = None
 
 
-def over_seeds(rows: Sequence[Row], trained_sigma: Sequence[Range | None], overrides: tuple[str, ...] = ()) -> SeedMean:
+def over_seeds(
+    rows: Sequence[Row], trained_levels: Sequence[Range | None], overrides: tuple[str, ...] = ()
+) -> SeedMean:
     """The mean of the same result over seeds.
 
     Args:
         rows: a row for each seed.
-        trained_sigma: the training range of each row's model.
+        trained_levels: the training range of each row's model, of the kind of the row's level.
         overrides: overrides that these runs have and others do not.
     """
     keys = dict.fromkeys(key for row in rows for key in row.figures)
@@ -50,5 +52,5 @@ def over_seeds(rows: Sequence[Row], trained_sigma: Sequence[Range | None], overr
         sd={key: statistics.stdev(several) for key, several in values.items() if len(several) > 1},
         seeds=len(values.get("psnr", [])),
         overrides=overrides,
-        trained_sigma=trained_sigma[0] if len(set(trained_sigma)) == 1 else None,
+        trained_levels=trained_levels[0] if len(set(trained_levels)) == 1 else None,
     )

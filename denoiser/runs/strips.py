@@ -92,7 +92,7 @@ def write_strips(
         with torch.no_grad():
             outputs = {name: method(batch)[0] for name, method in methods.items()}
         scored = {name: scores[name][picture.item] for name in methods if picture.item in scores[name]}
-        drawn[picture] = _write(folder, picture, pairs.describe(picture.item), batch, outputs, scored, error)
+        drawn[picture] = _write(folder, picture, pairs, batch, outputs, scored, error)
     index = [drawn[picture] for picture in in_order(pairs, scores[names[0]], drawn)]
     write_text(folder / "index.json", json.dumps(index, indent=1))
 
@@ -108,14 +108,14 @@ def _file(rank: str, level: float | None, key: str) -> str:
 def _write(
     folder: Path,
     picture: ShownPicture,
-    described: tuple[str, float | None],
+    pairs: FrozenPairs,
     batch: Batch,
     outputs: Mapping[str, Tensor],
     scores: Mapping[str, Score],
     error: bool,
 ) -> dict[str, Any]:
     """Write one strip. Returns its entry of the index, with the scores of the method that ranked it."""
-    (key, level), noisy, clean = described, batch.noisy[0], batch.clean[0]
+    (key, level), noisy, clean = pairs.describe(picture.item), batch.noisy[0], batch.clean[0]
     panels = {"noisy": noisy, **outputs, "clean": clean}  # a baseline of that name is the noisy picture itself
     if error:
         panels["error"] = amplified(outputs[picture.by], clean)
@@ -123,7 +123,7 @@ def _write(
     return {
         "rank": picture.rank,
         "by": picture.by,
-        "sigma": level,
+        **pairs.level_kind.entries(level),
         "image": key,
         "file": file,
         "panels": list(panels),

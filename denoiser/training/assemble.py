@@ -18,6 +18,7 @@ from denoiser.errors import DenoiserError
 from denoiser.machine import hardware
 from denoiser.machine.memory import keep_blocks
 from denoiser.machine.quiet import quiet
+from denoiser.noise.base import Noise
 from denoiser.runs.checkpoint import AtomicCheckpoints
 from denoiser.training.module import Denoiser
 from denoiser.training.optimizer import configure
@@ -29,8 +30,8 @@ def module(cfg: DictConfig) -> Denoiser:
     Raises:
         DenoiserError: the network, objective or optimizer does not exist or does not take its keys.
     """
-    noise = build.plain(cfg.noise)
-    levels = noise.get("sigma_range") or (None if noise.get("sigma") is None else [noise["sigma"]] * 2)
+    noise: Noise = build.make("noise", cfg.noise)
+    levels = noise.training_levels()
     # Tried on one weight, so that a bad key is an error now and not after the data is loaded.
     endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
     configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
@@ -40,18 +41,17 @@ def module(cfg: DictConfig) -> Denoiser:
         optimizer=build.plain(cfg.optimizer),
         channels=cfg.model.channels,
         name=cfg.model.name,
-        trained_on=_trained_on(cfg, levels),
-        trained_sigma=levels,
+        trained_on=_trained_on(cfg, noise),
+        **{f"trained_{noise.level_kind.key}": None if levels is None else list(levels)},
     )
 
 
-def _trained_on(cfg: DictConfig, levels: list[float] | None) -> str:
+def _trained_on(cfg: DictConfig, noise: Noise) -> str:
     """Data and noise of the training, such as `bsds500, gaussian noise, sigma 0 to 55`."""
-    words = [_data(cfg.data), "real noise" if cfg.data.get("noisy") else f"{build.make('noise', cfg.noise)} noise"]
-    if levels is not None:
-        lowest, highest = levels
-        words.append(f"sigma {lowest:g}" if lowest == highest else f"sigma {lowest:g} to {highest:g}")
-    return ", ".join([*words, *(["clipped"] if cfg.noise.clip else [])])
+    words = [_data(cfg.data), "real noise" if cfg.data.get("noisy") else f"{noise} noise"]
+    if (levels := noise.training_levels()) is not None:
+        words.append(noise.level_kind.span(levels))
+    return ", ".join([*words, *(["clipped"] if noise.clip and not noise.stored else [])])
 
 
 def _data(data: DictConfig) -> str:

@@ -18,8 +18,10 @@ from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
 from denoiser.machine.signals import run_stage
 from denoiser.metrics.cost import macs, parameters
+from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.runs import checkpoint
 from denoiser.runs.results import Score, per_image, summarise
+from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
 from denoiser.training.module import Denoiser
@@ -95,7 +97,7 @@ def _cost(module: Denoiser) -> dict[str, int]:
 
 
 def _trained(module: Denoiser) -> dict[str, Any]:
-    return {key: module.hparams[key] for key in ("trained_on", "trained_sigma")}
+    return {key: module.hparams[key] for key in ("trained_on", *(f"trained_{key}" for key in LEVEL_KEYS))}
 
 
 def _file(path: Path) -> dict[str, str]:
@@ -127,7 +129,8 @@ def _log_final(trainer: Trainer, cfg: DictConfig, rows: Sequence[Mapping[str, An
         return
     metrics: dict[str, float] = {}
     for row in rows:
-        level = "" if row["sigma"] is None else f"_{row['sigma']:g}"
+        _, number = noise_level(row)
+        level = "" if number is None else f"_{number:g}"
         metrics |= {f"test/{name}{level}": row[name] for name in Score._fields if row[name] is not None}
     trainer.logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), metrics)
     trainer.logger.finalize("success")  # once more: Lightning's own call came before these were logged

@@ -38,6 +38,7 @@ class Denoiser(PictureModel, LightningModule):
         name: name of the model, as in `model=NAME`.
         trained_on: data and noise of the training, for tables and pages.
         trained_sigma: lowest and highest noise level of the training in grey levels of 255; None for other noise.
+        trained_shot: lowest and highest shot noise of the training; None for other noise.
 
     Raises:
         DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments.
@@ -61,6 +62,7 @@ class Denoiser(PictureModel, LightningModule):
         name: str,
         trained_on: str = "",
         trained_sigma: Sequence[float] | None = None,
+        trained_shot: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()

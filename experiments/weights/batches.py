@@ -80,7 +80,7 @@ def camera_pairs(pool: Pool, n: int, size: int, g: torch.Generator, resized: boo
     """Pictures of cameras and their targets; resized, they are shrunk by up to `LARGEST_SHRINK`."""
     side = size + 2 * BORDER
     source = math.ceil(side * LARGEST_SHRINK) if resized else side
-    shrink = Shrink(size, uniform(n, (1.0, LARGEST_SHRINK), g)) if resized else None
+    shrink = Shrink((size, size), uniform(n, (1.0, LARGEST_SHRINK), g)) if resized else None
     camera = settings.draw(n, settings.Settings(), g)
     clean = pool.crops(n, source, g)
     return render(clean, camera, normal_draws(n, source, g), normal_draws(n, source, g), shrink)

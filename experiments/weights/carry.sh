@@ -10,7 +10,7 @@ mkdir -p "$parts/models" "$parts/noise" "$parts/training" "$parts/data" "$to/cbs
 echo '"""The parts of denoiser that training needs."""' > "$parts/__init__.py"
 cp denoiser/errors.py "$parts/"
 cp denoiser/models/__init__.py denoiser/models/unet.py "$parts/models/"
-cp denoiser/noise/__init__.py denoiser/noise/levels.py "$parts/noise/"
+cp denoiser/noise/*.py "$parts/noise/"
 cp -r denoiser/noise/camera "$parts/noise/camera"
 cp denoiser/training/__init__.py denoiser/training/muon.py "$parts/training/"
 cp denoiser/data/__init__.py "$parts/data/"

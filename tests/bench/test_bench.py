@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from denoiser.bench import __main__ as bench
-from denoiser.bench import evaluation, peers, photos
+from denoiser.bench import evaluation, noise, peers, photos
 from denoiser.errors import NOT_POSSIBLE
 
-TINY = ["--seconds", "0.01", "--repeats", "2", "--pictures", "0", "--photos", "0"]
+TINY = ["--seconds", "0.01", "--repeats", "2", "--pictures", "0", "--photos", "0", "--noise", "0"]
 
 
 def measured(tmp_path, *arguments):
@@ -71,6 +71,7 @@ def test_the_plain_loop_makes_the_same_kind_of_pairs(shape):
         (["--repeats", "0"], "--repeats 7"),
         (["--repeats", "many"], "--help"),
         (["--photos", "-1"], "--photos 4"),
+        (["--noise", "-1"], "--noise 5"),
         (["--fast"], "did you mean --formats?"),
     ],
 )
@@ -105,6 +106,15 @@ def test_a_folder_of_photos_is_measured_beside_the_bare_model(tmp_path, capsys, 
     assert 0 < result["lowest"] <= result["ratio"] <= result["highest"]
     assert result["met"] == (result["ratio"] >= 0.9)
     assert f"bar {'met' if result['met'] else 'missed'}: 0.9 of the bare model" in capsys.readouterr().out
+
+
+def test_a_batch_with_the_noise_of_a_camera_is_measured_beside_a_step(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(noise, "COUNT", 4)
+    monkeypatch.setattr(noise, "NOISE", (*noise.NOISE, "data.batch_size=4", "data.patch_size=16"))
+    result = measured(tmp_path, "--models", "mnist_basic", "--noise", "2")["noise"]
+    assert result["share"] == result["batch"] / result["step"] > 0
+    assert result["met"] == (result["share"] <= 0.25)
+    assert f"bar {'met' if result['met'] else 'missed'}: at most 0.25 of the step" in capsys.readouterr().out
 
 
 def test_a_photo_that_fails_is_no_measurement(tmp_path, capsys, monkeypatch):

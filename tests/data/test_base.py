@@ -137,7 +137,7 @@ def test_clipping_is_the_protocol_s(protocol):
 
 def test_a_noise_without_sigma_has_one_level(protocol):
     batch = next(iter(Drawn(protocol(SaltPepper()), 3).val_dataloader()))
-    assert len(batch.item) == 10 and batch.sigma.isnan().all()
+    assert len(batch.item) == 10 and batch.level.isnan().all()
 
 
 def test_another_set_is_tested_on(protocol):

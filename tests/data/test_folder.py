@@ -163,7 +163,7 @@ def test_real_pairs_stay_together_in_crops_and_whole(real_pairs, cache_gb):
     for split in SPLITS:
         for batch in getattr(data, f"{split}_dataloader")():
             assert batch.noisy.shape == batch.clean.shape and batch.clean.shape[1] == 3
-            assert (batch.noisy + batch.clean).sub(1).abs().max() < 1e-6 and batch.sigma.isnan().all()
+            assert (batch.noisy + batch.clean).sub(1).abs().max() < 1e-6 and batch.level.isnan().all()
     assert data.split("train").shapes[0][0] == 6
 
 

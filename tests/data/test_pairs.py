@@ -6,12 +6,16 @@ from torch.utils.data import DataLoader
 
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
 from denoiser.noise.base import Noise
+from denoiser.noise.camera.camera import Camera
+from denoiser.noise.camera.correlated import Correlated
 from denoiser.noise.gaussian import Gaussian, Speckle
 from denoiser.noise.impulse import SaltPepper
+from denoiser.noise.mixed import Mixed
 from denoiser.noise.poisson import Poisson, PoissonGaussian
 from denoiser.noise.uniform import Uniform
 
-NOISES = [Gaussian(), Speckle(), Poisson(), PoissonGaussian(), SaltPepper(), Uniform(), Noise()]
+NOISES = [Gaussian(), Speckle(), Poisson(), PoissonGaussian(), SaltPepper(), Uniform(), Noise(), Correlated()]
+NOISES += [Camera(), Camera(shot_range=[1e-4, 0.01], resized=0.5), Mixed(parts={"camera": 1, "gaussian": 1})]
 
 
 def pictures(n=6, height=20, width=30, channels=3, equal=True):
@@ -62,9 +66,9 @@ def test_noise_and_crops_are_fresh_in_each_epoch_and_item_and_depend_on_the_seed
 def test_a_batch_has_its_contract():
     batch = NoisyPairs(pictures(), Gaussian(sigma_range=[5, 55]), 0, patch_size=8).__getitems__([4, 11])
     assert batch.noisy.shape == batch.clean.shape == (2, 3, 8, 8)
-    assert batch.noisy.dtype == batch.clean.dtype == batch.sigma.dtype == torch.float32
+    assert batch.noisy.dtype == batch.clean.dtype == batch.level.dtype == torch.float32
     assert batch.clean.min() >= 0 and batch.clean.max() <= 1
-    assert batch.sigma[0] != batch.sigma[1] and batch.item.tolist() == [4, 11]
+    assert batch.level[0] != batch.level[1] and batch.item.tolist() == [4, 11]
 
 
 @pytest.mark.parametrize("equal", [True, False])
@@ -101,7 +105,7 @@ def test_real_pairs_are_cut_and_turned_alike_and_get_no_noise():
     clean = pictures().images
     held = Pictures([f"p{i}" for i in range(6)], list(torch.cat([255 - clean, clean], dim=1)))
     batch = NoisyPairs(held, None, 0, patch_size=8, flip=True).__getitems__(range(6))
-    assert batch.noisy.shape == (6, 3, 8, 8) and batch.sigma.isnan().all()
+    assert batch.noisy.shape == (6, 3, 8, 8) and batch.level.isnan().all()
     assert bytes_of(batch.noisy).equal(255 - bytes_of(batch.clean))
     frozen = FrozenPairs(held, None, 0, [None]).__getitems__(range(6))
     assert bytes_of(frozen.clean).equal(clean) and bytes_of(frozen.noisy).equal(255 - clean)
@@ -119,7 +123,7 @@ def test_workers_change_nothing():
 @pytest.mark.parametrize("noise", NOISES, ids=str)
 def test_frozen_noise_knows_neither_batch_size_nor_order_nor_memory_format(noise):
     held = pictures()
-    pairs = FrozenPairs(held, noise, 0, noise.levels(None))
+    pairs = FrozenPairs(held, noise, 0, noise.levels(None)[:1])
     whole = pairs.__getitems__(range(6))
     strided = Pictures(held.keys, held.images.contiguous(memory_format=torch.channels_last))
     assert same(FrozenPairs(strided, noise, 0, pairs.levels).__getitems__(range(6)), whole)
@@ -145,7 +149,7 @@ def test_frozen_items_count_through_the_levels():
     pairs = FrozenPairs(pictures(), Gaussian(), 0, [15, 50])
     assert len(pairs) == 12 and pairs.describe(4) == ("p4", 15.0) and pairs.describe(10) == ("p4", 50.0)
     batch = pairs.__getitems__([4, 10])
-    assert batch.sigma.tolist() == [15, 50] and batch.clean[0].equal(batch.clean[1])
+    assert batch.level.tolist() == [15, 50] and batch.clean[0].equal(batch.clean[1])
     assert (batch.noisy - batch.clean).std(dim=(1, 2, 3)).mul(255).tolist() == pytest.approx([15, 50], rel=0.1)
     assert Poisson().levels(None) == FrozenPairs(pictures(), Poisson(), 0, (None,)).levels
 
@@ -163,3 +167,22 @@ def test_shapes_are_known_without_looking_where_they_are_given():
     mixed = pictures(2, equal=False)
     assert mixed.shapes == [(3, 20, 30), (3, 21, 29)] and not mixed.same_size
     assert Pictures(["a"], [torch.empty(0)], [(1, 4, 5)]).shapes == [(1, 4, 5)]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("height", "width"), [(60, 70), (20, 30), (16, 16)])
+def test_patches_keep_their_size_where_a_noise_cuts_borders_off(height, width, channels):
+    for noise in (Camera(), Camera(resized=0.5), Mixed(parts={"camera": 0.5, "gaussian": 0.5})):
+        held = pictures(4, height, width, channels, equal=False)
+        batch = NoisyPairs(held, noise, 0, patch_size=16, flip=True).__getitems__([0, 1, 2, 3])
+        assert batch.noisy.shape == batch.clean.shape == (4, channels, 16, 16)
+    whole = NoisyPairs(pictures(4, height, width, channels), Camera(), 0).__getitems__([0, 1])
+    assert whole.noisy.shape == whole.clean.shape == (2, channels, height, width)
+
+
+def test_the_clean_pictures_of_a_camera_are_its_targets_at_the_place_of_the_pictures():
+    smooth = torch.linspace(60, 190, 40).expand(1, 3, 30, 40).to(torch.uint8)
+    calm = {"exposed": 0, "saved": 0, "resaved": 0, "read": 0}
+    batch = FrozenPairs(Pictures(["a"], smooth), Camera(**calm), 0, [1e-9]).__getitems__([0])
+    assert (batch.clean - smooth / 255).abs().mean() < 3 / 255 and (batch.noisy - batch.clean).abs().max() < 2 / 255
+    assert batch.level.tolist() == pytest.approx([1e-9])

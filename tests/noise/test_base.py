@@ -5,12 +5,17 @@ import torch
 from helpers.noises import check_refused, generator
 
 from denoiser.noise.base import Noise, to_8_bit
+from denoiser.noise.camera.camera import Camera
+from denoiser.noise.camera.correlated import Correlated
 from denoiser.noise.gaussian import Gaussian, Speckle
 from denoiser.noise.impulse import SaltPepper
+from denoiser.noise.levels import SIGMA
+from denoiser.noise.mixed import Mixed
 from denoiser.noise.poisson import Poisson, PoissonGaussian
 from denoiser.noise.uniform import Uniform
 
-NOISES = [Noise(), Gaussian(), Speckle(), Poisson(), PoissonGaussian(sigma=10), SaltPepper(), Uniform()]
+NOISES = [Noise(), Gaussian(), Speckle(), Poisson(), PoissonGaussian(sigma=10), SaltPepper(), Uniform(), Correlated()]
+NOISES += [Camera(), Mixed(parts={"gaussian": 0.5, "camera": 0.5})]
 
 
 def test_none_changes_nothing():
@@ -20,7 +25,7 @@ def test_none_changes_nothing():
 
 @pytest.mark.parametrize("noise", NOISES, ids=str)
 def test_noise_is_a_pure_function_of_image_and_generator(noise):
-    clean, sigma = torch.rand(4, 3, 16, 16), torch.full((4,), 25.0)
+    clean, sigma = torch.rand(4, 3, 16, 16), torch.full((4,), 25.0 if noise.level_kind is SIGMA else 0.004)
     before, copy = torch.random.get_rng_state(), clean.clone()
     first = noise(clean, sigma, generator(3))
     assert noise(clean, sigma, generator(3)).equal(first)
@@ -48,6 +53,14 @@ def test_clipped_noise_is_what_an_8_bit_file_holds(noise):
     assert to_8_bit(unclipped(clean, sigma, generator())).mul(255).equal(levels)
 
 
+@pytest.mark.parametrize("noise", [one for one in NOISES if one.border == 0], ids=str)
+def test_the_target_of_most_noises_is_the_clean_picture(noise):
+    clean, sigma = torch.rand(2, 3, 16, 12), torch.full((2,), 25.0)
+    noisy, target = noise.pair(clean, sigma, generator())
+    assert target is clean and noisy.equal(noise(clean, sigma, generator()))
+    assert noise.source_size(12) == noise.pair_size(12) == noise.whole_size(12) == 12
+
+
 def test_rounding_to_8_bits():
     image = torch.tensor([-0.2, 0.0, 0.4 / 255, 0.6 / 255, 127.4 / 255, 1.0, 1.7])
     assert to_8_bit(image).mul(255).tolist() == pytest.approx([0, 0, 0, 1, 127, 255, 255])
@@ -71,6 +84,7 @@ def test_a_noise_without_sigma_has_no_levels():
         (PoissonGaussian(peak=12.5), "poisson_gaussian(peak=12.5)"),
         (SaltPepper(), "salt_pepper(amount=0.1)"),
         (Uniform(width=20), "uniform(width=20)"),
+        (Correlated(sigma=40), "correlated(width=1, correlation=0.5)"),
     ],
 )
 def test_name_in_tables(noise, name):

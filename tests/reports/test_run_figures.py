@@ -30,7 +30,7 @@ def test_a_wide_table_leaves_out_data_and_noise_that_all_rows_share():
 
 def test_the_best_of_each_level_is_marked_where_there_are_several(tmp_path):
     rows = read(make_evaluation(tmp_path / "run", ("unet", "nlm", "tv"))).rows
-    assert [(row.method, row.sigma) for row in best(rows)] == [("unet", 15), ("unet", 50)]
+    assert [(row.method, row.level) for row in best(rows)] == [("unet", 15), ("unet", 50)]
     assert best(rows[:2]) == []
     assert best([replace(row, figures={}) for row in rows]) == []
 
@@ -38,7 +38,7 @@ def test_the_best_of_each_level_is_marked_where_there_are_several(tmp_path):
 @pytest.mark.parametrize(("sigmas", "led"), [((50, 15), [15, 50]), ((5, 10, 15, 25, 50, 75), [5, 25, 75])])
 def test_leads_rise_with_sigma_and_stay_few(tmp_path, sigmas, led):
     rows = read(make_evaluation(tmp_path / "run", sigmas=sigmas)).rows
-    assert [lead.row.sigma for lead in leads(rows)] == led
+    assert [lead.row.level for lead in leads(rows)] == led
 
 
 def test_only_a_significant_difference_makes_a_method_the_best(tmp_path):
@@ -71,7 +71,7 @@ def test_a_long_table_keeps_the_best_and_worst_of_each_level(tmp_path):
     lines = [f"unet,mnist,gaussian,{s},{i},{i + s},1,9,1" for s in (15, 50) for i in range(TABLE)]
     table = table_of(tmp_path, *lines)
     assert len(table.rows) == EXTREMES and table.total == 2 * TABLE
-    kept = [int(line.image) for line in table.rows if line.row.sigma == 50]
+    kept = [int(line.image) for line in table.rows if line.row.level == 50]
     assert kept == [*range(TABLE - 1, TABLE - 51, -1), *range(49, -1, -1)]
     assert len(table_of(tmp_path, *lines[:TABLE]).rows) == TABLE
 

@@ -57,7 +57,7 @@ def test_identical_pictures_are_counted_as_results_say_else_in_the_csv(tmp_path)
 def test_facts_of_methods_are_typed(tmp_path):
     known = {"method": "a", "trained_sigma": [0, 55], "leak": ["x"]}
     run = read(make_run(tmp_path, methods=[known, {"method": "b", "trained_sigma": "?", "leak": 3}, "no method"]))
-    assert [(method.trained_sigma, method.leak) for method in run.methods] == [((0, 55), ("x",)), (None, ())]
+    assert [(method.trained, method.leak) for method in run.methods] == [((0, 55), ("x",)), (None, ())]
     assert run.methods[0].sha256 is None and run.method("c") == MethodFacts("c")
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from denoiser.errors import number
+
 
 def check_range(name: str, bounds: Sequence[float], positive: bool = False) -> tuple[float, float]:
     """Return the bounds `(lowest, highest)`, finite and not negative.
@@ -17,10 +19,8 @@ def check_range(name: str, bounds: Sequence[float], positive: bool = False) -> t
     Raises:
         ValueError: there are not two bounds, or they are out of order, negative or infinite.
     """
-    if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1] < math.inf or (positive and bounds[0] == 0):
-        raise ValueError(
-            f"{name} is {tuple(bounds)}; allowed is (lowest, highest), {'above' if positive else 'from'} 0"
-        )
+    if not _two_numbers(bounds) or not 0 <= bounds[0] <= bounds[1] < math.inf or (positive and bounds[0] == 0):
+        raise ValueError(f"{name} is {bounds}; allowed is [lowest, highest], {'above' if positive else 'from'} 0")
     return float(bounds[0]), float(bounds[1])
 
 
@@ -30,8 +30,8 @@ def check_qualities(name: str, bounds: Sequence[float]) -> tuple[float, float]:
     Raises:
         ValueError: they are not within 1 to 100, or out of order.
     """
-    if len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1] <= 100:
-        raise ValueError(f"{name} is {tuple(bounds)}; allowed is (lowest, highest) within 1 to 100")
+    if not _two_numbers(bounds) or not 1 <= bounds[0] <= bounds[1] <= 100:
+        raise ValueError(f"{name} is {bounds}; allowed is [lowest, highest] within 1 to 100")
     return float(bounds[0]), float(bounds[1])
 
 
@@ -41,9 +41,14 @@ def check_share(name: str, share: float) -> float:
     Raises:
         ValueError: it is not in 0 to 1.
     """
-    if not 0 <= share <= 1:
+    if not number(share) or not 0 <= share <= 1:
         raise ValueError(f"{name} is {share}; allowed is a share, 0 to 1")
     return float(share)
+
+
+def _two_numbers(bounds: object) -> bool:
+    """Whether these are two numbers."""
+    return isinstance(bounds, Sequence) and len(bounds) == 2 and all(map(number, bounds))
 
 
 def check_pictures(pictures: Tensor, channels: Sequence[int] = (1, 3)) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from denoiser.noise.camera.constants import constant
-from denoiser.noise.camera.drawing import normal, uniform
+from denoiser.noise.camera.drawing import Range, normal, uniform
 
 XYZ_TO_CAMERA = (
     ((1.0234, -0.2969, -0.2266), (-0.5625, 1.6328, -0.0469), (-0.0703, 0.2188, 0.6406)),
@@ -29,17 +29,19 @@ class Colours:
     gains: Tensor
 
 
-def draw_colours(n: int, generator: torch.Generator) -> Colours:
+def draw_colours(
+    n: int, generator: torch.Generator, red_range: Range = (1.9, 2.4), blue_range: Range = (1.5, 1.9)
+) -> Colours:
     """Cameras with a random mix of four matrices and random white balance (Brooks et al. 2019).
 
-    The gains are 1 / N(0.8, 0.1) in all channels times 1.9 to 2.4 in red and 1.5 to 1.9 in blue.
+    The gains are 1 / N(0.8, 0.1) in all channels, times a number from `red_range` in red and from `blue_range` in blue.
     """
     device = generator.device
     shares = torch.rand(n, len(XYZ_TO_CAMERA), 1, 1, generator=generator, device=device)
     mixed = (shares * constant(XYZ_TO_CAMERA, device)).sum(1) / shares.sum(1)
     to_camera = mixed @ constant(RGB_TO_XYZ, device)
     brightness = 1 / normal(n, 0.8, 0.1, generator).clamp(0.5, 1)
-    gains = [brightness * uniform(n, (1.9, 2.4), generator), brightness, brightness * uniform(n, (1.5, 1.9), generator)]
+    gains = [brightness * uniform(n, red_range, generator), brightness, brightness * uniform(n, blue_range, generator)]
     return Colours(to_camera / to_camera.sum(-1, keepdim=True), torch.stack(gains, -1))
 
 

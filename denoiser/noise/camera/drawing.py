@@ -1,6 +1,7 @@
 """Random parameters, one per picture, on the device of the generator."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -36,6 +37,31 @@ def chance(n: int, share: float, generator: torch.Generator) -> Tensor:
 def integers(n: int, below: int, generator: torch.Generator) -> Tensor:
     """`(n,)` whole numbers from 0 to `below` - 1, as int64."""
     return torch.randint(below, (n,), generator=generator, device=generator.device)
+
+
+def where(
+    chosen: Tensor, step: Callable[..., Tensor], pictures: Tensor, *parameters: Tensor, otherwise: Tensor | None = None
+) -> Tensor:
+    """Pictures after a step that applies to some of them.
+
+    On the CPU only these are computed. On other devices all are: to look which they are would wait for the device, and
+    cannot be captured in a CUDA graph.
+
+    Args:
+        chosen: `(B,)`, true for the pictures that the step applies to.
+        step: a function of pictures and parameters, picture by picture, that keeps the shape of `otherwise`.
+        pictures: `(B, C, H, W)`.
+        parameters: further arguments, `(B, ...)`.
+        otherwise: the result for the others, `(B, ...)`; by default the pictures themselves.
+    """
+    rest = pictures if otherwise is None else otherwise
+    if chosen.device.type != "cpu":
+        return torch.where(per_picture(chosen), step(pictures, *parameters), rest)
+    if not chosen.any():
+        return rest
+    if chosen.all():
+        return step(pictures, *parameters)
+    return rest.index_put((chosen.nonzero()[:, 0],), step(*(x[chosen] for x in (pictures, *parameters))))
 
 
 def per_picture(values: Tensor) -> Tensor:

@@ -1,10 +1,16 @@
-"""Pictures encoded as JPEG and decoded again, computed with tensors on any device exactly as libjpeg does.
+"""Pictures encoded as JPEG and decoded again: by libjpeg where they are on the CPU, else by tensors, bit for bit alike.
 
 ITU-T T.81 (1992) and T.871 (JFIF). The tables by quality, the roundings and the "fancy" upsampling of colour are those
 of the Independent JPEG Group's libjpeg 6b, which libjpeg-turbo, and with it Pillow, follows.
 """
 
+import io
+from functools import cache
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image, features
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -65,15 +71,42 @@ def jpeg(pictures: Tensor, qualities: Tensor, subsampled: Tensor) -> Tensor:
     Raises:
         ValueError: the shape is not that of a batch of pictures.
     """
-    height, width = check_pictures(pictures).shape[2:]
-    levels = torch.floor(pictures.clamp(0, 1) * WHITE + 0.5)
+    levels = torch.floor(check_pictures(pictures).clamp(0, 1) * WHITE + 0.5)
+    step = encoded if levels.device.type == "cpu" and has_encoder() else computed
+    return (step(levels, qualities, subsampled) / WHITE).to(pictures.dtype)
+
+
+@cache
+def has_encoder() -> bool:
+    """Whether Pillow has the encoder that `computed` follows: another, such as MozJPEG, has tables of its own."""
+    return bool(features.check_feature("libjpeg_turbo")) and not features.check_feature("mozjpeg")
+
+
+def encoded(levels: Tensor, qualities: Tensor, subsampled: Tensor) -> Tensor:
+    """Whole grey levels `(B, C, H, W)` on the CPU after Pillow has encoded and decoded them, see `jpeg`."""
+    arrays = levels.byte().permute(0, 2, 3, 1).contiguous().numpy()
+    pictures = (Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array) for array in arrays)
+    kinds = zip(pictures, qualities.round().int().tolist(), subsampled.tolist(), strict=True)
+    decoded = np.stack([_by_pillow(picture, quality, "4:2:0" if half else "4:4:4") for picture, quality, half in kinds])
+    return torch.from_numpy(decoded).view(arrays.shape).permute(0, 3, 1, 2).float()
+
+
+def _by_pillow(picture: Image.Image, quality: int, subsampling: str) -> NDArray[np.uint8]:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality, subsampling=subsampling if picture.mode == "RGB" else -1)
+    return np.asarray(Image.open(file))
+
+
+def computed(levels: Tensor, qualities: Tensor, subsampled: Tensor) -> Tensor:
+    """Whole grey levels `(B, C, H, W)` after encoding and decoding by tensors on any device, see `jpeg`; float64."""
+    height, width = levels.shape[2:]
     whole = pad(levels, (0, -width % 16, 0, -height % 16), "replicate")
     luma, chroma = tables(qualities)
-    if pictures.shape[1] == 1:
+    if levels.shape[1] == 1:
         decoded = quantised(whole, luma)
     else:
         decoded = _colour(whole.double(), luma, chroma, subsampled, (height, width))
-    return (decoded[:, :, :height, :width] / WHITE).to(pictures.dtype)
+    return decoded[:, :, :height, :width]
 
 
 def _colour(levels: Tensor, luma: Tensor, chroma: Tensor, subsampled: Tensor, size: tuple[int, int]) -> Tensor:

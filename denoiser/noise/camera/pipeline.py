@@ -13,7 +13,7 @@ from denoiser.noise.camera.checks import check_pictures
 from denoiser.noise.camera.colour import apply_matrix, balance, inverse, unbalance
 from denoiser.noise.camera.constants import like
 from denoiser.noise.camera.curves import to_light, to_values
-from denoiser.noise.camera.drawing import per_picture
+from denoiser.noise.camera.drawing import per_picture, where
 from denoiser.noise.camera.jpeg import jpeg
 from denoiser.noise.camera.mosaic import bilinear, malvar, mosaic, sites
 from denoiser.noise.camera.sensor import add_noise
@@ -30,9 +30,9 @@ MIDDLE = 0.18
 
 @dataclass(frozen=True)
 class Shrink:
-    """Pictures are shrunk by `factors` `(B,)` >= 1 and cropped around the middle to `size` x `size` pixels."""
+    """Pictures are shrunk by `factors` `(B,)` >= 1 and cropped around the middle to `size` (height, width)."""
 
-    size: int
+    size: tuple[int, int]
     factors: Tensor
 
 
@@ -50,25 +50,27 @@ def process(light: Tensor, camera: Parameters) -> Tensor:
 
 def demosaicked(raw: Tensor, masks: Tensor, camera: Parameters) -> Tensor:
     """Three colours `(B, 3, H, W)` from the mosaic, by the method of each camera."""
-    return torch.where(per_picture(camera.malvar), malvar(raw, masks), bilinear(raw, masks))
+    colours = masks.new_empty(masks.shape)
+    colours = where(~camera.malvar, bilinear, raw, masks, otherwise=colours)
+    return where(camera.malvar, malvar, raw, masks, otherwise=colours)
 
 
 def finish(pictures: Tensor, camera: Parameters) -> Tensor:
-    """Pictures after the camera's own denoising and sharpening, in [0, 1]."""
+    """Pictures `(B, N, 3, H, W)` after the camera's own denoising and sharpening, in [0, 1]."""
     noise = (MIDDLE * camera.shot + camera.read).sqrt() * 2
-    smoothed = smooth(pictures, camera, noise)
-    return sharpen(smoothed, camera.sharpen, camera.sharpen_sigma).clamp(0, 1)
+    smoothed = smooth(pictures, camera, noise).flatten(1, 2)
+    sharp = where(camera.sharpen > 0, sharpen, smoothed, camera.sharpen, camera.sharpen_sigma)
+    return sharp.view(pictures.shape).clamp(0, 1)
 
 
 def save(pictures: Tensor, camera: Parameters) -> Tensor:
     """Pictures as they are stored: 8 bits, and JPEG once, twice or never. `BORDER` pixels are cut off at each side."""
     size = pictures.shape[2] - 2 * BORDER, pictures.shape[3] - 2 * BORDER
     shifted = crop(pictures, camera.offset, (size[0] + BORDER, size[1] + BORDER))
-    once = jpeg(shifted, camera.quality, camera.subsampled)
-    saved = torch.where(per_picture(camera.saved), once, torch.round(shifted * 255) / 255)
+    levels = torch.round(shifted * 255) / 255
+    saved = where(camera.saved, jpeg, shifted, camera.quality, camera.subsampled, otherwise=levels)
     back = crop(saved, BORDER - camera.offset, size)
-    again = jpeg(back, camera.resave_quality, camera.resubsampled)
-    return torch.where(per_picture(camera.resaved), again, back)
+    return where(camera.resaved, jpeg, back, camera.resave_quality, camera.resubsampled)
 
 
 def crop(pictures: Tensor, offsets: Tensor, size: tuple[int, int]) -> Tensor:
@@ -99,7 +101,7 @@ def render(
 
     Returns:
         Noisy pictures in whole grey levels and their targets, `(B, C, H - 16, W - 16)`, in [0, 1]; with `shrink`,
-        `(B, C, size, size)`.
+        `(B, C, *size)`.
 
     Raises:
         ValueError: the shape is not that of a batch of pictures, or the pictures are too small.
@@ -115,9 +117,10 @@ def render(
         return process(demosaicked(exposed, masks, camera), camera)
 
     clean = shot(None) if others is None else (shot(others) + shot(-others)) / 2
-    noisy, target = finish(shot(draws), camera), finish(clean, camera)
+    noisy, target = finish(torch.stack([shot(draws), clean], 1), camera).unbind(1)
     if shrink is not None:
-        noisy, target = (resize(x, shrink.size + 2 * BORDER, shrink.factors).clamp(0, 1) for x in (noisy, target))
+        sides = shrink.size[0] + 2 * BORDER, shrink.size[1] + 2 * BORDER
+        noisy, target = (resize(x, sides, shrink.factors).clamp(0, 1) for x in (noisy, target))
     target = target[:, :, BORDER:-BORDER, BORDER:-BORDER]
     if pictures.shape[1] == 3:
         return save(noisy, camera), target

@@ -5,31 +5,32 @@ import math
 import torch
 from torch import Tensor
 
-from denoiser.noise.camera.drawing import Range, log_uniform, normal, per_picture, uniform
+from denoiser.noise.camera.drawing import normal, per_picture, uniform
 
 DARMSTADT = (2.18, 1.20)
 """Slope and offset of log(read) over log(shot), natural logarithms, fitted to Darmstadt images (Brooks et al. 2019).
 
 CycleISP (Zamir et al. 2020) uses the same two numbers with logarithms to base 10, which makes the read variance five
-times higher at a shot noise of 0.01. Real cameras lie on both sides, so the offset is drawn between the two.
+times higher at a shot noise of 0.01. Real cameras lie on both sides, so the offset is drawn between the two. CycleISP's
+fit to SIDD, log10(read) = 1.85 log10(shot) + 0.30 for shot noise from 0.00069 to 0.022, lies above both where there is
+little noise. CBDNet (Guo et al. 2019) draws shot noise up to 0.0256 and read noise up to 0.0036, independently.
 """
+SHOT_RANGE = (6e-5, 0.012)
+"""Shot noise for training: Brooks et al. (2019) draw 0.0001 to 0.012; cameras of today have less in good light."""
 SPREAD = 0.26
 """Standard deviation of log(read) about that line (Brooks et al. 2019)."""
 
 
-def draw_levels(n: int, shot_range: Range, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Shot and read noise `(n,)` each, so that variance = x * shot + read where white is 1.
+def draw_read(shot: Tensor, generator: torch.Generator) -> Tensor:
+    """Read noise `(n,)` of cameras whose shot noise is `shot` `(n,)`, so that variance = x * shot + read.
 
     Args:
-        n: number of pictures.
-        shot_range: shot noise is log-uniform between these, as 0.0001 to 0.012 (Brooks et al. 2019).
+        shot: shot noise, a variance per light, where white is 1.
         generator: source of the random numbers.
     """
-    shot = log_uniform(n, shot_range, generator)
-    slope, offset = DARMSTADT
+    n, (slope, offset) = len(shot), DARMSTADT
     between = uniform(n, (1.0, math.log(10)), generator)  # natural logarithms to base 10
-    read = torch.exp(slope * shot.log() + offset * between + normal(n, 0.0, SPREAD, generator))
-    return shot, read
+    return torch.exp(slope * shot.log() + offset * between + normal(n, 0.0, SPREAD, generator))
 
 
 def deviation(light: Tensor, shot: Tensor, read: Tensor) -> Tensor:

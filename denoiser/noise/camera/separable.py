@@ -1,5 +1,6 @@
 """Separable filters as matrices, one per picture: blurring, averaging and resizing by any amount."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -7,10 +8,16 @@ from torch import Tensor
 
 from denoiser.noise.camera.drawing import per_picture
 
+TILE = 512
+"""Side in pixels of the parts in which large pictures are filtered."""
+REACH = 6
+"""Deviations of a Gaussian beyond which its weights do not change a float32."""
+
 
 def filtered(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Pictures `(B, C, H, W)` filtered along both axes by matrices `(B, H', H)` and `(B, W', W)`."""
-    return rows[:, None] @ pictures @ columns[:, None].mT
+    across = pictures.flatten(1, 2) @ columns.mT  # one product for all channels
+    return rows[:, None] @ across.view(*pictures.shape[:3], -1)
 
 
 def _normalised(weights: Tensor) -> Tensor:
@@ -37,10 +44,32 @@ def box(size: int, radii: Tensor) -> Tensor:
 
 
 def both(pictures: Tensor, matrices: Callable[[int, Tensor], Tensor], amounts: Tensor) -> Tensor:
-    """Pictures `(B, C, H, W)` filtered along both axes by matrices of a function above, called with amounts `(B,)`."""
+    """Pictures `(B, C, H, W)` filtered along both axes by matrices of a function above, called with amounts `(B,)`.
+
+    Whole photographs on the CPU are filtered tile by tile, because the cost of a matrix grows with its side.
+    """
     height, width = pictures.shape[2:]
+    if max(height, width) > 2 * TILE and pictures.device.type == "cpu":
+        return _tiled(pictures, matrices, amounts)
     rows = matrices(height, amounts)
     return filtered(pictures, rows, rows if height == width else matrices(width, amounts))
+
+
+def _tiled(pictures: Tensor, matrices: Callable[[int, Tensor], Tensor], amounts: Tensor) -> Tensor:
+    """The same, tile by tile, each with as many pixels around it as the filters reach."""
+    reach = math.ceil(REACH * float(amounts.max())) + 1
+    height, width = pictures.shape[2:]
+    whole = torch.empty_like(pictures)
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            above, before = max(0, top - reach), max(0, left - reach)
+            around = pictures[:, :, above : top + TILE + reach, before : left + TILE + reach]
+            sides = around.shape[2:]
+            rows = matrices(sides[0], amounts)
+            part = filtered(around, rows, rows if sides[0] == sides[1] else matrices(sides[1], amounts))
+            core = part[:, :, top - above :, left - before :][:, :, :TILE, :TILE]
+            whole[:, :, top : top + TILE, left : left + TILE] = core
+    return whole
 
 
 def resizing(size: int, new: int, factors: Tensor) -> Tensor:
@@ -61,16 +90,16 @@ def _cubic(distance: Tensor, a: float = -0.5) -> Tensor:
     return torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
 
 
-def resize(pictures: Tensor, size: int, factors: Tensor) -> Tensor:
-    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size` x `size`, cropped around the middle.
+def resize(pictures: Tensor, size: tuple[int, int], factors: Tensor) -> Tensor:
+    """Pictures `(B, C, H, W)` shrunk by `factors` `(B,)` to `size`, cropped around the middle.
 
     Raises:
-        ValueError: a picture is smaller than `size` times its factor could be.
+        ValueError: a picture is smaller than `size`.
     """
     height, width = pictures.shape[2:]
-    if min(height, width) < size:
-        raise ValueError(f"the pictures are {height}x{width}; allowed is at least {size}")
-    return filtered(pictures, resizing(height, size, factors), resizing(width, size, factors))
+    if height < size[0] or width < size[1]:
+        raise ValueError(f"the pictures are {height}x{width}; allowed is at least {size[0]}x{size[1]}")
+    return filtered(pictures, resizing(height, size[0], factors), resizing(width, size[1], factors))
 
 
 def sharpen(pictures: Tensor, amounts: Tensor, sigmas: Tensor) -> Tensor:

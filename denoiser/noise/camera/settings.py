@@ -1,14 +1,19 @@
 """The ranges of a camera's parameters, and random cameras drawn from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from denoiser.errors import DenoiserError, nearest, number
 from denoiser.noise.camera import sensor
 from denoiser.noise.camera.checks import check_qualities, check_range, check_share
 from denoiser.noise.camera.colour import Colours, draw_colours
 from denoiser.noise.camera.drawing import Range, chance, integers, log_uniform, uniform
+
+PHASES = ("rggb", "grbg", "gbrg", "bggr")
+"""The four positions of the Bayer mosaic, in the order of `mosaic.sites`."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +23,13 @@ class Settings:
     Equal bounds fix a parameter; a share of 0 or 1 switches a step off or on. Lengths are in pixels of the sensor.
 
     Args:
+        read: read noise, a variance where white is 1; None draws it for the shot noise by a fit to real cameras.
+        mosaic: colours of the mosaic's first two rows, one of `PHASES`; None draws one.
+        red_range: gain of red by the white balance.
+        blue_range: gain of blue by the white balance.
         exposed: share with another exposure.
         exposure_range: factor of the light for these; log-uniform.
         toned: share with a tone curve after the gamma.
-        shot_range: shot noise, the variance per light, where white is 1; log-uniform.
         malvar: share demosaicked by Malvar's filters; the others are demosaicked bilinearly.
         luma_range: sigma of the Gaussian blur of luma.
         guided: share whose luma is also smoothed by a guided filter.
@@ -41,13 +49,16 @@ class Settings:
         resave_range: quality of the second JPEG.
 
     Raises:
-        ValueError: a range is out of order or beyond its limits, or a share is not in 0 to 1.
+        DenoiserError: a range is out of order or beyond its limits, a share is not in 0 to 1, or no such mosaic.
     """
 
+    read: float | None = None
+    mosaic: str | None = None
+    red_range: Range = (1.9, 2.4)
+    blue_range: Range = (1.5, 1.9)
     exposed: float = 0.4
     exposure_range: Range = (0.25, 1.0)
     toned: float = 0.9
-    shot_range: Range = (6e-5, 0.012)
     malvar: float = 0.5
     luma_range: Range = (0.3, 1.2)
     guided: float = 0.5
@@ -67,14 +78,43 @@ class Settings:
     resave_range: Range = (65, 98)
 
     def __post_init__(self) -> None:
-        """Check all ranges and shares."""
-        for name, value in vars(self).items():
-            if not name.endswith("_range"):
-                check_share(name, value)
-            elif name in ("quality_range", "resave_range"):
-                check_qualities(name, value)
+        """Check all parameters."""
+        check_settings(self)
+
+
+def check_settings(settings: Settings) -> None:
+    """Check the parameters of `Settings`.
+
+    Raises:
+        DenoiserError: one is not possible; the fix is its default.
+    """
+    for one in fields(Settings):
+        value = getattr(settings, one.name)
+        try:
+            _check(one.name, value)
+        except ValueError as error:
+            key = f"noise.{one.name}"
+            if one.name == "mosaic":
+                default: object = nearest(str(value), PHASES) or PHASES[0]
             else:
-                check_range(name, value, positive=name != "luma_range")
+                default = list(one.default) if isinstance(one.default, tuple) else one.default
+            default = "null" if default is None else str(default).replace(" ", "")
+            raise DenoiserError(f"{error} ({key})", f"{key}={default}") from error
+
+
+def _check(name: str, value: Any) -> None:
+    if name == "mosaic":
+        if value not in (None, *PHASES):
+            raise ValueError(f"mosaic is {value}; allowed is {', '.join(PHASES)}, or null to draw one")
+    elif name == "read":
+        if value is not None and not (number(value) and 0 <= value <= 1):
+            raise ValueError(f"read is {value}; allowed is a variance, 0 to 1, or null to draw it")
+    elif name in ("quality_range", "resave_range"):
+        check_qualities(name, value)
+    elif name.endswith("_range"):
+        check_range(name, value, positive=name != "luma_range")
+    else:
+        check_share(name, value)
 
 
 @dataclass(frozen=True)
@@ -105,16 +145,26 @@ class Parameters:
     offset: Tensor
 
 
-def draw(n: int, settings: Settings, generator: torch.Generator) -> Parameters:
-    """A camera for each of `n` pictures, on the generator's device."""
+def draw(n: int, settings: Settings, generator: torch.Generator, shot: Tensor | None = None) -> Parameters:
+    """A camera for each of `n` pictures, on the generator's device.
+
+    Args:
+        n: number of pictures.
+        settings: the ranges.
+        generator: source of the random numbers.
+        shot: `(n,)`, shot noise, a variance per light, where white is 1; None draws it from `sensor.SHOT_RANGE`,
+            log-uniform.
+    """
     g, s = generator, settings
-    shot, read = sensor.draw_levels(n, s.shot_range, g)
+    shot = log_uniform(n, sensor.SHOT_RANGE, g) if shot is None else shot
+    read = sensor.draw_read(shot, g) if s.read is None else torch.full_like(shot, s.read)
+    phase = integers(n, 4, g)
     exposed, guided, sharpened = chance(n, s.exposed, g), chance(n, s.guided, g), chance(n, s.sharpened, g)
     return Parameters(
         exposure=torch.where(exposed, log_uniform(n, s.exposure_range, g), 1.0),
         toned=chance(n, s.toned, g),
-        colours=draw_colours(n, g),
-        phase=integers(n, 4, g),
+        colours=draw_colours(n, g, s.red_range, s.blue_range),
+        phase=phase if s.mosaic is None else torch.full_like(phase, PHASES.index(s.mosaic)),
         shot=shot,
         read=read,
         malvar=chance(n, s.malvar, g),

@@ -72,8 +72,8 @@ def _differences(
         first, second = _same(column[a], column[b])
         if first:
             psnr, low, high = intervals.paired(first, second)
-            names = condition.data, condition.noise, condition.sigma
-            yield condition, Difference(a, b, *names, len(first), psnr, (low, high))
+            names = condition.data, condition.noise, condition.level
+            yield condition, Difference(a, b, *names, len(first), psnr, (low, high), condition.level_kind)
 
 
 def _same(a: Images, b: Images) -> tuple[list[float], list[float]]:

@@ -92,7 +92,7 @@ def pooled(several: Sequence[Result]) -> list[SeedMean]:
     for result in several:
         pools[result.line, result.condition].append(result)
     return [
-        over_seeds([_row(one) for one in pool], [one.facts.trained_sigma for one in pool]) for pool in pools.values()
+        over_seeds([_row(one) for one in pool], [one.facts.span(one.row) for one in pool]) for pool in pools.values()
     ]
 
 
@@ -170,7 +170,7 @@ def _check_models(several: Sequence[Result]) -> None:
 
 
 def _clash(first: Result, second: Result) -> DenoiserError:
-    column = f"{second.row.data}, {second.condition.level}, seed {second.home.seed}"
+    column = f"{second.row.data}, {second.condition.words}, seed {second.home.seed}"
     folders = ", ".join(str(folder) for folder in _folders(first, second))
     return DenoiserError(f"{second.line} has two results on {column} ({folders})", _fix(first, second))
 

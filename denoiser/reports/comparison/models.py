@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from denoiser.machine.files import sha256_of
+from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.runs.reading import Run
 from denoiser.runs.row import Row
 
 BEST = Path("checkpoints", "best.ckpt")
-IN_COLUMNS = ("seed", "noise", "noise.clip", "test.sigma", "data.test", "protocol")
+IN_COLUMNS = ("seed", "noise", "noise.clip", *(f"test.{key}" for key in LEVEL_KEYS), "data.test", "protocol")
 """Overrides that never name a line: seeds are pooled, and columns or tables show the others."""
 PICTURES = ("data", "data.path", "data.noisy", "data.clean")
 """Overrides that columns show where a model is tested on the data of its training."""
@@ -78,8 +79,9 @@ def line_name(method: str, overrides: Iterable[str], elsewhere: Collection[str] 
     """
     values = {key: value for key, _, value in (item.lstrip("+").partition("=") for item in overrides)}
     shown = {key: None for key in IN_COLUMNS}
-    if values.get("test.sigma", values.get("noise.sigma")) == values.get("noise.sigma"):
-        shown["noise.sigma"] = None
+    for key in LEVEL_KEYS:
+        if values.get(f"test.{key}", values.get(f"noise.{key}")) == values.get(f"noise.{key}"):
+            shown[f"noise.{key}"] = None
     if "data.test" not in values:
         shown |= dict.fromkeys(PICTURES)
     hidden = shown.keys() - set(elsewhere)
@@ -92,8 +94,8 @@ def _trained(run: Run, method: str, evaluated: Mapping[Hashable, Sequence[Row]])
     key = run.method(method).sha256 or (sha256_of(file) if file.is_file() else None)  # older runs do not record it
     rows = evaluated.get(key, ()) if key else ()
     elsewhere: set[str] = set()
-    if not {row.sigma for row in rows} <= {row.sigma for row in run.rows}:
-        elsewhere.add("noise.sigma")
+    if not {row.level for row in rows} <= {row.level for row in run.rows}:
+        elsewhere.update(f"noise.{key}" for key in LEVEL_KEYS)
     if not {(row.data, row.folder) for row in rows} <= {(row.data, row.folder) for row in run.rows}:
         elsewhere.update(PICTURES)
     return Model(line_name(method, run.overrides, elsewhere), key, run)

@@ -40,7 +40,7 @@ def picture_scores(folder: Path) -> dict[Hashable, dict[str, PictureScore]]:
 
 def csv_key(row: Row) -> Hashable:
     """What a row is a result of, its noise level in six digits as in results.csv."""
-    return row.method, row.data, row.noise, shown(row.sigma, "g")
+    return row.method, row.data, row.noise, shown(row.level, "g")
 
 
 def classes(results: Sequence[tuple[Hashable, PictureScores]]) -> list[int]:

@@ -15,12 +15,13 @@ from urllib.parse import quote
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
+from denoiser.noise.levels import SIGMA
 from denoiser.reports.comparison.differences import differences
 from denoiser.reports.comparison.merge import Result, pooled, results
 from denoiser.reports.html import plots
 from denoiser.reports.html.render import write_page
 from denoiser.reports.tables import markup, render
-from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, printable, shown, stated
+from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, level_kinds, printable, shown, stated
 from denoiser.reports.tables.grid import NOISY, Condition, Grid
 from denoiser.reports.tables.notes import noisy_inputs
 from denoiser.runs.gather import names
@@ -55,7 +56,9 @@ def write_comparison(
     for name, parts in texts.items():
         write_text(out / name, printable("\n".join(parts), "utf-8"))  # a folder's name need not be UTF-8
     links = [_link(run.folder / "report.html", out) if run.has_page else "" for run in runs]
-    page = {"runs": runs, "links": links, "sections": sections, "models": _models(merged), "timed": TIMED}
+    models = _models(merged)
+    kinds = list(dict.fromkeys(facts.level_kind for facts, _ in models)) or [SIGMA]
+    page = {"runs": runs, "links": links, "sections": sections, "models": models, "kinds": kinds, "timed": TIMED}
     write_page(out / "report.html", "comparison.html", **page)
     return "\n\n".join([section["text"] for section in sections] or ["no run finished with results"]) + _broken(runs)
 
@@ -104,6 +107,7 @@ def _section(protocol: str, merged: Sequence[Result]) -> dict[str, Any]:
         "protocol": protocol,
         "grid": grid,
         "rows": [mean.row for mean in means],
+        "kinds": level_kinds(mean.row for mean in means),
         "differences": pairs,
         "notes": notes,
         "leaks": leaks,
@@ -162,14 +166,14 @@ def _seed_words(runs: Iterable[Run]) -> str:
 
 
 def _plots(means: Sequence[SeedMean], grid: Grid) -> dict[str, str]:
-    """PSNR against sigma for each data and noise that has several levels; a line has one colour in all of them."""
+    """PSNR against the noise level for each data and noise with several levels; a line has one colour in all plots."""
     drawn = {}
     first = {condition.family: condition for condition in reversed(grid.conditions)}
     families = dict.fromkeys(condition.family for condition in grid.conditions)
     for i, family in enumerate(families):
         several = [mean for mean in means if Condition.from_row(mean.row).family == family]
-        name = f"sigma-{re.sub('[^a-z]', '', grid.protocol.lower())}-{i}"
-        drawn[grid.without_level(first[family])] = plots.against_sigma(several, name, grid.lines)
+        name = f"{family.level_kind.key}-{re.sub('[^a-z]', '', grid.protocol.lower())}-{i}"
+        drawn[grid.without_level(first[family])] = plots.against_level(several, family.level_kind, name, grid.lines)
     return {words: plot for words, plot in drawn.items() if plot}
 
 

@@ -12,7 +12,17 @@ from markupsafe import Markup
 
 from denoiser.machine.files import write_text
 from denoiser.metrics.protocols import PROTOCOLS
-from denoiser.reports.tables.format import brackets, figure, short, shown, spec, speed
+from denoiser.reports.tables.format import (
+    brackets,
+    figure,
+    level_figure,
+    level_head,
+    level_kinds,
+    short,
+    shown,
+    spec,
+    speed,
+)
 from denoiser.reports.tables.grid import SCORED
 from denoiser.runs.columns import Column
 from denoiser.runs.row import Row
@@ -35,6 +45,7 @@ def write_page(target: Path, template: str | None = None, **page: object) -> Pat
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     pages.filters |= {"shown": shown, "shell": shlex.join, "short": short, "interval": brackets, "speed": speed}
     pages.filters |= {"capital": _capital, "figure": _figure, "range": _range}
+    pages.filters |= {"level_kinds": level_kinds, "level_head": level_head, "level_figure": level_figure}
     pages.globals |= {"protocols": PROTOCOLS, "script": Script(), "style": _inline("page.css"), "scored": SCORED}
     html = pages.get_template(template or target.name).render(page)
     write_text(target, html.encode("utf-8", "replace").decode())  # an argument that is not UTF-8 still makes a page

@@ -64,7 +64,7 @@ class Line:
     index: int | None = None
 
 
-def plot(name: str, lines: Sequence[Line], x: str, y: str, caption: str = "") -> Markup:
+def plot(name: str, lines: Sequence[Line], x: str, y: str, caption: str = "", logarithmic: bool = False) -> Markup:
     """A line plot as an HTML figure with its caption and its key, in HTML because that wraps and takes any sign.
 
     Args:
@@ -73,6 +73,7 @@ def plot(name: str, lines: Sequence[Line], x: str, y: str, caption: str = "") ->
         x: label of the horizontal axis.
         y: label of the vertical axis; logarithmic for positive values that span more than a factor of ten.
         caption: one sentence under the plot.
+        logarithmic: whether the horizontal axis is logarithmic; its values are positive then.
 
     Returns:
         The `<figure>`, or nothing if there is no point to draw.
@@ -87,7 +88,11 @@ def plot(name: str, lines: Sequence[Line], x: str, y: str, caption: str = "") ->
         indexed = [(i if line.index is None else line.index, line) for i, line in enumerate(lines)]
         key += _spans(axes, [(_LINES[_colour(i, line)], line.span) for i, line in indexed if line.span])
         signs = [_draw(axes, i, line) for i, line in indexed]
-        _scale(axes, [point for line in lines for point in line.points])
+        if logarithmic:
+            axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter("{x:g}")
+        _scale(axes, [point for line in lines for point in line.points], logarithmic)
         svg = _svg(figure, name)
     entries = (KEY.format(_colour(i, line), sign, line.label) for (i, line), sign in zip(indexed, signs, strict=True))
     return FIGURE.format(Markup("").join(entries) + key, f"{y} against {x}", svg, caption)
@@ -127,10 +132,11 @@ def _spans(axes: Axes, spans: Sequence[tuple[str, Sequence[float]]]) -> Markup:
     return Markup("").join(KEY.format(COLOURS - 1, *word) for word in words)
 
 
-def _scale(axes: Axes, points: Sequence[Point]) -> None:
+def _scale(axes: Axes, points: Sequence[Point], logarithmic: bool) -> None:
     """Ticks at the values of x if they are few, else at whole numbers; logarithmic y for values of a wide range."""
     levels, heights = sorted({point[0] for point in points}), [point[1] for point in points]
-    axes.xaxis.set_major_locator(FixedLocator(levels) if len(levels) < 9 else MaxNLocator(integer=True))
+    many = LogLocator(subs=(1, 2, 5)) if logarithmic else MaxNLocator(integer=True)
+    axes.xaxis.set_major_locator(FixedLocator(levels) if len(levels) < 9 else many)
     if min(heights) > 0 and max(heights) > 10 * min(heights):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

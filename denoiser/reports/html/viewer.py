@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from denoiser.noise.levels import LEVEL_KEYS, SIGMA, LevelKind
 from denoiser.runs.parse import dicts, load, number, text
 from denoiser.runs.row import SCORES, Row
 from denoiser.runs.strip_layout import GAP, worst_block
@@ -83,26 +84,28 @@ class PagePicture:
         image: its name.
         rank: why it is shown: worst, best, median, ...
         by: the method that ranked it by PSNR; None where it is not recorded.
-        sigma: noise level in grey levels of 255, or None.
+        level: noise level, or None.
         psnr_noisy: PSNR of the input in dB.
         psnr: PSNR of the output of that method in dB.
         gain: the difference of both in dB.
         ssim: SSIM of the output of that method.
         file: the name of the strip in `images/`.
         strip: the strip; None where its file is missing or not an image.
+        level_kind: what the level is.
     """
 
     id: str
     image: str
     rank: str
     by: str | None
-    sigma: float | None
+    level: float | None
     psnr_noisy: float | None
     psnr: float | None
     gain: float | None
     ssim: float | None
     file: str
     strip: Strip | None
+    level_kind: LevelKind = SIGMA
 
 
 def pictures(folder: Path) -> tuple[list[PagePicture], int]:
@@ -123,19 +126,20 @@ def pictures(folder: Path) -> tuple[list[PagePicture], int]:
 
 
 def _page_picture(i: int, entry: Mapping[str, Any], file: str, strip: Strip | None) -> PagePicture:
-    row = Row.from_json({key: value for key, value in entry.items() if key in ("sigma", *SCORES)})
+    row = Row.from_json({key: value for key, value in entry.items() if key in (*LEVEL_KEYS, *SCORES)})
     return PagePicture(
         id=f"picture-{i}",
         image=str(entry.get("image", "-")),
         rank=str(entry.get("rank", "-")),
         by=text(entry.get("by")),
-        sigma=row.sigma,
+        level=row.level,
         psnr_noisy=row.psnr_noisy,
         psnr=row.psnr,
         gain=row.gain,
         ssim=row.figures.get("ssim"),
         file=file,
         strip=strip,
+        level_kind=row.level_kind,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable, Sequence
 from unicodedata import category
 
 from denoiser.metrics.protocols import PROTOCOLS
+from denoiser.noise.levels import SIGMA, LevelKind
 from denoiser.runs.columns import Column, Output
 from denoiser.runs.parse import finite, number, pair
-from denoiser.runs.row import Row
+from denoiser.runs.row import Difference, Row
 
 FEW_PICTURES = 20
 """Number of pictures below which a bootstrap interval of the mean is noticeably too narrow."""
@@ -77,6 +79,23 @@ def head(column: Column, output: Output) -> str:
     """The head of a column in a table of text: "PSNR (dB) [95 %]"."""
     unit = f" ({column.unit})" if column.unit else ""
     return f"{column.head}{unit}" + (" [95 %]" if output in column.interval else "")
+
+
+def level_kinds(rows: Iterable[Row | Difference]) -> list[LevelKind]:
+    """The kinds of the rows' noise levels; sigma without rows."""
+    return list(dict.fromkeys(row.level_kind for row in rows)) or [SIGMA]
+
+
+def level_head(kinds: Sequence[LevelKind]) -> str:
+    """The head of one column for noise levels of these kinds."""
+    return kinds[0].head if len(kinds) == 1 else "Noise level"
+
+
+def level_figure(row: Row | Difference | None, kinds: Sequence[LevelKind]) -> str:
+    """A row's noise level in that column; named where there are several kinds."""
+    if row is None or row.level is None:
+        return "-"
+    return shown(row.level, "g") if len(kinds) == 1 else row.level_kind.text(row.level)
 
 
 def stated(protocol: object) -> str:

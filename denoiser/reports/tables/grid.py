@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from denoiser.noise.levels import SIGMA, LevelKind
 from denoiser.reports.tables.format import shown, spec
 from denoiser.runs.columns import COLUMNS, Column
 from denoiser.runs.row import Row
@@ -23,22 +24,23 @@ class Condition(NamedTuple):
 
     data: str
     noise: str
-    sigma: float | None  # grey levels of 255; None where the noise has no such level
+    level: float | None  # None where the noise has none
     channels: int | None = None
     folder: str | None = None  # the name of the user's folder
     images: int = 0
+    level_kind: LevelKind = SIGMA
 
     @classmethod
     def from_row(cls, row: Row) -> Condition:
         """The condition of a result."""
-        return cls(row.data, row.noise, row.sigma, row.channels, row.folder, row.n_images or 0)
+        return cls(row.data, row.noise, row.level, row.channels, row.folder, row.n_images or 0, row.level_kind)
 
     @property
-    def level(self) -> str:
+    def words(self) -> str:
         """The noise in words; only other noise than Gaussian is named where there is a level."""
-        if self.sigma is None:
+        if self.level is None:
             return WORDS.get(self.noise, self.noise)
-        level = f"sigma {shown(self.sigma, 'g')}"
+        level = self.level_kind.text(self.level)
         return level if self.noise == "gaussian" else f"{self.noise}, {level}"
 
     @property
@@ -49,7 +51,7 @@ class Condition(NamedTuple):
     @property
     def family(self) -> Condition:
         """The condition without its level, used as group header and plot title."""
-        return self._replace(sigma=None)
+        return self._replace(level=None)
 
 
 def picture_words(conditions: Collection[Condition]) -> dict[Condition, str]:
@@ -107,7 +109,7 @@ class Grid:
     def conditions(self) -> list[Condition]:
         """The columns: those of the same data and noise together, sorted by noise level."""
         families = list(dict.fromkeys(condition.family for condition in self.noisy))
-        return sorted(self.noisy, key=lambda one: (families.index(one.family), one.sigma or 0.0))
+        return sorted(self.noisy, key=lambda one: (families.index(one.family), one.level or 0.0))
 
     def pictures(self, condition: Condition) -> str:
         """The pictures of a column in words, with their number where others of the same name have another."""
@@ -121,7 +123,7 @@ class Grid:
 
     def words(self, condition: Condition) -> str:
         """A column in words."""
-        return f"{self.pictures(condition)}, {condition.level}"
+        return f"{self.pictures(condition)}, {condition.words}"
 
     @property
     def missing(self) -> int:
@@ -181,7 +183,7 @@ class Grid:
 
 
 def grid(rows: Iterable[Row], protocol: object) -> Grid:
-    """The rows of one run as methods x (data, noise, sigma)."""
+    """The rows of one run as methods x (data, noise, level)."""
     cells = Grid(str(protocol))
     for row in rows:
         cells.put(row)

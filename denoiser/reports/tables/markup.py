@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 
-from denoiser.reports.tables.format import head, shown, stated
+from denoiser.reports.tables.format import head, stated
 from denoiser.reports.tables.grid import SCORED, Condition, Grid
 
 LATEX = {
@@ -116,7 +116,7 @@ def _heads(grid: Grid) -> list[str]:
         over.append(rf"\multicolumn{{{last - first + 1}}}{{c}}{{{tex(words)}}}")
         rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
         first = last + 1
-    levels = ["" if one.sigma is None else rf"$\sigma = {shown(one.sigma, 'g')}$" for one in grid.conditions]
+    levels = ["" if one.level is None else f"${one.level_kind.symbol} = {one.level:g}$" for one in grid.conditions]
     return [_row("", over), "    " + "".join(rules), _row("Method", levels)]
 
 

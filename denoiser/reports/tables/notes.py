@@ -69,15 +69,15 @@ def _noisy_input(words: str, levels: Mapping[Condition, float | None], protocol:
 
 
 def _at(condition: Condition, value: float | None, sign: str = "") -> str:
-    level = "" if condition.sigma is None else f" at sigma {condition.sigma:g}"
+    level = "" if condition.level is None else f" at {condition.level_kind.text(condition.level)}"
     return f"{shown(value, f'{sign}.2f')} dB{level}"
 
 
 def _error(condition: Condition, psnr: float | None) -> float | None:
     """PSNR of the noisy input minus that of unclipped Gaussian noise of its level; None for other noise."""
-    if psnr is None or condition.noise != "gaussian" or not condition.sigma or not math.isfinite(psnr):
+    if psnr is None or condition.noise != "gaussian" or not condition.level or not math.isfinite(psnr):
         return None
-    return psnr - 20 * math.log10(GREY_LEVELS / condition.sigma)
+    return psnr - 20 * math.log10(GREY_LEVELS / condition.level)
 
 
 def identical(rows: Iterable[Row]) -> list[str]:
@@ -101,7 +101,7 @@ def infinite(rows: Iterable[Row]) -> list[str]:
 
 
 def _where(row: Row) -> str:
-    return f"({row.method} on {row.data}, {Condition.from_row(row).level})"
+    return f"({row.method} on {row.data}, {Condition.from_row(row).words})"
 
 
 def unknown(methods: Iterable[MethodFacts]) -> list[str]:

@@ -67,6 +67,5 @@ def differences(rows: Iterable[Difference]) -> list[str]:
 
 
 def _difference(row: Difference) -> str:
-    level = "" if row.sigma is None else f", sigma {shown(row.sigma, 'g')}"
     value = f"{shown(row.psnr, '+.2f')} dB {brackets(row.interval)}".rstrip()
-    return f"{row.a} − {row.b} = {value} ({row.data}{level}, n = {shown(row.n_images, '.0f')}, paired)"  # noqa: RUF001
+    return f"{row.a} − {row.b} = {value} ({row.where}, n = {shown(row.n_images, '.0f')}, paired)"  # noqa: RUF001

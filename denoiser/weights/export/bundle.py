@@ -13,7 +13,7 @@ import torch
 from denoiser.cli import main as cli
 from denoiser.machine import hardware
 from denoiser.metrics.cost import macs, parameters
-from denoiser.noise.levels import GREY_LEVELS
+from denoiser.noise.levels import GREY_LEVELS, LEVEL_KEYS
 from denoiser.weights import exported
 from denoiser.weights.export import onnx_model, origin, parity
 from denoiser.weights.load import Opened
@@ -87,7 +87,7 @@ def _description(opened: Opened, name: str, suffixes: Sequence[str], half: bool)
         "macs": macs(lambda image: model.forward(image, *([level] * model.takes_sigma)), model.channels, level.device),
         "half": half,
         "trained_on": hparams.get("trained_on") or None,
-        "trained_sigma": hparams.get("trained_sigma"),
+        **{f"trained_{key}": hparams.get(f"trained_{key}") for key in LEVEL_KEYS},
         "training": origin.training(opened),
         "device": hardware.describe(level.device),
         "parity": {},

@@ -12,6 +12,8 @@ from omegaconf import OmegaConf
 from denoiser import build
 from denoiser.config import config_dir, options
 from denoiser.data.store.catalogue import dataset_card
+from denoiser.noise.levels import LEVEL_KINDS, SIGMA
+from denoiser.runs.row import noise_level
 from denoiser.weights.export import parity
 from denoiser.weights.export.bundle import ONNX, SAFETENSORS
 
@@ -52,18 +54,16 @@ def _about(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"| network | `{facts['architecture']}` |"
     yield f"| parameters | {facts['parameters']:,} |"
     yield f"| multiply-accumulates | {facts['macs'] / 1e9:.2f} G at {facts['channels']}x256x256 |"
-    yield f"| noise levels of training | {_levels(facts.get('trained_sigma'))} |"
+    yield f"| noise levels of training | {_levels(facts)} |"
     if SAFETENSORS in facts["formats"]:
         yield f"| {name}.safetensors | {'float16' if facts['half'] else 'float32'}, sha256 `{facts['sha256']}` |"
     if ONNX in facts["formats"]:
         yield f"| {name}.onnx | operator set {facts['onnx']['opset']}, sha256 `{facts['onnx']['sha256']}` |"
 
 
-def _levels(span: Any) -> str:
-    if not span:
-        return UNKNOWN
-    low, high = span
-    return f"sigma {low:g}{'' if low == high else f' to {high:g}'}, in grey levels of 255"
+def _levels(facts: Mapping[str, Any]) -> str:
+    spans = [(kind, facts.get(f"trained_{kind.key}")) for kind in LEVEL_KINDS]
+    return next((f"{kind.span(span)}, {kind.unit}" for kind, span in spans if span), UNKNOWN)
 
 
 def _use(facts: Mapping[str, Any], ships: bool) -> Iterator[str]:
@@ -127,7 +127,8 @@ def _results(facts: Mapping[str, Any], ships: bool) -> Iterator[str]:
     if not facts.get("results"):
         yield "Not measured."
     else:
-        yield f"| {' | '.join(COLUMNS)} |"
+        apart = any(noise_level(row)[0] != SIGMA for row in facts["results"])
+        yield f"| {' | '.join('noise level' if apart and column == 'sigma' else column for column in COLUMNS)} |"
         yield "|---" * len(COLUMNS) + "|"
         yield from map(_row, facts["results"])
         devices = {(row["device"], row["commit"]) for row in facts["results"]}
@@ -150,8 +151,9 @@ def _evaluated(facts: Mapping[str, Any], ships: bool) -> str:
 
 def _row(row: Mapping[str, Any]) -> str:
     leak = "not known" if row["leak"] is None else f"LEAK: {len(row['leak'])}" if row["leak"] else "none"
-    sigma = "" if row["sigma"] is None else f"{row['sigma']:g}"
-    cells = (row["data"], row["noise"], sigma, row["n_images"], row["protocol"], _figure(row, "psnr_noisy", 2))
+    kind, number = noise_level(row)
+    level = "" if number is None else f"{number:g}" if kind == SIGMA else kind.text(number)
+    cells = (row["data"], row["noise"], level, row["n_images"], row["protocol"], _figure(row, "psnr_noisy", 2))
     figures = (f"**{_figure(row, 'psnr', 2)}**", _figure(row, "ssim", 4), row["seed"], leak)
     return f"| {' | '.join(map(str, (*cells, *figures)))} |"
 

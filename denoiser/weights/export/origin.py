@@ -9,12 +9,13 @@ from omegaconf import OmegaConf
 
 from denoiser.config import RUN
 from denoiser.errors import DenoiserError
+from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.runs.folder import command_line, results, seconds
 from denoiser.weights.load import Opened
 
 EVALUATION_KEYS = ("protocol", "seed", "draws", "device", "commit")
 ROW_KEYS = (
-    *("data", "channels", "noise", "sigma", "n_images"),
+    *("data", "channels", "noise", *LEVEL_KEYS, "n_images"),
     *("psnr_noisy", "psnr", "psnr_interval", "ssim_noisy", "ssim", "ssim_interval"),
 )
 

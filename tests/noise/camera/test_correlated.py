@@ -1,6 +1,8 @@
+import pytest
 import torch
+from helpers.noises import check_refused
 
-from denoiser.noise.camera.correlated import correlated, draw_mixing
+from denoiser.noise.camera.correlated import Correlated, correlated, draw_mixing
 from denoiser.noise.camera.likeness import autocorrelation, statistics
 
 
@@ -40,3 +42,37 @@ def test_white_noise_is_measured_as_such():
     measured = statistics(noisy, clean)
     torch.testing.assert_close(measured["psnr"], torch.tensor(34.15), atol=0.1, rtol=0)
     assert measured["correlation"].abs().max() < 0.05 and measured["luma"].abs().max() < 0.05
+
+
+@pytest.mark.parametrize("width", [0.0, 0.8, 1.5])
+@pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])
+def test_the_noise_has_its_deviation_autocorrelation_and_covariance(width, correlation):
+    clean = torch.full((1, 3, 400, 400), 0.5)
+    noise = Correlated(sigma=20, width=width, correlation=correlation)
+    error = (noise(clean, torch.tensor([20.0]), generator()) - clean)[0] * 255
+    covariance = torch.cov(error.flatten(1)) / 20**2
+    expected = correlation + (1 - correlation) * torch.eye(3)
+    torch.testing.assert_close(covariance, expected, atol=0.04, rtol=0)
+    mask = torch.ones(400, 400, dtype=torch.bool)
+    squares = torch.tensor([1.0, 2.0, 4.0]).square()
+    gone = torch.exp(-squares / (4 * width**2)) if width else torch.zeros(3)
+    torch.testing.assert_close(autocorrelation(error[1], mask, (1, 2, 4)), gone, atol=0.04, rtol=0)
+
+
+def test_one_channel_has_the_deviation_too():
+    clean = torch.full((1, 1, 400, 400), 0.5)
+    error = Correlated()(clean, torch.tensor([20.0]), generator()) - clean
+    assert error.std() * 255 == pytest.approx(20, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fix"),
+    [
+        ({"width": -1}, "noise.width=1"),
+        ({"width": 1000}, "0 to 32"),
+        ({"correlation": 1.5}, "noise.correlation=0.5"),
+        ({"sigma": 0.5}, "grey levels"),
+    ],
+)
+def test_wrong_parameters_are_refused(wrong, fix):
+    check_refused(lambda: Correlated(**wrong), [fix])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from denoiser.noise.camera.jpeg import jpeg
+from denoiser.noise.camera.jpeg import computed, encoded, jpeg
 
 
 def scene(height, width, channels):
@@ -23,9 +23,9 @@ def by_pillow(levels, quality, subsampling):
 
 
 def by_us(levels, quality, subsampled):
-    picture = torch.from_numpy(np.atleast_3d(levels)).permute(2, 0, 1)[None].float() / 255
-    decoded = jpeg(picture, torch.tensor([float(quality)]), torch.tensor([subsampled]))
-    return decoded[0].mul(255).round().byte().permute(1, 2, 0).squeeze().numpy()
+    picture = torch.from_numpy(np.atleast_3d(levels)).permute(2, 0, 1)[None].float()
+    decoded = computed(picture, torch.tensor([float(quality)]), torch.tensor([subsampled]))
+    return decoded[0].byte().permute(1, 2, 0).squeeze().numpy()
 
 
 @pytest.mark.parametrize("quality", [5, 30, 50, 75, 92, 100])
@@ -44,11 +44,20 @@ def test_grey_pictures(quality):
     np.testing.assert_array_equal(by_us(levels, quality, False), by_pillow(levels, quality, -1))
 
 
-def test_each_picture_has_its_own_quality():
+def test_each_picture_has_its_own_quality(monkeypatch):
     pictures = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     qualities, kinds = torch.tensor([20.0, 95.0]), torch.tensor([True, False])
     together = jpeg(pictures, qualities, kinds)
+    monkeypatch.setattr("denoiser.noise.camera.jpeg.has_encoder", lambda: False)
+    assert torch.equal(jpeg(pictures, qualities, kinds), together)  # where there is no such encoder
     apart = torch.cat([jpeg(pictures[i : i + 1], qualities[i : i + 1], kinds[i : i + 1]) for i in (0, 1)])
     torch.testing.assert_close(together, apart, rtol=0, atol=0)
     with pytest.raises(ValueError, match="C 1 or 3"):
         jpeg(torch.zeros(1, 2, 8, 8), qualities[:1], kinds[:1])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_on_the_cpu_are_encoded_to_the_same_bits(channels):
+    levels = torch.randint(0, 256, (4, channels, 37, 45), generator=torch.Generator().manual_seed(0)).float()
+    qualities, kinds = torch.tensor([30.0, 70.0, 90.0, 100.0]), torch.tensor([True, False, True, False])
+    assert torch.equal(encoded(levels, qualities, kinds).double(), computed(levels, qualities, kinds))

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from helpers.noises import check_refused
 
 from denoiser.noise.camera.colour import balance, draw_colours, inverse, unbalance
 from denoiser.noise.camera.curves import inverse_tone, to_light, to_values, tone
+from denoiser.noise.camera.drawing import where
 from denoiser.noise.camera.pipeline import BORDER, Shrink, process, render, unprocess
 from denoiser.noise.camera.separable import both, box, gaussian, resize, sharpen
 from denoiser.noise.camera.settings import Settings, draw
@@ -91,18 +93,18 @@ def test_shapes_and_draws(channels, size):
 def test_pictures_are_shrunk_before_they_are_saved():
     pictures = smooth_pictures(2, 80)
     camera = draw(2, Settings(), generator())
-    seen, target = render(pictures, camera, noise(pictures), shrink=Shrink(24, torch.tensor([1.0, 2.0])))
+    seen, target = render(pictures, camera, noise(pictures), shrink=Shrink((24, 24), torch.tensor([1.0, 2.0])))
     assert seen.shape == target.shape == (2, 3, 24, 24)
 
 
 def test_filters_keep_constants_and_do_what_they_say():
     flat, amounts = torch.full((2, 3, 20, 24), 0.3), torch.tensor([0.0, 2.0])
-    for filtered in (both(flat, gaussian, amounts), both(flat, box, amounts), resize(flat, 10, 1 + amounts / 2)):
+    for filtered in (both(flat, gaussian, amounts), both(flat, box, amounts), resize(flat, (10, 10), 1 + amounts / 2)):
         torch.testing.assert_close(filtered, torch.full_like(filtered, 0.3))
     rough = torch.rand(2, 3, 32, 32, generator=generator())
     torch.testing.assert_close(both(rough, gaussian, torch.zeros(2)), rough)
     assert both(rough, gaussian, torch.full((2,), 1.0)).std() < 0.4 * rough.std()
-    torch.testing.assert_close(resize(rough, 32, torch.ones(2)), rough)
+    torch.testing.assert_close(resize(rough, (32, 32), torch.ones(2)), rough)
     assert sharpen(rough, torch.ones(2), torch.ones(2)).std() > 1.5 * rough.std()
     torch.testing.assert_close(to_rgb(to_ycc(rough)), rough, atol=1e-5, rtol=0)
 
@@ -121,17 +123,43 @@ def test_the_guided_filter_smooths_what_is_flat_and_keeps_edges():
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"shot_range": (0.0, 0.1)}, "shot_range"),
-        ({"malvar": 1.5}, "malvar is 1.5"),
-        ({"quality_range": (0, 90)}, "1 to 100"),
-        ({"chroma_range": (3.0, 1.0)}, "chroma_range"),
+        ({"red_range": (0.0, 0.1)}, "noise.red_range=[1.9,2.4]"),
+        ({"malvar": 1.5}, "noise.malvar=0.5"),
+        ({"malvar": "much"}, "malvar is much"),
+        ({"quality_range": (0, 90)}, "within 1 to 100 (noise.quality_range)"),
+        ({"resave_range": (50, 101)}, "within 1 to 100"),
+        ({"quality_range": 90}, "quality_range is 90"),
+        ({"chroma_range": (3.0, 1.0)}, "noise.chroma_range=[0.4,2.0]"),
+        ({"mosaic": "rgbg"}, "noise.mosaic=rggb"),
+        ({"read": -1}, "noise.read=null"),
     ],
 )
 def test_wrong_settings_are_refused(wrong, named):
-    with pytest.raises(ValueError, match=named):
-        Settings(**wrong)
+    check_refused(lambda: Settings(**wrong), [named])
 
 
 def test_too_small_pictures_are_refused():
     with pytest.raises(ValueError, match="allowed is more than 16"):
         render(torch.zeros(1, 3, 16, 40), draw(1, Settings(), generator()), torch.zeros(1, 1, 16, 40))
+
+
+@pytest.mark.parametrize("chosen", [[True, False, True], [True] * 3, [False] * 3])
+def test_a_step_is_computed_for_the_chosen_pictures_alone(chosen):
+    pictures, amounts, seen = torch.rand(3, 3, 4, 4, generator=generator()), torch.tensor([1.0, 2.0, 3.0]), []
+
+    def step(x, amount):
+        seen.append(len(x))
+        return x + amount.view(-1, 1, 1, 1)
+
+    mask = torch.tensor(chosen)
+    result = where(mask, step, pictures, amounts)
+    assert torch.equal(result, torch.where(mask.view(-1, 1, 1, 1), step(pictures, amounts), pictures))
+    assert seen == [n for n in (sum(chosen), 3) if n]
+
+
+@pytest.mark.parametrize("matrices", [gaussian, box])
+def test_large_pictures_are_filtered_in_parts_without_a_seam(matrices, monkeypatch):
+    pictures, amounts = torch.rand(2, 2, 50, 90, generator=generator()), torch.tensor([0.7, 2.0])
+    whole = both(pictures, matrices, amounts)
+    monkeypatch.setattr("denoiser.noise.camera.separable.TILE", 16)
+    torch.testing.assert_close(both(pictures, matrices, amounts), whole, atol=1e-6, rtol=0)

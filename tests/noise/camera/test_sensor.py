@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from denoiser.noise.camera.drawing import log_uniform
 from denoiser.noise.camera.mosaic import bilinear, malvar, mosaic, sites
-from denoiser.noise.camera.sensor import add_noise, draw_levels
+from denoiser.noise.camera.sensor import add_noise, draw_read
 
 PHASES = torch.arange(4)
 
@@ -60,9 +61,10 @@ def test_the_variance_follows_light(value):
 
 
 def test_levels_lie_between_the_two_readings_of_the_fit():
-    shot, read = draw_levels(4000, (1e-4, 0.012), generator())
+    shot = log_uniform(4000, (1e-4, 0.012), generator())
     assert 1e-4 <= shot.min() and shot.max() <= 0.012
+    read = draw_read(shot, generator(1))
     residual = read.log() - 2.18 * shot.log()
     assert 1.20 < residual.mean() < 1.20 * 2.303
     with pytest.raises(ValueError, match=r"\(0.01, 0.001\)"):
-        draw_levels(1, (0.01, 0.001), generator())
+        log_uniform(1, (0.01, 0.001), generator())

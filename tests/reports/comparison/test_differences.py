@@ -22,7 +22,7 @@ def one(line, psnr=30.0, sigma=25.0, seed=0):
 
 
 def pairs(*results):
-    return [(row.a, row.b, row.sigma, round(row.psnr, 6)) for _, row in differences(results)]
+    return [(row.a, row.b, row.level, round(row.psnr, 6)) for _, row in differences(results)]
 
 
 def test_pairs_have_one_order_in_all_columns():

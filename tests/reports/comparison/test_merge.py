@@ -122,7 +122,7 @@ def test_a_run_and_the_evaluation_of_its_checkpoint_are_one_line_of_the_evaluati
     apart = [trained(0, "optimizer.lr=1", **ours), trained(0, "optimizer.lr=2")]
     for changes in ({"psnr": 28.573}, {"psnr": 28.573, "seed": 5}):  # other noise: not one more training seed
         merged = results(runs(*apart, evaluated("unet (x)", "checkpoint", "1" * 64, **changes)))
-        values = [(one.line, one.row.sigma, one.row.psnr) for one in merged]
+        values = [(one.line, one.row.level, one.row.psnr) for one in merged]
         name = "unet, optimizer.lr="
         assert values == [(name + "1", 50, 28.57), (name + "2", 25, 28.57), (name + "1", 25, 28.573)]
     other = evaluated("unet", "checkpoint", "1" * 64, psnr=27.0)
@@ -183,15 +183,15 @@ def test_the_noisy_input_needs_no_label(runs):
 
 def test_older_runs_record_no_methods_and_still_have_costs(runs):
     (one,) = results(runs(([], {"params": 7, "macs": 9})))
-    assert (one.facts.params, one.facts.macs, one.facts.trained_sigma) == (7, 9, None)
+    assert (one.facts.params, one.facts.macs, one.facts.trained) == (7, 9, None)
 
 
 def test_a_line_keeps_its_training_range_where_all_agree(runs):
     def ranged(seed, *levels):
         return [f"seed={seed}"], {"seed": seed, "methods": [{**UNET, "trained_sigma": list(levels)}]}
 
-    assert pooled(results(runs(ranged(0, 0, 55), ranged(1, 0, 55))))[0].trained_sigma == (0, 55)
-    assert pooled(results(runs(ranged(0, 0, 55), ranged(1, 25, 25))))[0].trained_sigma is None
+    assert pooled(results(runs(ranged(0, 0, 55), ranged(1, 0, 55))))[0].trained_levels == (0, 55)
+    assert pooled(results(runs(ranged(0, 0, 55), ranged(1, 25, 25))))[0].trained_levels is None
 
 
 @pytest.mark.parametrize("key", ["noise.sigma", "data"])

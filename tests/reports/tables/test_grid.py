@@ -33,5 +33,5 @@ def test_numbers_of_images_are_listed_for_each_data():
 
 def test_the_noisy_input_is_a_row_of_its_own_and_no_line():
     table = grid(result(method="noisy", sigma=15), result(method="nlm"), result(method="noisy"))
-    assert table.lines == ["nlm"] and [condition.sigma for condition in table.conditions] == [15, 25]
+    assert table.lines == ["nlm"] and [condition.level for condition in table.conditions] == [15, 25]
     assert table.missing == 1 and table.noisy_text(table.conditions[1]) == "20.17 / 0.4100"

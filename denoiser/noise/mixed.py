@@ -1,0 +1,132 @@
+"""`noise=mixed`: each picture gets one of several noises, drawn by their shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar
+
+import torch
+from hydra.utils import get_object
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from denoiser.config import config_dir, options
+from denoiser.errors import DenoiserError, nearest, number, require
+from denoiser.noise.base import Noise
+from denoiser.noise.mirror import mirrored
+
+EXAMPLE = "{camera:0.6,gaussian:0.4}"
+
+
+@dataclass(frozen=True)
+class Mixed(Noise):
+    """Each picture of a batch gets one of several noises, which is drawn by its share.
+
+    Args:
+        parts: the share of each noise, by its name in `conf/noise`; or its share and its keys, as in
+            `{"camera": 0.6, "gaussian": {"share": 0.4, "sigma_range": [0, 55]}}`. Shares are relative to their sum. A
+            noise takes `clip` from here unless it has its own.
+
+    Raises:
+        DenoiserError: there are no parts, one does not exist or has a wrong key, or the shares are no shares.
+
+    >>> noise, clean = Mixed(parts={"gaussian": 0.6, "none": 0.4}), torch.full((1000, 1, 4, 4), 0.5)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> noisy, target = noise.pair(clean, noise.draw_levels(1000, generator), generator)
+    >>> print(f"{(noisy != target).flatten(1).any(1).float().mean():.1f}")
+    0.6
+    """
+
+    parts: Mapping[str, Any] | None = None
+    name: ClassVar[str] = "mixed"
+
+    def _check(self) -> None:
+        quoted = f"'noise.parts={EXAMPLE}'"
+        if not isinstance(self.parts, Mapping) or not self.parts:
+            raise DenoiserError("noise=mixed needs the shares of its parts (noise.parts)", quoted)
+        for name, share in zip(self.parts, self.shares, strict=True):
+            if not number(share) or share < 0:
+                raise DenoiserError(f"the share of {name} is {share}, not a number from 0 up (noise.parts)", quoted)
+        if not sum(self.shares) > 0:
+            raise DenoiserError("the shares of the parts sum to 0 (noise.parts)", quoted)
+        require(bool(self.noises), "noise.parts", self.parts, "without noises", EXAMPLE)
+
+    @property
+    def shares(self) -> Sequence[Any]:
+        """The share of each part, as given."""
+        return [keys.get("share") if isinstance(keys, Mapping) else keys for keys in (self.parts or {}).values()]
+
+    @cached_property
+    def noises(self) -> Sequence[Noise]:
+        """The noise of each part."""
+        return [_noise(name, keys, self.clip) for name, keys in (self.parts or {}).items()]
+
+    @property
+    def border(self) -> int:
+        """The widest border of the parts."""
+        return max(noise.border for noise in self.noises)
+
+    @property
+    def shrink(self) -> float:
+        """The largest factor of the parts."""
+        return max(noise.shrink for noise in self.noises)
+
+    def pair(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Pairs of the noise that each picture draws, at a training level of that noise: see `Noise.pair`."""
+        shares = torch.tensor(self.shares, dtype=torch.float32, device=generator.device)
+        chosen = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
+        size = self.pair_size(clean.shape[2]), self.pair_size(clean.shape[3])
+        noisy, target = (clean.new_empty((*clean.shape[:2], *size)) for _ in range(2))
+        for i, noise in enumerate(self.noises):
+            pictures = (chosen == i).nonzero()[:, 0]
+            if len(pictures):
+                sources = _middle(clean[pictures], noise.source_size(size[0]), noise.source_size(size[1]))
+                levels = noise.draw_levels(len(pictures), generator)
+                noisy[pictures], target[pictures] = noise.pair(sources, levels, generator)
+        return noisy, target
+
+    def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
+        height, width = (self.source_size(self.whole_size(side)) for side in clean.shape[2:])
+        return self.pair(mirrored(clean, height, width), level, generator)[0]
+
+    def __str__(self) -> str:
+        """The name in tables, with the shares and the given keys of the parts."""
+        parts = zip(self.parts or {}, self.shares, (self.parts or {}).values(), strict=True)
+        return f"{self.name}({', '.join(' '.join([name, f'{share:g}', *_given(keys)]) for name, share, keys in parts)})"
+
+
+def _given(keys: Any) -> list[str]:
+    """The keys of a part as text."""
+    others = {key: value for key, value in keys.items() if key != "share"} if isinstance(keys, Mapping) else {}
+    return [f"{key}={str(value).replace(' ', '')}" for key, value in others.items()]
+
+
+def _middle(pictures: Tensor, height: int, width: int) -> Tensor:
+    """The middle `height` x `width` pixels."""
+    top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
+    return pictures[:, :, top : top + height, left : left + width]
+
+
+def _noise(name: str, keys: Any, clip: bool) -> Noise:
+    """The noise of a part: its YAML, with the keys of the part.
+
+    Raises:
+        DenoiserError: there is no such noise or key, or a value is not valid.
+    """
+    names = [option for option in options("noise") if option != Mixed.name]
+    if name not in names:
+        raise DenoiserError(f"no noise '{name}' (noise.parts)", f"noise.parts={{{nearest(name, names) or 'camera'}:1}}")
+    config = OmegaConf.to_container(OmegaConf.load(config_dir() / "noise" / f"{name}.yaml"), resolve=True)
+    assert isinstance(config, dict)
+    noise = get_object(str(config.pop("_target_")))
+    known = [one.name for one in fields(noise)]
+    others = {key: value for key, value in keys.items() if key != "share"} if isinstance(keys, Mapping) else {}
+    for key in others:
+        if key not in known:
+            near = nearest(key, known) or known[-1]
+            what = f"noise={name} has no key '{key}' (noise.parts)"
+            raise DenoiserError(what, f"'noise.parts={{{name}:{{share:1,{near}:...}}}}'")
+    built: Noise = noise(**{**config, **others})
+    return built if "clip" in others else built.clipped(clip)

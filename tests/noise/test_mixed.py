@@ -1,0 +1,77 @@
+import pytest
+import torch
+from helpers.noises import check_refused, generator
+
+from denoiser.noise.mixed import Mixed
+
+THREE = {"none": 1, "gaussian": {"share": 2, "sigma_range": [10, 20]}, "salt_pepper": {"share": 1, "amount": 0.5}}
+
+
+def drawn(noise, n=600, side=12, seed=0):
+    clean = torch.full((n, 1, side, side), 0.5)
+    return noise.pair(clean, noise.draw_levels(n, generator()), generator(seed))
+
+
+def test_each_picture_draws_one_part_by_its_share():
+    noisy, target = drawn(Mixed(parts=THREE))
+    assert target.eq(0.5).all()
+    error = (noisy - target).flatten(1)
+    none, salted = error.eq(0).all(1), error.abs().eq(0.5).any(1)
+    deviation = error[~none & ~salted].std(1) * 255
+    assert none.float().mean() == pytest.approx(0.25, abs=0.06)
+    assert salted.float().mean() == pytest.approx(0.25, abs=0.06)
+    assert 7 < deviation.min() < 12 and 17 < deviation.max() < 24
+    assert error[salted].eq(0).float().mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_share_of_zero_is_never_drawn_and_shares_are_relative():
+    assert drawn(Mixed(parts={"none": 0, "gaussian": 7}))[0].flatten(1).std(1).min() > 0.05
+    assert drawn(Mixed(parts={"none": 7, "gaussian": 0}))[0].eq(0.5).all()
+
+
+def test_a_pair_is_pure_and_parts_of_other_sources_fit_together():
+    noise = Mixed(parts={"camera": {"share": 1, "resized": 0.5}, "gaussian": 1})
+    side = noise.source_size(20)
+    assert side == noise.noises[0].source_size(20) > 36
+    clean = torch.rand(16, 3, side, side, generator=generator())
+    noisy, target = noise.pair(clean, noise.draw_levels(16, generator()), generator())
+    again = noise.pair(clean, noise.draw_levels(16, generator()), generator())
+    assert noisy.shape == target.shape == (16, 3, 20, 20)
+    assert torch.equal(noisy, again[0]) and torch.equal(target, again[1])
+    middle = clean[:, :, (side - 20) // 2 : (side - 20) // 2 + 20, (side - 20) // 2 : (side - 20) // 2 + 20]
+    plain = target.eq(middle).flatten(1).all(1)  # Gaussian noise leaves the middle as it is
+    assert 4 <= plain.sum() <= 12
+
+
+def test_clip_is_passed_to_the_parts_that_have_none_of_their_own():
+    noise = Mixed(parts={"gaussian": {"share": 1, "sigma": 100}})
+    assert drawn(noise)[0].max() > 1 >= drawn(noise.clipped(True))[0].max()
+    own = Mixed(parts={"gaussian": {"share": 1, "sigma": 100, "clip": True}})
+    assert drawn(own)[0].max() <= 1
+
+
+def test_levels_and_name():
+    noise = Mixed(parts={"camera": 0.6, "gaussian": {"share": 0.4, "sigma_range": [0, 55]}})
+    assert noise.levels(None) == (None,) and noise.training_levels() is None
+    assert noise.draw_levels(2, generator()).isnan().all()
+    check_refused(lambda: noise.levels([25]), ["test.sigma=[25] is not for noise=mixed", "test.sigma=null"])
+    assert str(noise) == "mixed(camera 0.6, gaussian 0.4 sigma_range=[0,55])"
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        (None, ["needs the shares", "'noise.parts={camera:0.6,gaussian:0.4}'"]),
+        ({}, ["needs the shares"]),
+        ({"camera": -0.6, "gaussian": 1}, ["the share of camera is -0.6"]),
+        ({"camera": "much"}, ["the share of camera is much"]),
+        ({"gaussian": {"sigma": 25}}, ["the share of gaussian is None"]),
+        ({"camera": 0, "gaussian": 0.0}, ["sum to 0"]),
+        ({"camer": 1}, ["no noise 'camer'", "noise.parts={camera:1}"]),
+        ({"mixed": 1}, ["no noise 'mixed'"]),
+        ({"gaussian": {"share": 1, "sgima": 25}}, ["has no key 'sgima'", "sigma"]),
+        ({"gaussian": {"share": 1, "sigma": -3}}, ["noise.sigma=-3"]),
+    ],
+)
+def test_wrong_parts_are_refused(parts, lines):
+    check_refused(lambda: Mixed(parts=parts), lines)
