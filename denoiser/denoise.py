@@ -73,12 +73,14 @@ def _add_denoising(group: argparse._ArgumentGroup) -> None:
     sigma = "noise level in grey levels of 255, for models that take one; auto: estimated from each picture (auto)"
     strength = "how much noise is removed: 0 is the input, 1 the model's output; above 1 takes 3 times as long (1)"
     chroma = "the strength for colour noise, apart from that for brightness (as --strength)"
+    texture = "share of the fine detail among what was removed that is returned, such as hair or cloth (0)"
     only = "denoise the colours and keep the brightness: --strength 0 --chroma-strength 1"
     tile = "a tile has at most N x N pixels, in any shape; auto: as large as memory allows (auto)"
     group.add_argument("--sigma", metavar="auto|N", type=_auto_or(float), help=sigma)
     group.add_argument("--strength", metavar="0..2", type=float, default=1.0, help=strength)
     group.add_argument("--chroma-strength", metavar="0..2", type=float, help=chroma)
     group.add_argument("--chroma-only", action="store_true", help=only)
+    group.add_argument("--texture", metavar="0..1", type=float, default=0.0, help=texture)
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     group.add_argument("--precision", default="auto", help="auto, 32 or bf16 (auto)")
     group.add_argument("--tile", metavar="auto|N", type=_auto_or(_positive), help=tile)

@@ -29,8 +29,12 @@ PER_PAGE = 100
 """Largest number of pictures on one page; a thousand would make a browser slow."""
 STAGE, ENLARGED = 736, 12
 """Largest side of a picture on the screen in pixels, and the factor by which small ones are enlarged at most."""
+PLAIN = "network"
+"""Name of the panel with a model's own output."""
 KEYS = ("source", "width", "height", "kind", "sigma", "block", "model", "notes")
 """Keys of a picture's entry; entries that lack one are ignored."""
+EARLIER = {"settings": "", "panels": ["before", "after"]}
+"""Keys that entries of earlier versions lack."""
 
 
 class BeforeAfterPages:
@@ -42,10 +46,13 @@ class BeforeAfterPages:
 
     Args:
         folder: for the pages; it is created.
+
+    Attributes:
+        settings: what makes the results other than the models' own outputs, in words; shown beside each picture.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.settings = folder, ""
 
     def check(self) -> None:
         """Refuse a folder that holds other files.
@@ -57,7 +64,7 @@ class BeforeAfterPages:
             what = f"the folder of the before/after page holds other files ({self.folder})"
             raise DenoiserError(what, "give another -o, or leave out --compare")
 
-    def add(self, source: Path, before: Photo, after: Photo, model: str = "") -> None:
+    def add(self, source: Path, before: Photo, after: Photo, model: str = "", plain: Photo | None = None) -> None:
         """Write the files of one picture; several threads can do so for different pictures.
 
         Args:
@@ -65,6 +72,7 @@ class BeforeAfterPages:
             before: the noisy picture.
             after: the denoised picture, of the same size; its notes are shown.
             model: name of the model.
+            plain: the model's own output, where `after` has another strength.
 
         Raises:
             DenoiserError: the files cannot be written (exit code 3).
@@ -73,14 +81,15 @@ class BeforeAfterPages:
             write_text(self.folder / COMPARED, _README)
         name = _name(source)
         parts, most_changed = self.folder / PARTS / name, previews.most_changed(before, after)
-        photos = {"before": before, "after": after}
+        photos = {"before": before, "after": after} | ({PLAIN: plain} if plain else {})
         shown = {side: previews.preview(photo) for side, photo in photos.items()}
         for side, photo in photos.items():
             _save(parts / f"{side}.jpg", shown[side], before.details.icc)
             _save(parts / f"{side}.png", previews.block(photo, *most_changed), before.details.icc)
         _save(self.folder / f"{name}.jpg", previews.beside(shown["before"], shown["after"]), before.details.icc)
         # The entry comes last: it counts only where all files are there.
-        write_text(parts / ENTRY, json.dumps(_entry(source, before, after, model, most_changed)))
+        entry = _entry(source, before, after, model, most_changed)
+        write_text(parts / ENTRY, json.dumps({**entry, "settings": self.settings, "panels": list(photos)}))
 
     def missing(self, sources: Iterable[str]) -> int:
         """How many of some pictures are not on the pages."""
@@ -108,7 +117,7 @@ class BeforeAfterPages:
 
     def _entries(self) -> list[dict[str, Any]]:
         paths = sorted((self.folder / PARTS).glob(f"*/{ENTRY}"))
-        entries = [{**load(path, json.loads, {}), "name": path.parent.name} for path in paths]
+        entries = [{**EARLIER, **load(path, json.loads, {}), "name": path.parent.name} for path in paths]
         return [entry for entry in entries if all(key in entry for key in KEYS)]
 
 
@@ -145,9 +154,7 @@ def _entry(source: Path, before: Photo, after: Photo, model: str, block: Sequenc
 def _figure(entry: dict[str, Any], common: str) -> dict[str, Any]:
     """An entry with what its figure on the page needs."""
     parts = f"{PARTS}/{quote(entry['name'])}"
-    panels = tuple(
-        Panel(side, f"{parts}/{side}.jpg", f"{parts}/{side}.png", None, None) for side in ("before", "after")
-    )
+    panels = tuple(Panel(side, f"{parts}/{side}.jpg", f"{parts}/{side}.png", None, None) for side in entry["panels"])
     width, height = entry["width"], entry["height"]
     return {
         **entry,

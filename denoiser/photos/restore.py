@@ -17,7 +17,7 @@ from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.noise.estimate import noise_level
-from denoiser.photos import blend, chroma, routes, strength
+from denoiser.photos import blend, chroma, routes, strength, texture
 from denoiser.photos.options import Options, Strengths
 from denoiser.photos.routes import Way
 
@@ -71,12 +71,14 @@ class Restorer:
         if way is Way.UNCHANGED:
             pixels = photo.pixels
         elif way is Way.ONE_CHANNEL:
-            grey, notes = self._denoised(np.ascontiguousarray(photo.pixels[..., 0]), photo.white, options.strengths)
+            grey, notes = self._denoised(
+                np.ascontiguousarray(photo.pixels[..., 0]), photo.white, options.strengths, options.texture
+            )
             pixels = np.repeat(grey[..., None], 3, axis=2)
         elif way is Way.PLANES:
             pixels, notes = self._by_planes(photo)
         else:
-            pixels, notes = self._denoised(photo.pixels, photo.white, options.strengths)
+            pixels, notes = self._denoised(photo.pixels, photo.white, options.strengths, options.texture)
         remarks = routes.notes(way, self.name, self.model.channels, photo.header)
         if options.chroma_strength is not None and (pixels.ndim == 2 or way is Way.ONE_CHANNEL):
             remarks += (NO_CHROMA,)
@@ -92,7 +94,7 @@ class Restorer:
         luma, *stored = chroma.split(photo.pixels, subsampling)
         notes: tuple[str, ...] = ()
         if strengths.luma:
-            luma, notes = self._denoised(luma, photo.white, strengths.at_least_1)
+            luma, notes = self._denoised(luma, photo.white, strengths.at_least_1, self.options.texture)
         if strengths.chroma:
             planes = Strengths(max(strengths.chroma, 1.0), 1.0)
             stored = [self._denoised(plane, photo.white, planes)[0] for plane in stored]
@@ -103,7 +105,9 @@ class Restorer:
             blend.fill(pixels[band], photo.pixels[band], rows, photo.white, *strengths.weights)
         return pixels, notes
 
-    def _denoised(self, pixels: Pixels, white: float, strengths: Strengths) -> tuple[Pixels, tuple[str, ...]]:
+    def _denoised(
+        self, pixels: Pixels, white: float, strengths: Strengths, detail: float = 0.0
+    ) -> tuple[Pixels, tuple[str, ...]]:
         """Denoise pixels `(H, W)` or `(H, W, 3)` tile by tile; also returns notes."""
         channels, precision = 1 if pixels.ndim == 2 else 3, self._precision(pixels)
         if channels == 1:
@@ -119,6 +123,10 @@ class Restorer:
             blend.fill(denoised[band], pixels[band], rows.numpy(), white, *strengths.weights)
 
         function = self._function(sigma, channels, precision, strengths)
+        if detail and strengths.luma:
+            once = self._function(sigma, channels, precision, Strengths(1.0, 1.0))
+            noise = texture.measure(once, arrays.view(pixels), white, self.device)
+            function = texture.returned(function, detail, noise)
         used = tiling.denoise(function, arrays.view(pixels), white, planned, self.device, store)
         self._tilings[channels, precision] = used
         if used.tile < planned.tile:
@@ -143,6 +151,8 @@ class Restorer:
         usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
         strongest = max(self.options.strengths)
         function = self._function(usual, channels, precision, Strengths(strongest, strongest))
+        if self.options.texture:
+            function = texture.returned(function, self.options.texture, texture.usual())
         return tiling.fit(function, channels, self.device, tile, precision)
 
     def _function(self, sigma: float | None, channels: int, precision: str, strengths: Strengths) -> TileFunction:

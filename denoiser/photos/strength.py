@@ -99,7 +99,9 @@ def blended(one: Tensor, other: Tensor, luma: float, chroma: float) -> Tensor:
 
 
 def luma_of(pictures: Tensor) -> Tensor:
-    """Luma `(B, 1, h, w)` of pictures `(B, 3, h, w)`."""
+    """Luma `(B, 1, h, w)` of pictures `(B, 3, h, w)`; those of one channel are luma."""
+    if pictures.shape[1] != len(LUMA):
+        return pictures
     return torch.einsum("c,bchw->bhw", pictures.new_tensor(LUMA), pictures)[:, None]
 
 

@@ -1,6 +1,7 @@
 """The page of before and after: what it lists, and what a browser makes of it."""
 
 import io
+import json
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,31 @@ def test_every_picture_is_listed_with_its_files_whatever_it_is_called(tmp_path):
     assert len(files) == len(set(files)) == 5 * len(ODD) and all(map(Path.is_file, files))
     assert "60 \N{MULTIPLICATION SIGN} 40, colour, 8-bit · estimated sigma 0.0 → 0.0 · model photo <1>" in text
     assert "img" not in re.findall(r"<h1>.*?</p>", page.read_text(), re.DOTALL)[0]
+
+
+def test_the_models_own_output_is_shown_beside_another_strength(tmp_path):
+    pages = BeforeAfterPages(tmp_path)
+    pages.add(tmp_path / "a.png", *pair(), model="photo")
+    before, after = pair()
+    pages.settings = "strength 1.5, texture 0.3"
+    pages.add(tmp_path / "b.png", before, after, model="photo", plain=before.with_pixels(before.pixels + 40))
+    file = pages.finish()
+    page = Page(file)
+    assert "model photo · strength 1.5, texture 0.3" in page.text and page.text.count("strength") == 1
+    first, second = page.source.split("<figure")[1:]
+    assert "network" not in first and second.count('data-tag="network"') == 2
+    assert len(set(paths_of(file))) == 5 + 7
+    (parts,) = (tmp_path / "parts").glob("b-*")
+    assert (np.asarray(Image.open(parts / "network.png")) == BEFORE + 40).all()
+
+
+def test_entries_of_earlier_versions_stay_on_the_page(tmp_path):
+    pages = BeforeAfterPages(tmp_path)
+    pages.add(tmp_path / "a.png", *pair())
+    (entry,) = (tmp_path / "parts").glob("*/picture.json")
+    older = {key: value for key, value in json.loads(entry.read_text()).items() if key not in ("settings", "panels")}
+    entry.write_text(json.dumps(older))
+    assert len(paths_of(pages.finish())) == 5
 
 
 def test_pictures_of_one_name_and_of_earlier_runs_stay_apart_and_are_kept(tmp_path):

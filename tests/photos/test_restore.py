@@ -189,6 +189,8 @@ def test_what_is_not_possible_is_said():
     for wrong in (
         {"strength": 2.1},
         {"strength": float("nan")},
+        {"texture": 1.1},
+        {"texture": float("nan")},
         {"chroma_strength": -0.1},
         {"chroma_strength": float("nan")},
         {"sigma": 0.5},

@@ -135,12 +135,16 @@ def _run(
     from denoiser.photos.batch import predict
     from denoiser.photos.batch.progress import BatchProgress
 
-    models = _models(choice, options, processes)
+    models, plain = _models(choice, options, processes), None
+    if pages and models.options != models.options.plain:
+        pages.settings, plain = models.options.settings, Models(choice, models.device, models.options.plain)
     progress = BatchProgress(len(share.jobs), sum(job.size for job in share.jobs), shown=processes.is_first)
     try:
         with progress:
             limits = options.max_pixels, options.bits
-            return progress, predict.run(models, share.jobs, progress, *limits, pages, processes.local_world_size)
+            return progress, predict.run(
+                models, share.jobs, progress, *limits, pages, processes.local_world_size, plain
+            )
     except KeyboardInterrupt as interrupt:
         command = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"

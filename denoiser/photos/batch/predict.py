@@ -33,11 +33,12 @@ class PhotoDenoising(LightningModule):
 
     Args:
         models: chooses the model of each picture.
+        plain: the same models at strength 1, where their output is shown too.
     """
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, plain: Models | None = None) -> None:
         super().__init__()
-        self.models = models
+        self.models, self.plain = models, plain
 
     def transfer_batch_to_device(self, batch: Item, device: torch.device, dataloader_idx: int) -> Item:
         """Leave the picture where it is: it goes to the device tile by tile."""
@@ -48,6 +49,8 @@ class PhotoDenoising(LightningModule):
         if batch.before is not None:
             try:
                 batch.after, batch.model = self.models.denoise(batch.before)
+                if self.plain:
+                    batch.plain, _ = self.plain.denoise(batch.before)
             except Exception as error:
                 if interrupted():  # a library has turned Ctrl-C into this exception
                     raise KeyboardInterrupt from error
@@ -63,6 +66,7 @@ def run(
     bits: int | None = None,
     pages: BeforeAfterPages | None = None,
     local_world_size: int = 1,
+    plain: Models | None = None,
 ) -> Writer:
     """Read, denoise and write pictures; a picture that fails is recorded and the others continue.
 
@@ -77,6 +81,7 @@ def run(
         bits: the depth to write, see `writing.write`.
         pages: gets each picture before and after, with `--compare`.
         local_world_size: how many processes share this machine's memory.
+        plain: the models at strength 1, whose output the pages show too; None where that is the result.
 
     Returns:
         The writer, with failures and notes.
@@ -92,9 +97,9 @@ def run(
     writer = Writer(bits, budget, progress, pages)
     try:
         if jobs:
-            pictures = ReadAhead(jobs, budget, max_pixels, bits)
+            pictures = ReadAhead(jobs, budget, max_pixels, bits, 3 if plain else 2)
             trainer = _trainer(models.device, writer)
-            run_stage(trainer, trainer.predict, PhotoDenoising(models), pictures, return_predictions=False)
+            run_stage(trainer, trainer.predict, PhotoDenoising(models, plain), pictures, return_predictions=False)
     finally:
         budget.close()
         writer.close()

@@ -29,6 +29,7 @@ class Item:
         cost: bytes of memory that are reserved for it.
         before: the picture as it was read.
         after: the denoised picture.
+        plain: the model's own output, where a before/after page shows it beside another strength.
         model: name of the model that denoised it.
         error: why it could not be read, denoised or written.
     """
@@ -37,6 +38,7 @@ class Item:
     cost: int
     before: Photo | None = None
     after: Photo | None = None
+    plain: Photo | None = None
     model: str = ""
     error: DenoiserError | None = None
 
@@ -44,7 +46,8 @@ class Item:
         """Record why this picture, and it alone, fails; the error names its file."""
         failure = failures.to_denoiser_error(error)
         what = failure.what if self.job.source in failure.what else f"{failure.what} ({self.job.source})"
-        self.error, self.before, self.after = DenoiserError(what, failure.fix, failure.code), None, None
+        self.error = DenoiserError(what, failure.fix, failure.code)
+        self.before = self.after = self.plain = None
 
 
 class Budget:
@@ -88,10 +91,14 @@ class ReadAhead:
         budget: memory for pictures.
         max_pixels: larger pictures are refused.
         bits: the depth to write, see `writing.check`.
+        versions: how many versions of a picture there will be in memory: before, after, ...
     """
 
-    def __init__(self, jobs: Sequence[Job], budget: Budget, max_pixels: int, bits: int | None) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], budget: Budget, max_pixels: int, bits: int | None, versions: int = 2
+    ) -> None:
         self.jobs, self.budget, self.max_pixels, self.bits = jobs, budget, max_pixels, bits
+        self.versions = versions
 
     def __len__(self) -> int:
         """The number of pictures."""
@@ -127,7 +134,7 @@ class ReadAhead:
         try:
             header = reading.header(Path(job.source), self.max_pixels)
             writing.check(Path(job.target), header, self.bits)
-            item.cost = max(item.cost, memory(header, self.bits or 0))
+            item.cost = max(item.cost, memory(header, self.bits or 0, self.versions))
         except Exception as error:  # damaged files make decoders raise anything
             item.fail(error)
         if not self.budget.take(item.cost):
@@ -142,6 +149,6 @@ class ReadAhead:
         return item
 
 
-def memory(header: Header, bits: int = 0) -> int:
+def memory(header: Header, bits: int = 0, versions: int = 2) -> int:
     """Bytes of a picture's colours and alpha, before and after, at a depth of at least `bits`."""
-    return 2 * header.height * header.width * (header.channels + 1) * max(header.bits, bits) // 8
+    return versions * header.height * header.width * (header.channels + 1) * max(header.bits, bits) // 8

@@ -83,7 +83,7 @@ class Writer(BasePredictionWriter):
             if not self.fatal:
                 self._count(item)
         finally:
-            item.before = item.after = None  # Lightning's loop holds the item until it has the next
+            item.before = item.after = item.plain = None  # Lightning's loop holds the item until it has the next
             self.budget.release(item.cost)
 
     def _write(self, item: Item) -> None:
@@ -102,7 +102,7 @@ class Writer(BasePredictionWriter):
 
     def _compare(self, pages: BeforeAfterPages, item: Item, before: Photo, after: Photo) -> None:
         try:
-            pages.add(Path(item.job.source), before, after, item.model)
+            pages.add(Path(item.job.source), before, after, item.model, item.plain)
         except Exception as error:  # the picture itself can still be written
             reason = failures.to_denoiser_error(error).what.rpartition(" (")[0] or str(error)
             item.after = replace(after, notes=(*after.notes, f"not on the before/after page: {reason}"))

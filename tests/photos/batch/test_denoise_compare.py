@@ -1,5 +1,6 @@
 """`--compare`: every picture that is done is on the page, whatever came between, and the page's path is printed."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,26 @@ def test_a_folder_of_that_name_which_holds_something_else_is_left_alone(here, ar
     assert "fix: give another -o" in error_output(capsys, 2, arguments)
     assert files(here / "out") == ["compare/index.html"]
     assert (here / "out" / "compare" / "index.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--strength", 0.5], "strength 0.5"),
+        (["--strength", 2, "--texture", 0.5], "strength 2, texture 0.5"),
+        (["--chroma-strength", 0.5], "chroma strength 0.5"),
+        ([], None),
+    ],
+)
+def test_the_page_shows_the_settings_and_the_models_own_output(here, arguments, options, said):
+    assert run(*arguments, *options) == 0
+    page = (here / "out" / "compare" / "index.html").read_text()
+    outputs = sorted((here / "out" / "compare" / "parts").glob("*/network.png"))
+    if said is None:
+        assert outputs == [] and "strength" not in page
+        return
+    assert f"· {said} (" in page and len(outputs) == 2
+    for shown, name in zip(outputs, ("a.png", "b.png"), strict=True):
+        top, left, side = json.loads(shown.with_name("picture.json").read_text())["block"]
+        expected = dimmed(here / "in" / name)[top : top + side, left : left + side]
+        assert (array(shown) == expected).all()

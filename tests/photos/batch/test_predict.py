@@ -38,16 +38,16 @@ def jobs(tmp_path):
     return [Job(str(source), str(tmp_path / "out" / source.name), 1) for source in sources]
 
 
-def run(models, jobs):
+def run(models, jobs, plain=None):
     with BatchProgress(len(jobs), len(jobs), shown=False) as pace:
-        return predict.run(models, jobs, pace, 10**6), pace
+        return predict.run(models, jobs, pace, 10**6, plain=plain), pace
 
 
 def test_a_picture_is_let_go_of_as_soon_as_it_is_written(jobs, monkeypatch):
     monkeypatch.setattr(predict, "MEMORY", (100, 100))  # which each of them needs for itself
-    models = Copier()
-    writer, pace = run(models, jobs)
-    assert models.others == [0] * len(jobs) and not writer.failures
+    models, plain = Copier(), Copier()
+    writer, pace = run(models, jobs, plain)
+    assert models.others == plain.others == [0] * len(jobs) and not writer.failures
     assert pace.done == len(jobs)
     assert all((array(job.target) == array(job.source)).all() for job in jobs)
 

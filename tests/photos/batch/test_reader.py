@@ -37,6 +37,14 @@ def test_each_picture_comes_once_decoded_and_what_is_wrong_with_one_comes_with_i
             assert (item.before.pixels == reading.read(Path(item.job.source)).pixels).all() and not item.error
 
 
+def test_each_version_of_a_picture_has_its_memory(tmp_path):
+    (job,), costs = jobs(tmp_path, 1, side=99), []
+    for versions in (2, 3):
+        budget = Budget(10**5)
+        costs += [item.cost for item in ReadAhead([job], budget, 10**6, None, versions)]
+    assert costs[1] == 1.5 * costs[0] > 10**5 // MANY
+
+
 def test_no_more_is_read_than_the_budget_allows_until_something_is_given_back(tmp_path, monkeypatch):
     todo, started, ready = jobs(tmp_path), [], threading.Semaphore(0)
     read = reading.read
@@ -120,6 +128,7 @@ def test_memory_is_of_the_picture_before_and_after():
     colours = np.zeros((100, 200, 3), np.uint16)
     alpha = np.zeros((100, 200), np.uint16)
     assert memory(header) == 2 * (colours.nbytes + alpha.nbytes)
+    assert memory(header, versions=3) == 3 * (colours.nbytes + alpha.nbytes)
 
 
 def test_an_error_keeps_its_code_and_names_its_picture():
