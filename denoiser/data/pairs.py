@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from denoiser.data.one_block import OneBlock
 from denoiser.data.sampling import derive_seed
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import GREY_LEVELS, SIGMA, LevelKind
@@ -70,6 +71,12 @@ class Pictures:
             return replace(self, images=self.images.to(device))
         return replace(self, images=[x.to(device) for x in self.images]) if isinstance(self.images, list) else self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker that is not forked receives. A list becomes a block for good: all workers share it."""
+        if isinstance(self.images, list) and self.images:
+            object.__setattr__(self, "images", OneBlock(self.images))  # a frozen class, but the pictures are the same
+        return vars(self)
+
 
 class NoisyPairs(Dataset[Batch]):
     """Training pairs: random crops with fresh noise, a pure function of (seed, indices).
@@ -97,7 +104,7 @@ class NoisyPairs(Dataset[Batch]):
     ) -> None:
         self.pictures, self.noise, self.seed = pictures, noise, seed
         self.patch_size, self.crops_per_image, self.flip = patch_size, crops_per_image, flip
-        self.generator = torch.Generator(pictures.images[0].device)
+        self.device = pictures.images[0].device
 
     def __len__(self) -> int:
         """The number of pairs in an epoch."""
@@ -105,7 +112,9 @@ class NoisyPairs(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """The batch at `indices`."""
-        generator = self.generator.manual_seed(derive_seed(self.seed, "train", indices[0], len(indices)))
+        # Made for each batch, which takes microseconds: a generator cannot be sent to workers that are not forked.
+        generator = torch.Generator(self.device)
+        generator.manual_seed(derive_seed(self.seed, "train", indices[0], len(indices)))
         index = torch.tensor(indices, device=generator.device)
         pictures = self._crops(index % len(self.pictures), generator).float().div_(GREY_LEVELS)
         if self.noise is None:

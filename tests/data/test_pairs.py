@@ -1,3 +1,4 @@
+import multiprocessing
 import pickle
 
 import pytest
@@ -118,6 +119,28 @@ def test_workers_change_nothing():
         here, there = (list(DataLoader(pairs, 4, collate_fn=tuple, num_workers=n)) for n in (0, 2))
         assert len(here) == len(there) > 1 and all(same(a, b) for a, b in zip(here, there, strict=True))
     assert same(pickle.loads(pickle.dumps(training)).__getitems__([1, 2]), training.__getitems__([1, 2]))
+
+
+@pytest.mark.parametrize("start", ["spawn", "forkserver"])
+def test_workers_that_are_not_forked_change_nothing(start):
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system has no {start}")
+    several = pictures(3, equal=False)  # 300 in all: a fork server takes 256 files at most
+    held = Pictures([str(i) for i in range(300)], [several.images[i % 3].clone() for i in range(300)])
+    training = NoisyPairs(held, PoissonGaussian(), 0, patch_size=8, flip=True)
+    here = list(DataLoader(training, 150, collate_fn=tuple))
+    there = list(DataLoader(training, 150, collate_fn=tuple, num_workers=1, multiprocessing_context=start))
+    assert len(here) == len(there) > 0 and all(same(a, b) for a, b in zip(here, there, strict=True))
+
+
+def test_all_workers_that_are_not_forked_share_one_tensor():
+    held = pictures(3, equal=False)
+    before = list(held.images)
+    copies = [pickle.loads(pickle.dumps(held)) for _ in range(2)]
+    assert all(map(torch.equal, copies[0].images, before))
+    assert copies[1].shapes == [(3, 20, 30), (3, 21, 29), (3, 22, 28)]
+    blocks = [held.__getstate__()["images"].block for _ in range(2)]
+    assert blocks[0] is blocks[1] and all(map(torch.equal, held.images, before))
 
 
 @pytest.mark.parametrize("noise", NOISES, ids=str)

@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from denoiser.data.images.formats import bmp_gif, jpeg, png, pnm, tiff, webp
+from denoiser.data.images.formats import associated_alpha, bmp_gif, jpeg, png, pnm, tiff, webp
 from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
@@ -23,13 +23,14 @@ class _Format(NamedTuple):
     write: Callable[[IO[bytes], Photo], None]
     bits: int = 8
     alpha: bool = False
+    associated: bool = False
     side: int = 2**31 - 1
 
 
 _FORMATS = {
     "PNG": _Format("PNG", png.write, 16, alpha=True),
     "JPEG": _Format("JPEG", jpeg.write, side=65500),
-    "TIFF": _Format("TIFF", tiff.write, 64, alpha=True),
+    "TIFF": _Format("TIFF", tiff.write, 64, alpha=True, associated=True),
     "WEBP": _Format("WebP", webp.write, alpha=True, side=16383),
     "BMP": _Format("BMP", bmp_gif.write),
     "PPM": _Format("PPM", pnm.write, 16),
@@ -75,6 +76,8 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
 def write(path: Path, photo: Photo, bits: int | None = None) -> None:
     """Write a picture, whole or not at all, in the format of the suffix.
 
+    Colours that are multiplied by their alpha channel stay so where the format has a field for that, which is TIFF.
+
     Args:
         path: the file to create or replace; its folder is created if it is missing.
         photo: the picture.
@@ -84,11 +87,20 @@ def write(path: Path, photo: Photo, bits: int | None = None) -> None:
         DenoiserError: see `check`; or the file cannot be written (exit code 3).
     """
     check(path, photo.header, bits)
+    format = _FORMATS[format_of(path.suffix.lower())]
     with replacing(path) as file:
         try:
-            _FORMATS[format_of(path.suffix.lower())].write(file, at_depth(photo, bits))
+            format.write(file, _for_format(photo, bits, format))
         except Refused as error:
             raise DenoiserError(f"{error} ({path})", error.fix) from error
+
+
+def _for_format(photo: Photo, bits: int | None, format: _Format) -> Photo:
+    """The picture at its depth; what is computed comes before its rounding."""
+    if not format.associated:
+        deeper = bits is not None and bits > photo.header.bits
+        photo = associated_alpha.straight(at_depth(photo, bits) if deeper else photo)
+    return at_depth(photo, bits)
 
 
 def at_depth(photo: Photo, bits: int | None) -> Photo:

@@ -10,7 +10,15 @@ import numpy as np
 import tifffile
 from tifffile import COMPRESSION, PHOTOMETRIC
 
-from denoiser.data.images.formats import bands, colour_spaces, tiff_directories, tiff_metadata, tiff_pages
+from denoiser.data.images.formats import (
+    associated_alpha,
+    bands,
+    colour_spaces,
+    tiff_directories,
+    tiff_metadata,
+    tiff_pages,
+)
+from denoiser.data.images.formats.associated_alpha import UNASSOCIATED
 from denoiser.data.images.formats.photo import Details, Header, Photo, Pixels, white_of
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it reports damaged tags on the terminal
@@ -26,8 +34,6 @@ _LOSSLESS: dict[int, str | None] = {
 }
 _WITH_PREDICTOR = ("lzw", "zlib", "zstd")
 _NO_PREDICTOR = 1
-_UNASSOCIATED = 2
-"""Value of ExtraSamples for an alpha channel that the colours are not multiplied by."""
 _BIG = 2**32 - 2**28
 """Bytes of pixels above which the file becomes a BigTIFF."""
 
@@ -53,7 +59,7 @@ def _encoding(page: tifffile.TiffPage) -> dict[str, Any]:
     return {
         "compression": _LOSSLESS.get(compression, "zlib"),
         "predictor": compression not in _LOSSLESS or page.predictor != _NO_PREDICTOR,
-        "extrasample": int(page.extrasamples[0]) if page.extrasamples else _UNASSOCIATED,
+        "extrasample": int(page.extrasamples[0]) if page.extrasamples else UNASSOCIATED,
         "half": page.dtype == np.float16,
     }
 
@@ -71,6 +77,11 @@ def read(file: IO[bytes], details: Details) -> Photo:
         table = (np.asarray(page.colormap).T >> 8).astype(np.uint8)
         return bands.split(colour_spaces.looked_up(stored, table), details)
     pixels = colour_spaces.stretched(stored, 2**page.bitspersample - 1)
+    if meaning in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.SEPARATED) and associated_alpha.is_associated(details):
+        pixels, details = (
+            _divided(pixels),
+            associated_alpha.unassociated(details),
+        )  # turned over, it would be no product
     if meaning == PHOTOMETRIC.MINISWHITE:
         grey = pixels if pixels.ndim == 2 else pixels[..., 0]
         np.subtract(int(white_of(depth)), grey, out=grey)
@@ -85,6 +96,12 @@ def _interleaved(page: tifffile.TiffPage) -> Pixels:
     if page.axes.startswith("S"):
         stored = np.ascontiguousarray(np.moveaxis(stored, 0, -1))
     return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+
+
+def _divided(pixels: Pixels) -> Pixels:
+    """Bands of which the last is the alpha channel that the others are multiplied by."""
+    colours, alpha = pixels[..., :-1], pixels[..., -1]
+    return np.dstack([associated_alpha.divided(colours, alpha, white_of(pixels.dtype)), alpha])
 
 
 def _as_rgb(pixels: Pixels, meaning: int, details: Details) -> Photo:
@@ -110,7 +127,7 @@ def write(file: IO[bytes], photo: Photo) -> None:
         writer.write(
             pixels,
             photometric="minisblack" if photo.channels == 1 else "rgb",
-            extrasamples=None if photo.alpha is None else [encoding.get("extrasample", _UNASSOCIATED)],
+            extrasamples=None if photo.alpha is None else [encoding.get("extrasample", UNASSOCIATED)],
             compression=compression,
             predictor=bool(encoding.get("predictor", True)) and compression in _WITH_PREDICTOR,
             software=False,

@@ -9,6 +9,7 @@ import numpy as np
 import tifffile
 from tifffile import COMPRESSION, PHOTOMETRIC
 
+from denoiser.data.images.formats.associated_alpha import ASSOCIATED
 from denoiser.data.images.formats.photo import Refused
 from denoiser.data.images.formats.tiff_tags import Tag
 
@@ -81,8 +82,10 @@ def _check_samples(page: tifffile.TiffPage) -> None:
         raise Refused(what, _CONVERT)
     floats = stored.kind == "f" and meaning in (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB)
     integers = stored.kind != "f" and (meaning != PHOTOMETRIC.CIELAB or page.bitspersample == 8)
-    if not (floats or integers):
-        raise Refused(f"pixels are {stored} {_name(page)}, which cannot be read", _CONVERT)
+    shifted = meaning == PHOTOMETRIC.CIELAB and page.extrasamples[:1] == (ASSOCIATED,)  # a and b have negative values
+    if not (floats or integers) or shifted:
+        alpha = " with associated alpha" if shifted else ""
+        raise Refused(f"pixels are {stored} {_name(page)}{alpha}, which cannot be read", _CONVERT)
 
 
 def _name(page: tifffile.TiffPage) -> str:
