@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
-from denoiser.photos import chroma, hidden, routes
+from denoiser.photos import bands, chroma, hidden, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import CAMERA, GREY, Route
 from denoiser.weights import shipped
@@ -102,7 +102,8 @@ class Models:
         """
         visible = hidden.filled(photo)
         denoised, name = self._denoise(visible)
-        return (denoised if visible is photo else hidden.restored(denoised, photo)), name
+        denoised = denoised if visible is photo else hidden.restored(denoised, photo)
+        return bands.denoised(denoised, lambda band: self.denoise(band)[0]), name
 
     def _denoise(self, photo: Photo) -> tuple[Photo, str]:
         equal_channels = chroma.has_equal_channels(photo.pixels)
