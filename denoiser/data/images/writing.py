@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from denoiser.data.images.formats import associated_alpha, bmp_gif, jpeg, png, p
 from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
-from denoiser.machine.files import replacing
+from denoiser.machine.files import longest_name, replacing
 
 
 class _Format(NamedTuple):
@@ -57,9 +58,13 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
         bits: the depth to write, 8 or 16; None for the picture's own.
 
     Raises:
-        DenoiserError: the format is not written, or cannot hold the depth, the alpha channel or the size.
+        DenoiserError: the format is not written, or cannot hold the depth, the alpha channel or the size; or the name
+            is longer than the file system allows.
     """
     check_suffix(path)
+    length, longest = len(os.fsencode(path.name)), longest_name(path.parent)
+    if length > longest:
+        raise DenoiserError(f"the name has {length} bytes, and {longest} are possible ({path})", "a shorter name as -o")
     suffix, depth = path.suffix.lower(), bits or header.bits
     format = _FORMATS[format_of(suffix)]
     if depth > format.bits:
