@@ -148,6 +148,7 @@ def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, model, capsys):
         (["a.png", "-o", "out", "--chroma-strength", "nan"], "--chroma-strength nan"),
         (["a.png", "-o", "out", "--texture", "2"], "--texture 2"),
         (["a.png", "-o", "out", "--chroma-strength", "much"], "--chroma-strength"),
+        (["a.png", "-o", "out", "-v"], "--dry-run -v"),
         (["a.png", "-o", "out", "--precision", "half"], "--precision half"),
         (["a.png", "-o", "out", "--device", "tpu9"], "--device cpu"),
         (["a.png", "-o", "out", "--format", "gif"], "--format"),
