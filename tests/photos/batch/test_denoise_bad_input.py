@@ -6,8 +6,10 @@ import tempfile
 import numpy as np
 import pytest
 import tifffile
-from helpers.dimmer import array, dimmed, error_output, files, picture, run
+from helpers.dimmer import array, error_output, files, picture, run
 from PIL import Image
+
+from denoiser.data.images import writing
 
 
 def truncated(path):
@@ -146,9 +148,11 @@ def test_a_full_disk_ends_the_work_and_leaves_nothing_half_written(here, model, 
     assert files(here / "out") == files(here / "in")
 
 
-def test_a_name_that_cannot_be_written_is_one_failure_and_no_full_disk(here, model, capsys):
+def test_a_name_that_cannot_be_written_is_one_failure_and_no_full_disk(here, model, capsys, monkeypatch):
+    monkeypatch.setattr(writing, "longest_name", lambda folder: 999)  # as if the file system did not say
     picture(here / "in" / "a.png")
-    long = picture(here / "in" / ("x" * 250 + ".png"))
-    err = error_output(capsys, 1, ["in", "-o", "out", "--checkpoint", model, "--precision", "32"])
+    long = picture(here / "in" / ("x" * 251 + ".png"))
+    words = ["in", "-o", "out", "--checkpoint", model, "--precision", "32", "--format", "webp"]
+    err = error_output(capsys, 1, words)
     assert "File name too long" in err and long.name in err
-    assert (array(here / "out" / "a.png") == dimmed(here / "in" / "a.png")).all()
+    assert files(here / "out") == ["a.webp"]

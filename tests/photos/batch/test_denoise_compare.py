@@ -27,7 +27,7 @@ def test_a_picture_that_is_there_is_on_the_page_however_the_work_ended(here, arg
 
     def write(path, *rest):  # at each moment, as if the process were killed in it
         seen.append(len(list(Path("out/compare/parts").glob(f"{path.stem}-*/picture.json"))))
-        once(path, *rest)
+        return once(path, *rest)
 
     monkeypatch.setattr(writing, "write", write)
     assert run(*arguments) == 0
