@@ -77,7 +77,7 @@ def _add_denoising(group: argparse._ArgumentGroup) -> None:
     strength = "how much noise is removed: 0 is the input, 1 the model's output; above 1 takes 3 times as long (1)"
     chroma = "the strength for colour noise, apart from that for brightness (as --strength)"
     texture = "share of the fine detail among what was removed that is returned, such as hair or cloth (0)"
-    only = "denoise the colours and keep the brightness: --strength 0 --chroma-strength 1"
+    only = "denoise the colours, with the strength that is given, and keep the brightness"
     tile = "a tile has at most N x N pixels, in any shape; auto: as large as memory allows (auto)"
     group.add_argument("--sigma", metavar="auto|N", type=_auto_or(float), help=sigma)
     group.add_argument("--strength", metavar="0..2", type=float, default=1.0, help=strength)

@@ -51,6 +51,8 @@ BOUNDS = {
     "callbacks.projector.images": Bounds(0),
 }
 """Bounds that would otherwise be noticed in the middle of a run, or never."""
+SHOWN = 12
+"""Largest number of keys that advice lists."""
 MONITORED = ("train/loss", "val/loss", "val/psnr", "val/ssim")
 """Figures that callbacks can monitor."""
 
@@ -128,13 +130,14 @@ def key_advice(key: str, known: Collection[str], command: str) -> str:
     group, _, inside = key.partition(".")
     parent, _, name = key.rpartition(".")
     siblings = [k.rpartition(".")[2] for k in known if parent and k.rpartition(".")[0] == parent and "._" not in k]
+    listed = ", ".join(siblings if len(siblings) <= SHOWN else [*siblings[:SHOWN], "..."])
     if having := [choice for choice in options(group) if inside and _has_key(group, choice, key, inside)]:
         advice = f"{group}={'|'.join(having)} {'has' if len(having) == 1 else 'have'} it"
-        return f"one of {', '.join(siblings)}; {advice}" if siblings and key not in known else advice
+        return f"one of {listed}; {advice}" if siblings and key not in known else advice
     near = nearest(name, siblings) if siblings else nearest(key, known)
     if near:
         return f"did you mean {parent}.{near}?" if siblings else f"did you mean {near}?"
-    return f"one of {', '.join(siblings)}" if siblings else f"{command} --cfg job lists all keys"
+    return f"one of {listed}" if siblings else f"{command} --cfg job lists all keys"
 
 
 def _has_key(group: str, choice: str, key: str, inside: str) -> bool:

@@ -26,7 +26,8 @@ def protocol_name(cfg: DictConfig) -> str:
     """
     tested = cfg.data.get("test")
     real = build.target("data", cfg.data["_target_"]).real_pairs if tested is None else _has_real_pairs(tested)
-    stored = real or build.target("noise", cfg.noise["_target_"]).stored
+    noise: Noise = build.make("noise", cfg.noise)
+    stored = real or noise.stored
     name = cfg.protocol or ("clipped" if stored or cfg.noise.get("clip") else "published")
     if stored and name == "published":
         whose = "real" if real else "this"

@@ -35,8 +35,6 @@ class Noise:
     name: ClassVar[str] = "none"
     level_kind: ClassVar[LevelKind] = SIGMA
     """What the levels of this noise are."""
-    stored: ClassVar[bool] = False
-    """Whether pictures are always as a camera has stored them, clipped to 8 bits."""
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -44,6 +42,11 @@ class Noise:
 
     def _check(self) -> None:
         """Raise a DenoiserError that names a parameter that is out of range."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether pictures are always as a camera has stored them, clipped to 8 bits."""
+        return False
 
     @property
     def border(self) -> int:

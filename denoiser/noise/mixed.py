@@ -65,6 +65,11 @@ class Mixed(Noise):
         return [_noise(name, keys, self.clip) for name, keys in (self.parts or {}).items()]
 
     @property
+    def stored(self) -> bool:
+        """Whether any part is: then all are clipped in validation and test."""
+        return any(noise.stored for noise in self.noises)
+
+    @property
     def border(self) -> int:
         """The widest border of the parts."""
         return max(noise.border for noise in self.noises)

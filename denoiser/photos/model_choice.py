@@ -116,11 +116,13 @@ class Models:
         return replace(denoised, notes=(*denoised.notes, *words, *warning)), restorer.name
 
     def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
-        """The noise of a photo; None without the shipped weights that measure it.
+        """The noise of a photo; None where it is very small, and without the shipped weights that measure it.
 
         White noise that is the same in all channels is picture for the colour network; the grey one measures it.
         """
-        if CAMERA not in shipped.NAMES:
+        from denoiser.photos.noise_measure import SMALLEST
+
+        if CAMERA not in shipped.NAMES or min(photo.pixels.shape[:2]) < SMALLEST:
             return None
         pixels = photo.pixels[..., 0] if equal_channels else photo.pixels
         noise = self._measure(CAMERA, pixels, photo.white)

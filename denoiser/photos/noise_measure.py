@@ -38,6 +38,8 @@ WHITE_FACTOR, CORRELATED_FACTOR = 1.1, (0.84, 0.59, 0.16)
 r is the autocorrelation at lag 1."""
 LENGTH_FACTOR = 1.15
 """The same for the correlation length of noise that is not white."""
+SMALLEST = 16
+"""Smallest side in pixels of a photo whose noise is measured."""
 FAINT, LEAST = 1.0, 0.3
 """Deviation in grey levels of weak noise, whose kind does not show, and of none: 8-bit rounding has 0.29."""
 
@@ -66,14 +68,14 @@ class MeasuredNoise:
         """The noise in words.
 
         >>> print(MeasuredNoise((4.1, 3.4, 5.2), 1.71, False))
-        noise of deviation 4.1, 3.4, 5.2 (R, G, B), correlated over 1.7 pixels
+        measured noise: deviation 4.1, 3.4, 5.2 (R, G, B), correlated over 1.7 pixels
         """
         if max(self.deviation) < LEAST:
-            return "no noise"
+            return "measured noise: none"
         levels = ", ".join(f"{value:.1f}" for value in self.deviation)
         levels += " (R, G, B)" if len(self.deviation) == 3 else ""
         kind = "white" if self.is_white else f"correlated over {self.correlation_length:.1f} pixels"
-        return f"noise of deviation {levels}, {kind}"
+        return f"measured noise: deviation {levels}, {kind}"
 
 
 def measure(pixels: Pixels, white: float, denoise: Callable[[Tensor], Tensor]) -> MeasuredNoise:

@@ -32,7 +32,7 @@ def refusal(capsys, *arguments):
         (
             ["-m", "noise=gaussian,none", "noise.sigma=5"],
             "(noise=gaussian,none)",
-            "noise=gaussian|poisson_gaussian|speckle ",
+            "noise=correlated|gaussian|poisson_gaussian|speckle ",
         ),
         (["-m", "model=choice(unet,dncnn)", "model.network.nb=3"], "model=choice(unet,dncnn)", "model=dncnn has it"),
         (["~callbacks", "callbacks.ema.decay=1"], "callbacks.ema.decay", "callbacks=default has it"),

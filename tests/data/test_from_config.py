@@ -15,8 +15,9 @@ PAIRS = ["data=pairs", "data.noisy=noisy", "data.clean=clean", "noise=none"]
         (["noise.clip=true", "protocol=published"], "published"),
         (["protocol=clipped"], "clipped"),
         (["noise=camera"], "clipped"),
-        (["noise=mixed", "noise.parts={camera:1}"], "published"),
-        (["noise=mixed", "noise.parts={camera:1}", "noise.clip=true"], "clipped"),
+        (["noise=mixed", "noise.parts={camera:1}"], "clipped"),
+        (["noise=mixed", "noise.parts={gaussian:1}"], "published"),
+        (["noise=mixed", "noise.parts={gaussian:1}", "noise.clip=true"], "clipped"),
         (PAIRS, "clipped"),
         ([*PAIRS, "data.test=set12"], "published"),
     ],
@@ -52,8 +53,8 @@ def test_the_test_set_has_the_channels_and_the_protocol_of_the_data():
     data = from_config.training_data(compose(["data=synthetic", "data.channels=1", "data.test=set12", "seed=3"]))
     assert (data.name, data.test.name, data.test.channels) == ("synthetic", "set12", 1)
     assert data.test.protocol is data.protocol and data.protocol.seed == 3
-    with pytest.raises(DenoiserError, match=r"no data 'set21' \(data\.test\)\nfix: data\.test=set12"):
-        from_config.training_data(compose(["data=synthetic", "data.test=set21"]))
+    with pytest.raises(DenoiserError, match=r"no data 'se12' \(data\.test\)\nfix: data\.test=set12"):
+        from_config.training_data(compose(["data=synthetic", "data.test=se12"]))
 
 
 def test_an_evaluation_uses_the_data_or_its_test_set(pictures_folder):

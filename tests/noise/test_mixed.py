@@ -87,3 +87,9 @@ def test_levels_and_name():
 )
 def test_wrong_parts_are_refused(parts, lines):
     check_refused(lambda: Mixed(parts=parts), lines)
+
+
+def test_beside_a_camera_every_part_is_clipped_in_tests():
+    assert Mixed(parts={"camera": 1, "gaussian": 1}).stored and not Mixed(parts={"gaussian": 1}).stored
+    noise, clean = Mixed(parts={"gaussian": 1}).clipped(True), torch.ones(1, 1, 8, 8)
+    assert noise(clean, torch.tensor([torch.nan]), torch.Generator().manual_seed(0)).max() == 1

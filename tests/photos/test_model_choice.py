@@ -203,4 +203,11 @@ def test_without_weights_for_cameras_nothing_is_measured(ships):
 def test_the_noise_of_a_photo_is_measured_even_where_a_model_takes_a_level(ships, dncnn):
     ships("photo", "grey", "camera")
     photo = Photo(np.zeros((64, 64), np.uint8), 255, Details("PNG"))
-    assert str(models(Options(sigma=25), weights=dncnn).measured(photo)) == "no noise"
+    assert str(models(Options(sigma=25), weights=dncnn).measured(photo)) == "measured noise: none"
+
+
+def test_a_tiny_photo_is_not_measured(ships):
+    ships("photo", "grey", "camera")
+    for shape in ((1, 300, 3), (300, 15, 3)):
+        photo = Photo(np.zeros(shape, np.uint8), 255, Details("PNG"))
+        assert models().measured(photo) is None and not [n for n in models().denoise(photo)[0].notes if "measured" in n]

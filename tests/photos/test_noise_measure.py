@@ -81,8 +81,8 @@ def test_photos_without_noise_are_for_the_network_that_leaves_them_alone(network
 
 
 def test_no_noise(network):
-    assert str(measured(network, np.full((40, 40, 3), 128, np.uint8))) == "no noise"
-    assert str(measured(network, np.zeros((7, 5), np.uint16), 65535.0)) == "no noise"
+    assert str(measured(network, np.full((40, 40, 3), 128, np.uint8))) == "measured noise: none"
+    assert str(measured(network, np.zeros((7, 5), np.uint16), 65535.0)) == "measured noise: none"
 
 
 def test_the_depth_of_a_photo_does_not_matter(network, scenes):
@@ -117,4 +117,4 @@ def test_what_was_removed():
 
 
 def test_the_noise_in_words():
-    assert str(MeasuredNoise((2.04,), 0.6, True)) == "noise of deviation 2.0, white"
+    assert str(MeasuredNoise((2.04,), 0.6, True)) == "measured noise: deviation 2.0, white"

@@ -52,7 +52,6 @@ class Camera(Settings, Noise):
     resize_range: Range = (1.0, 1.6)
     name: ClassVar[str] = "camera"
     level_kind: ClassVar[LevelKind] = SHOT
-    stored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -77,6 +76,11 @@ class Camera(Settings, Noise):
             key = str(error).partition(" ")[0]
             fix = "noise.resized=0.3" if key == "resized" else "noise.resize_range=[1,1.6]"
             raise DenoiserError(f"{error} (noise.{key})", fix) from error
+
+    @property
+    def stored(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def border(self) -> int:

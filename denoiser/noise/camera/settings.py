@@ -82,6 +82,10 @@ class Settings:
         check_settings(self)
 
 
+LARGEST = 64
+"""Largest bound of a range: lengths are in pixels, and filters must not be wider than pictures."""
+
+
 def check_settings(settings: Settings) -> None:
     """Check the parameters of `Settings`.
 
@@ -112,7 +116,9 @@ def _check(name: str, value: Any) -> None:
     elif name in ("quality_range", "resave_range"):
         check_qualities(name, value)
     elif name.endswith("_range"):
-        check_range(name, value, positive=name != "luma_range")
+        _, highest = check_range(name, value, positive=name != "luma_range")
+        if highest > LARGEST:
+            raise ValueError(f"{name} is {value}; allowed is up to {LARGEST}")
     else:
         check_share(name, value)
 
