@@ -10,6 +10,7 @@ from pathlib import Path
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.data.images import reading
+from denoiser.errors import DenoiserError
 from denoiser.machine.signals import sigterm_interrupts
 from denoiser.photos.batch.command import denoise_pictures
 from denoiser.photos.batch.plan import FORMATS
@@ -41,6 +42,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options.paths += words[end + 1 :]
     if not options.paths:
         parser.error("no picture or folder is given: PATH")
+    if options.verbose and not options.dry_run:
+        raise DenoiserError("the noise of each picture is only listed by a dry run (-v)", "--dry-run -v")
     return options
 
 

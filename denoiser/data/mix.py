@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def _checked_sources(sources: Any) -> list[str]:
     for name in names:
         _check_source(name)
     places = Counter(name if name in choices("data") else str(Path(name).expanduser().resolve()) for name in names)
-    if twice := [place for place, count in places.items() if count > 1]:
+    if twice := [place for place, times in places.items() if times > 1]:
         raise DenoiserError(f"a source is named twice: {twice[0]} (data.sources)", "name it once, with a larger share")
     return names
 
@@ -126,7 +126,7 @@ def _check_source(name: str) -> None:
     if name in choices("data"):
         if refusal := _refusal(name):
             raise DenoiserError(f"{refusal[0]} (data.sources)", refusal[1])
-    elif not Path(name).expanduser().is_dir():
+    elif not name or not Path(name).expanduser().is_dir():
         near = nearest(name, known)
         fix = f"did you mean {near}?" if near else f"a folder that exists, or one of {', '.join(known)}"
         raise DenoiserError(f"no dataset and no folder '{name}' (data.sources)", fix)
@@ -146,7 +146,7 @@ def _refusal(name: str) -> tuple[str, str] | None:
     return None
 
 
-def _checked_shares(shares: Any, count: int) -> list[float] | None:
+def _checked_shares(shares: Any, sources: int) -> list[float] | None:
     """The shares as numbers; None stays None.
 
     Raises:
@@ -154,18 +154,20 @@ def _checked_shares(shares: Any, count: int) -> list[float] | None:
     """
     if shares is None:
         return None
-    example = f"[{','.join(['1'] * count)}]"
+    example = f"[{','.join(['1'] * sources)}]"
     text = str(shares).replace(" ", "")
-    whole = isinstance(shares, list | tuple) and len(shares) == count
-    require(whole, "data.shares", text, f"not a list of {count}, one number for each of data.sources", example)
+    whole = isinstance(shares, list | tuple) and len(shares) == sources
+    require(whole, "data.shares", text, f"not a list of {sources}, one number for each of data.sources", example)
     require(all(number(x) and x >= 0 for x in shares), "data.shares", text, "not a list of numbers from 0 up", example)
-    require(math.fsum(shares) > 0, "data.shares", text, "0 in the sum", example)
-    return [float(x) for x in shares]
+    require(max(shares) > 0, "data.shares", text, "0 in the sum", example)
+    return [x / max(shares) for x in shares]  # so that no sum overflows
 
 
 def _labels(names: Sequence[str]) -> list[str]:
     """A short unique label of each source: a dataset's name, or a folder's name, with a number if two are the same."""
-    short = [name if name in choices("data") else Path(name).expanduser().resolve().name for name in names]
-    return [
-        f"{label}-{short[:i].count(label) + 1}" if short[:i].count(label) else label for i, label in enumerate(short)
-    ]
+    labels: list[str] = []
+    for name in names:
+        short = name if name in choices("data") else Path(name).expanduser().resolve().name
+        numbered = (f"{short}-{number}" for number in count(2))
+        labels.append(next(label for label in chain([short], numbered) if label not in labels))
+    return labels

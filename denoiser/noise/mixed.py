@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -49,7 +50,7 @@ class Mixed(Noise):
         for name, share in zip(self.parts, self.shares, strict=True):
             if not number(share) or share < 0:
                 raise DenoiserError(f"the share of {name} is {share}, not a number from 0 up (noise.parts)", quoted)
-        if not sum(self.shares) > 0:
+        if not max(self.shares) > 0:
             raise DenoiserError("the shares of the parts sum to 0 (noise.parts)", quoted)
         require(bool(self.noises), "noise.parts", self.parts, "without noises", EXAMPLE)
 
@@ -75,7 +76,8 @@ class Mixed(Noise):
 
     def pair(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Pairs of the noise that each picture draws, at a training level of that noise: see `Noise.pair`."""
-        shares = torch.tensor(self.shares, dtype=torch.float32, device=generator.device)
+        relative = [share / max(self.shares) for share in self.shares]  # so that none over- or underflows
+        shares = torch.tensor(relative, dtype=torch.float32, device=generator.device)
         chosen = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
         size = self.pair_size(clean.shape[2]), self.pair_size(clean.shape[3])
         noisy, target = (clean.new_empty((*clean.shape[:2], *size)) for _ in range(2))
@@ -116,6 +118,7 @@ def _noise(name: str, keys: Any, clip: bool) -> Noise:
         DenoiserError: there is no such noise or key, or a value is not valid.
     """
     names = [option for option in options("noise") if option != Mixed.name]
+    name = str(name)
     if name not in names:
         raise DenoiserError(f"no noise '{name}' (noise.parts)", f"noise.parts={{{nearest(name, names) or 'camera'}:1}}")
     config = OmegaConf.to_container(OmegaConf.load(config_dir() / "noise" / f"{name}.yaml"), resolve=True)
@@ -128,5 +131,17 @@ def _noise(name: str, keys: Any, clip: bool) -> Noise:
             near = nearest(key, known) or known[-1]
             what = f"noise={name} has no key '{key}' (noise.parts)"
             raise DenoiserError(what, f"'noise.parts={{{name}:{{share:1,{near}:...}}}}'")
-    built: Noise = noise(**{**config, **others})
+    try:
+        built: Noise = noise(**{**config, **others})
+    except DenoiserError as error:
+        raise _of_part(name, error) from error
     return built if "clip" in others else built.clipped(clip)
+
+
+def _of_part(name: str, error: DenoiserError) -> DenoiserError:
+    """The error of a noise as that of a part; `noise=mixed` has none of the keys that it names."""
+    what = re.sub(r"\(noise\.\w+\)", "(noise.parts)", error.what).replace("noise.", f"{name}.", 1)
+    what = what.replace(f"({name}.parts)", "(noise.parts)")
+    key = re.search(r"noise\.(\w+)=([^ ;]+)", error.fix)
+    fix = f"'noise.parts={{{name}:{{share:1,{key[1]}:{key[2]}}}}}'" if key else error.fix
+    return DenoiserError(what, fix, error.code)

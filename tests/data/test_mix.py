@@ -107,6 +107,9 @@ def test_folders_of_one_name_have_labels_of_their_own(mix, tmp_path):
     for name in ("a/x", "b/x"):
         (tmp_path / name).mkdir(parents=True)
     assert list(mix([tmp_path / "a/x", tmp_path / "b/x", "synthetic"]).sources) == ["x", "x-2", "synthetic"]
+    (tmp_path / "x-2").mkdir()
+    folders = [tmp_path / name for name in ("a/x", "b/x", "x-2")]
+    assert list(mix(folders).sources) == ["x", "x-2", "x-2-2"], "no source replaces another"
 
 
 def test_named_datasets_and_folders_from_a_configuration(pictures_folder):
@@ -152,6 +155,7 @@ def test_paths_of_a_run_are_absolute_so_that_it_can_be_resumed_elsewhere(tmp_pat
         (["synthetic", "pairs"], None, "pairs has real noise", "data=pairs"),
         (["synthetic", "polyu"], None, "polyu has real noise", "data=pairs"),
         (["mix"], None, "a mix cannot be a source of another (data.sources)", "name its sources"),
+        ([""], None, "no dataset and no folder '' (data.sources)", "one of bsds500, cifar10, mnist"),
         (["folder"], None, "a folder is a source by its path (data.sources)", "'data.sources=[DIR,synthetic]'"),
         (["synthetic", "synthetic"], None, "named twice: synthetic (data.sources)", "name it once"),
         (["synthetic", "mnist"], None, "MNIST has 1 channel(s), not 3", "data.channels=1"),
@@ -171,3 +175,7 @@ def test_sources_and_shares_that_are_not_possible(sources, shares, problem, fix,
 def test_a_folder_that_is_named_twice_in_other_words(mix, greys):
     dark = greys[0]
     assert "named twice" in refused(lambda: mix([dark, f"{dark}/../dark"])).what
+
+
+def test_only_the_ratio_of_shares_counts(mix, greys):
+    assert mix(greys, [1e308, 1e308]).shares == mix(greys, [1, 1]).shares

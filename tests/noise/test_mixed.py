@@ -29,6 +29,12 @@ def test_a_share_of_zero_is_never_drawn_and_shares_are_relative():
     assert drawn(Mixed(parts={"none": 7, "gaussian": 0}))[0].eq(0.5).all()
 
 
+@pytest.mark.parametrize("share", [1e300, 1e-300])
+def test_only_the_ratio_of_shares_counts(share):
+    one, other = (drawn(Mixed(parts={"none": x, "gaussian": 3 * x}))[0] for x in (1, share))
+    assert torch.equal(one, other)
+
+
 def test_a_pair_is_pure_and_parts_of_other_sources_fit_together():
     noise = Mixed(parts={"camera": {"share": 1, "resized": 0.5}, "gaussian": 1})
     side = noise.source_size(20)
@@ -70,7 +76,13 @@ def test_levels_and_name():
         ({"camer": 1}, ["no noise 'camer'", "noise.parts={camera:1}"]),
         ({"mixed": 1}, ["no noise 'mixed'"]),
         ({"gaussian": {"share": 1, "sgima": 25}}, ["has no key 'sgima'", "sigma"]),
-        ({"gaussian": {"share": 1, "sigma": -3}}, ["noise.sigma=-3"]),
+        ({"gaussian": {"share": 1, "sigma": -3}}, ["gaussian.sigma=-3", "{gaussian:{share:1,sigma:25"]),
+        ({"gaussian": {"share": 1, "sigma": 0.5}}, ["gaussian.sigma=0.5", "(noise.parts)", "{share:1,sigma:127.5}"]),
+        (
+            {"camera": {"share": 1, "quality_range": [0, 101]}},
+            ["quality_range is [0, 101]", "(noise.parts)", "'noise.parts={camera:{share:1,quality_range:[70,99]}}'"],
+        ),
+        ({1: 1}, ["no noise '1'"]),
     ],
 )
 def test_wrong_parts_are_refused(parts, lines):

@@ -7,6 +7,8 @@ from helpers.dimmer import FACTOR, array, checkpoint, dimmed, error_output, file
 from PIL import Image
 
 from denoiser.photos import model_choice
+from denoiser.photos.model_choice import Models
+from denoiser.photos.noise_measure import MeasuredNoise
 
 ONE_KEPT = "1 output exists already and is kept; --overwrite replaces it"
 
@@ -106,6 +108,18 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, model, capsys)
     assert files(here) == before
 
 
+@pytest.mark.parametrize(("white", "name"), [(False, "camera"), (True, "photo")])
+def test_a_verbose_dry_run_measures_each_picture_and_lists_the_model_for_its_noise(
+    white, name, here, capsys, monkeypatch
+):
+    picture(here / "a.png", 3)
+    noise = MeasuredNoise((4.1, 3.4, 5.2), 1.71, white)
+    monkeypatch.setattr(Models, "measured", lambda self, photo, equal_channels=False: noise)
+    assert run("a.png", "-o", "out", "--dry-run", "-v") == 0
+    line = f"a.png -> out/a.png (17x12, colour, 8 bits, {name}; {noise})"
+    assert capsys.readouterr().out.splitlines() == [line] and not (here / "out").exists()
+
+
 def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, model, colour, capsys):
     picture(here / "in" / "a.png", 3)
     picture(here / "in" / "b.png", 3)
@@ -148,6 +162,7 @@ def test_comparing_writes_a_page_and_bits_are_as_asked_for(here, model, capsys):
         (["a.png", "-o", "out", "--chroma-strength", "nan"], "--chroma-strength nan"),
         (["a.png", "-o", "out", "--texture", "2"], "--texture 2"),
         (["a.png", "-o", "out", "--chroma-strength", "much"], "--chroma-strength"),
+        (["a.png", "-o", "out", "-v"], "--dry-run -v"),
         (["a.png", "-o", "out", "--precision", "half"], "--precision half"),
         (["a.png", "-o", "out", "--device", "tpu9"], "--device cpu"),
         (["a.png", "-o", "out", "--format", "gif"], "--format"),
