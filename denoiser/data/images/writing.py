@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from denoiser.data.images.formats import associated_alpha, bmp_gif, jpeg, png, pnm, profiles, tiff, webp
+from denoiser.data.images.formats import associated_alpha, bmp_gif, claims, jpeg, png, pnm, profiles, tiff, webp
 from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
@@ -118,7 +118,18 @@ def _for_format(photo: Photo, bits: int | None, format: _Format) -> tuple[Photo,
         deeper = bits is not None and bits > photo.header.bits
         photo = associated_alpha.straight(at_depth(photo, bits) if deeper else photo)
     photo, remarks = _with_profile(photo, format)
-    return at_depth(photo, bits), (*notes, *remarks)
+    photo, missing = _with_claims(photo, format)
+    return at_depth(photo, bits), (*notes, *remarks, *missing)
+
+
+def _with_claims(photo: Photo, format: _Format) -> tuple[Photo, tuple[str, ...]]:
+    """The picture with XMP of what is in the file, and notes on what a JPEG had besides and this format cannot hold."""
+    details, here = photo.details, format.name == "JPEG"
+    video, extra = (bool(details.format == "JPEG" and details.encoding.get(key)) for key in ("video", "extra"))
+    xmp = claims.cleaned(details.xmp, video and here, here and jpeg.has_long_xmp(details))
+    lost = [word for word, has in (("video", video), ("IPTC or long XMP", extra)) if has and not here]
+    notes = (f"{format.name} cannot hold the JPEG's {' and '.join(lost)}: left out",) if lost else ()
+    return replace(photo, details=replace(details, xmp=xmp)), notes
 
 
 def _with_profile(photo: Photo, format: _Format) -> tuple[Photo, tuple[str, ...]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import IO, Any
 
 from PIL import JpegImagePlugin
 
-from denoiser.data.images.formats import bands, colour_spaces, tiff_directories
+from denoiser.data.images.formats import bands, claims, colour_spaces, jpeg_trailer, tiff_directories
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused
 from denoiser.data.images.formats.suffixes import instead
 from denoiser.data.images.formats.tiff_tags import Tag
@@ -43,16 +44,20 @@ def header(file: IO[bytes]) -> tuple[Header, Details]:
 
 
 def read(file: IO[bytes], details: Details) -> Photo:
-    """The pixels, as they are stored; the first of several pictures; CMYK becomes RGB."""
+    """The pixels, as they are stored; the first of several pictures; CMYK becomes RGB.
+
+    `encoding` gets `video`, what stands behind the picture of a motion photo.
+    """
     opened = _opened(file)
-    count = _pictures(opened)
-    notes = (f"only the first of {count} pictures in the file is kept",) if count > 1 else ()
+    behind = jpeg_trailer.trailer(file)
+    details = replace(details, encoding={**details.encoding, "video": behind.video})
+    notes = behind.notes(_pictures(opened))
     pixels = bands.decoded(opened)
     if opened.mode != "CMYK":
         return bands.split(pixels, details, notes)
     opened.close()  # frees Pillow's copy before there is a third
     pixels, note = colour_spaces.from_cmyk(pixels, details.icc)
-    return bands.split(pixels, replace(details, icc=None), (*notes, note))
+    return bands.split(pixels, claims.without_profile(details), (*notes, note))
 
 
 def write(file: IO[bytes], photo: Photo) -> None:
@@ -65,11 +70,19 @@ def write(file: IO[bytes], photo: Photo) -> None:
     for name, data in (("EXIF", details.exif), ("XMP", details.xmp)):
         if data is not None and len(data) > _LARGEST[name]:
             raise Refused(f"{len(data)} bytes of {name} do not fit into a JPEG", instead("tiff"))
-    encoding = details.encoding if details.format == "JPEG" and details.encoding else {"quality": _FINE}
+    source: Mapping[str, Any] = details.encoding if details.format == "JPEG" else {}
+    source = source or {"quality": _FINE}
+    encoding = {key: value for key, value in source.items() if key != "video"}
     subsampling = _SUBSAMPLINGS.get(details.subsampling, 0) if details.format == "JPEG" else 0
     exif = None if details.exif is None else bands.EXIF_PREFIX + details.exif
     metadata = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
     file.write(bands.encoded(photo.pixels, "JPEG", subsampling=subsampling, **metadata, **encoding))
+    file.write(source.get("video", b""))
+
+
+def has_long_xmp(details: Details) -> bool:
+    """Whether a picture has the part of its XMP that is beyond the first 64 KiB."""
+    return details.format == "JPEG" and _MORE_XMP in details.encoding.get("extra", b"")
 
 
 def _opened(file: IO[bytes]) -> JpegImagePlugin.JpegImageFile:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import imagecodecs
 import numpy as np
 
+from denoiser.data.images.formats import claims
 from denoiser.data.images.formats.photo import Photo, Pixels, strips
 
 _HEADER, _SPACE, _SIGNATURE, _ID = 128, slice(16, 20), slice(36, 40), slice(84, 100)
@@ -45,7 +46,7 @@ def fitted(photo: Photo, holds_grey: bool, format: str) -> tuple[Photo, tuple[st
     fits = fitting(profile, channels)
     if fits == profile:
         return photo, ()
-    details = replace(photo.details, icc=fits)
+    details = replace(photo.details, icc=fits) if fits else claims.without_profile(photo.details)
     if profile is not None and _space(profile) == _GREY and photo.channels < channels:
         try:
             converted = replace(photo, pixels=_to_srgb(photo.pixels, profile), details=details)

@@ -13,6 +13,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC
 from denoiser.data.images.formats import (
     associated_alpha,
     bands,
+    claims,
     colour_spaces,
     extra_samples,
     tiff_directories,
@@ -76,7 +77,9 @@ def read(file: IO[bytes], details: Details) -> Photo:
     with tifffile.TiffFile(file) as opened:
         page = tiff_pages.picture(opened)
         stored, bands = extra_samples.separated(_interleaved(page), tiff_pages.SAMPLES[page.photometric], _extra(page))
+        notes = tiff_pages.left_out(opened, page)
     photo = _decoded(stored, page, details)
+    photo = replace(photo, notes=(*photo.notes, *notes))
     if bands is None:
         return photo
     levels = bands.astype(photo.pixels.dtype) if bands.dtype.kind == "f" else _stretched(bands, page)
@@ -130,7 +133,7 @@ def _as_rgb(pixels: Pixels, meaning: int, details: Details) -> Photo:
         colours, note = colour_spaces.from_cmyk(pixels[..., :samples], details.icc)
     else:
         colours, note = colour_spaces.from_lab(pixels[..., :samples]), colour_spaces.FROM_LAB
-    return replace(bands.split(colours, replace(details, icc=None), (note,)), alpha=alpha)
+    return replace(bands.split(colours, claims.without_profile(details), (note,)), alpha=alpha)
 
 
 def write(file: IO[bytes], photo: Photo) -> None:

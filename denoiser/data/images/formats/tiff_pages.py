@@ -11,7 +11,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC
 
 from denoiser.data.images.formats.associated_alpha import ASSOCIATED
 from denoiser.data.images.formats.photo import Refused
-from denoiser.data.images.formats.tiff_tags import Tag
+from denoiser.data.images.formats.tiff_tags import PixelTag, Tag
 
 SAMPLES: dict[int, int] = {
     PHOTOMETRIC.MINISWHITE: 1,
@@ -49,6 +49,14 @@ def picture(opened: tifffile.TiffFile) -> tifffile.TiffPage:
     _check_samples(full[0])
     _check_complete(full[0], opened.filehandle.size)
     return full[0]
+
+
+def left_out(opened: tifffile.TiffFile, page: tifffile.TiffPage) -> tuple[str, ...]:
+    """Notes on what a file holds besides its picture: it is not written again."""
+    others = len(list(_each_once(opened))) - 1 + len(page.subifds or ())
+    smaller = (f"smaller versions and masks in the file are left out: {others}",) if others else ()
+    layers = ("Photoshop's layers are left out",) if PixelTag.ImageSourceData in page.tags else ()
+    return (*smaller, *layers)
 
 
 def depth(page: tifffile.TiffPage) -> np.dtype[np.generic]:
