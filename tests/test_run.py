@@ -217,11 +217,11 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tiny,
     step = Denoiser.training_step
 
     def diverging(self, batch, batch_idx):
-        loss = step(self, batch, batch_idx)
-        return loss if self.current_epoch == 0 else self._note(loss * torch.nan)
+        if self.current_epoch == 1:
+            next(self.network.parameters()).data.fill_(torch.nan)
+        return step(self, batch, batch_idx)
 
     monkeypatch.setattr(Denoiser, "training_step", diverging)
-    monkeypatch.setattr(Denoiser, "_note", lambda self, loss: setattr(self, "_loss", self._loss + loss) or loss, False)
     out = tmp_path / "run"
     with pytest.raises(DenoiserError) as failure:
         run(compose([*tiny, "trainer.max_epochs=3"]), out)
