@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.signals import ctrl_c_interrupts
 from PIL import Image
 
 from denoiser.data import published_pairs
@@ -39,6 +40,13 @@ def isolation(monkeypatch, tmp_path_factory):
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve_here)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c():
+    """Tests that send Ctrl-C do not hang where a background shell has it ignored."""
+    with ctrl_c_interrupts():
+        yield
 
 
 @pytest.fixture(autouse=True)
