@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|Users|root|tmp|work|mnt|var)/|\b[A-Z]:\\")
@@ -56,3 +58,20 @@ def test_notebook_runs(notebook, tmp_path, monkeypatch):
     assert all(cell.execution_count for cell in code_cells(notebook))
     assert re.search(r"PSNR \d+\.\d+ -> -?\d+\.\d+ dB", outputs(notebook, "stream"))
     assert outputs(notebook, "image/png")
+
+
+def test_the_notebook_on_cameras_measures_real_pairs_if_there_are_any(tmp_path, monkeypatch, capsys):
+    notebook = nbformat.read(NOTEBOOKS[0].with_name("camera.ipynb"), as_version=4)
+    source = "\n".join(cell.source for cell in notebook.cells if cell.id in ("imports", "statistics"))
+    clean = np.full((64, 64, 3), 128, np.uint8)
+    noisy = clean + np.random.default_rng(0).integers(0, 9, (2, 64, 64, 1), np.uint8)  # equal in all channels
+    for kind, pictures in (("clean", [clean, clean]), ("noisy", noisy)):
+        (tmp_path / kind).mkdir()
+        for i, picture in enumerate(pictures):
+            Image.fromarray(picture).save(tmp_path / kind / f"{i}.png")
+    monkeypatch.setenv("DENOISER_NOTEBOOK_PAIRS", str(tmp_path))
+    cells = {}
+    exec(source, cells)
+    real = [row["correlation"].tolist() for row in cells["measured"]["real"]]
+    assert real == [pytest.approx([1, 1, 1], abs=1e-4)] * 2
+    assert "No real pairs" not in capsys.readouterr().out

@@ -20,6 +20,11 @@ COMMIT = "e787f46df2f374ff3591186706229cb9a0591fea"
 FFDNET = f"https://raw.githubusercontent.com/cszn/FFDNet/{COMMIT}/testsets"
 """Address of the test sets of FFDNet (Zhang, Zuo & Zhang 2018), which published tables use."""
 
+DENOISING_DATASETS = (
+    "https://raw.githubusercontent.com/majedelhelou/denoising_datasets/58234876fef6f1b56306705c78dfd40cdb837b86"
+)
+"""Address of the test sets of El Helou & Susstrunk (2020), at the commit that the hashes were computed of."""
+
 
 def from_ffdnet(folder: str, description: str, licence: str = "not stated") -> Card:
     """The card of a test set of FFDNet with the files of the list of hashes, in natural order.
@@ -34,6 +39,18 @@ def from_ffdnet(folder: str, description: str, licence: str = "not stated") -> C
     return Card(
         description, licence, len(files), folders=(folder,), files=files, source=source, url=f"{FFDNET}/{folder}"
     )
+
+
+def from_denoising_datasets(folder: str, description: str) -> Card:
+    """The card of a test set of github.com/majedelhelou/denoising_datasets, which states no licence.
+
+    Args:
+        folder: the folder of the set in the store; there, it has a C (for colour) before it.
+        description: a few words for the list of datasets.
+    """
+    files = listed(folder)
+    source, url = f"C{folder} of github.com/majedelhelou/denoising_datasets", f"{DENOISING_DATASETS}/C{folder}"
+    return Card(description, "not stated", len(files), folders=(folder,), files=files, source=source, url=url)
 
 
 def listed(folder: str) -> dict[str, str]:

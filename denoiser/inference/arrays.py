@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from denoiser.inference import transparency
+
 WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0}
 """Value of white in each integer type; in floats it is 1."""
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -85,12 +87,19 @@ def _from_array(image: NDArray[Any], with_alpha: int) -> ArrayPicture:
     if not native.flags.writeable or min(native.strides, default=0) < 0:  # torch takes neither
         native = native.copy()
     result = np.empty(native.shape, native.dtype)
-    colours = slice(None)
-    if native.ndim == 3 and native.shape[2] == with_alpha:
-        colours = slice(-1)
-        result[..., -1] = native[..., -1]
-    planes, target = (_planes(torch.from_numpy(array))[colours] for array in (native, result))
-    return ArrayPicture(planes, target, lambda: result.astype(image.dtype, copy=False))
+    if native.ndim != 3 or native.shape[2] != with_alpha:
+        planes, target = (_planes(torch.from_numpy(array)) for array in (native, result))
+        return ArrayPicture(planes, target, lambda: result.astype(image.dtype, copy=False))
+    before, alpha = native[..., :-1], native[..., -1]
+    result[..., -1] = alpha
+    visible = transparency.filled(before, alpha)
+
+    def complete() -> NDArray[Any]:
+        transparency.restore(result[..., :-1], before, alpha)
+        return result.astype(image.dtype, copy=False)
+
+    planes, target = (_planes(torch.from_numpy(array)) for array in (before if visible is None else visible, result))
+    return ArrayPicture(planes, target[:-1], complete)
 
 
 def view(pixels: NDArray[Any]) -> Tensor:

@@ -19,6 +19,9 @@ if sys.platform != "win32":
 
 LFS_POINTER = re.compile(rb"version https://git-lfs")
 """The beginning of a Git LFS pointer, which a checkout without the file itself holds."""
+_USUAL_LONGEST = 255
+LONGEST = 100
+"""Bytes of the longest names that temporary files repeat; file systems allow 143 at least, and mostly 255."""
 WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!|html|head|\?xml)", re.IGNORECASE)
 """The beginning of a web page, which some servers send instead of a file."""
 
@@ -36,7 +39,7 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     Raises:
         DenoiserError: the file cannot be written (exit code 3); `target` is unchanged.
     """
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f".{temporary_stem(target.name)}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
@@ -54,6 +57,25 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     finally:
         if part.parent.is_dir():
             part.unlink(missing_ok=True)
+
+
+def temporary_stem(name: str) -> str:
+    """What stands for a file's name in that of its temporary file: a hash for names beyond `LONGEST` bytes.
+
+    A file system that allows the name then allows that of the temporary file too: it is shorter.
+    """
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= LONGEST else hashlib.sha256(encoded).hexdigest()[:16]
+
+
+def longest_name(folder: Path) -> int:
+    """Bytes of the longest name that a file can have in a folder, which need not exist yet."""
+    folders = (folder.absolute(), *folder.absolute().parents)
+    existing = next((each for each in folders if os.path.exists(each)), folders[-1])
+    try:
+        return os.pathconf(existing, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # there is no such function on Windows
+        return _USUAL_LONGEST
 
 
 def locked(file: IO[bytes], waiting: str | None = None) -> bool:

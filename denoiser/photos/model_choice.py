@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
-from denoiser.photos import chroma, routes
+from denoiser.photos import bands, chroma, hidden, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import CAMERA, GREY, Route
 from denoiser.weights import shipped
@@ -95,11 +95,17 @@ class Models:
             check_tile(self.options.tile, max(restorer.smallest(channels) for restorer, channels in restorers))
 
     def denoise(self, photo: Photo) -> tuple[Photo, str]:
-        """The denoised photo, and the name of the model that denoised it.
+        """The denoised photo, and the name of the model that denoised it; pixels that are hidden are unchanged.
 
         Raises:
             DenoiserError: see `check` and `Restorer`.
         """
+        visible = hidden.filled(photo)
+        denoised, name = self._denoise(visible)
+        denoised = denoised if visible is photo else hidden.restored(denoised, photo)
+        return bands.denoised(denoised, lambda band: self.denoise(band)[0]), name
+
+    def _denoise(self, photo: Photo) -> tuple[Photo, str]:
         equal_channels = chroma.has_equal_channels(photo.pixels)
         noise = self.measured(photo, equal_channels) if self._by_noise else None
         route = self.route(photo.header, equal_channels, noise)

@@ -86,7 +86,7 @@ def measure(pixels: Pixels, white: float, denoise: Callable[[Tensor], Tensor]) -
         white: the value of white.
         denoise: a network that has learned correlated noise, from `(1, C, h, w)`, 1.0 = white, to the same.
     """
-    noisy = _blocks(pixels, white)
+    noisy = blocks(pixels, white)
     clean = [denoise(block[None])[0].cpu() for block in noisy]
     removed = [(a - b) * GREY_LEVELS for a, b in zip(noisy, clean, strict=True)]
     luma = [_luma(block) for block in removed]
@@ -108,11 +108,11 @@ def removed(before: Pixels, after: Pixels, white: float) -> float:
         after: the denoised photo, of the same shape.
         white: the value of white.
     """
-    pairs = zip(_blocks(before, white), _blocks(after, white), strict=True)
+    pairs = zip(blocks(before, white), blocks(after, white), strict=True)
     return float(torch.cat([(a - b).flatten() for a, b in pairs]).square().mean().sqrt()) * GREY_LEVELS
 
 
-def _blocks(pixels: Pixels, white: float) -> list[Tensor]:
+def blocks(pixels: Pixels, white: float) -> list[Tensor]:
     """Evenly spaced blocks `(C, h, w)` of a photo, 1.0 = white; a small photo is one block."""
     planes = arrays.view(pixels)
     where = product(_slices(planes.shape[1]), _slices(planes.shape[2]))

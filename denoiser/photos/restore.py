@@ -125,7 +125,7 @@ class Restorer:
         function = self._function(sigma, channels, precision, strengths)
         if detail and strengths.luma:
             once = self._function(sigma, channels, precision, Strengths(1.0, 1.0))
-            noise = texture.measure(once, arrays.view(pixels), white, self.device)
+            noise = texture.measure(once, pixels, white, self.device)
             function = texture.returned(function, detail, noise)
         used = tiling.denoise(function, arrays.view(pixels), white, planned, self.device, store)
         self._tilings[channels, precision] = used

@@ -8,10 +8,9 @@ and removes more where it sees more. So the noise that it has removed is put in 
     twice    q = (net(d + e) + net(d - e)) / 2
     output   d + (strength - 1) * (q - d)
 
-The opposite signs cancel what is left of e. Three other ways were tried, on pictures of PolyU and on drawn ones with
-correlated noise (`experiments/photos`). The output for d + 2 r has *more* noise than d, up to 3 dB: what the network
-could not tell from the picture is amplified, and looks like texture. Noise added to x instead of d leaves more noise
-than d where it exceeds the levels of training. Denoising d as it is changes next to nothing.
+The opposite signs cancel what is left of e. Other ways were tried, see `experiments/photos`. The output for d + 2 r has
+*more* noise than d: what the network could not tell from the picture is amplified, and looks like texture. Noise added
+to x instead of d leaves more noise than d where it exceeds the levels of training. Denoising d as it is changes little.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from denoiser.photos.options import Strengths
 SHIFT = (8, 16)
 """Rows and columns by which removed noise is shifted: farther than noise is correlated, in whole blocks of a JPEG."""
 AGAIN = 2**0.5
-"""Factor of the shifted noise. With 1, `camera` kept weak noise that it had kept before; with 2, edges got softer."""
+"""Factor of the shifted noise. With 1, `camera` kept weak noise that it had kept before; with 2, more detail went."""
 
 
 def for_blind(function: TileFunction, strengths: Strengths) -> TileFunction:
@@ -47,7 +46,7 @@ def for_blind(function: TileFunction, strengths: Strengths) -> TileFunction:
     def adapt(call: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         def denoise(noisy: Tensor) -> Tensor:
             once = call(noisy)
-            again = AGAIN * _shifted(noisy - once)
+            again = AGAIN * shifted(noisy - once)
             twice = (call(once + again) + call(once - again)) / 2
             return blended(once, twice, luma, chroma)
 
@@ -105,7 +104,7 @@ def luma_of(pictures: Tensor) -> Tensor:
     return torch.einsum("c,bchw->bhw", pictures.new_tensor(LUMA), pictures)[:, None]
 
 
-def _shifted(noise: Tensor) -> Tensor:
+def shifted(noise: Tensor) -> Tensor:
     """Noise moved down and to the right, continued by its reflection.
 
     This direction makes pixels depend on others above and to the left, where the receptive field is measured.

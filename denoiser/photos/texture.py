@@ -18,24 +18,23 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from denoiser.data.images.formats.photo import Pixels
 from denoiser.inference.function import TileFunction
 from denoiser.inference.padding import pad
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.noise.levels import GREY_LEVELS
+from denoiser.photos import noise_measure
 from denoiser.photos.strength import luma_of
 
 SIDE, STEP = 16, 8
 """Side of a window in pixels, and distance of two windows."""
 THRESHOLD = 3.2
 """Coefficients below so many deviations of the noise are noise: of a normal distribution, all but 1 in 700."""
-BLOCK, BLOCKS_PER_SIDE = 256, 3
-"""Side in pixels and number per side of the evenly spaced blocks in which the noise of a picture is measured."""
 BINS, LEAST = 8, 200
 """Largest number of brightnesses for which noise is measured, and smallest number of windows for each."""
 FLAT = 0.25
@@ -103,19 +102,19 @@ def returned(function: TileFunction, texture: float, noise: NoiseSpectrum) -> Ti
 
 
 @torch.inference_mode()
-def measure(function: Callable[[Tensor], Tensor], planes: Tensor, white: float, device: torch.device) -> NoiseSpectrum:
-    """Measure the noise that a function removes from a picture, in at most 9 blocks of it.
+def measure(function: Callable[[Tensor], Tensor], pixels: Pixels, white: float, device: torch.device) -> NoiseSpectrum:
+    """Measure the noise that a function removes from a picture, in some blocks of it.
 
     Args:
         function: a network at strength 1, which removes little but noise, from float32 `(1, C, h, w)` on the device,
             1.0 = white, to the same shape.
-        planes: the picture, `(C, H, W)` of any type.
+        pixels: the picture, `(H, W)` or `(H, W, 3)` of any type.
         white: the value of white in it.
         device: the device of the function.
     """
     values = []
-    for rows, columns in product(_slices(planes.shape[1]), _slices(planes.shape[2])):
-        noisy = planes[:, rows, columns].to(device).to(torch.float32)[None] / white
+    for block in noise_measure.blocks(pixels, white):
+        noisy = block[None].to(device)
         denoised = function(noisy)
         squares, luma = _transform(luma_of(noisy - denoised)).square(), luma_of(denoised)
         detail = _transform(luma)[:, 1:].square().sum(1, keepdim=True)
@@ -190,10 +189,3 @@ def _basis(device: torch.device) -> Tensor:
 def _quantile(values: Tensor, share: float) -> Tensor:
     """A quantile of each row."""
     return values.kthvalue(max(1, round(share * values.shape[1])), dim=1).values
-
-
-def _slices(side: int) -> list[slice]:
-    """Evenly spaced slices of at most `BLOCK` pixels; fewer where they would overlap much."""
-    count = min(BLOCKS_PER_SIDE, -(-side // BLOCK))
-    starts = torch.linspace(0, max(0, side - BLOCK), count).int().tolist()
-    return [slice(start, start + BLOCK) for start in starts]

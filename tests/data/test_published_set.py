@@ -12,15 +12,16 @@ from PIL import Image
 from denoiser.data.kodak24 import Kodak24
 from denoiser.data.kodak24_full import Kodak24Full
 from denoiser.data.mcmaster import McMaster
-from denoiser.data.published_set import COMMIT, PublishedSet
+from denoiser.data.published_set import DENOISING_DATASETS, FFDNET, PublishedSet
 from denoiser.data.set12 import Set12
+from denoiser.data.set14 import Set14
 from denoiser.data.store.catalogue import Card
 from denoiser.data.store.download import download_files
 from denoiser.data.urban100 import Urban100
 from denoiser.errors import DenoiserError
 
-SETS = {Set12: 12, Kodak24: 24, Kodak24Full: 24, McMaster: 18, Urban100: 100}
-BY_HAND = (Kodak24Full, Urban100)
+SETS = {Set12: 12, Kodak24: 24, Kodak24Full: 24, McMaster: 18, Set14: 14, Urban100: 100}
+BY_HAND = (Kodak24Full,)
 
 
 def encoded(grey):
@@ -69,10 +70,10 @@ def test_what_is_known_of_each(dataset, count):
         assert set(digests) == {""} and not dataset.card.url
     else:
         assert len({digest for digest in digests if len(digest) == 64}) == count
-        path = f"cszn/FFDNet/{COMMIT}/testsets/{dataset.__name__}"
-        assert dataset.card.url == f"https://raw.githubusercontent.com/{path}" and dataset.card.folders == (
-            dataset.__name__,
-        )
+        name = dataset.__name__
+        other = f"{DENOISING_DATASETS}/C{name}"
+        assert dataset.card.url == (other if dataset in (Set14, Urban100) else f"{FFDNET}/{name}")
+        assert dataset.card.folders == (name,)
 
 
 def test_order_is_the_official_one():

@@ -11,6 +11,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:unet is a model for colour")  # 
 @pytest.mark.parametrize("shape", [(31, 45, 3), (31, 45, 4), (31, 45), (31, 45, 1), (1, 7, 3), (1, 1)])
 def test_numpy_comes_back_as_it_was(dtype, shape):
     image = values(dtype, *shape)
+    if shape[-1] == 4:
+        image[..., 3] = np.maximum(np.abs(image[..., 3]), 1)  # colours of which nothing is seen are kept
     before = image.copy()
     denoised = unet()(image)
     assert (denoised.shape, denoised.dtype) == (image.shape, image.dtype)
@@ -62,6 +64,8 @@ def test_pillow_comes_back_as_it_was(mode):
     channels = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,)}.get(mode, ())
     dtype = {"I;16": "<u2", "I;16B": ">u2"}.get(mode, "u1")
     array = values(dtype, 33, 20, *channels)
+    if mode[-1] == "A":
+        array[..., -1] |= 1  # colours of which nothing is seen are kept
     image = Image.fromarray(array)
     assert image.mode == mode
     image.info["icc_profile"] = b"profile"
@@ -149,3 +153,17 @@ def test_batches_without_pictures(shape, dtype):
 def test_tensors_without_pixels(shape):
     with pytest.raises(ValueError, match="no pixels"):
         unet()(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "array"])
+def test_colours_of_which_nothing_is_seen_do_not_change_the_others_and_stay(mode):
+    channels = 2 if mode == "LA" else 4
+    one, other = values("u1", 60, 70, channels), values("u1", 60, 70, channels)
+    hidden = np.zeros((60, 70), bool)
+    hidden[20:, 30:] = True
+    one[..., -1] = other[..., -1] = np.where(hidden, 0, 200)
+    other[hidden, :-1] = 255 - other[hidden, :-1]
+    results = [unet()(array if mode == "array" else Image.fromarray(array)) for array in (one, other)]
+    first, second = (np.array(result) for result in results)
+    assert np.array_equal(first[~hidden], second[~hidden]) and not np.array_equal(first[~hidden], one[~hidden])
+    assert np.array_equal(first[hidden], one[hidden]) and np.array_equal(second[hidden], other[hidden])

@@ -58,3 +58,29 @@ def test_a_missing_path_has_the_nearest_one_in_its_error(name, names, fix, tmp_p
 def test_the_hash_of_a_file(tmp_path):
     (tmp_path / "a").write_bytes(b"content")
     assert files.sha256_of(tmp_path / "a") == hashlib.sha256(b"content").hexdigest()
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".jpg", "写" * 81 + ".jpg", "b" * 100, "c" * 101])
+def test_any_legal_name_can_be_written(name, tmp_path):
+    with files.replacing(tmp_path / name) as file:
+        file.write(b"text")
+        (part,) = tmp_path.iterdir()
+        assert len(part.name.encode()) <= max(115, len(name.encode())) and part.name != name
+    assert (tmp_path / name).read_bytes() == b"text" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_temporary_names_fit_where_the_limit_is_that_of_the_name_itself(tmp_path, monkeypatch):
+    opened = []
+    plain = type(tmp_path).open
+    monkeypatch.setattr(type(tmp_path), "open", lambda self, *a, **k: opened.append(self.name) or plain(self, *a, **k))
+    for length in range(143, 256):
+        files.write_text(tmp_path / ("n" * length), "text")
+        assert len(opened[-1]) <= length
+
+
+def test_the_longest_name_is_that_of_the_file_system(tmp_path, monkeypatch):
+    assert files.longest_name(tmp_path / "new" / "newer") == files.longest_name(tmp_path) >= 143
+    monkeypatch.setattr(files.os, "pathconf", lambda *_: 143)
+    assert files.longest_name(tmp_path) == 143
+    monkeypatch.delattr(files.os, "pathconf")
+    assert files.longest_name(tmp_path) == 255

@@ -53,8 +53,10 @@ def test_white_noise_is_white_and_of_its_deviation(network, grey, scenes, sigma)
 
 def test_the_noise_of_a_camera_is_correlated(network, scenes):
     g = torch.Generator().manual_seed(1)
-    fixed = settings.Settings(shot_range=(0.003, 0.003), luma_range=(0.7, 0.7), exposed=0, sharpened=0, guided=0)
-    noisy, clean = render(scenes, settings.draw(4, fixed, g), torch.randn(4, 1, 240, 240, generator=g))
+    fixed = settings.Settings(luma_range=(0.7, 0.7), exposed=0, sharpened=0, guided=0)
+    noisy, clean = render(
+        scenes, settings.draw(4, fixed, g, torch.full((4,), 0.003)), torch.randn(4, 1, 240, 240, generator=g)
+    )
     for n, c in zip(noisy, clean, strict=True):
         noise, truth = measured(network, levels(n)), ((n - c) * 255).flatten(1).std(1)
         assert not noise.is_white and 1 < noise.correlation_length < 3.5

@@ -123,7 +123,7 @@ def test_noise_that_grows_with_brightness_stays_away_from_bright_places():
     detail = returned(photo, Smooth())[16:-16, 16:-16]
     share = np.square(detail).mean(axis=(0, 2)) / np.square(noise[16:-16, 16:-16] @ LUMA).mean(axis=0)
     assert share.reshape(8, -1).mean(axis=1).max() < 0.02
-    flat = texture.measure(Smooth().forward, torch.from_numpy(photo.pixels).permute(2, 0, 1), 1.0, CPU)
+    flat = texture.measure(Smooth().forward, photo.pixels, 1.0, CPU)
     assert (flat.brightness.diff() > 0).all() and flat.factor[-1] > 10 * flat.factor[0]
 
 

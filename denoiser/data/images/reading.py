@@ -151,19 +151,22 @@ def _upright(photo: Photo) -> Photo:
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
         subsampling=details.subsampling[::-1] if sideways else details.subsampling,
     )
-    alpha = None if photo.alpha is None else orientation.turn(photo.alpha, stored)
-    return replace(photo, pixels=orientation.turn(photo.pixels, stored), alpha=alpha, details=upright)
+    others = (photo.alpha, photo.bands)
+    alpha, bands = (None if planes is None else orientation.turn(planes, stored) for planes in others)
+    return replace(photo, pixels=orientation.turn(photo.pixels, stored), alpha=alpha, bands=bands, details=upright)
 
 
 def _with_white(photo: Photo) -> Photo:
-    """The photo with its white: for floats 1, or the largest value if it is above 1; all floats must be finite."""
+    """The photo with its white: for floats 1, or the largest visible value if it is above 1; all must be finite."""
     if photo.pixels.dtype.kind != "f":
         return photo
     not_finite, largest = 0, 1.0
     for rows in strips(*photo.pixels.shape[:2]):
-        finite = np.isfinite(photo.pixels[rows])
-        not_finite += finite.size - int(np.count_nonzero(finite))
-        largest = max(largest, float(photo.pixels[rows].max())) if not not_finite else largest
+        for values in (photo.pixels, *(() if photo.bands is None else (photo.bands,))):
+            finite = np.isfinite(values[rows])
+            not_finite += finite.size - int(np.count_nonzero(finite))
+        seen = photo.pixels[rows] if photo.alpha is None else photo.pixels[rows][photo.alpha[rows] > 0]
+        largest = float(seen.max(initial=largest)) if not not_finite else largest
     if not_finite:
         raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
     if largest == 1:

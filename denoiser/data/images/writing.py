@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from denoiser.data.images.formats import associated_alpha, bmp_gif, jpeg, png, p
 from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
-from denoiser.machine.files import replacing
+from denoiser.machine.files import longest_name, replacing
 
 
 class _Format(NamedTuple):
@@ -24,13 +25,14 @@ class _Format(NamedTuple):
     bits: int = 8
     alpha: bool = False
     associated: bool = False
+    bands: bool = False
     side: int = 2**31 - 1
 
 
 _FORMATS = {
     "PNG": _Format("PNG", png.write, 16, alpha=True),
     "JPEG": _Format("JPEG", jpeg.write, side=65500),
-    "TIFF": _Format("TIFF", tiff.write, 64, alpha=True, associated=True),
+    "TIFF": _Format("TIFF", tiff.write, 64, alpha=True, associated=True, bands=True),
     "WEBP": _Format("WebP", webp.write, alpha=True, side=16383),
     "BMP": _Format("BMP", bmp_gif.write),
     "PPM": _Format("PPM", pnm.write, 16),
@@ -56,9 +58,13 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
         bits: the depth to write, 8 or 16; None for the picture's own.
 
     Raises:
-        DenoiserError: the format is not written, or cannot hold the depth, the alpha channel or the size.
+        DenoiserError: the format is not written, or cannot hold the depth, the alpha channel or the size; or the name
+            is longer than the file system allows.
     """
     check_suffix(path)
+    length, longest = len(os.fsencode(path.name)), longest_name(path.parent)
+    if length > longest:
+        raise DenoiserError(f"the name has {length} bytes, and {longest} are possible ({path})", "a shorter name as -o")
     suffix, depth = path.suffix.lower(), bits or header.bits
     format = _FORMATS[format_of(suffix)]
     if depth > format.bits:
@@ -73,7 +79,7 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
         raise DenoiserError(f"a .pgm holds grey, not colour ({path})", instead("ppm"))
 
 
-def write(path: Path, photo: Photo, bits: int | None = None) -> None:
+def write(path: Path, photo: Photo, bits: int | None = None) -> tuple[str, ...]:
     """Write a picture, whole or not at all, in the format of the suffix.
 
     Colours that are multiplied by their alpha channel stay so where the format has a field for that, which is TIFF.
@@ -83,6 +89,9 @@ def write(path: Path, photo: Photo, bits: int | None = None) -> None:
         photo: the picture.
         bits: 8 or 16; None for the depth of the pixels.
 
+    Returns:
+        Notes for the user on what the format cannot hold and is left out.
+
     Raises:
         DenoiserError: see `check`; or the file cannot be written (exit code 3).
     """
@@ -90,17 +99,23 @@ def write(path: Path, photo: Photo, bits: int | None = None) -> None:
     format = _FORMATS[format_of(path.suffix.lower())]
     with replacing(path) as file:
         try:
-            format.write(file, _for_format(photo, bits, format))
+            written, notes = _for_format(photo, bits, format)
+            format.write(file, written)
         except Refused as error:
             raise DenoiserError(f"{error} ({path})", error.fix) from error
+    return notes
 
 
-def _for_format(photo: Photo, bits: int | None, format: _Format) -> Photo:
-    """The picture at its depth; what is computed comes before its rounding."""
+def _for_format(photo: Photo, bits: int | None, format: _Format) -> tuple[Photo, tuple[str, ...]]:
+    """The picture as the format holds it, and notes; what is computed comes before the depth is lowered."""
+    notes: tuple[str, ...] = ()
+    if photo.bands is not None and not format.bands:
+        notes += (f"{format.name} holds no bands beyond colour: {photo.bands.shape[2]} left out",)
+        photo = replace(photo, bands=None)
     if not format.associated:
         deeper = bits is not None and bits > photo.header.bits
         photo = associated_alpha.straight(at_depth(photo, bits) if deeper else photo)
-    return at_depth(photo, bits)
+    return at_depth(photo, bits), notes
 
 
 def at_depth(photo: Photo, bits: int | None) -> Photo:
@@ -110,7 +125,9 @@ def at_depth(photo: Photo, bits: int | None) -> Photo:
     depth = np.dtype(f"uint{bits}")
     alpha_white = white_of(photo.pixels.dtype) if photo.pixels.dtype.kind == "f" else photo.white
     alpha = None if photo.alpha is None else _rescaled(photo.alpha, alpha_white, depth)
-    return replace(photo, pixels=_rescaled(photo.pixels, photo.white, depth), white=white_of(depth), alpha=alpha)
+    bands = None if photo.bands is None else _rescaled(photo.bands, photo.white, depth)
+    pixels = _rescaled(photo.pixels, photo.white, depth)
+    return replace(photo, pixels=pixels, white=white_of(depth), alpha=alpha, bands=bands)
 
 
 def _rescaled(values: Pixels, white: float, depth: np.dtype[np.generic]) -> Pixels:

@@ -11,6 +11,8 @@ from denoiser.noise.camera.smoothing import to_ycc
 LAGS = (1, 2, 3, 4, 6, 8)
 BRIGHTNESS = (0, 20, 40, 80, 130, 190, 256)
 """Bounds in grey levels of the ranges of brightness for which the noise of luma is measured separately."""
+PAIRS = (0, 0, 1), (1, 2, 2)
+"""Rows and columns of R-G, R-B and G-B in a matrix of the channels."""
 FLAT = 3.0
 """Largest difference of clean luma between neighbours, in grey levels, at pixels where noise is measured."""
 
@@ -43,13 +45,14 @@ def statistics(noisy: Tensor, clean: Tensor) -> dict[str, Tensor]:
     """Statistics of the noise of one pair `(3, H, W)` in [0, 1]; deviations are in grey levels.
 
     Returns:
-        `psnr`; `deviation` of luma, blue and red difference; `correlation` of R-G, R-B and G-B; `luma`, `blue`, `red`:
-        autocorrelation at `LAGS`; `levels`: deviation of luma in each range of `BRIGHTNESS`, NaN for too few
-        pixels.
+        `psnr`; `deviation` of luma, blue and red difference; `correlation` of R-G, R-B and G-B; `covariance` of R-R,
+        G-G, B-B, R-G, R-B and G-B, relative to the mean of the first three; `luma`, `blue`, `red`: autocorrelation at
+        `LAGS`; `levels`: deviation of luma in each range of `BRIGHTNESS`, NaN for too few pixels.
     """
     noise, mask = (noisy - clean) * 255, flat(clean * 255)
     ycc = to_ycc(noise[None])[0]
-    rgb = torch.corrcoef(noise[:, mask])
+    correlation, covariance = torch.corrcoef(noise[:, mask]), torch.cov(noise[:, mask])
+    variances = covariance.diagonal()
     y = to_ycc(clean[None] * 255)[0, 0]
     masks = [mask & (y >= a) & (y < b) for a, b in pairwise(BRIGHTNESS)]
     levels = [ycc[0][m].std() if m.sum() > 2000 else noise.new_tensor(torch.nan) for m in masks]
@@ -57,7 +60,8 @@ def statistics(noisy: Tensor, clean: Tensor) -> dict[str, Tensor]:
     return {
         "psnr": -10 * torch.log10((noisy - clean).square().mean()),
         "deviation": ycc[:, mask].std(1),
-        "correlation": torch.stack([rgb[0, 1], rgb[0, 2], rgb[1, 2]]),
+        "correlation": correlation[PAIRS],
+        "covariance": torch.cat([variances, covariance[PAIRS]]) / variances.mean(),
         "levels": torch.stack(levels),
         **spatial,
     }

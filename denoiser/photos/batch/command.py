@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from denoiser.cli import failures
 from denoiser.data.images import reading, writing
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
-from denoiser.photos import chroma
+from denoiser.machine.files import temporary_stem
+from denoiser.photos import chroma, hidden
 from denoiser.photos.batch.inputs import skipped_message
 from denoiser.photos.batch.leftovers import remove
 from denoiser.photos.batch.messages import Failure, kept, summary, unread
@@ -99,7 +100,7 @@ def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -
 
 def _measured_route(job: Job, models: Models, options: argparse.Namespace) -> str:
     """The route of a picture, and its noise, by its pixels."""
-    photo = reading.read(Path(job.source), options.max_pixels)
+    photo = hidden.filled(reading.read(Path(job.source), options.max_pixels))
     equal_channels = chroma.has_equal_channels(photo.pixels)
     noise = models.measured(photo, equal_channels)
     route = str(models.route(photo.header, equal_channels, noise))
@@ -179,7 +180,7 @@ def _pages(share: Plan, out: Path) -> BeforeAfterPages:
     from denoiser.photos.before_after import BeforeAfterPages
 
     single = any(job.target == str(out) for job in (*share.jobs[:1], *share.kept[:1]))
-    return BeforeAfterPages(out.with_name(f"{out.stem}-compare") if single else out / "compare")
+    return BeforeAfterPages(out.with_name(f"{temporary_stem(out.stem)}-compare") if single else out / "compare")
 
 
 def _finish(pages: BeforeAfterPages, share: Plan) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from denoiser.machine.files import locked
+from denoiser.machine.files import LONGEST, locked, temporary_stem
 
 _PART = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part", re.DOTALL)
 """The temporary names that `files.replacing` uses."""
@@ -21,15 +21,22 @@ class Leftover(NamedTuple):
     changed: int
 
 
-def leftovers(folders: Iterable[str], targets: Container[str]) -> Iterator[Leftover]:
+def leftovers(folders: Iterable[str], targets: Collection[str]) -> Iterator[Leftover]:
     """The temporary files in some folders that were to become one of `targets`."""
+    hashed = {_stem(target) for target in targets if len(os.fsencode(os.path.basename(target))) > LONGEST}
     for folder in folders:
         if not os.path.isdir(folder or os.curdir):
             continue
         for name in os.listdir(folder or os.curdir):
             part = _PART.fullmatch(name)
-            if part and os.path.join(folder, part[1]) in targets:
+            path = os.path.join(folder, part[1]) if part else ""
+            if path in targets or path in hashed:
                 yield from _current(os.path.join(folder, name))
+
+
+def _stem(target: str) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, temporary_stem(name))
 
 
 def remove(files: Iterable[Leftover]) -> None:

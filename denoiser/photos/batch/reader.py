@@ -150,5 +150,9 @@ class ReadAhead:
 
 
 def memory(header: Header, bits: int = 0, versions: int = 2) -> int:
-    """Bytes of a picture's colours and alpha, before and after, at a depth of at least `bits`."""
-    return versions * header.height * header.width * (header.channels + 1) * max(header.bits, bits) // 8
+    """Bytes of a picture's colours, alpha and bands, before and after, at a depth of at least `bits`.
+
+    With an alpha channel there are the colours once more, in which those of hidden pixels are replaced.
+    """
+    values = versions * (header.channels + 1 + header.bands) + (header.channels if header.alpha else 0)
+    return values * header.height * header.width * max(header.bits, bits) // 8

@@ -93,7 +93,8 @@ class Writer(BasePredictionWriter):
             # The page first: a picture whose output exists is not denoised again, and would never get onto the page.
             if self.pages:
                 self._compare(self.pages, item, item.before, item.after)
-            writing.write(Path(item.job.target), item.after, self.bits)
+            notes = writing.write(Path(item.job.target), item.after, self.bits)
+            item.after = replace(item.after, notes=(*item.after.notes, *notes))
             _restrict_permissions(item.job)
         except Exception as error:
             item.fail(error)

@@ -77,6 +77,14 @@ def test_white_of_floats_is_reported(samples, deep):
     assert reading.read(samples["tiff_float64"]).pixels.dtype == np.float64
 
 
+def test_white_is_that_of_visible_floats(tmp_path):
+    pixels = np.full((4, 5, 4), 0.5, np.float32)
+    pixels[0, 0] = 9, 9, 9, 0
+    tifffile.imwrite(tmp_path / "x.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
+    photo = reading.read(tmp_path / "x.tif")
+    assert (photo.white, photo.notes, photo.pixels.max()) == (1, (), 9)
+
+
 def test_contents_count_and_not_the_name(samples, tmp_path):
     path = tmp_path / "wrong.jpg"
     path.write_bytes(samples["png16_rgb"].read_bytes())

@@ -44,6 +44,18 @@ def test_white_noise_is_measured_as_such():
     assert measured["correlation"].abs().max() < 0.05 and measured["luma"].abs().max() < 0.05
 
 
+def test_correlation_and_covariance_of_channels_are_measured():
+    clean = torch.full((3, 256, 256), 0.5)
+    one, other = torch.randn(2, 256, 256, generator=generator())
+    noise = torch.stack([2 * one, one, -one + other])  # variances 4, 1 and 2 and covariances 2, -2 and -1
+    measured = statistics(clean + noise * 5 / 255, clean)
+    expected = torch.tensor([4.0, 1.0, 2.0, 2.0, -2.0, -1.0]) * 3 / 7
+    torch.testing.assert_close(measured["covariance"], expected, atol=0.03, rtol=0)
+    torch.testing.assert_close(
+        measured["correlation"], torch.tensor([1.0, -(0.5**0.5), -(0.5**0.5)]), atol=0.02, rtol=0
+    )
+
+
 @pytest.mark.parametrize("width", [0.0, 0.8, 1.5])
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])
 def test_the_noise_has_its_deviation_autocorrelation_and_covariance(width, correlation):

@@ -180,3 +180,28 @@ def test_a_model_that_gives_no_numbers_writes_nothing(here, tmp_path_factory, ca
     picture(here / "a.png")
     assert "not finite (a.png)" in error_output(capsys, 1, ["a.png", "-o", "out", "--checkpoint", run])
     assert not (here / "out").exists()
+
+
+LONG = ["a" * 236 + ".png", "b" * 237 + ".png", "c" * 251 + ".png", "写" * 81 + ".png"]
+
+
+def test_names_up_to_the_limit_of_the_file_system(here, model, capsys):
+    for name in LONG:
+        picture(here / "in" / name)
+    assert run("in", "-o", "out", "--checkpoint", model, "--compare") == 0
+    assert {name for name in files(here / "out") if "/" not in name} == set(LONG)
+    (here / "longest").mkdir()
+    target = here / "longest" / ("d" * 251 + ".png")
+    assert run(here / "in" / LONG[0], "-o", target, "--checkpoint", model, "--compare") == 0
+    assert len([path for path in (here / "longest").iterdir() if path.is_dir()]) == 1 and target.is_file()
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_name_that_the_new_suffix_makes_too_long_is_named_in_time(dry, here, model, capsys):
+    picture(here / "in" / LONG[2])
+    assert run("in", "-o", "out", "--format", "tiff", "--checkpoint", model, *dry) == 0
+    picture(here / "in" / ("c" * 250 + ".webp"))
+    (here / "in" / ("c" * 250 + ".webp")).rename(here / "in" / ("e" * 251 + ".bmp"))
+    assert run("in", "-o", "out", "--format", "webp", "--checkpoint", model, *dry) == 1
+    assert "the name has 256 bytes, and 255 are possible" in capsys.readouterr().err

@@ -54,3 +54,19 @@ def test_the_file_of_a_writer_that_has_not_begun_stays():
         remove(leftovers(["out"], {"out/a.png"}))
         file.write(b"late")
     assert names() == ["a.png"]
+
+
+@pytest.mark.parametrize("folder", ["out", ""])
+def test_long_names_leave_nothing_behind_either(folder):
+    target, other = (os.path.join(folder, letter * 250 + ".png") for letter in "ab")
+    with replacing(Path(target)) as file:
+        (part,) = leftovers([folder], {target})
+        assert list(leftovers([folder], {other})) == []
+        remove([part])  # it is being written
+        assert Path(part.path).exists()
+        Path(folder, Path(part.path).name + "x").touch()
+        half = Path(part.path).with_name(Path(part.path).name.replace(Path(part.path).name[18:26], "01234567"))
+        half.write_bytes(b"half")
+        file.write(b"whole")
+    remove(leftovers([folder], {target}))
+    assert not half.exists() and Path(target).read_bytes() == b"whole"

@@ -1,6 +1,7 @@
 """Pictures are read ahead of the model, each once, as many as fit into a bounded memory."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,7 @@ def test_memory_is_of_the_picture_before_and_after():
     colours = np.zeros((100, 200, 3), np.uint16)
     alpha = np.zeros((100, 200), np.uint16)
     assert memory(header) == 2 * (colours.nbytes + alpha.nbytes)
+    assert memory(replace(header, alpha=True)) == 2 * (colours.nbytes + alpha.nbytes) + colours.nbytes
     assert memory(header, versions=3) == 3 * (colours.nbytes + alpha.nbytes)
 
 

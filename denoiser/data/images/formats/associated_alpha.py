@@ -12,18 +12,20 @@ import numpy as np
 
 from denoiser.data.images.formats.photo import Details, Photo, Pixels, strips, white_of
 
-ASSOCIATED, UNASSOCIATED = 1, 2
+ASSOCIATED, UNASSOCIATED = ALPHA = 1, 2
 """Values of ExtraSamples for an alpha channel that the colours are multiplied by, and for one that they are not."""
 
 
 def is_associated(details: Details) -> bool:
     """Whether the colours of a picture are multiplied by its alpha channel."""
-    return bool(details.format == "TIFF" and details.encoding.get("extrasample") == ASSOCIATED)
+    kinds = details.encoding.get("extrasamples", ()) if details.format == "TIFF" else ()
+    return next((kind for kind in kinds if kind in ALPHA), None) == ASSOCIATED
 
 
 def unassociated(details: Details) -> Details:
     """The same for colours that are no longer multiplied by the alpha channel."""
-    return replace(details, encoding={**details.encoding, "extrasample": UNASSOCIATED})
+    kinds = tuple(UNASSOCIATED if kind == ASSOCIATED else kind for kind in details.encoding["extrasamples"])
+    return replace(details, encoding={**details.encoding, "extrasamples": kinds})
 
 
 def straight(photo: Photo) -> Photo:

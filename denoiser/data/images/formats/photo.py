@@ -68,6 +68,7 @@ class Header:
         format: `PNG`, `JPEG`, `TIFF`, `WEBP`, `BMP`, `GIF` or `PPM`, by the file's content.
         alpha: whether there is an alpha channel.
         subsampling: rows and columns of the picture, upright, that share a chroma sample: (2, 2) in 4:2:0.
+        bands: number of bands beyond colour and alpha.
     """
 
     height: int
@@ -77,6 +78,7 @@ class Header:
     format: str
     alpha: bool = False
     subsampling: tuple[int, int] = NOT_SUBSAMPLED
+    bands: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class Photo:
         details: what is written again with the pixels.
         alpha: `(H, W)` of the same type as the pixels; None if there is none.
         notes: remarks for the user, such as a conversion from CMYK.
+        bands: `(H, W, N)` of the same type as the pixels: bands beyond colour that are no alpha channel, such as near
+            infrared; None if there are none.
     """
 
     pixels: Pixels
@@ -120,13 +124,15 @@ class Photo:
     details: Details
     alpha: Pixels | None = None
     notes: tuple[str, ...] = ()
+    bands: Pixels | None = None
 
     @property
     def header(self) -> Header:
         """The header of this picture as it is in memory."""
         height, width = self.pixels.shape[:2]
         bits, details = self.pixels.dtype.itemsize * 8, self.details
-        return Header(height, width, self.channels, bits, details.format, self.alpha is not None, details.subsampling)
+        alpha, bands = self.alpha is not None, 0 if self.bands is None else self.bands.shape[2]
+        return Header(height, width, self.channels, bits, details.format, alpha, details.subsampling, bands)
 
     @property
     def channels(self) -> int:

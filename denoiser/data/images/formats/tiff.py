@@ -14,11 +14,11 @@ from denoiser.data.images.formats import (
     associated_alpha,
     bands,
     colour_spaces,
+    extra_samples,
     tiff_directories,
     tiff_metadata,
     tiff_pages,
 )
-from denoiser.data.images.formats.associated_alpha import UNASSOCIATED
 from denoiser.data.images.formats.photo import Details, Header, Photo, Pixels, white_of
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it reports damaged tags on the terminal
@@ -41,17 +41,23 @@ _BIG = 2**32 - 2**28
 def header(file: IO[bytes]) -> tuple[Header, Details]:
     """The size and metadata, as they are stored.
 
-    `encoding` gets `compression` and `predictor` as tifffile takes them, `extrasample`, the tag's value for the alpha
-    channel, `half`, whether floats have 16 bits, and `order` and `tags`, those that only TIFF files hold.
+    `encoding` gets `compression` and `predictor` as tifffile takes them, `extrasamples`, the kinds of the samples
+    beyond colour, `half`, whether floats have 16 bits, and `order` and `tags`, those that only TIFF files hold.
     """
     file.seek(0)
     with tifffile.TiffFile(file) as opened:
         page = tiff_pages.picture(opened)
-    bits, alpha = 8 * tiff_pages.depth(page).itemsize, page.samplesperpixel > tiff_pages.SAMPLES[page.photometric]
+    bits, kinds = 8 * tiff_pages.depth(page).itemsize, _extra(page)
+    alpha = extra_samples.alpha_at(kinds) is not None
     channels = 1 if page.photometric in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK) else 3
     details = tiff_metadata.details(file, page.offset)
     details = replace(details, encoding={**details.encoding, **_encoding(page)})
-    return Header(page.imagelength, page.imagewidth, channels, bits, "TIFF", alpha), details
+    bands = len(kinds) - alpha
+    return Header(page.imagelength, page.imagewidth, channels, bits, "TIFF", alpha, bands=bands), details
+
+
+def _extra(page: tifffile.TiffPage) -> tuple[int, ...]:
+    return extra_samples.kinds(page, tiff_pages.SAMPLES[page.photometric])
 
 
 def _encoding(page: tifffile.TiffPage) -> dict[str, Any]:
@@ -59,7 +65,7 @@ def _encoding(page: tifffile.TiffPage) -> dict[str, Any]:
     return {
         "compression": _LOSSLESS.get(compression, "zlib"),
         "predictor": compression not in _LOSSLESS or page.predictor != _NO_PREDICTOR,
-        "extrasample": int(page.extrasamples[0]) if page.extrasamples else UNASSOCIATED,
+        "extrasamples": _extra(page),
         "half": page.dtype == np.float16,
     }
 
@@ -69,14 +75,23 @@ def read(file: IO[bytes], details: Details) -> Photo:
     file.seek(0)
     with tifffile.TiffFile(file) as opened:
         page = tiff_pages.picture(opened)
-        stored = _interleaved(page)
+        stored, bands = extra_samples.separated(_interleaved(page), tiff_pages.SAMPLES[page.photometric], _extra(page))
+    photo = _decoded(stored, page, details)
+    if bands is None:
+        return photo
+    levels = bands.astype(photo.pixels.dtype) if bands.dtype.kind == "f" else _stretched(bands, page)
+    return replace(photo, bands=levels)
+
+
+def _decoded(stored: Pixels, page: tifffile.TiffPage, details: Details) -> Photo:
+    """The photo of colours and alpha as they are stored."""
     meaning, depth = int(page.photometric), tiff_pages.depth(page)
     if depth.kind == "f":
         return bands.split(stored.astype(depth, copy=False), details)
     if meaning == PHOTOMETRIC.PALETTE:
         table = (np.asarray(page.colormap).T >> 8).astype(np.uint8)
         return bands.split(colour_spaces.looked_up(stored, table), details)
-    pixels = colour_spaces.stretched(stored, 2**page.bitspersample - 1)
+    pixels = _stretched(stored, page)
     if meaning in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.SEPARATED) and associated_alpha.is_associated(details):
         pixels, details = (
             _divided(pixels),
@@ -96,6 +111,10 @@ def _interleaved(page: tifffile.TiffPage) -> Pixels:
     if page.axes.startswith("S"):
         stored = np.ascontiguousarray(np.moveaxis(stored, 0, -1))
     return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+
+
+def _stretched(stored: Pixels, page: tifffile.TiffPage) -> Pixels:
+    return colour_spaces.stretched(stored, 2**page.bitspersample - 1)
 
 
 def _divided(pixels: Pixels) -> Pixels:
@@ -119,7 +138,7 @@ def write(file: IO[bytes], photo: Photo) -> None:
     encoding = photo.details.encoding if photo.details.format == "TIFF" else {}
     compression = encoding.get("compression", "zlib")
     tags, order = tiff_metadata.tags(photo.details)
-    pixels = bands.joined(photo)
+    pixels, extra = extra_samples.joined(photo, encoding)
     if encoding.get("half") and pixels.dtype == np.float32:
         largest = np.finfo(np.float16).max
         pixels = pixels.clip(-largest, largest).astype(np.float16)
@@ -127,7 +146,8 @@ def write(file: IO[bytes], photo: Photo) -> None:
         writer.write(
             pixels,
             photometric="minisblack" if photo.channels == 1 else "rgb",
-            extrasamples=None if photo.alpha is None else [encoding.get("extrasample", UNASSOCIATED)],
+            extrasamples=extra,
+            planarconfig=None if photo.bands is None else "contig",
             compression=compression,
             predictor=bool(encoding.get("predictor", True)) and compression in _WITH_PREDICTOR,
             software=False,

@@ -77,8 +77,9 @@ def _check_samples(page: tifffile.TiffPage) -> None:
     colours = SAMPLES.get(meaning, 0)
     if not colours or (meaning == PHOTOMETRIC.YCBCR and page.compression not in _JPEG):
         raise Refused(f"pixels are {_name(page)}, which cannot be read", _CONVERT)
-    if page.samplesperpixel - colours not in (0, 1) or page.imagedepth != 1:
-        what = f"{page.samplesperpixel} channels, where {colours} and perhaps an alpha channel are expected"
+    extra = page.samplesperpixel - colours
+    if extra < 0 or (extra and meaning == PHOTOMETRIC.PALETTE) or page.imagedepth != 1:
+        what = f"{page.samplesperpixel} channels of depth {page.imagedepth} as {_name(page)}, which cannot be read"
         raise Refused(what, _CONVERT)
     floats = stored.kind == "f" and meaning in (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB)
     integers = stored.kind != "f" and (meaning != PHOTOMETRIC.CIELAB or page.bitspersample == 8)

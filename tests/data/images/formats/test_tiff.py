@@ -109,7 +109,6 @@ def test_thumbnails_and_masks_are_no_pages(deep, tmp_path):
 @pytest.mark.parametrize(
     ("what", "shape", "options"),
     [
-        ("5 channels", (8, 9, 5), {"photometric": "rgb", "planarconfig": "contig"}),
         ("raw file", (8, 9), {"photometric": "cfa"}),
         ("2 pictures|2 pages", (2, 8, 9), {"imagej": True}),
         ("DNG", (8, 9), {"extratags": [(50706, 1, 4, bytes([1, 4, 0, 0]), True)]}),
@@ -119,6 +118,15 @@ def test_what_is_not_one_picture_is_named(what, shape, options, tmp_path):
     tifffile.imwrite(tmp_path / "x.tif", np.zeros(shape, np.uint8), **options)
     with pytest.raises(DenoiserError, match=what):
         reading.header(tmp_path / "x.tif")
+
+
+@pytest.mark.parametrize(("meaning", "name"), [(5, "SEPARATED"), (3, "PALETTE")])
+def test_channels_that_do_not_fit_their_meaning_are_named(meaning, name, deep, tmp_path):
+    path = saved(tmp_path / "x.tif", deep, photometric="rgb")
+    with tifffile.TiffFile(path, mode="r+") as opened:
+        opened.pages[0].tags["PhotometricInterpretation"].overwrite(meaning)
+    with pytest.raises(DenoiserError, match=f"3 channels of depth 1 as {name}, which cannot be read"):
+        reading.header(path)
 
 
 def test_missing_strips_are_not_taken_for_black(deep, tmp_path):
