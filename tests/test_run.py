@@ -147,6 +147,17 @@ def interrupted(settings, out, monkeypatch):
         run(compose([*settings, "trainer.max_epochs=2"]), out)
 
 
+@pytest.mark.parametrize("word", ["resume=latest", "+resume=latest", "++resume=latest"])
+def test_resume_starts_no_other_run_however_it_is_written(word, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([word, "trainer=smoke"]) == 2
+    assert "trainer" in capsys.readouterr().err
+    assert main([word]) == 2
+    assert "resume" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    with pytest.raises(DenoiserError, match=r"only the command resumes \(resume=latest\)"):
+        run(compose(["resume=latest"]), tmp_path / "run")
+
+
 def test_resume_takes_the_newest_unfinished_run_and_only_trainer_keys(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["resume=latest"]) == 2
