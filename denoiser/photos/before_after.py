@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from denoiser.data.images.formats import profiles
 from denoiser.data.images.formats.photo import Photo
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing, write_text
@@ -132,7 +133,7 @@ def _name(source: Path) -> str:
 def _save(target: Path, picture: Image.Image, icc: bytes | None) -> None:
     format, options = ("JPEG", QUALITY) if target.suffix == ".jpg" else ("PNG", {})
     with replacing(target) as file:
-        picture.save(file, format, icc_profile=icc, **options)
+        picture.save(file, format, icc_profile=profiles.fitting(icc, len(picture.getbands())), **options)
 
 
 def _entry(source: Path, before: Photo, after: Photo, model: str, block: Sequence[int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from denoiser.data.images.formats import associated_alpha, bmp_gif, jpeg, png, pnm, tiff, webp
+from denoiser.data.images.formats import associated_alpha, bmp_gif, jpeg, png, pnm, profiles, tiff, webp
 from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
@@ -26,6 +26,8 @@ class _Format(NamedTuple):
     alpha: bool = False
     associated: bool = False
     bands: bool = False
+    grey: bool = True
+    profile: bool = True
     side: int = 2**31 - 1
 
 
@@ -33,9 +35,9 @@ _FORMATS = {
     "PNG": _Format("PNG", png.write, 16, alpha=True),
     "JPEG": _Format("JPEG", jpeg.write, side=65500),
     "TIFF": _Format("TIFF", tiff.write, 64, alpha=True, associated=True, bands=True),
-    "WEBP": _Format("WebP", webp.write, alpha=True, side=16383),
-    "BMP": _Format("BMP", bmp_gif.write),
-    "PPM": _Format("PPM", pnm.write, 16),
+    "WEBP": _Format("WebP", webp.write, alpha=True, side=16383, grey=False),
+    "BMP": _Format("BMP", bmp_gif.write, profile=False),
+    "PPM": _Format("PPM", pnm.write, 16, profile=False),
 }
 
 
@@ -115,7 +117,17 @@ def _for_format(photo: Photo, bits: int | None, format: _Format) -> tuple[Photo,
     if not format.associated:
         deeper = bits is not None and bits > photo.header.bits
         photo = associated_alpha.straight(at_depth(photo, bits) if deeper else photo)
-    return at_depth(photo, bits), notes
+    photo, remarks = _with_profile(photo, format)
+    return at_depth(photo, bits), (*notes, *remarks)
+
+
+def _with_profile(photo: Photo, format: _Format) -> tuple[Photo, tuple[str, ...]]:
+    """The picture with a colour profile for the pixels in the file, and notes."""
+    if not format.profile:
+        return photo, () if photo.details.icc is None else (f"{format.name} holds no colour profile: it is left out",)
+    if not format.grey and photo.channels == 1 and photo.pixels.dtype.kind == "f" and photo.details.icc is not None:
+        photo = at_depth(photo, 16)
+    return profiles.fitted(photo, format.grey, format.name)
 
 
 def at_depth(photo: Photo, bits: int | None) -> Photo:
