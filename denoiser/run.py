@@ -45,6 +45,8 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     """
     from denoiser.training.fit import train_and_test
 
+    if cfg.get("resume") is not None:
+        raise DenoiserError(f"only the command resumes (resume={cfg.resume})", f"denoiser run resume={cfg.resume}")
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     if launcher.rank() > 0:  # of several processes, the first writes the folder
@@ -91,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: Sequence[str]) -> int:
+    arguments = [word.lstrip("+") if word.lstrip("+").startswith("resume=") else word for word in arguments]
     if any(argument.startswith("resume=") for argument in arguments):
         return _resume(arguments)
     return run_application(RUN, arguments, _run, write_summary)

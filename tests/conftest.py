@@ -2,11 +2,12 @@
 
 import os
 import socket
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from helpers import real_images
+from helpers.signals import ctrl_c_interrupts
 from PIL import Image
 
 from denoiser.data import published_pairs
@@ -18,7 +19,13 @@ torch.set_num_threads(1)  # tests run in parallel, and threads that wait for a c
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
-REAL_DATA = os.environ.get("DENOISER_TEST_DATA") or os.environ.get("DENOISER_DATA")
+REAL_IMAGES = dict(os.environ)
+"""The environment that names the folder of real images, which no test sees."""
+
+
+def pytest_configure():
+    """Refuse a wrong DENOISER_TEST_DATA before the first test."""
+    real_images.folder(REAL_IMAGES)
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +48,13 @@ def isolation(monkeypatch, tmp_path_factory):
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c():
+    """Tests that send Ctrl-C do not hang where a background shell has it ignored."""
+    with ctrl_c_interrupts():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):
     """Pictures below a folder with a file `stand-ins` count as the published ones; all others are checked."""
@@ -59,9 +73,10 @@ def stand_ins(monkeypatch):
 @pytest.fixture
 def real_data():
     """The folder of real images; the test is skipped where there is none."""
-    if REAL_DATA is None or not Path(REAL_DATA, "BSR").is_dir():
-        pytest.skip(f"no real images: set DENOISER_TEST_DATA to a folder with BSR, BSD68, MNIST, ... ({REAL_DATA})")
-    return Path(REAL_DATA).absolute()
+    path = real_images.folder(REAL_IMAGES)
+    if path is None:
+        pytest.skip(f"no real images: set DENOISER_TEST_DATA to {real_images.WANTED}")
+    return path
 
 
 def picture(path, height, width, channels=3, seed=0):

@@ -1,6 +1,7 @@
 """Objects that configuration can build, and the names that files of earlier versions hold."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,15 @@ def test_a_nested_target_is_refused(nest, inner):
 def test_a_target_that_is_not_there_is_named():
     with pytest.raises(DenoiserError, match=r"no denoiser\.models\.absent\.Network"):
         build.network({"_target_": "denoiser.models.absent.Network"})
+
+
+def test_a_module_that_is_refused_is_not_even_imported(tmp_path, monkeypatch):
+    (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'proof')!r}, 'w').close()\nclass Network: pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for kind in build.ALLOWED:
+        with pytest.raises(DenoiserError, match="is not allowed"):
+            build.target(kind, "intruder.Network")
+    assert not (tmp_path / "proof").exists() and "intruder" not in sys.modules
 
 
 def test_arguments_that_do_not_fit_are_named():

@@ -1,23 +1,27 @@
 """Every key of every choice changes something that can be seen."""
 
+from pathlib import Path
 from urllib.error import URLError
 
 import pytest
 import torch
 import torchvision.datasets.cifar
+from helpers.checkpoints import checkpoint, save
 from helpers.tiny import FOLDERS, configured, groups, store, yamls
 from omegaconf import ListConfig, OmegaConf
 
-from denoiser import build
-from denoiser.config import compose
-from denoiser.data import from_config
+from denoiser import build, run
+from denoiser.config import EVALUATE, RUN, compose, config_dir
+from denoiser.data import from_config, leaks
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
+from denoiser.evaluation import score_methods
 from denoiser.machine import hardware
 from denoiser.training import assemble, optimizer
 
 OTHERWISE = {
     "accelerator": "cpu" if hardware.has_gpu() else "gpu",
+    "act_mode": "R",
     "batch_size": 3,
     "betas": [0.8, 0.9],
     "cache_gb": 0,
@@ -208,8 +212,107 @@ def test_every_key_of_a_recipe_changes_something(path):
         assert of_recipe(cfg) != before, key
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"protocol": "clipped"}, {"test": {"sigma": [15, 50]}}], ids=str)
-def test_every_key_at_the_top_changes_the_validation_pairs(change, stores):
+def answer(call, *arguments):
+    try:
+        return call(*arguments)
+    except DenoiserError as error:
+        return str(error)
+
+
+def of_network(config):
+    torch.manual_seed(0)
+    channels = config.channels if "channels" in config else config.in_nc
+    return build.network(config).eval()(torch.rand(1, channels, 32, 32)).tolist()
+
+
+def every_key_of_a_network():
+    for path in yamls("model"):
+        for key in OmegaConf.load(path).model.network:
+            if key != "_target_":
+                yield pytest.param(path.stem, key, id=f"{path.stem}:{key}")
+
+
+@pytest.mark.parametrize(("model", "key"), list(every_key_of_a_network()))
+def test_every_key_of_a_network_changes_its_output(model, key):
+    cfg = compose([f"model={model}"])
+    before = of_network(cfg.model.network)
+    value = cfg.model.network[key]
+    cfg.model.network[key] = [*value[:-1], value[-1] + 1] if isinstance(value, ListConfig) else otherwise(key, value, 0)
+    assert answer(of_network, cfg.model.network) != before  # DnCNN refuses different channels of input and output
+
+
+TOP = {
+    "allow_leak": True,
+    "baseline": "wavelet",
+    "batch_size": 1,
+    "checkpoint": "photo",
+    "device": "cuda:7",
+    "draws": 2,
+    "metrics": ["uqi"],
+    "num_workers": 1,
+    "protocol": "clipped",
+    "resume": "outputs/absent",
+    "seed": 1,
+    "test.shot": "high",
+    "test.sigma": [15, 50],
+    "weights": "absent.pth",
+}
+"""Another value for each key that belongs to no group."""
+
+
+def top_keys(application):
+    content = OmegaConf.to_container(OmegaConf.load(config_dir() / f"{application.config}.yaml"), resolve=False)
+    return [key for key in leaves(content) if not key.startswith("hydra.")]
+
+
+def with_other(cfg, key):
+    other = OmegaConf.merge(cfg, {})
+    OmegaConf.update(other, key, TOP[key])
+    return other
+
+
+def of_run(cfg):
+    if cfg.resume is not None:
+        return run.run(cfg, Path("absent"))
+    data = from_config.training_data(cfg)
+    return data.train_dataloader().dataset.__getitems__([0]).noisy.tolist(), of_frozen(data.frozen("val"))
+
+
+def of_frozen(pairs):
+    return len(pairs), pairs.__getitems__([0]).noisy.tolist()
+
+
+@pytest.mark.parametrize("key", top_keys(RUN))
+def test_every_key_at_the_top_of_a_run_changes_something(key, stores):
     cfg = configured(stores[0], "model=unet")
-    pairs = [from_config.training_data(built).frozen("val") for built in (cfg, OmegaConf.merge(cfg, change))]
-    assert not torch.equal(pairs[0].__getitems__([0]).noisy, pairs[1].__getitems__([0]).noisy)
+    assert answer(of_run, with_other(cfg, key)) != answer(of_run, cfg)
+
+
+@pytest.fixture(scope="module")
+def trained(stores):
+    """A checkpoint that was trained on the pictures of `data=folder`."""
+    data = from_config.training_data(configured(stores[0]))
+    return save(stores[0] / "trained.ckpt", {**checkpoint(), "seen": leaks.training_record(data)})
+
+
+def of_evaluation(cfg):
+    prepared = score_methods.prepare(cfg)
+    scorer, names = prepared.scorer, [method.name for method in prepared.methods]
+    batches, workers = list(scorer.loader.batch_sampler), scorer.loader.num_workers
+    return names, prepared.leaks, scorer.metrics.keys(), scorer.device, batches, workers, of_frozen(scorer.pairs)
+
+
+@pytest.mark.parametrize("key", top_keys(EVALUATE))
+def test_every_key_at_the_top_of_an_evaluation_changes_something(key, stores, trained):
+    words = ["data=folder", f"data.path={stores[0] / 'path'}", "baseline=noisy"]
+    if key == "allow_leak":
+        words += [f"checkpoint={trained}", "data.channels=1"]
+    cfg = compose(words, EVALUATE)
+    assert answer(of_evaluation, with_other(cfg, key)) != answer(of_evaluation, cfg)
+
+
+def test_a_checkpoint_of_the_same_pictures_is_refused_for_that_alone(stores, trained):
+    words = ["data=folder", f"data.path={stores[0] / 'path'}", "data.channels=1", f"checkpoint={trained}"]
+    assert "was trained or selected on" in answer(of_evaluation, compose(words, EVALUATE))
+    names, leaked, *_ = of_evaluation(compose([*words, "allow_leak=true"], EVALUATE))
+    assert names == ["tiny"] and len(leaked["tiny"]) > 0

@@ -65,6 +65,19 @@ def test_many_pictures_are_not_compared(protocol, monkeypatch):
     assert leaks.training_record(data) == {"data": "", "split": "split_seed=0", "pictures": 8}
 
 
+def test_many_test_pictures_are_not_compared(protocol, monkeypatch):
+    train, val, test = splits()
+    few = Fixed(protocol(), train[:2], val[:2], [*test, encoded(train[0])])
+    monkeypatch.setattr(leaks, "LIMIT", 5)
+    with pytest.warns(UserWarning, match="1 of the 5 test pictures"):
+        fitted(few)
+    record = {**leaks.training_record(few), "split": "another"}
+    assert leaks.find(record, few) == ["test/4"]
+    monkeypatch.setattr(leaks, "LIMIT", 4)
+    fitted(few)
+    assert leaks.find(record, few) is None
+
+
 def test_the_record_loads_without_unpickling(protocol, tmp_path):
     data = Fixed(protocol(), *splits())
     data.name, data.split_seed = "folder", 3

@@ -68,3 +68,11 @@ def test_fewer_than_three_cannot_be_split(count):
     with pytest.raises(DenoiserError, match=rf"{count} picture\(s\) cannot be split .*\(data.clean\)") as caught:
         split_by_hash(NAMES[:count], 0, "data.clean")
     assert caught.value.code == 2 and "3 or more" in caught.value.fix
+
+
+@pytest.mark.parametrize("count", range(3, 12))
+def test_a_picture_that_fills_an_empty_split_does_not_depend_on_the_order(count):
+    for split_seed in range(10):
+        names = NAMES[:count]
+        assert named(names, split_seed) == named(names[::-1], split_seed)
+        assert sorted(named(names, split_seed)) == ["test", "train", "val"]

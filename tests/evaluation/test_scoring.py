@@ -102,3 +102,12 @@ def test_an_output_that_is_no_number_stops_the_evaluation():
     broken = Method("broken", "weights", lambda noisy, sigma: noisy * torch.nan, "")
     with pytest.raises(DenoiserError, match=r"output of broken is not finite \(p0, sigma 15\)"):
         scorer().score(broken)
+
+
+@pytest.mark.parametrize(("channels", "batch_size"), [(1, 1), (3, 1), (3, 2)])
+def test_the_time_is_that_of_pixels_and_not_of_channels(channels, batch_size):
+    shared = scorer(batch_size=batch_size, levels=(25,), channels=channels)
+    shared._timed = lambda method, batch: (3.0 * len(batch.item), batch.noisy)
+    figures = shared.score(network(channels))
+    assert figures[0]["seconds_per_megapixel"] == pytest.approx(3 / (24 * 32 / 1e6))
+    assert figures[3]["seconds_per_megapixel"] == pytest.approx(3 / (32 * 32 / 1e6))

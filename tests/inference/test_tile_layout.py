@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 
 from denoiser.inference import tile_layout
 from denoiser.inference.padding import padded_side
-from denoiser.inference.tile_layout import BAND_BYTES, blend, overlap_for, smallest_tile, spans, tile_shape
+from denoiser.inference.tile_layout import (
+    BAND_BYTES,
+    blend,
+    blend_weights,
+    overlap_for,
+    smallest_tile,
+    spans,
+    tile_shape,
+)
 
 
 @settings(deadline=None)
@@ -111,3 +119,12 @@ def test_a_band_of_a_very_wide_picture_is_bounded():
     tall, wide = tile_shape(3, 2000, 100_000, 1000, 100, 40)
     assert tall * 100_000 * 3 * 4 <= BAND_BYTES
     assert 900_000 < tall * wide <= 1_000_000
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 400])
+def test_a_blend_is_flat_at_both_ends_and_its_two_weights_add_up_to_one(length):
+    weights = blend_weights(length)
+    torch.testing.assert_close(weights + weights.flip(0), torch.ones(length))
+    if length > 100:  # a seam of both slopes would be seen
+        steps = weights.diff()
+        assert max(steps[0], steps[-1]) < 0.02 * steps.max()

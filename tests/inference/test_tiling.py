@@ -128,6 +128,13 @@ def test_without_memory_tiles_are_halved_and_no_row_is_taken_twice(height, width
     assert not (function.failed and calls == 0 and height * width <= largest**2)
 
 
+def test_a_tile_is_halved_down_to_the_smallest_and_no_further():
+    image, first = torch.rand(1, 400, 300), Tiling(150, 32, 8)
+    out, used = tiled(Small(OUT, 66), image, first)  # 75 is too large, 37 too small
+    assert used.tile == first.smallest == 64
+    torch.testing.assert_close(out, image)
+
+
 def test_when_not_even_the_smallest_tile_fits():
     with pytest.raises(DenoiserError, match=r"^error: a picture of 300x200 pixels is too large for the mem.*\nfix: "):
         tiled(Small(OUT, 40), torch.rand(1, 200, 300), Tiling(256, 32, 8))

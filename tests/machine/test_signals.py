@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import threading
 
 import pytest
+from helpers.signals import ctrl_c_interrupts
 
 from denoiser.cli import failures
 from denoiser.machine.signals import interrupted, remembering_interrupts, sigterm_interrupts
@@ -60,3 +62,18 @@ def test_sigterm_is_an_interruption_while_it_is_looked_for():
     with pytest.raises(KeyboardInterrupt, match="terminated"), sigterm_interrupts():
         os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has a signal that is ignored from a process to its child")
+def test_tests_interrupt_their_children_where_a_background_shell_has_ctrl_c_ignored():
+    child = ["sh", "-c", "kill -INT $$; exit 7"]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert subprocess.run(child).returncode == 7
+        with ctrl_c_interrupts():
+            assert subprocess.run(child).returncode == -signal.SIGINT
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -30,6 +30,14 @@ def test_it_covers_the_truth_as_often_as_it_says():
     assert 0.89 < covered < 0.985
 
 
+@pytest.mark.parametrize("values", [PSNR, RNG.exponential(1, 300)])
+def test_it_holds_95_percent_of_the_resampled_means_and_as_many_lie_below_as_above(values):
+    _, low, high = interval(values)
+    means = intervals._resampled_means(np.sort(values))
+    assert np.mean(means < low) == pytest.approx(0.025, abs=2e-4)
+    assert np.mean(means > high) == pytest.approx(0.025, abs=2e-4)
+
+
 def test_the_pairs_are_resampled_together():
     better = PSNR + 0.2 + RNG.normal(0, 0.05, len(PSNR))
     mean, low, high = paired(better, PSNR)

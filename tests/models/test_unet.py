@@ -75,3 +75,12 @@ def test_every_parameter_gets_a_gradient():
 def test_refuses_levels_that_do_not_agree(widths, blocks):
     with pytest.raises(ValueError, match="one number per level"):
         UNet(widths=widths, blocks=blocks)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_changes_of_resolution_keep_the_deviation_at_the_start(level):
+    torch.manual_seed(0)
+    net = UNet(channels=1, widths=(64, 96, 128), blocks=(1, 1, 1))
+    z = torch.randn(1, (64, 96, 128)[level + 1], 24, 24)
+    assert net.up[level](z).std().item() == pytest.approx(1, abs=0.1)
+    assert net.down[level](net.up[level](z)).std().item() == pytest.approx(1, abs=0.15)

@@ -68,6 +68,13 @@ def test_rounding_to_8_bits():
     assert to_8_bit(every).equal(every)
 
 
+def test_few_bits_are_rounded_to_8_bits_in_float32():
+    image = torch.tensor([201 / 255, 127 / 255, 1.5], dtype=torch.bfloat16)  # 0.7890625, 0.498046875
+    rounded = to_8_bit(image)
+    assert rounded.dtype == torch.float32 and rounded.equal(torch.tensor([201.0, 127.0, 255.0]) / 255)
+    assert to_8_bit(image.double()).dtype == torch.float64
+
+
 def test_a_noise_without_sigma_has_no_levels():
     assert Noise().levels(None) == (None,)
     check_refused(lambda: Noise().levels([25]), ["noise=none", "test.sigma=null"])

@@ -82,6 +82,14 @@ def test_planes_make_the_picture_again(shape, factor):
     assert np.abs(again * 255 - pixels.transpose(2, 0, 1)).max() < 4
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_chroma_is_enlarged_by_cubic_interpolation_which_follows_a_parabola(kind):
+    white, samples, positions = np.iinfo(kind).max, np.arange(-4, 5), (np.arange(18) + 0.5) / 2 - 4.5
+    plane = np.rint(white * np.square(samples / 4)).astype(kind)[None].repeat(4, 0)
+    error = chroma.enlarged(plane, (1, 2)) - white * np.square(positions / 4)
+    assert np.abs(error[:, 3:-3]).max() < 1.3  # of roundings; straight lines would be 1 % of white above it
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (1, 9), (7, 3), (8, 8), (33, 46), (2000, 1003)])
 def test_samples_are_those_that_the_decoder_interpolated(shape):
     stored = np.random.default_rng(0).uniform(-9, 9, (-(-shape[0] // 2), -(-shape[1] // 2))).astype(np.float32)

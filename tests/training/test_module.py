@@ -2,12 +2,15 @@ import numpy as np
 import pytest
 import torch
 from helpers.tiny import configured, one_step, store
+from lightning.pytorch import Callback
 
 from denoiser.config import compose
-from denoiser.data import base
+from denoiser.data import base, from_config
 from denoiser.data.pairs import Batch
 from denoiser.data.thumbnails import match_thumbnails
+from denoiser.errors import DenoiserError
 from denoiser.metrics.psnr_ssim import psnr
+from denoiser.objectives.supervised import Supervised
 from denoiser.runs import checkpoint
 from denoiser.training import assemble
 
@@ -56,6 +59,57 @@ def test_test_scores_are_of_the_clamped_and_rounded_output_in_float32():
     for position, item in enumerate((7, 3)):
         expected = psnr(rounded, clean)[position].item(), psnr(noisy, clean)[position].item()
         assert (model.scores[item].psnr, model.scores[item].psnr_noisy) == pytest.approx(expected, abs=1e-6)
+
+
+def test_validation_scores_are_of_the_output_rounded_to_8_bits():
+    model = module()
+    model.forward, model.log = lambda noisy: noisy, lambda *_, **__: None
+    black = torch.zeros(2, 3, 16, 16)
+    model.validation_step(Batch(black + 0.6 / 255, black, torch.full((2,), 25.0), torch.arange(2)), 0)
+    assert model.psnr.compute().item() == pytest.approx(48.1308, abs=1e-4)  # one grey level of 255 everywhere
+    assert model.ssim.compute().item() == pytest.approx(0.01**2 / (0.01**2 + 255**-2), abs=1e-4)
+
+
+def fitted(folder, out, monkeypatch, **options):
+    """A training on a folder of pictures; returns the trainer and the losses of its steps."""
+    losses, forward = [], Supervised.forward
+
+    def noted(self, denoise, batch):
+        loss, denoised = forward(self, denoise, batch)
+        losses.extend([loss.item()] * loss.requires_grad)
+        return loss, denoised
+
+    monkeypatch.setattr(Supervised, "forward", noted)
+    keys = ["data=folder", f"data.path={folder}", "data.patch_size=16", "callbacks.progress.style=none", "~logger"]
+    keys += ["model=cifar_strided", "model.network.widths=[4,8,8]", "~callbacks.learning_rate", "trainer=cpu"]
+    keys += [f"{key}={value}" for key, value in options.items()]
+    cfg = compose(keys)
+    trainer, _ = assemble.trainer(cfg, out)
+    model, data = assemble.module(cfg), from_config.training_data(cfg)
+    return trainer, losses, lambda: trainer.fit(model, data)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_of_its_steps(pictures_folder, tmp_path, monkeypatch):
+    options = {"data.batch_size": 4, "trainer.max_epochs": 2}
+    trainer, losses, fit = fitted(pictures_folder(), tmp_path / "run", monkeypatch, **options)
+    fit()
+    assert len(losses) % 2 == 0 and len(losses) >= 6
+    last = losses[len(losses) // 2 :]
+    assert trainer.callback_metrics["train/loss"].item() == pytest.approx(sum(last) / len(last), rel=1e-5)
+
+
+def test_a_long_epoch_is_stopped_within_50_steps_of_a_weight_that_is_no_number(pictures_folder, tmp_path, monkeypatch):
+    class Break(Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            if batch_idx == 12:
+                next(pl_module.parameters()).data.fill_(torch.nan)
+
+    options = {"data.batch_size": 1, "data.crops_per_image": 8, "trainer.max_epochs": 1}
+    trainer, losses, fit = fitted(pictures_folder(), tmp_path / "run", monkeypatch, **options)
+    trainer.callbacks.append(Break())
+    with pytest.raises(DenoiserError, match=r"the loss is NaN or infinite \(epoch 0, step 49\)") as caught:
+        fit()
+    assert caught.value.code == 4 and len(losses) == 50 < trainer.num_training_batches
 
 
 def test_what_a_checkpoint_keeps_is_plain():

@@ -39,6 +39,21 @@ def test_the_first_step_of_a_weight_has_the_rate_as_its_norm():
     assert 0.05 < torch.linalg.svdvals((layer.weight - before).reshape(6, -1)).max() < 0.13
 
 
+@pytest.mark.parametrize("shape", [(24, 16), (16, 24)])
+def test_a_matrix_takes_the_steps_of_torchs_muon(shape):
+    generator = torch.Generator().manual_seed(0)
+    start, gradients = torch.randn(shape, generator=generator), torch.randn(4, *shape, generator=generator)
+    ours, torchs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    options = {"lr": 0.1, "weight_decay": 0.1, "momentum": 0.8}
+    own = Muon([ours], **options)
+    theirs = torch.optim.Muon([torchs], nesterov=True, adjust_lr_fn="original", **options)
+    for gradient in gradients:
+        for p, optimizer in ((ours, own), (torchs, theirs)):
+            p.grad = gradient.clone()
+            optimizer.step()
+    assert (ours - torchs).norm() < 0.1 * (torchs - start).norm()  # both compute in bfloat16, in another order
+
+
 def test_vectors_take_the_steps_of_adamw():
     ours, torchs = (nn.Parameter(torch.tensor([1.0, -2.0, 3.0])) for _ in range(2))
     pair = ((ours, Muon([ours], vector_lr=0.01)), (torchs, torch.optim.AdamW([torchs], lr=0.01, weight_decay=0)))

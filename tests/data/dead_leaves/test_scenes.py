@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from denoiser.data.dead_leaves import scenes
 from denoiser.data.dead_leaves.scenes import dead_leaves
 
 
@@ -64,3 +65,26 @@ def test_colour_is_mostly_grey(colour):
     red_green, red_blue, green_blue = torch.corrcoef(pixels)[[0, 0, 1], [1, 2, 2]]
     assert min(red_green, red_blue, green_blue) > 0.7
     assert 5 < (pixels.amax(0) - pixels.amin(0)).median() < 60
+
+
+def test_the_tone_curve_compresses_before_it_clips(grey):
+    """A straight line would clip 17 % of these pixels."""
+    ends = (grey == 0) | (grey == 255)
+    assert 0 < ends.double().mean() < 0.05
+
+
+def detail(pictures):
+    return pictures.double().diff(dim=-1).square().mean((1, 2, 3))
+
+
+def test_a_quarter_of_the_pictures_is_out_of_focus_where_the_scene_is_far(monkeypatch):
+    pictures = dead_leaves(60, 24, 1, seed=1)
+    monkeypatch.setattr(scenes, "DEFOCUSED", 0)
+    sharp = dead_leaves(60, 24, 1, seed=1)
+    blurred = (pictures != sharp).flatten(1).any(1)
+    assert 0.1 < blurred.double().mean() < 0.4
+    assert (detail(pictures)[blurred] < detail(sharp)[blurred]).all()
+    monkeypatch.setattr(scenes, "DEFOCUSED", 1)
+    monkeypatch.setattr(scenes, "DEFOCUS", (3.0, 3.0))
+    changed = (dead_leaves(60, 24, 1, seed=1) != sharp).flatten(1).double().mean(1)
+    assert 0.4 < changed.median() < 0.75

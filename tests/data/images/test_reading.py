@@ -14,6 +14,7 @@ from helpers import samples as made
 from PIL import Image, ImageOps
 
 from denoiser.data.images import reading
+from denoiser.data.images.formats import photo as photos
 from denoiser.errors import DenoiserError
 
 
@@ -186,3 +187,14 @@ def test_threads_read_the_same_and_leave_warnings_alone(samples):
 def test_torch_is_not_needed():
     code = "import sys; from denoiser.data.images import reading, writing; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("row", [0, 5, 10])
+def test_a_value_that_is_no_number_is_found_in_any_strip(row, tmp_path, monkeypatch):
+    monkeypatch.setattr(photos, "STRIP", 12)  # one row
+    pixels = np.full((11, 12), 2.5, np.float32)
+    tifffile.imwrite(tmp_path / "sound.tif", pixels)
+    assert reading.read(tmp_path / "sound.tif").white == 2.5
+    pixels[row, 3] = np.nan
+    tifffile.imwrite(tmp_path / "broken.tif", pixels)
+    assert "1 values are NaN or infinite" in refusal(tmp_path / "broken.tif").what

@@ -62,6 +62,25 @@ def test_starts_afresh_from_a_part_that_the_mirror_refuses(mirror, tmp_path):
     assert mirror.requests == [("bytes=20480-", 0), (None, 0)]
 
 
+def test_a_part_that_grew_beyond_the_limit_is_emptied_and_not_resumed(mirror, tmp_path):
+    url = mirror.add("/a", BODY, etag='"1"', sized=False)
+    with pytest.raises(DenoiserError, match="larger than"):
+        fetch([url], tmp_path / "a.bin", max_bytes=10_000)
+    assert (tmp_path / "a.bin.part").stat().st_size == 0
+    assert fetch([url], tmp_path / "a.bin").read_bytes() == BODY
+    assert mirror.requests == [(None, 0), (None, 0)]
+
+
+@pytest.mark.parametrize("sized", [True, False])
+def test_the_limit_holds_for_both_halves_of_a_download_together(mirror, tmp_path, sized):
+    with pytest.raises(DenoiserError, match="interrupted after 9,000"):
+        fetch([mirror.add("/a", BODY, etag='"1"', cut=9000)], tmp_path / "a.bin", max_bytes=10_240)
+    grown = mirror.add("/a", BODY + BODY[:9], etag='"1"', sized=sized)
+    with pytest.raises(DenoiserError, match="larger than"):
+        fetch([grown], tmp_path / "a.bin", max_bytes=10_240)
+    assert mirror.requests == [(None, 0), ("bytes=9000-", 9000)]
+
+
 def test_next_mirror_takes_over_from_each_kind_of_failure(mirror, tmp_path):
     page, pointer = b"\n<!DOCTYPE html><title>Log in</title>", b"version https://git-lfs.github.com/spec/v1\noid"
     bad = [mirror.add("/page", page), mirror.add("/lfs", pointer), mirror.add("/other", BODY + b"!")]

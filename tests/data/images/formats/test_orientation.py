@@ -35,6 +35,13 @@ def test_only_the_orientation_and_the_link_to_the_thumbnail_change():
 
 
 @pytest.mark.parametrize("stored", range(1, 9))
+def test_a_thumbnail_goes_wherever_the_pixels_were_turned(stored):
+    before = blocks.exif(stored)
+    link = orientation._first_directory(before).link
+    assert any(orientation.upright(before, stored)[link : link + 4]) == (stored == 1)
+
+
+@pytest.mark.parametrize("stored", range(1, 9))
 def test_width_and_height_change_places_where_rows_become_columns(stored):
     tags = blocks.tags(stored)
     tags[0x8769] |= {0xA002: 70000, 0xA003: 321}  # which are of different types

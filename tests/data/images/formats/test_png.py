@@ -94,3 +94,14 @@ def test_a_text_beyond_belief_is_left_out_and_not_emptied(samples, tmp_path, mon
     with Image.open(tmp_path / "y.png") as opened:
         opened.load()
         assert opened.text == {"Short": "y"}
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_an_animation_of_two_frames_is_one_and_of_one_frame_is_none(frames, tmp_path):
+    first, *others = (Image.new("L", (3, 2), 50 * level) for level in range(frames))
+    first.save(tmp_path / "x.png", save_all=True, append_images=others)
+    if frames == 1:
+        assert reading.header(tmp_path / "x.png")
+    else:
+        with pytest.raises(DenoiserError, match=f"an animation of {frames} pictures"):
+            reading.header(tmp_path / "x.png")

@@ -236,3 +236,32 @@ def test_a_pixel_that_is_called_as_a_raw_file_is_none(tmp_path):
             struct.pack_into("<HHII", table, place, tag, 4, 1, 1)
     (tmp_path / "x.tif").write_bytes(head + pixels.tobytes() + table)
     assert np.array_equal(reading.read(tmp_path / "x.tif").pixels, pixels)
+
+
+@pytest.mark.parametrize("length", [5, 6, 7])
+def test_directories_and_values_begin_at_even_positions(length, tmp_path):
+    """TIFF 6.0, page 15: a directory and a value begin on a word boundary."""
+    words = {0x010E: "d" * length, 0x010F: "m" * 8, 0x0131: "s" * 6, 0x013B: "a" * 10}  # each with a zero after it
+    tags = Image.Exif()
+    for tag, value in words.items():
+        tags[tag] = value
+    details = Details("JPEG", exif=tags.tobytes().removeprefix(b"Exif\0\0"))
+    writing.write(tmp_path / "x.tif", Photo(np.zeros((3, length), np.uint8), 255, details))
+    with tifffile.TiffFile(tmp_path / "x.tif") as opened:
+        (page,) = opened.pages
+        assert page.offset % 2 == 0 and {tag: page.tags[tag].value for tag in words} == words
+        assert [tag.valueoffset % 2 for tag in page.tags] == [0] * len(page.tags)
+
+
+def test_a_directory_after_an_odd_number_of_bytes_begins_at_an_even_one():
+    head = struct.pack("<2sHI", b"II", 42, 10)
+    table = struct.pack("<HHHIII", 1, 0x0100, 4, 1, 7, 0)
+    file = io.BytesIO(head + b"xx" + table + b"odd")
+    assert len(file.getvalue()) % 2 == 1
+    tiff_directories.add(file, {0x010E: tiff_directories.Entry(2, 7, b"a word\0")})
+    numbers, position = tiff_directories.layout(file)
+    assert position % 2 == 0
+    assert {tag: entry.value for tag, entry in tiff_directories.directory(file, position, numbers).items()} == {
+        0x0100: struct.pack("<I", 7),
+        0x010E: b"a word\0",
+    }
