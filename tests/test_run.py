@@ -323,7 +323,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["model=mnist_basic", "data=folder", "data.path=."], 2, "takes 1 channel(s)", "data.channels=1"),
         (["model=cifar_strided", "data=mnist"], 2, "takes 3 channel(s)", "model=unet"),
         (["data=set12", "data.channels=1"], 2, "for testing only", "data.test=set12"),
-        (["data.test=set13"], 2, "no data 'set13'", "data.test=set12"),
+        (["data.test=se12"], 2, "no data 'se12'", "data.test=set12"),
         (["data.test=set12"], 2, "has 1 channel(s), not 3", "data.channels=1"),
         (["data=pairs"], 2, "data.noisy", "data.noisy=DIR"),
         (["data=folder"], 2, "data.path", "data.path=DIR"),
