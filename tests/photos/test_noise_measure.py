@@ -40,7 +40,7 @@ def measured(network, pixels, white=255.0):
 @pytest.mark.parametrize("sigma", [5, 15, 40])
 def test_white_noise_is_white_and_of_its_deviation(network, grey, scenes, sigma):
     g = torch.Generator().manual_seed(0)
-    for clean in scenes[:2]:
+    for clean in scenes[:1]:
         noisy = levels(clean + sigma / 255 * torch.randn(clean.shape, generator=g))
         deviation = (noisy - levels(clean).astype(float)).std((0, 1))
         noise = measured(network, noisy)
@@ -67,7 +67,7 @@ def test_the_noise_of_real_photos(network, real_data):
     folder, near = real_data / "polyu-dev", []
     if not folder.exists():
         pytest.skip(f"no real pairs ({folder})")
-    for path in sorted((folder / "noisy").iterdir())[2::9]:
+    for path in sorted((folder / "noisy").iterdir())[2::18]:
         noisy, clean = (np.array(Image.open(folder / kind / path.name)) for kind in ("noisy", "clean"))
         noise, truth = measured(network, noisy), (noisy - clean.astype(float)).std((0, 1))
         assert not noise.is_white

@@ -212,7 +212,7 @@ def test_more_of_a_cameras_noise_goes_and_the_brightness_stays():
     rows, columns = np.mgrid[:129, :129] // 40
     clean = (60 + 40 * ((rows + columns) % 4))[..., None] + np.zeros(3)
     photo = Photo((clean + correlated).round().clip(0, 255).astype(np.uint8), 255, Details("PNG"))
-    outputs = [restored(photo, load("camera"), strength=value).pixels.astype(float) for value in (0, 1, 1.5, 2)]
+    outputs = [restored(photo, load("camera"), strength=value).pixels.astype(float) for value in (0, 1, 2)]
     grain = [np.abs(np.diff(output[5:35, 5:35], axis=1)).mean() for output in outputs]
     assert (np.diff(grain) < 0).all(), grain
     assert max(np.abs((output - outputs[0]).mean()) for output in outputs) < 0.5
