@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help install run test lint bench clean
+.PHONY: help install run test lint bench mutate clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -26,6 +26,13 @@ lint: install ## ruff and mypy
 
 bench: install ## speed of training, evaluation and denoising, beside a plain loop and bare model calls
 	$(VENV)/bin/python -m denoiser.bench $(ARGS)
+
+$(VENV)/installed-mutation: $(VENV)/installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev,mutation]'
+	@touch $@
+
+mutate: $(VENV)/installed-mutation ## mutation testing: changes of MODULE=denoiser/metrics (a file, a folder, several) that no test notices
+	OMP_NUM_THREADS=1 $(VENV)/bin/python tests/mutation/score.py $(MODULE)
 
 clean: ## remove .venv and build output; runs are kept
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
