@@ -13,6 +13,8 @@ Pixels = NDArray[Any]
 
 STRIP = 1 << 20
 """Approximate number of pixels that are copied or converted to floats at a time."""
+COPY_AGAIN = "copy that file again from where it came from"
+"""What solves a damaged file."""
 NOT_SUBSAMPLED = (1, 1)
 """Chroma subsampling of a picture that has a chroma sample for every pixel."""
 
@@ -40,7 +42,7 @@ class Refused(Exception):
         fix: one action that solves it.
     """
 
-    def __init__(self, what: str, fix: str = "replace or remove that file") -> None:
+    def __init__(self, what: str, fix: str = COPY_AGAIN) -> None:
         """Keep the error and its fix."""
         super().__init__(what)
         self.fix = fix
