@@ -35,7 +35,7 @@ def main(modules: list[str], pytest_arguments: list[str]) -> int:
     os.chdir(workplace("+".join(module.removeprefix("denoiser/").replace("/", ".") for module in modules)))
     write_configuration(modules, [str(path) for path in tests.values()], pytest_arguments)
     leave_wording_alone()
-    stop_at_the_first_failure()
+    os.environ["PYTEST_PLUGINS"] = "first_failure"  # beside this file
     tried = Path("mutants").exists()
     mutmut("run", "--max-children", PROCESSES)
     if tried and (alive := survivors()):
@@ -84,14 +84,6 @@ def leave_wording_alone() -> None:
         (kind, change_but_sentences if operator is change else operator)
         for kind, operator in mutators.mutation_operators
     ]
-
-
-def stop_at_the_first_failure() -> None:
-    """Let hypothesis not look for the smallest example, which takes long: that a test fails is enough here."""
-    from hypothesis import Phase, settings
-
-    settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate), database=None)
-    settings.load_profile("mutation")
 
 
 def mutmut(*words: str) -> None:
