@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from denoiser.data.images.formats import bmp_gif, jpeg, orientation, png, pnm, tiff, webp
-from denoiser.data.images.formats.photo import Details, Header, Photo, Refused, strips
+from denoiser.data.images.formats.photo import COPY_AGAIN, Details, Header, Photo, Refused, strips
 from denoiser.data.images.formats.suffixes import RAW, SUFFIXES
 from denoiser.errors import DenoiserError
 
@@ -102,7 +102,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     except PermissionError as error:
         raise DenoiserError(f"no permission to read the picture ({path})", f"chmod u+r '{path}'") from error
     except Exception as error:  # damaged files make decoders raise anything
-        raise DenoiserError(f"{_reason(error)} ({path})", "replace or remove that file") from error
+        raise DenoiserError(f"{_reason(error)} ({path})", COPY_AGAIN) from error
 
 
 def _reason(error: Exception) -> str:

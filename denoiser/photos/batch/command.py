@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from denoiser.cli import failures
 from denoiser.data.images import reading, writing
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.inference import chroma
 from denoiser.machine.files import temporary_stem
-from denoiser.photos import chroma, hidden
+from denoiser.photos import hidden
 from denoiser.photos.batch.inputs import skipped_message
 from denoiser.photos.batch.leftovers import remove
 from denoiser.photos.batch.messages import Failure, kept, summary, unread
@@ -144,12 +145,19 @@ def _run(
         with progress:
             limits = options.max_pixels, options.bits
             return progress, predict.run(
-                models, share.jobs, progress, *limits, pages, processes.local_world_size, plain
+                models, share.jobs, progress, *limits, pages, processes.local_world_size, plain, keep_times(options)
             )
     except KeyboardInterrupt as interrupt:
         command = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"
         raise _interrupted(interrupt, done, f"{command} resumes with the others") from None
+
+
+def keep_times(options: argparse.Namespace) -> bool:
+    """Whether outputs get the modification times of their inputs: by default unless each PATH is a picture itself."""
+    if options.keep_times is not None:
+        return bool(options.keep_times)
+    return not all(os.path.isfile(path) for path in options.paths)
 
 
 def _models(choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> Models:
