@@ -2,14 +2,13 @@
 
 mutmut changes one number, comparison, operator, argument or word of a function at a time, and runs the tests that call
 that function. A change that no test notices survives. The tests of a module are those of the same name: of
-`denoiser/data/pairs.py` `tests/data/test_pairs.py`, of `denoiser/noise` all in `tests/noise`.
+`denoiser/data/pairs.py` `tests/data/test_pairs.py`, of `denoiser/noise` all in `tests/noise`; `TESTS=` adds others.
 
 Results are kept in `build/mutation/`: a second run takes up changed functions and, with changed tests, the survivors.
 mutmut changes neither what is run at import, as constants of modules are, nor functions with a decorator.
 """
 
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -21,7 +20,7 @@ KILLED = {"killed", "timeout", "segfault"}
 COPIED = ["conf", "tests", "pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE", "Makefile"]
 
 
-def main(modules: list[str], pytest_arguments: list[str]) -> int:
+def main(modules: list[str]) -> int:
     """Score the modules. Returns the exit code: 1 below `BAR`, 2 where there is no such module or it has no tests."""
     modules = [module.rstrip("/") for module in modules]
     tests = {module: tests_of(Path(module)) for module in modules}
@@ -33,7 +32,7 @@ def main(modules: list[str], pytest_arguments: list[str]) -> int:
         print("fix: make mutate MODULE=denoiser/metrics, or another file or folder", file=sys.stderr)
         return 2
     os.chdir(workplace("+".join(module.removeprefix("denoiser/").replace("/", ".") for module in modules)))
-    write_configuration(modules, [str(path) for path in tests.values()], pytest_arguments)
+    write_configuration(modules, [*map(str, tests.values()), *os.environ.get("TESTS", "").split()])
     leave_wording_alone()
     os.environ["PYTEST_PLUGINS"] = "first_failure"  # beside this file
     tried = Path("mutants").exists()
@@ -60,10 +59,10 @@ def workplace(name: str) -> Path:
     return folder
 
 
-def write_configuration(modules: list[str], tests: list[str], pytest_arguments: list[str]) -> None:
+def write_configuration(modules: list[str], tests: list[str]) -> None:
     """Write the `setup.cfg` that mutmut reads."""
     mutated = [module if module.endswith(".py") else f"{module}/*" for module in modules]
-    arguments = ["-p", "no:cacheprovider", "-p", "no:xdist", "--durations=0", *pytest_arguments]
+    arguments = ["-p", "no:cacheprovider", "-p", "no:xdist", "--durations=0"]
     lists = {"only_mutate": mutated, "also_copy": COPIED, "pytest_add_cli_args_test_selection": tests}
     text = "".join(f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lists.items())
     text += "pytest_add_cli_args=\n" + "".join(f"    {value}\n" for value in arguments)
@@ -129,4 +128,4 @@ def report() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], shlex.split(os.environ.get("ARGS", ""))))
+    sys.exit(main(sys.argv[1:]))
