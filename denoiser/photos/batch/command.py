@@ -145,12 +145,19 @@ def _run(
         with progress:
             limits = options.max_pixels, options.bits
             return progress, predict.run(
-                models, share.jobs, progress, *limits, pages, processes.local_world_size, plain
+                models, share.jobs, progress, *limits, pages, processes.local_world_size, plain, keep_times(options)
             )
     except KeyboardInterrupt as interrupt:
         command = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"
         raise _interrupted(interrupt, done, f"{command} resumes with the others") from None
+
+
+def keep_times(options: argparse.Namespace) -> bool:
+    """Whether outputs get the modification times of their inputs: by default unless each PATH is a picture itself."""
+    if options.keep_times is not None:
+        return bool(options.keep_times)
+    return not all(os.path.isfile(path) for path in options.paths)
 
 
 def _models(choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> Models:

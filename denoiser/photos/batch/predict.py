@@ -12,14 +12,16 @@ from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
+from denoiser.inference import watching
 from denoiser.machine.memory import free, keep_blocks
 from denoiser.machine.quiet import quiet
 from denoiser.machine.signals import interrupted, run_stage
-from denoiser.photos.batch.progress import BatchProgress
+from denoiser.photos.batch.progress import BatchProgress, PictureProgress
 from denoiser.photos.batch.reader import Budget, Item, ReadAhead
 from denoiser.photos.batch.writer import Writer
 
 if TYPE_CHECKING:
+    from denoiser.data.images.formats.photo import Photo
     from denoiser.photos.batch.plan import Job
     from denoiser.photos.before_after import BeforeAfterPages
     from denoiser.photos.model_choice import Models
@@ -33,12 +35,13 @@ class PhotoDenoising(LightningModule):
 
     Args:
         models: chooses the model of each picture.
+        progress: shows how much of a picture is done.
         plain: the same models at strength 1, where their output is shown too.
     """
 
-    def __init__(self, models: Models, plain: Models | None = None) -> None:
+    def __init__(self, models: Models, progress: BatchProgress, plain: Models | None = None) -> None:
         super().__init__()
-        self.models, self.plain = models, plain
+        self.models, self.progress, self.plain = models, progress, plain
 
     def transfer_batch_to_device(self, batch: Item, device: torch.device, dataloader_idx: int) -> Item:
         """Leave the picture where it is: it goes to the device tile by tile."""
@@ -48,14 +51,19 @@ class PhotoDenoising(LightningModule):
         """Denoise a picture; its failure is recorded in the item, and the other pictures continue."""
         if batch.before is not None:
             try:
-                batch.after, batch.model = self.models.denoise(batch.before)
-                if self.plain:
-                    batch.plain, _ = self.plain.denoise(batch.before)
+                with watching.watched(self._watcher(batch.job, batch.before)):
+                    batch.after, batch.model = self.models.denoise(batch.before)
+                    if self.plain:
+                        batch.plain, _ = self.plain.denoise(batch.before)
             except Exception as error:
                 if interrupted():  # a library has turned Ctrl-C into this exception
                     raise KeyboardInterrupt from error
                 batch.fail(error)
         return batch
+
+    def _watcher(self, job: Job, photo: Photo) -> PictureProgress:
+        bands = 0 if photo.bands is None else photo.bands.shape[2]
+        return self.progress.picture(job.size, photo.megapixels, (1 + bands) * (2 if self.plain else 1))
 
 
 def run(
@@ -67,6 +75,7 @@ def run(
     pages: BeforeAfterPages | None = None,
     local_world_size: int = 1,
     plain: Models | None = None,
+    keep_times: bool = False,
 ) -> Writer:
     """Read, denoise and write pictures; a picture that fails is recorded and the others continue.
 
@@ -82,6 +91,7 @@ def run(
         pages: gets each picture before and after, with `--compare`.
         local_world_size: how many processes share this machine's memory.
         plain: the models at strength 1, whose output the pages show too; None where that is the result.
+        keep_times: give each output the modification time of its input.
 
     Returns:
         The writer, with failures and notes.
@@ -94,12 +104,13 @@ def run(
     smallest, largest = MEMORY
     share = max(smallest, free(torch.device("cpu")) // 8) // local_world_size
     budget = Budget(min(largest, share))
-    writer = Writer(bits, budget, progress, pages)
+    writer = Writer(bits, budget, progress, pages, keep_times)
     try:
         if jobs:
             pictures = ReadAhead(jobs, budget, max_pixels, bits, 3 if plain else 2)
             trainer = _trainer(models.device, writer)
-            run_stage(trainer, trainer.predict, PhotoDenoising(models, plain), pictures, return_predictions=False)
+            module = PhotoDenoising(models, progress, plain)
+            run_stage(trainer, trainer.predict, module, pictures, return_predictions=False)
     finally:
         budget.close()
         writer.close()

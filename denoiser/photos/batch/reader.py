@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Item:
         plain: the model's own output, where a before/after page shows it beside another strength.
         model: name of the model that denoised it.
         error: why it could not be read, denoised or written.
+        modified: modification time of the input file in nanoseconds, before it was read.
     """
 
     job: Job
@@ -41,6 +43,7 @@ class Item:
     plain: Photo | None = None
     model: str = ""
     error: DenoiserError | None = None
+    modified: int = 0
 
     def fail(self, error: Exception) -> None:
         """Record why this picture, and it alone, fails; the error names its file."""
@@ -132,6 +135,7 @@ class ReadAhead:
         """A picture, or why it cannot be read; None once the budget is closed."""
         item = Item(job, cost=self.budget.limit // MANY)
         try:
+            item.modified = os.stat(job.source).st_mtime_ns
             header = reading.header(Path(job.source), self.max_pixels)
             writing.check(Path(job.target), header, self.bits)
             item.cost = max(item.cost, memory(header, self.bits or 0, self.versions))

@@ -41,6 +41,7 @@ class Writer(BasePredictionWriter):
         budget: each picture's memory is released to it.
         progress: counts the pictures.
         pages: gets each picture before and after, with `--compare`.
+        keep_times: give each output the modification time of its input.
 
     Attributes:
         failures: the pictures that failed, and why.
@@ -49,10 +50,16 @@ class Writer(BasePredictionWriter):
     """
 
     def __init__(
-        self, bits: int | None, budget: Budget, progress: BatchProgress, pages: BeforeAfterPages | None
+        self,
+        bits: int | None,
+        budget: Budget,
+        progress: BatchProgress,
+        pages: BeforeAfterPages | None,
+        keep_times: bool = False,
     ) -> None:
         super().__init__(write_interval="batch")
         self.bits, self.budget, self.progress, self.pages = bits, budget, progress, pages
+        self.keep_times = keep_times
         self.failures: list[Failure] = []
         self.notes = NoteSummary()
         self.fatal: Exception | None = None
@@ -96,6 +103,8 @@ class Writer(BasePredictionWriter):
             notes = writing.write(Path(item.job.target), item.after, self.bits)
             item.after = replace(item.after, notes=(*item.after.notes, *notes))
             _restrict_permissions(item.job)
+            if self.keep_times:
+                _set_modified(item)
         except Exception as error:
             item.fail(error)
             if getattr(error.__cause__ or error, "errno", None) in STOPPING:
@@ -115,6 +124,11 @@ class Writer(BasePredictionWriter):
             if item.after:
                 self.notes.add(item.after.notes)
         self.progress.add(item.job.size, item.after.megapixels if item.after else None)
+
+
+def _set_modified(item: Item) -> None:
+    with suppress(OSError):  # of file systems without these times
+        os.utime(item.job.target, ns=(os.stat(item.job.target).st_atime_ns, item.modified))
 
 
 def _restrict_permissions(job: Job) -> None:
