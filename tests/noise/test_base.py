@@ -42,6 +42,12 @@ def test_memory_format_changes_nothing(noise):
     assert noise(clean, sigma, generator()).equal(noise(strided, sigma, generator()))
 
 
+@pytest.mark.parametrize("noise", [one for one in NOISES if not one.stored], ids=str)
+def test_noise_is_made_on_the_device_of_the_picture(noise):
+    clean, sigma = torch.rand(2, 3, 16, 12, device="meta"), torch.full((2,), 25.0, device="meta")
+    assert noise(clean, sigma, generator()).device.type == "meta"
+
+
 @pytest.mark.parametrize("noise", NOISES, ids=str)
 def test_clipped_noise_is_what_an_8_bit_file_holds(noise):
     clean, sigma = torch.rand(2, 3, 32, 32), torch.full((2,), 100.0)

@@ -46,6 +46,11 @@ def test_sigma_range_is_drawn_uniformly():
     assert drawn.unique().numel() > 90_000
 
 
+def test_the_levels_of_a_training_are_its_range_or_its_level_twice():
+    assert list(Gaussian(sigma_range=[5, 55]).training_levels()) == [5, 55]
+    assert list(Gaussian(sigma=30).training_levels()) == [30, 30]
+
+
 def test_drawn_levels_without_a_range():
     assert Gaussian(sigma=30).draw_levels(3, generator()).tolist() == [30, 30, 30]
 

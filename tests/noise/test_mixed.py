@@ -77,10 +77,13 @@ def test_levels_and_name():
         ({"mixed": 1}, ["no noise 'mixed'"]),
         ({"gaussian": {"share": 1, "sgima": 25}}, ["has no key 'sgima'", "sigma"]),
         ({"gaussian": {"share": 1, "sigma": -3}}, ["gaussian.sigma=-3", "{gaussian:{share:1,sigma:25"]),
-        ({"gaussian": {"share": 1, "sigma": 0.5}}, ["gaussian.sigma=0.5", "(noise.parts)", "{share:1,sigma:127.5}"]),
+        (
+            {"gaussian": {"share": 1, "sigma": 0.5}},
+            ["gaussian.sigma=0.5 is", "level (noise.parts): noise levels are", "{share:1,sigma:127.5}"],
+        ),
         (
             {"camera": {"share": 1, "quality_range": [0, 101]}},
-            ["quality_range is [0, 101]", "(noise.parts)", "'noise.parts={camera:{share:1,quality_range:[70,99]}}'"],
+            ["quality_range is [0, 101]", " (noise.parts)\n", "'noise.parts={camera:{share:1,quality_range:[70,99]}}'"],
         ),
         ({1: 1}, ["no noise '1'"]),
     ],
