@@ -24,6 +24,12 @@ def test_each_picture_draws_one_part_by_its_share():
     assert error[salted].eq(0).float().mean() == pytest.approx(0.5, abs=0.02)
 
 
+def test_pictures_need_not_be_square():
+    clean = torch.full((6, 1, 12, 20), 0.5)
+    for noisy in (Mixed(parts=THREE).pair(clean, clean, generator())[0], Mixed(parts=THREE)(clean, clean, generator())):
+        assert noisy.shape == clean.shape and 0 < noisy.ne(clean).flatten(1).any(1).sum() <= 6
+
+
 def test_a_share_of_zero_is_never_drawn_and_shares_are_relative():
     assert drawn(Mixed(parts={"none": 0, "gaussian": 7}))[0].flatten(1).std(1).min() > 0.05
     assert drawn(Mixed(parts={"none": 7, "gaussian": 0}))[0].eq(0.5).all()
