@@ -104,6 +104,8 @@ class PictureModel(nn.Module):
                 `chroma_strength`, 0 to 2: the strength for colour noise, apart from that for luma; without effect on
                 grey pictures.
                 `texture`, 0 to 1: share of the removed fine detail that is returned.
+                `subsampling`, mostly "4:2:0", for colour of a decoded JPEG or WebP in a grey model: it denoises luma
+                and the stored chroma as planes, which an array does not show by itself.
                 `axes`: the order of an array's axes, one of HW, HWC, CHW, NHW, NHWC and NCHW: N pictures, H rows, W
                 columns, and C = 1 or 3, in numpy also 4 with alpha last.
 
