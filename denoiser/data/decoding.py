@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from denoiser.data.images import eight_bit
+from denoiser.data import own_depth
+from denoiser.data.depth import held_as
 from denoiser.data.pairs import Pictures
 from denoiser.data.scratch import decoded_once
 
@@ -20,22 +20,25 @@ class DecodedOnUse(Sequence[Tensor]):
     Args:
         files: the file of each picture, or several files of one size whose channels are stacked.
         channels: channels of each file, 3 or 1.
+        bits: of each file, see `own_depth.stored`.
     """
 
-    def __init__(self, files: Sequence[Sequence[Path]], channels: int) -> None:
-        self.files, self.channels = files, channels
+    def __init__(self, files: Sequence[Sequence[Path]], channels: int, bits: Sequence[Sequence[int]]) -> None:
+        self.files, self.channels, self.bits = files, channels, bits
 
     def __len__(self) -> int:
         """The number of pictures."""
         return len(self.files)
 
     def __getitem__(self, index: int) -> Tensor:  # type: ignore[override]
-        """The picture at `index`, uint8 `(C, H, W)`."""
-        return torch.cat([eight_bit.read(path, self.channels) for path in self.files[index]])
+        """The picture at `index`, `(C, H, W)` at its own depth."""
+        return own_depth.read(self.files[index], self.channels, self.bits[index])
 
 
 def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache_gb: float = 4) -> Pictures:
-    """Pictures from files, in memory if they need at most `cache_gb` GB (1e9 bytes), else see `DecodedOnce`.
+    """Pictures from files at their own depth, in memory if they need at most `cache_gb` GB (1e9 bytes).
+
+    Larger sets are decoded into temporary files, see `DecodedOnce`.
 
     Args:
         files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
@@ -47,7 +50,9 @@ def read_files(files: Sequence[Sequence[Path]], root: Path, channels: int, cache
         DenoiserError: a file cannot be read.
     """
     keys = [paths[-1].relative_to(root).with_suffix("").as_posix() for paths in files]
-    sizes = [(len(paths) * channels, *eight_bit.size(paths[0])) for paths in files]
-    lazy = DecodedOnUse(files, channels)
-    fits = sum(math.prod(size) for size in sizes) <= cache_gb * 1e9
-    return Pictures(keys, list(lazy) if fits else decoded_once(lazy, sizes), sizes)
+    stored = [[own_depth.stored(path) for path in paths] for paths in files]
+    sizes = [(len(several) * channels, several[0].height, several[0].width) for several in stored]
+    bits = [[each.bits for each in several] for several in stored]
+    lazy, dtypes = DecodedOnUse(files, channels, bits), [held_as(each) for each in bits]
+    needed = sum(math.prod(size) * dtype.itemsize for size, dtype in zip(sizes, dtypes, strict=True))
+    return Pictures(keys, list(lazy) if needed <= cache_gb * 1e9 else decoded_once(lazy, sizes, dtypes), sizes)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from denoiser.data import own_depth
 from denoiser.data.base import PairsDataModule, Protocol, check_no_noise
 from denoiser.data.decoding import read_files
 from denoiser.data.images import eight_bit
@@ -114,7 +115,7 @@ class RealPairs(PairsDataModule):
             folder, path = (self.clean, noisy[first]) if first in noisy else (self.noisy, clean[first])
             raise DenoiserError(
                 f"{len(unmatched)} picture(s) without a counterpart, the first has none in {folder} ({path})",
-                "use the same names in both folders, or remove the pictures without a counterpart",
+                "give both pictures of a pair one name, each in its folder",
             )
         keys = sorted(clean)
         for key in keys:
@@ -129,13 +130,14 @@ def _by_key(folder: Path) -> dict[str, Path]:
     for path in eight_bit.find(folder):
         first = paths.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
         if first != path:
-            raise DenoiserError(f"two pictures of one name: {first.name} and {path.name} ({folder})", f"mv {path} away")
+            names = f"{first.name} and {path.name}"
+            raise DenoiserError(f"two pictures of one name: {names} ({folder})", "give each pair a name of its own")
     return paths
 
 
 def _check_size(noisy: Path, clean: Path) -> None:
-    (height, width), expected = eight_bit.size(noisy), eight_bit.size(clean)
-    if (height, width) != expected:
+    (height, width, _), expected = own_depth.stored(noisy), own_depth.stored(clean)
+    if (height, width) != expected[:2]:
         raise DenoiserError(
             f"{height}x{width} is not the {expected[0]}x{expected[1]} of its clean picture ({noisy})",
             f"use the same size for {noisy.name} and {clean.name}",

@@ -86,10 +86,10 @@ def check_test_pictures(data: PairsDataModule) -> None:
     name = first if first == original else f"{first} (as {original})"
     problem = f"{len(copies)} of the {len(test)} test pictures are also training or validation pictures, {name} first"
     if data.test is None:
-        warnings.warn(f"{problem}: their scores are too high; remove the copies", stacklevel=2)
+        warnings.warn(f"{problem}: their scores are too high; use one copy of each", stacklevel=2)
         return
     official = data.split_name == "official"
-    fix = "data.split=benchmark, or another data.test" if official else "another data.test, or remove the copies"
+    fix = "data.split=benchmark, or another data.test" if official else "another data.test, or train on other pictures"
     raise DenoiserError(f"{problem} (data.test)", fix)
 
 

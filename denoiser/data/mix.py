@@ -32,7 +32,7 @@ class Joined(Sequence[Tensor]):
         return len(self.places)
 
     def __getitem__(self, index: int) -> Tensor:  # type: ignore[override]
-        """The picture at `index`, uint8 `(C, H, W)`."""
+        """The picture at `index`, `(C, H, W)`."""
         part, i = self.places[index]
         return part[i]
 

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from denoiser.data.depth import computable, stacked, unit
 from denoiser.data.one_block import OneBlock
 from denoiser.data.sampling import derive_seed
 from denoiser.noise.base import Noise
-from denoiser.noise.levels import GREY_LEVELS, SIGMA, LevelKind
+from denoiser.noise.levels import SIGMA, LevelKind
 from denoiser.noise.mirror import mirrored
 
 
@@ -40,8 +41,9 @@ class Pictures:
 
     Attributes:
         keys: a name for each picture: its relative path without suffix, or its official index.
-        images: uint8, one tensor `(N, C, H, W)` or a sequence of `(C, H, W)` of any sizes. Real pairs are stacked to
-            `(2C, H, W)`, first noisy, then clean, so that both are cropped alike.
+        images: one tensor `(N, C, H, W)` or a sequence of `(C, H, W)` of any sizes, each at the depth of its file:
+            uint8, uint16, or float32 whose white is 1. Real pairs are stacked to `(2C, H, W)`, first noisy, then clean,
+            so that both are cropped alike.
     """
 
     keys: Sequence[str]
@@ -116,7 +118,7 @@ class NoisyPairs(Dataset[Batch]):
         generator = torch.Generator(self.device)
         generator.manual_seed(derive_seed(self.seed, "train", indices[0], len(indices)))
         index = torch.tensor(indices, device=generator.device)
-        pictures = self._crops(index % len(self.pictures), generator).float().div_(GREY_LEVELS)
+        pictures = unit(self._crops(index % len(self.pictures), generator))
         if self.noise is None:
             noisy, clean = pictures.chunk(2, dim=1)
             return Batch(noisy, clean, torch.full((len(clean),), torch.nan, device=clean.device), index)
@@ -130,10 +132,10 @@ class NoisyPairs(Dataset[Batch]):
         side = size if size is None or self.noise is None else self.noise.source_size(size)
         draws = torch.rand(len(index), 3, generator=generator, device=generator.device).tolist()
         sources = (_source(images[i], self.noise, size) for i in index.tolist())
-        crops = [_crop(source, side, *draw[:2]) for source, draw in zip(sources, draws, strict=True)]
+        crops = [computable(_crop(source, side, *draw[:2])) for source, draw in zip(sources, draws, strict=True)]
         if self.flip:
             crops = [_symmetry(crop, int(draw[2] * 8)) for crop, draw in zip(crops, draws, strict=True)]
-        return torch.stack(crops)
+        return stacked(crops)
 
 
 class FrozenPairs(Dataset[Batch]):
@@ -190,7 +192,7 @@ class FrozenPairs(Dataset[Batch]):
 
     def _pair(self, index: int) -> tuple[Tensor, Tensor, float]:
         (key, level), (position, _, draw) = self.describe(index), self.unravel(index)
-        picture = self.pictures.images[position].cpu().contiguous().float().div_(GREY_LEVELS)
+        picture = unit(self.pictures.images[position].cpu().contiguous())
         number = torch.nan if level is None else level
         if self.noise is None:
             noisy, clean = picture.chunk(2)
@@ -212,6 +214,8 @@ def _source(pictures: Tensor, noise: Noise | None, patch: int | None = None) -> 
     if noise is None:
         return pictures
     height, width = (noise.source_size(patch or noise.whole_size(side)) for side in pictures.shape[-2:])
+    if pictures.dtype == torch.uint16:  # torch selects rows of int16 on every device
+        return mirrored(pictures.view(torch.int16), height, width).view(torch.uint16)
     return mirrored(pictures, height, width)
 
 

@@ -32,26 +32,33 @@ class DecodedOnce(Sequence[Tensor]):
     processes of a DataLoader share the files.
 
     Args:
-        decoded: the pictures, uint8 `(C, H, W)` each, decoded by each access.
+        decoded: the pictures, `(C, H, W)` each, decoded by each access.
         sizes: `(C, H, W)` of each picture.
+        dtypes: the data type of each picture.
         folder: the folder for the files, see `new_folder`.
     """
 
-    def __init__(self, decoded: Sequence[Tensor], sizes: Sequence[tuple[int, ...]], folder: Path) -> None:
-        self.decoded, self.sizes, self.folder, self.writable = decoded, sizes, folder, True
+    def __init__(
+        self,
+        decoded: Sequence[Tensor],
+        sizes: Sequence[tuple[int, ...]],
+        dtypes: Sequence[torch.dtype],
+        folder: Path,
+    ) -> None:
+        self.decoded, self.sizes, self.dtypes, self.folder, self.writable = decoded, sizes, dtypes, folder, True
 
     def __len__(self) -> int:
         """The number of pictures."""
         return len(self.decoded)
 
     def __getitem__(self, index: int) -> Tensor:  # type: ignore[override]
-        """The picture at `index`, uint8 `(C, H, W)`."""
+        """The picture at `index`, `(C, H, W)`."""
         path, size = self.folder / f"{index:06d}", self.sizes[index]
         if not path.is_file():
             picture = self.decoded[index]
             if not self._written(path, picture):
                 return picture
-        return torch.from_file(str(path), size=math.prod(size), dtype=torch.uint8).view(size)
+        return torch.from_file(str(path), size=math.prod(size), dtype=self.dtypes[index]).view(size)
 
     def _written(self, path: Path, picture: Tensor) -> bool:
         part = path.with_name(f"{path.name}.{os.getpid()}")  # several processes may decode the same picture
@@ -68,13 +75,15 @@ class DecodedOnce(Sequence[Tensor]):
         return True
 
 
-def decoded_once(decoded: Sequence[Tensor], sizes: Sequence[tuple[int, ...]]) -> Sequence[Tensor]:
+def decoded_once(
+    decoded: Sequence[Tensor], sizes: Sequence[tuple[int, ...]], dtypes: Sequence[torch.dtype]
+) -> Sequence[Tensor]:
     """The pictures as `DecodedOnce`; unchanged where no temporary folder can be made."""
     try:
         folder, lock = new_folder()
     except OSError:
         return decoded
-    pictures = DecodedOnce(decoded, sizes, folder)
+    pictures = DecodedOnce(decoded, sizes, dtypes, folder)
     weakref.finalize(pictures, _remove, folder, lock, os.getpid())
     return pictures
 

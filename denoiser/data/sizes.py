@@ -41,7 +41,7 @@ def check_picture_sizes(pictures: Pictures) -> None:
     if min(height, width) < window:
         raise DenoiserError(
             f"{height}x{width} is smaller than the SSIM window of {window}x{window} ({key})",
-            "remove it, or use larger pictures",
+            f"use pictures of at least {window}x{window}",
         )
 
 

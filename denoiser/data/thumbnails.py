@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from denoiser.data.depth import grey_levels
 from denoiser.data.pairs import Pictures
 from denoiser.metrics.luma import LUMA
 
@@ -38,7 +39,7 @@ def thumbnails(pictures: Pictures, channels: int) -> Thumbnails:
     """
     images = pictures.images
     batches = torch.split(images, 64) if isinstance(images, Tensor) else (image[None] for image in images)
-    cells = [_luma(_cells(batch[:, -channels:].float())) for batch in batches]
+    cells = [_luma(_cells(grey_levels(batch[:, -channels:]))) for batch in batches]
     sizes = torch.tensor([shape[1:] for shape in pictures.shapes], dtype=torch.int32)
     return {"sizes": sizes.reshape(-1, 2), "thumbnails": torch.cat(cells).round().byte().cpu()}
 
@@ -73,10 +74,10 @@ def details_match(a: Tensor, b: Tensor) -> bool:
     average, those of copies by nearly nothing. The limit is half of that sum, plus 1 for pictures without details.
 
     Args:
-        a: uint8 `(C, H, W)`.
-        b: uint8 of the same shape.
+        a: `(C, H, W)` as in `Pictures`.
+        b: the same shape, of any depth.
     """
-    a, b = _detail(a.float()), _detail(b.float())
+    a, b = _detail(grey_levels(a)), _detail(grey_levels(b))
     energy = (a.square() + b.square()).mean() / 2 + 1
     return bool((a - b).square().mean() <= energy)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
-from denoiser.photos import bands, chroma, hidden, routes
+from denoiser.inference import chroma
+from denoiser.photos import bands, hidden, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import CAMERA, GREY, Route
 from denoiser.weights import shipped

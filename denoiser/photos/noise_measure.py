@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from math import exp, log
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from denoiser.data.images.formats.photo import Pixels
-from denoiser.inference import arrays
+from denoiser.inference.blocks import blocks
+from denoiser.inference.pixels import Pixels
 from denoiser.metrics.luma import LUMA
 from denoiser.noise.camera.likeness import autocorrelation
 from denoiser.noise.levels import GREY_LEVELS
 
-BLOCK, BLOCKS_PER_SIDE = 256, 3
-"""Side in pixels and number per side of the evenly spaced blocks that stand for a larger photo."""
 LAGS = tuple(range(1, 17))
 """Lags in pixels at which the autocorrelation is computed."""
 WHITE = 0.12
@@ -81,7 +77,7 @@ class MeasuredNoise:
 def measure(pixels: Pixels, white: float, denoise: Callable[[Tensor], Tensor]) -> MeasuredNoise:
     """Measure the noise of a photo.
 
-    Time and memory do not grow with the photo: at most `BLOCKS_PER_SIDE`^2 blocks are denoised.
+    Time and memory do not grow with the photo: only some blocks are denoised.
 
     Args:
         pixels: `(H, W)` or `(H, W, 3)` of any type.
@@ -112,19 +108,6 @@ def removed(before: Pixels, after: Pixels, white: float) -> float:
     """
     pairs = zip(blocks(before, white), blocks(after, white), strict=True)
     return float(torch.cat([(a - b).flatten() for a, b in pairs]).square().mean().sqrt()) * GREY_LEVELS
-
-
-def blocks(pixels: Pixels, white: float) -> list[Tensor]:
-    """Evenly spaced blocks `(C, h, w)` of a photo, 1.0 = white; a small photo is one block."""
-    planes = arrays.view(pixels)
-    where = product(_slices(planes.shape[1]), _slices(planes.shape[2]))
-    return [planes[:, rows, columns].float() / white for rows, columns in where]
-
-
-def _slices(side: int) -> list[slice]:
-    if side <= BLOCK * BLOCKS_PER_SIDE:
-        return [slice(0, side)]
-    return [slice(start, start + BLOCK) for start in np.linspace(0, side - BLOCK, BLOCKS_PER_SIDE).astype(int)]
 
 
 def _luma(block: Tensor) -> Tensor:

@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from denoiser.errors import DenoiserError
+from denoiser.inference.blend import STRONGEST, Strengths
 from denoiser.noise import levels
 
 PRECISIONS = ("auto", "32", "bf16")
-STRONGEST = 2
-"""Largest strength: the network then sees twice the noise."""
-
-
-class Strengths(NamedTuple):
-    """How much noise is removed, 0 to 2: 0 returns the input, 1 the model's output.
-
-    Attributes:
-        luma: for luma, and for pictures of one channel.
-        chroma: for chroma.
-    """
-
-    luma: float
-    chroma: float
-
-    @property
-    def weights(self) -> tuple[float, float]:
-        """The weights of an output in a blend with the input: up to 1, where the input has a part."""
-        return min(self.luma, 1.0), min(self.chroma, 1.0)
-
-    @property
-    def at_least_1(self) -> Strengths:
-        """What the function of a network is asked for: strengths below 1 are a matter of `weights` alone."""
-        return Strengths(max(self.luma, 1.0), max(self.chroma, 1.0))
 
 
 @dataclass(frozen=True)
@@ -44,7 +20,7 @@ class Options:
         strength: how much noise is removed, 0 to 2: 0 returns the input, 1 the model's output.
         chroma_strength: the strength for chroma; None takes `strength`, which then is for luma alone.
         chroma_only: take only the colours from the model and keep the photo's luma: its strength is 0.
-        texture: share of the removed detail that is returned, 0 to 1, see `photos/texture.py`.
+        texture: share of the removed detail that is returned, 0 to 1, see `inference/texture.py`.
         tile: side of the tiles in pixels; None chooses it by the free memory.
         precision: `32`; `bf16`; or `auto`, which is bf16 for 8-bit photos where that is faster.
 

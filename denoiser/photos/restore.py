@@ -10,15 +10,16 @@ from torch import Tensor
 
 from denoiser.data.images.formats.photo import Photo, Pixels, strips
 from denoiser.errors import DenoiserError
-from denoiser.inference import arrays, tiling
+from denoiser.inference import arrays, blend, chroma, strength, texture, tiling
+from denoiser.inference.blend import Strengths
 from denoiser.inference.function import TileFunction
 from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.noise.estimate import noise_level
-from denoiser.photos import blend, chroma, routes, strength, texture
-from denoiser.photos.options import Options, Strengths
+from denoiser.photos import routes
+from denoiser.photos.options import Options
 from denoiser.photos.routes import Way
 
 NO_CHROMA = "--chroma-strength has no effect on grey pictures"

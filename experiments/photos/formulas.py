@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoiser.photos import strength, texture
-from denoiser.photos.options import Strengths
+from denoiser.inference import strength, texture
+from denoiser.inference.blend import Strengths
 from denoiser.weights.load import load
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "weights"))

@@ -42,11 +42,11 @@ def test_a_test_on_copies_is_refused(protocol):
         fitted(Fixed(protocol(), train, val, [], other))
     problem = "2 of the 6 test pictures are also training or validation pictures, test/4 (as train/2) first"
     assert caught.value.what == f"{problem} (data.test)" and caught.value.code == 2
-    assert caught.value.fix == "another data.test, or remove the copies"
+    assert caught.value.fix == "another data.test, or train on other pictures"
 
 
 def test_copies_inside_one_set_are_a_warning(protocol):
-    with pytest.warns(UserWarning, match=r"^1 of the 5 test pictures .* test/4 \(as train/2\) first: .*copies$"):
+    with pytest.warns(UserWarning, match=r"^1 of the 5 test pictures .* test/4 \(as train/2\) first: .*of each$"):
         fitted(Fixed(protocol(), *splits(encoded)))
 
 

@@ -139,7 +139,7 @@ def test_all_workers_that_are_not_forked_share_one_tensor():
     copies = [pickle.loads(pickle.dumps(held)) for _ in range(2)]
     assert all(map(torch.equal, copies[0].images, before))
     assert copies[1].shapes == [(3, 20, 30), (3, 21, 29), (3, 22, 28)]
-    blocks = [held.__getstate__()["images"].block for _ in range(2)]
+    blocks = [held.__getstate__()["images"].blocks[torch.uint8] for _ in range(2)]
     assert blocks[0] is blocks[1] and all(map(torch.equal, held.images, before))
 
 

@@ -83,7 +83,7 @@ def test_workers_share_the_files(batches, scratch):
 
 def test_a_copy_in_a_worker_that_was_not_forked_reads_the_same_files(batches, pictures_folder, read):
     paths = [[path] for path in sorted(pictures_folder(3).iterdir())]
-    pictures = decoded_once(DecodedOnUse(paths, 3), [(3, 24, 32)] * 3)
+    pictures = decoded_once(DecodedOnUse(paths, 3, [[8]] * 3), [(3, 24, 32)] * 3, [torch.uint8] * 3)
     before = [image.clone() for image in pictures]
     read.clear()
     assert all(map(torch.equal, pickle.loads(pickle.dumps(pictures)), before)) and not read
@@ -118,11 +118,11 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next_and_that_of_a_liv
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         folder = process.stdout.readline().strip()
-        pictures = decoded_once([torch.zeros(3, 8, 8, dtype=torch.uint8)], [(3, 8, 8)])
+        pictures = decoded_once([torch.zeros(3, 8, 8, dtype=torch.uint8)], [(3, 8, 8)], [torch.uint8])
         assert {str(path) for path in scratch.iterdir()} == {folder, str(pictures.folder)}
         process.send_signal(signal.SIGKILL)
     (scratch / f"{PREFIX}someone").mkdir()
-    other = decoded_once([torch.zeros(3, 8, 8, dtype=torch.uint8)], [(3, 8, 8)])
+    other = decoded_once([torch.zeros(3, 8, 8, dtype=torch.uint8)], [(3, 8, 8)], [torch.uint8])
     kept = {pictures.folder.name, other.folder.name, f"{PREFIX}someone"}
     assert {path.name for path in scratch.iterdir()} == kept
 
@@ -130,7 +130,7 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next_and_that_of_a_liv
 @pytest.mark.skipif(not Path("/var/tmp").is_dir(), reason="there is no /var/tmp")
 def test_files_go_to_a_disk_where_no_folder_is_named(monkeypatch, scratch):
     monkeypatch.delenv("TMPDIR")
-    pictures = decoded_once([torch.zeros(3, 8, 8, dtype=torch.uint8)], [(3, 8, 8)])
+    pictures = decoded_once([torch.zeros(3, 8, 8, dtype=torch.uint8)], [(3, 8, 8)], [torch.uint8])
     assert isinstance(pictures, DecodedOnce) and not pictures.folder.is_relative_to(scratch)
     assert str(pictures.folder).startswith(f"/var/tmp/{PREFIX}")
 

@@ -47,7 +47,7 @@ def test_pictures_of_several_sizes_need_crops(protocol):
 def test_pictures_that_no_window_fits_into_are_named(protocol, split, stage):
     problem, fix = refused(Sized(protocol(), MIXED, **{split: ((16, 16), (40, 10))}), stage)
     assert problem == f"40x10 is smaller than the SSIM window of 11x11 ({split}/1)"
-    assert fix == "remove it, or use larger pictures"
+    assert fix == "use pictures of at least 11x11"
     Sized(protocol(), MIXED, **{split: ((16, 16), (40, 11))}).setup(stage)
 
 

@@ -7,6 +7,7 @@ from PIL import Image
 
 import denoiser
 from denoiser.data.dead_leaves.scenes import dead_leaves
+from denoiser.inference import blocks
 from denoiser.noise.camera import settings
 from denoiser.noise.camera.pipeline import render
 from denoiser.photos import noise_measure
@@ -101,13 +102,13 @@ def test_blocks_stand_for_a_large_photo():
         sizes.append(tuple(block.shape))
         return block * 0
 
-    side = noise_measure.BLOCK * noise_measure.BLOCKS_PER_SIDE
+    side = blocks.BLOCK * blocks.BLOCKS_PER_SIDE
     pixels = np.random.default_rng(0).integers(0, 256, (side + 100, side + 1, 3), np.uint8)
     noise_measure.measure(pixels, 255.0, network)
-    assert sizes == [(1, 3, noise_measure.BLOCK, noise_measure.BLOCK)] * noise_measure.BLOCKS_PER_SIDE**2
+    assert sizes == [(1, 3, blocks.BLOCK, blocks.BLOCK)] * blocks.BLOCKS_PER_SIDE**2
     sizes.clear()
     noise_measure.measure(pixels[:50], 255.0, network)
-    assert sizes == [(1, 3, 50, noise_measure.BLOCK)] * noise_measure.BLOCKS_PER_SIDE
+    assert sizes == [(1, 3, 50, blocks.BLOCK)] * blocks.BLOCKS_PER_SIDE
 
 
 def test_what_was_removed():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from denoiser.data.images.formats import photo as module
 from denoiser.data.images.formats.photo import Details, Photo
+from denoiser.inference import pixels as arrays_of_pixels
 from denoiser.photos import previews
 from denoiser.photos.previews import BLOCK, SIDE, beside, block, factor, most_changed, preview
 
@@ -40,7 +40,7 @@ def test_a_large_one_is_reduced_to_means(height, width, channels, side):
     picture = photo((height, width) if channels == 1 else (height, width, 3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(previews, "SIDE", side)
-        patch.setattr(module, "STRIP", 100)
+        patch.setattr(arrays_of_pixels, "STRIP", 100)
         by, small = factor(picture), preview(picture)
     assert max(small.size) <= side and small.size == (-(-width // by), -(-height // by))
     for i, j in np.ndindex(height // by, width // by):

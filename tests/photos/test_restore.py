@@ -9,12 +9,12 @@ from torch import nn
 
 from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
-from denoiser.inference import tiling
+from denoiser.inference import chroma, tiling
 from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.metrics.luma import LUMA
-from denoiser.photos import chroma, restore, routes
+from denoiser.photos import restore, routes
 from denoiser.photos.options import Options
 from denoiser.photos.restore import Restorer
 

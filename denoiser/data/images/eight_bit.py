@@ -1,4 +1,4 @@
-"""Pictures as 8-bit tensors, whatever the depth of the file: for training and testing. Torch is imported by `read`."""
+"""Pictures of 8 bits as tensors, for training and testing. Torch is imported by `read`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from denoiser.data.images.formats import orientation
-from denoiser.data.images.formats.photo import white_of
-from denoiser.data.images.formats.suffixes import TRAINING, listed
+from denoiser.data.images.formats.foreign import NOT_READ
+from denoiser.data.images.formats.photo import COPY_AGAIN, white_of
+from denoiser.data.images.formats.suffixes import READ, TRAINING, listed
 from denoiser.data.images.formats.tiff_tags import ExifTag
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
@@ -29,26 +30,34 @@ _QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 def find(folder: Path) -> list[Path]:
     """Every picture below `folder`, by suffix, sorted by path; hidden files and folders are left out.
 
+    Pictures of kinds that cannot be read, such as raw files of cameras, are left out with a warning.
+
     Raises:
         DenoiserError: the folder is missing, or holds no picture.
     """
     if not folder.is_dir():
         raise DenoiserError(f"no such folder ({folder})", "give the path of a folder of pictures")
-    paths = sorted(path for path in folder.rglob("*") if _is_picture(path, folder))
+    pictures = sorted(path for path in folder.rglob("*") if _is_picture(path, folder))
+    paths = [path for path in pictures if path.suffix.lower() in READ]
     if not paths:
-        raise DenoiserError(f"no picture in the folder ({folder})", f"put pictures there: {listed(TRAINING)}")
+        raise DenoiserError(f"no picture in the folder ({folder})", f"put pictures there: {listed(READ)}")
+    if len(paths) < len(pictures):
+        kinds = listed(frozenset(path.suffix.lower() for path in pictures) - READ)
+        left_out = f"{len(pictures) - len(paths)} picture(s) that cannot be read are left out: {kinds} ({folder})"
+        warnings.warn(f"{left_out}; export them as 16-bit TIFF", stacklevel=2)
     return paths
 
 
 def _is_picture(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.suffix.lower() in TRAINING and not hidden and path.is_file()
+    return path.suffix.lower() in READ | NOT_READ and not hidden and path.is_file()
 
 
 def read(path: Path, channels: int) -> Tensor:
     """Decode a picture to uint8 `(channels, H, W)`, upright; colour becomes grey by Pillow's `convert("L")`.
 
-    16-bit grey is scaled to 8 bits. Transparency, metadata and colour profile are left out.
+    Deeper grey is scaled to 8 bits; `own_depth.read` keeps it, and calls this for text PGM alone, which only Pillow
+    reads. Transparency, metadata and colour profile are left out.
 
     Args:
         path: any file that Pillow decodes.
@@ -117,7 +126,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             with Image.open(path) as opened:
                 yield opened
     except Exception as error:  # damaged files make decoders raise anything
-        raise DenoiserError(f"unreadable picture: {_reason(error)} ({path})", "replace or remove that file") from error
+        raise DenoiserError(f"unreadable picture: {_reason(error)} ({path})", COPY_AGAIN) from error
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import IO, Protocol
 
 from denoiser.data.images import white
 from denoiser.data.images.formats import bmp_gif, foreign, jpeg, orientation, png, pnm, tiff, webp
-from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import COPY_AGAIN, Details, Header, Photo, Refused
 from denoiser.data.images.formats.suffixes import SUFFIXES
 from denoiser.errors import DenoiserError
 
@@ -134,7 +134,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     except PermissionError as error:
         raise DenoiserError(f"no permission to read the picture ({path})", f"chmod u+r '{path}'") from error
     except Exception as error:  # damaged files make decoders raise anything
-        raise DenoiserError(f"{reason(error)} ({path})", "replace or remove that file") from error
+        raise DenoiserError(f"{reason(error)} ({path})", COPY_AGAIN) from error
 
 
 def reason(error: Exception) -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from denoiser.cli import failures
 from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
+from denoiser.inference import chroma
 from denoiser.machine.files import temporary_stem
-from denoiser.photos import chroma, hidden
+from denoiser.photos import hidden
 from denoiser.photos.batch import pages
 from denoiser.photos.batch.inputs import skipped_message
 from denoiser.photos.batch.leftovers import remove

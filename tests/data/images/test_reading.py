@@ -14,8 +14,8 @@ from helpers import samples as made
 from PIL import Image, ImageOps
 
 from denoiser.data.images import reading
-from denoiser.data.images.formats import photo as photos
 from denoiser.errors import DenoiserError
+from denoiser.inference import pixels as arrays_of_pixels
 
 
 def refusal(path, **options):
@@ -208,7 +208,7 @@ def test_torch_is_not_needed():
 
 @pytest.mark.parametrize("row", [0, 5, 10])
 def test_a_value_that_is_no_number_is_found_in_any_strip(row, tmp_path, monkeypatch):
-    monkeypatch.setattr(photos, "STRIP", 12)  # one row
+    monkeypatch.setattr(arrays_of_pixels, "STRIP", 12)  # one row
     pixels = np.full((11, 12), 2.5, np.float32)
     tifffile.imwrite(tmp_path / "sound.tif", pixels)
     assert reading.read(tmp_path / "sound.tif").white == 2.5

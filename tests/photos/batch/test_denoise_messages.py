@@ -53,7 +53,7 @@ def test_each_failure_has_its_own_fix_and_nothing_that_was_not_made_is_reported(
     output = capsys.readouterr()
     assert sorted(output.err.splitlines()[:2]) == [
         f"failed: JPEG holds no alpha channel (out/a.jpg) (in/a.png); {INSTEAD}",
-        "failed: the file is empty (in/b.png); replace or remove that file",
+        "failed: the file is empty (in/b.png); copy that file again from where it came from",
     ]
     assert output.err.splitlines()[-1] == "fix: see the lines above; the same command tries them again"
     assert output.out == ""

@@ -137,7 +137,7 @@ def test_an_error_keeps_its_code_and_names_its_picture():
     item = Item(Job("in/a.png", "out/a.png", 1), 1)
     item.fail(DenoiserError("the model's output is not finite", "another model", 2))
     assert (item.error.what, item.error.fix) == ("the model's output is not finite (in/a.png)", "another model")
-    item.fail(DenoiserError("not a picture (in/a.png)", "remove it"))
+    item.fail(DenoiserError("not a picture (in/a.png)", "give a picture"))
     assert item.error.what == "not a picture (in/a.png)"
     item.fail(MemoryError())
     assert "MemoryError" in item.error.what

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
-Pixels = NDArray[Any]
+from denoiser.inference.pixels import Pixels as Pixels
+from denoiser.inference.pixels import strips as strips
+from denoiser.inference.pixels import white_of as white_of
 
-STRIP = 1 << 20
-"""Approximate number of pixels that are copied or converted to floats at a time."""
+COPY_AGAIN = "copy that file again from where it came from"
+"""What solves a damaged file."""
 NOT_SUBSAMPLED = (1, 1)
 """Chroma subsampling of a picture that has a chroma sample for every pixel."""
-
-
-def strips(height: int, width: int, multiple: int = 1) -> Iterator[slice]:
-    """Slices of rows, from top to bottom, of about `STRIP` pixels each, for work whose copies must stay small.
-
-    The number of rows in all except the last is a multiple of `multiple`.
-    """
-    rows = max(1, STRIP // max(1, width) // multiple) * multiple
-    return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
-
-
-def white_of(dtype: DTypeLike) -> float:
-    """The value of white: 255 in uint8, 65535 in uint16, 1.0 in floats."""
-    kind = np.dtype(dtype)
-    return 1.0 if kind.kind == "f" else float(np.iinfo(kind).max)
 
 
 class Refused(Exception):
@@ -40,7 +26,7 @@ class Refused(Exception):
         fix: one action that solves it.
     """
 
-    def __init__(self, what: str, fix: str = "replace or remove that file") -> None:
+    def __init__(self, what: str, fix: str = COPY_AGAIN) -> None:
         """Keep the error and its fix."""
         super().__init__(what)
         self.fix = fix

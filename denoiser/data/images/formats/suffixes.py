@@ -17,7 +17,7 @@ READ = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes
 WRITTEN = READ - {".apng", ".mpo", ".gif"}
 """The suffixes of pictures that `denoiser denoise` writes."""
 TRAINING = WRITTEN - {".jpe", ".jfif", ".dib", ".pnm"}
-"""The suffixes of pictures that are looked for in folders of training and test pictures."""
+"""The suffixes of the 8-bit pictures that runs and tests write."""
 
 
 def format_of(suffix: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoiser.data.images.formats.photo import Pixels, strips, white_of
+from denoiser.inference.pixels import Pixels, strips, white_of
 from denoiser.metrics.luma import LUMA
 
 ROWS = 64

@@ -5,21 +5,45 @@ output = input + chroma * change + (luma - chroma) * luma(change)          in `_
 colours that integers cannot hold are moved towards grey                   in `_desaturate`
 integers are clamped and rounded                                           in `_store`
 
-Both weights are at most 1: what a strength above 1 adds is in the output already, see `photos/strength.py`.
+Both weights are at most 1: what a strength above 1 adds is in the output already, see `inference/strength.py`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.data.images.formats.photo import Pixels, strips
+from denoiser.inference.pixels import Pixels, strips
 from denoiser.metrics.luma import LUMA
 
+STRONGEST = 2
+"""Largest strength: the network then sees twice the noise."""
 _SMALLEST = 1e-6
 """Chroma below this needs no scaling, in the unit of integers; division by less would overflow."""
+
+
+class Strengths(NamedTuple):
+    """How much noise is removed, 0 to 2: 0 returns the input, 1 the model's output.
+
+    Attributes:
+        luma: for luma, and for pictures of one channel.
+        chroma: for chroma.
+    """
+
+    luma: float
+    chroma: float
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """The weights of an output in a blend with the input: up to 1, where the input has a part."""
+        return min(self.luma, 1.0), min(self.chroma, 1.0)
+
+    @property
+    def at_least_1(self) -> Strengths:
+        """What the function of a network is asked for: strengths below 1 are a matter of `weights` alone."""
+        return Strengths(max(self.luma, 1.0), max(self.chroma, 1.0))
 
 
 def fill(

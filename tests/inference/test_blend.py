@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from denoiser.data.images.formats import photo
+from denoiser.inference import pixels
+from denoiser.inference.blend import fill
 from denoiser.metrics.luma import LUMA
-from denoiser.photos.blend import fill
 
 TYPES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 4.0}
 
@@ -114,5 +114,5 @@ def test_luma_alone_keeps_the_differences_of_the_channels():
 def test_bands_are_the_whole(monkeypatch):
     before, denoised = a_pair(np.uint8, 255, (23, 7, 3))
     whole = filled(before, denoised, 255, 0, 0.3)
-    monkeypatch.setattr(photo, "STRIP", 15)  # two rows
+    monkeypatch.setattr(pixels, "STRIP", 15)  # two rows
     assert np.array_equal(filled(before, denoised, 255, 0, 0.3), whole)

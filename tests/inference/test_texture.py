@@ -7,10 +7,10 @@ from torch import nn
 from torch.nn import functional
 
 from denoiser.data.images.formats.photo import Details, Photo
+from denoiser.inference import texture
 from denoiser.inference.function import TileFunction
 from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.luma import LUMA
-from denoiser.photos import texture
 from denoiser.photos.options import Options
 from denoiser.photos.restore import Restorer
 from denoiser.photos.routes import Way

@@ -21,10 +21,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from denoiser.inference.blend import Strengths
 from denoiser.inference.function import TileFunction
 from denoiser.inference.padding import pad
 from denoiser.metrics.luma import LUMA
-from denoiser.photos.options import Strengths
 
 SHIFT = (8, 16)
 """Rows and columns by which removed noise is shifted: farther than noise is correlated, in whole blocks of a JPEG."""

@@ -8,10 +8,10 @@ from PIL import Image
 
 from denoiser.data.images import reading, writing
 from denoiser.data.images.formats import jpeg
-from denoiser.data.images.formats import photo as photos
 from denoiser.data.images.formats.photo import strips
 from denoiser.data.photos import FOLDER
-from denoiser.photos import chroma
+from denoiser.inference import chroma
+from denoiser.inference import pixels as arrays_of_pixels
 from denoiser.photos.model_choice import ModelChoice, Models
 from denoiser.photos.options import Options
 from denoiser.weights import shipped
@@ -123,7 +123,7 @@ def test_noise_of_the_stored_chroma_is_independent_from_sample_to_sample(tmp_pat
 def test_bands_are_the_whole(monkeypatch, factor):
     pixels = np.random.default_rng(0).integers(0, 256, (41, 23, 3), np.uint8)
     whole = chroma.split(pixels, factor)
-    monkeypatch.setattr(photos, "STRIP", 23 * 4)
+    monkeypatch.setattr(arrays_of_pixels, "STRIP", 23 * 4)
     for one, other in zip(chroma.split(pixels, factor), whole, strict=True):
         assert np.array_equal(one, other)
 

@@ -7,11 +7,13 @@ from torch import nn
 from torch.nn import functional
 
 from denoiser.data.images.formats.photo import Details, Photo
+from denoiser.inference import chroma, strength
+from denoiser.inference.blend import Strengths
 from denoiser.inference.function import TileFunction
 from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.luma import LUMA
-from denoiser.photos import chroma, restore, strength
-from denoiser.photos.options import Options, Strengths
+from denoiser.photos import restore
+from denoiser.photos.options import Options
 from denoiser.photos.restore import Restorer
 from denoiser.photos.routes import Way
 from denoiser.weights import shipped

@@ -23,13 +23,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from denoiser.data.images.formats.photo import Pixels
+from denoiser.inference.blocks import blocks
 from denoiser.inference.function import TileFunction
 from denoiser.inference.padding import pad
+from denoiser.inference.pixels import Pixels
 from denoiser.inference.receptive_field import SIGMA
+from denoiser.inference.strength import luma_of
 from denoiser.noise.levels import GREY_LEVELS
-from denoiser.photos import noise_measure
-from denoiser.photos.strength import luma_of
 
 SIDE, STEP = 16, 8
 """Side of a window in pixels, and distance of two windows."""
@@ -113,7 +113,7 @@ def measure(function: Callable[[Tensor], Tensor], pixels: Pixels, white: float, 
         device: the device of the function.
     """
     values = []
-    for block in noise_measure.blocks(pixels, white):
+    for block in blocks(pixels, white):
         noisy = block[None].to(device)
         denoised = function(noisy)
         squares, luma = _transform(luma_of(noisy - denoised)).square(), luma_of(denoised)
