@@ -97,6 +97,8 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--pages", metavar="all|first|N", type=_page, help=pages)
     group.add_argument("--compare", action="store_true", help="write a before/after page into OUT/compare")
     group.add_argument("--overwrite", action="store_true", help="replace files in OUT, but never an input")
+    times = "give outputs the modification times of their pictures (for folders and patterns)"
+    group.add_argument("--keep-times", action=argparse.BooleanOptionalAction, help=times)
     group.add_argument("--dry-run", action="store_true", help="print what would be done, with which model")
     verbose = "with --dry-run, also measure and print the noise of each picture"
     group.add_argument("-v", "--verbose", action="store_true", help=verbose)

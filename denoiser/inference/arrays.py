@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,20 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from denoiser.inference import transparency
+from denoiser.inference import blend, masked, transparency
+from denoiser.inference.axes import AXES
+from denoiser.inference.pixels import Pixels
 
-WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0}
+WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0, torch.int16: 32767.0}
 """Value of white in each integer type; in floats it is 1."""
+DTYPES = (np.uint8, np.uint16, np.int16, np.float16, np.float32, np.float64)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
-NUMPY = "numpy: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with alpha last; uint8, uint16, float16, float32 or float64"
-TORCH = "torch: (H, W), (C, H, W) or (B, C, H, W) with C = 1 or 3; uint8, uint16 or a float"
+OTHER_ORDERS = f"another order by axes=, one of {', '.join(AXES)}"
+NUMPY = (
+    "numpy: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with alpha last; uint8, uint16, int16, float16, float32, float64"
+)
+TORCH = "torch: (H, W), (C, H, W) or (B, C, H, W) with C = 1 or 3; uint8, uint16, int16 or a float"
 
 
 @dataclass(frozen=True)
@@ -42,17 +48,29 @@ class ArrayPicture:
         """Value of white in the picture."""
         return WHITE.get(self.planes.dtype, 1.0)
 
-    def write(self, top: int, rows: Tensor) -> None:
+    @property
+    def pixels(self) -> Pixels:
+        """The picture as `(H, W)` or `(H, W, 3)` in numpy, without a copy where it is there; bfloat16 as float32."""
+        return as_numpy(self.planes)
+
+    def write(self, top: int, rows: Tensor, weights: tuple[float, float] = (1.0, 1.0)) -> None:
         """Write float rows `(C, h, W)`, 1.0 = white, from the row `top` on; integers are rounded and clamped.
+
+        Args:
+            top: the first row.
+            rows: of the model's output.
+            weights: of its luma and its chroma, see `blend.fill`; the picture has the rest.
 
         Raises:
             ValueError: values that are not finite.
         """
         if not torch.isfinite(rows).all():
             raise ValueError("the model's output is not finite")
-        if self.target.dtype in WHITE:
-            rows = (rows * self.white).round_().clamp_(0, self.white)
-        self.target[:, top : top + rows.shape[1]] = rows.to(self.target.device)
+        band = slice(top, top + rows.shape[1])
+        before = as_numpy(self.planes[:, band])
+        blended = np.empty_like(before)
+        blend.fill(blended, before, rows.numpy(), self.white, *weights)
+        self.target[:, band] = view(blended).to(self.target.device)
 
 
 def open_picture(image: NDArray[Any] | Tensor | Image.Image) -> ArrayPicture:
@@ -63,6 +81,8 @@ def open_picture(image: NDArray[Any] | Tensor | Image.Image) -> ArrayPicture:
     """
     if isinstance(image, Image.Image):
         picture = _from_pillow(image)
+    elif isinstance(image, np.ma.MaskedArray):
+        picture = _from_masked(image)
     else:
         picture = _from_torch(image) if isinstance(image, Tensor) else _from_numpy(image)
     if not picture.planes.numel():
@@ -75,10 +95,18 @@ def open_picture(image: NDArray[Any] | Tensor | Image.Image) -> ArrayPicture:
 
 def _from_numpy(image: NDArray[Any]) -> ArrayPicture:
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
-        raise ValueError(f"an array of shape {image.shape}; {NUMPY}")
-    if image.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+        raise ValueError(f"an array of shape {image.shape}; {NUMPY}; {OTHER_ORDERS}")
+    if image.dtype.newbyteorder("=") not in DTYPES:
         raise ValueError(f"an array of {image.dtype}; {NUMPY}")
     return _from_array(image, 4)
+
+
+def _from_masked(image: np.ma.MaskedArray[Any, Any]) -> ArrayPicture:
+    data = np.ma.getdata(image)
+    if not data.size or data.ndim not in (2, 3):
+        return _from_numpy(data)  # which refuses it
+    picture = _from_numpy(masked.filled(image))
+    return replace(picture, result=lambda: masked.like(picture.result(), image))
 
 
 def _from_array(image: NDArray[Any], with_alpha: int) -> ArrayPicture:
@@ -113,9 +141,16 @@ def _planes(array: Tensor) -> Tensor:
     return array[None] if array.ndim == 2 else array.permute(2, 0, 1)
 
 
+def as_numpy(planes: Tensor) -> Pixels:
+    """Planes `(C, H, W)` as `(H, W)` or `(H, W, C)`, without a copy where it is possible."""
+    values = planes.detach().cpu()
+    values = values.float() if values.dtype == torch.bfloat16 else values
+    return values[0].numpy() if len(values) == 1 else values.permute(1, 2, 0).numpy()
+
+
 def _from_torch(image: Tensor) -> ArrayPicture:
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[0] not in (1, 3)):
-        raise ValueError(f"a tensor of shape {tuple(image.shape)}; {TORCH}")
+        raise ValueError(f"a tensor of shape {tuple(image.shape)}; {TORCH}; {OTHER_ORDERS}")
     if image.dtype not in (*WHITE, *FLOATS):
         raise ValueError(f"a tensor of {image.dtype}; {TORCH}")
     image = image.detach()

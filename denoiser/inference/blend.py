@@ -51,9 +51,10 @@ def fill(
 ) -> None:
     """Write denoised rows into a photo of any type.
 
-    Integers are clamped to black and white and rounded, halves to even. Floats are neither: values above white or below
-    black in the input can stay so in the output. Where luma and chroma have different weights and an integer would be
-    clipped, all three channels are moved towards their luma until none is.
+    Integers are clamped to black, signed ones to their least value, and to white, and rounded, halves to even. Floats
+    are neither: values above white or below black in the input can stay so in the output. Where luma and chroma have
+    different weights and an unsigned integer would be clipped, all three channels are moved towards their luma until
+    none is.
 
     Args:
         out: the rows to write, `(h, W)` or `(h, W, 3)` of any type.
@@ -108,7 +109,7 @@ def _desaturate(colours: NDArray[Any], white: float) -> None:
 
 def _store(out: Pixels, values: NDArray[Any], white: float) -> None:
     """Write values into pixels, clamped and rounded if these are integers."""
-    if out.dtype.kind == "u":
-        np.clip(values, 0, white, out=values)
+    if out.dtype.kind in "iu":
+        np.clip(values, np.iinfo(out.dtype).min, white, out=values)
         np.rint(values, out=values)
     out[...] = values

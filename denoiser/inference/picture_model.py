@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, overload
+from dataclasses import replace
+from typing import Any, TypeVar, Unpack, overload
 
 import numpy as np
 import torch
@@ -14,17 +13,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from denoiser.errors import number
-from denoiser.inference import arrays, tiling
+from denoiser.inference import arrays, call_options, pictures, tiling
+from denoiser.inference.call_options import CallKeywords, CallOptions
+from denoiser.inference.fitted import FittedTilings
 from denoiser.inference.function import TileFunction, inference_call
 from denoiser.inference.padding import pad, padded_side
-from denoiser.inference.receptive_field import LIMIT, SIGMA
-from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
 from denoiser.noise.levels import check_sigma
 
 Array = TypeVar("Array", bound=NDArray[Any])
-WHOLE_PIXELS = 256 * 256
-"""Largest padded picture, in pixels, that is denoised whole without measuring the network's reach and the memory."""
 
 
 class PictureModel(nn.Module):
@@ -51,6 +48,11 @@ class PictureModel(nn.Module):
         >>> _ = torch.nn.init.constant_(model.network.weight, 0.5)
         >>> model(np.full((2, 2, 3), 200, np.uint8))[0, 0]
         array([100, 100, 100], dtype=uint8)
+        >>> import denoiser
+        >>> stack = np.random.default_rng(0).normal(128, 20, (2, 40, 50)).clip(0, 255).astype(np.uint8)
+        >>> denoised = denoiser.load("grey")(stack, strength=0.8, axes="NHW")
+        >>> denoised.shape, denoised.dtype, bool(denoised.std() < stack.std() / 2)
+        ((2, 40, 50), dtype('uint8'), True)
     """
 
     network: Any
@@ -63,51 +65,70 @@ class PictureModel(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tilings: dict[tuple[int, torch.device], tuple[Any, Tiling]] = {}
+        self._tilings = FittedTilings()
 
     @overload
-    def __call__(self, image: Array, sigma: float | None = None) -> Array: ...
+    def __call__(self, image: Array, sigma: float | Tensor | None = None, **options: Unpack[CallKeywords]) -> Array: ...
     @overload
-    def __call__(self, image: Image.Image, sigma: float | None = None) -> Image.Image: ...
+    def __call__(
+        self, image: Image.Image, sigma: float | None = None, **options: Unpack[CallKeywords]
+    ) -> Image.Image: ...
     @overload
-    def __call__(self, image: Tensor, sigma: float | Tensor | None = None) -> Tensor: ...
+    def __call__(
+        self, image: Tensor, sigma: float | Tensor | None = None, **options: Unpack[CallKeywords]
+    ) -> Tensor: ...
 
-    def __call__(self, image: Any, *args: Any, **options: Any) -> Any:
+    @torch.compiler.disable(recursive=False)  # type: ignore  # `torch.compile` gets the call for batches alone
+    def __call__(self, image: Any, *args: Any, **keywords: Any) -> Any:
         """Denoise a picture: the same type, data type, shape and device; the input is not changed.
 
         A tensor `(B, C, H, W)` of the network's own C and data type (mostly float32), or under autocast, goes whole
-        through `forward` and is differentiable. All others are denoised in evaluation mode, one by one, large ones
-        in tiles. White is 255 in uint8, 65535 in uint16 and 1.0 in floats, which are not clamped; computation is in
-        float32. A grey model denoises colours one by one. A colour model takes grey in all three channels and
-        returns their mean, which is worse than a grey model, and warns of it. Alpha is kept.
+        through `forward` and is differentiable, unless a strength or texture is given. All others are denoised in
+        evaluation mode, one by one, large ones in tiles. White is 255 in uint8, 65535 in uint16, 32767 in int16 and
+        1.0 in floats, which are not clamped; computation is in float32. A grey model denoises colours one by one. A
+        colour model takes grey in all three channels and returns their mean, which is worse than a grey model, and
+        warns of it. Alpha is kept, and so is the mask of a masked array: what is under it changes nothing else.
+
+        `torch.compile(model)` compiles the call for batches; pictures are denoised as without it. For both:
+        `model.network = torch.compile(model.network)`.
 
         Args:
             image: numpy `(H, W)`, `(H, W, 1)`, `(H, W, 3)` or `(H, W, 4)` (RGB and alpha), torch `(H, W)`,
-                `(C, H, W)` or `(B, C, H, W)`, both of uint8, uint16 or floats; or Pillow of mode L, LA, RGB, RGBA,
-                I;16 or I;16B.
-            *args: `sigma`, the noise level in grey levels of 255, for a batch also `(B,)`; only for models that take
-                one. None, the default, estimates it.
-            **options: `sigma` by name.
+                `(C, H, W)` or `(B, C, H, W)`, both of uint8, uint16, int16 or floats; arrays of other orders with
+                `axes`; or Pillow of mode L, LA, RGB, RGBA, I;16 or I;16B.
+            *args: `sigma`, the noise level in grey levels of 255, for several pictures also `(N,)`; only for models
+                that take one. None, the default, estimates it.
+            **keywords: `sigma` by name; and as in `denoiser denoise`:
+                `strength`, 0 to 2: how much noise is removed. Below 1 the output is blended with the picture; above 1
+                more is removed than by the network alone, in three times the time.
+                `chroma_strength`, 0 to 2: the strength for colour noise, apart from that for luma; without effect on
+                grey pictures.
+                `texture`, 0 to 1: share of the removed fine detail that is returned.
+                `axes`: the order of an array's axes, one of HW, HWC, CHW, NHW, NHWC and NCHW: N pictures, H rows, W
+                columns, and C = 1 or 3, in numpy also 4 with alpha last.
 
         Raises:
             ValueError: another shape, type or mode; no pixels; values that are not finite; a noise level for a model
-                that takes none.
+                that takes none; or numpy `(H, W, 4)` for a grey model, which can mean colour or a stack, without
+                `axes`.
             TypeError: no picture but, for example, a path; other arguments.
-            DenoiserError: `sigma` is not a noise level, or the memory is too small for the smallest tile.
+            DenoiserError: `sigma` is no noise level, a strength or texture is out of its range, or the memory is too
+                small for the smallest tile.
         """
-        if getattr(self.forward, "__func__", None) is not type(self).forward:
+        if "forward" in vars(self):
             # Lightning replaces `forward` for a training step in several processes, and torch then calls the model.
-            return super().__call__(image, *args, **options)
-        sigma = _sigma(args, options)
-        if sigma is not None and not self.takes_sigma:
-            raise self._takes_no_sigma(sigma)
-        if isinstance(image, Tensor) and image.ndim == 4:
-            return self._denoise_batch(image, sigma)
-        if isinstance(image, np.ndarray | Tensor | Image.Image):
-            return self._denoise_picture(image, sigma)
+            return super().__call__(image, *args, **keywords)
+        options = call_options.parse(args, keywords)
+        if options.sigma is not None and not self.takes_sigma:
+            raise self._takes_no_sigma(options.sigma)
         if isinstance(image, str | os.PathLike):
             raise TypeError(f"a path, not a picture: model(PIL.Image.open({os.fspath(image)!r}))")
-        raise TypeError(f"no picture, but {type(image).__name__}: a numpy array, a torch tensor or a Pillow image")
+        if not isinstance(image, np.ndarray | Tensor | Image.Image):
+            raise TypeError(f"no picture, but {type(image).__name__}: a numpy array, a torch tensor or a Pillow image")
+        if isinstance(image, Tensor) and image.ndim == 4 and options.axes in (None, "NCHW"):
+            return self._denoise_batch(image, options)
+        several = options.axes is not None
+        return (pictures.denoise_all if several else pictures.denoise)(self, image, options, self._tilings)
 
     def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
         """Denoise a batch of any size: padded to what the network takes, and cropped.
@@ -155,15 +176,13 @@ class PictureModel(nn.Module):
     def _takes_no_sigma(self, sigma: float | Tensor) -> ValueError:
         return ValueError(f"sigma={sigma} for {self.name}, which takes no noise level: leave it out")
 
-    def _denoise_batch(self, batch: Tensor, sigma: float | Tensor | None) -> Tensor:
+    def _denoise_batch(self, batch: Tensor, options: CallOptions) -> Tensor:
         if batch.shape[1] not in (1, 3) or not batch.numel():
             raise ValueError(f"a batch of shape {tuple(batch.shape)}; {arrays.TORCH}, and none of them 0")
-        if self._fits_network(batch):
-            return super().__call__(batch, *self._levels(batch, sigma))  # type: ignore[no-any-return]
-        levels = sigma.expand(len(batch)).tolist() if isinstance(sigma, Tensor) else [sigma] * len(batch)
-        return torch.stack(
-            [self._denoise_picture(picture, level) for picture, level in zip(batch, levels, strict=True)]
-        )
+        if options.is_plain and self._fits_network(batch):
+            return super().__call__(batch, *self._levels(batch, options.sigma))  # type: ignore[no-any-return]
+        denoised: Tensor = pictures.denoise_all(self, batch, replace(options, axes="NCHW"), self._tilings)
+        return denoised
 
     def _fits_network(self, batch: Tensor) -> bool:
         """Whether the network takes the batch as it is."""
@@ -179,54 +198,8 @@ class PictureModel(nn.Module):
             return (sigma,)
         if sigma is not None:
             return (noisy.new_full((len(noisy),), *check_sigma(sigma, "sigma")),)
-        return (noisy.new_tensor([_estimate(picture, 1.0) for picture in noisy]),) if self.takes_sigma else ()
-
-    def _denoise_picture(self, image: Any, sigma: float | None = None) -> Any:
-        picture = arrays.open_picture(image)
-        device, (channels, height, width) = next(self.parameters()).device, picture.planes.shape
-        if sigma is not None:
-            (sigma,) = check_sigma(sigma, "sigma")
-        elif self.takes_sigma:
-            sigma = _estimate(picture.planes, picture.white)
-        if self.channels > channels:
-            message = f"{self.name} is a model for colour and leaves much noise in grey pictures: denoiser.load('grey')"
-            warnings.warn(message, stacklevel=3)
-        rows, columns = self.padded_size(height, width)
-        whole = rows * columns <= WHOLE_PIXELS
-        layout = Tiling(WHOLE_PIXELS, 2 * LIMIT) if whole else self._fitted_tiling(channels, device)
-        function = self.function(sigma, channels=channels)
-        tiling.denoise(function, picture.planes, picture.white, layout, device, picture.write)
-        return picture.result()
-
-    def _fitted_tiling(self, channels: int, device: torch.device) -> Tiling:
-        """The tiling for the present weights, fitted with the strongest usual noise; fitted anew when they change."""
-        weights = tuple(map(_version, (*self.parameters(), *self.buffers())))
-        fitted_for, layout = self._tilings.get((channels, device), (None, None))
-        if layout is None or fitted_for != weights:
-            function = self.function(SIGMA if self.takes_sigma else None, channels=channels)
-            layout = tiling.fit(function, channels, device)
-            self._tilings[channels, device] = weights, layout
-        return layout
-
-
-def _version(weight: Tensor) -> tuple[int, int, int]:
-    """What changes when a weight is replaced, moved or changed in place; values are not read.
-
-    A change through `weight.data` leaves no trace, nor does one of a tensor made in inference mode.
-    """
-    return id(weight), weight.data_ptr(), 0 if weight.is_inference() else weight._version
-
-
-def _sigma(args: Sequence[Any], options: Mapping[str, Any]) -> Any:
-    """The one argument besides the picture, by position or by name."""
-    if others := sorted(set(options) - {"sigma"}):
-        raise TypeError(f"model(image, sigma=None) has no argument {others[0]!r}")
-    if len(args) + len(options) > 1:
-        raise TypeError("model(image, sigma=None) takes a picture and one noise level")
-    return args[0] if args else options.get("sigma")
-
-
-def _estimate(planes: Tensor, white: float) -> float:
-    """The noise level of a picture `(C, H, W)` of any type in grey levels of 255, see `estimate.noise_level`."""
-    values = planes.detach().cpu().permute(1, 2, 0)
-    return noise_level((values.float() if values.is_floating_point() else values).numpy(), white)
+        return (
+            (noisy.new_tensor([noise_level(arrays.as_numpy(planes), 1.0) for planes in noisy]),)
+            if self.takes_sigma
+            else ()
+        )

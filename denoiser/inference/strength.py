@@ -32,6 +32,20 @@ AGAIN = 2**0.5
 """Factor of the shifted noise. With 1, `camera` kept weak noise that it had kept before; with 2, more detail went."""
 
 
+def applied(
+    at_level: Callable[[float | None], TileFunction], sigma: float | None, strengths: Strengths
+) -> TileFunction:
+    """The function of any network at its strengths; below 1 they are left to `blend`.
+
+    Args:
+        at_level: the network's function for a noise level in grey levels of 255; None for networks that take none.
+        sigma: the picture's noise level, or None.
+        strengths: 0 to 2.
+    """
+    at_least_1 = strengths.at_least_1
+    return for_blind(at_level(None), at_least_1) if sigma is None else for_levels(at_level, sigma, at_least_1)
+
+
 def for_blind(function: TileFunction, strengths: Strengths) -> TileFunction:
     """The function of a blind network at a strength above 1, in three passes; the function itself up to 1.
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from denoiser.errors import DenoiserError
-from denoiser.inference import receptive_field
+from denoiser.inference import receptive_field, watching
 from denoiser.inference.function import TileFunction
 from denoiser.inference.padding import padded_side
 from denoiser.inference.tile_layout import Span, Tiling, blend, check_tile, overlap_for, spans, tile_shape
@@ -181,6 +181,7 @@ def _band(
         core = band[:, :, column.core_start : column.core_stop]
         core.copy_(tile[:, row.core_in_tile, column.core_in_tile])
         end = blend(core, end, column)
+        watching.add(core.numel())
     return band
 
 

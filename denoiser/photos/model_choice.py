@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
-from denoiser.inference import chroma
+from denoiser.inference import chroma, watching
 from denoiser.photos import bands, hidden, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import CAMERA, GREY, Route
@@ -117,6 +117,7 @@ class Models:
             noise = self.measured(photo, equal_channels)
         route = self.route(photo.header, equal_channels, noise)
         restorer = self._named(route.model)
+        watching.expect(routes.values(route.way, photo.header))
         denoised = restorer(photo, route.way)
         words = () if noise is None else (str(noise),)
         warning = self._warning(photo, denoised, noise, restorer.name) if warn else ()

@@ -157,7 +157,4 @@ class Restorer:
         return tiling.fit(function, channels, self.device, tile, precision)
 
     def _function(self, sigma: float | None, channels: int, precision: str, strengths: Strengths) -> TileFunction:
-        at_least_1 = strengths.at_least_1
-        if sigma is None:
-            return strength.for_blind(self.model.function(None, precision, channels), at_least_1)
-        return strength.for_levels(lambda level: self.model.function(level, precision, channels), sigma, at_least_1)
+        return strength.applied(lambda level: self.model.function(level, precision, channels), sigma, strengths)

@@ -89,6 +89,24 @@ def way(header: Header, equal_channels: bool, network_channels: int, options: Op
     return Way.PLANES if header.subsampling != NOT_SUBSAMPLED and not options.sigma else Way.EACH_CHANNEL
 
 
+def values(way: Way, header: Header) -> int:
+    """The number of values (pixels times channels) that a network computes for a photo, overlaps of tiles not counted.
+
+    Args:
+        way: the way.
+        header: the photo's.
+    """
+    pixels, (rows, columns) = header.height * header.width, header.subsampling
+    match way:
+        case Way.UNCHANGED:
+            return 0
+        case Way.ONE_CHANNEL:
+            return pixels
+        case Way.PLANES:
+            return pixels + 2 * -(-header.height // rows) * -(-header.width // columns)
+    return pixels * header.channels
+
+
 def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[str, ...]:
     """Notes for the user about the way that a photo went, where it is not the usual one.
 

@@ -50,8 +50,10 @@ class Opened:
 def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
     """Load a model, on the CPU, in float32 and evaluation mode; `model.requires_grad_()` to train it further.
 
-    Call it as `model(image)`. `model.channels` is 3 for colour pictures and 1 for grey ones; `model.takes_sigma` says
-    whether it takes a noise level. Nothing that the file holds is executed.
+    Call it as `model(image)`, or `model(image, strength=1.5)` and with other options of `denoiser denoise`, see
+    `PictureModel`. `model.channels` is 3 for colour pictures and 1 for grey ones; `model.takes_sigma` says whether it
+    takes a noise level; `model.name` is the name of shipped weights, of a file without its suffix, and for checkpoints
+    that of `model=NAME`. Nothing that the file holds is executed.
 
     Args:
         name_or_path: the name of shipped weights (`photo`, `grey`, `camera`), a run folder (its best checkpoint, else
@@ -89,10 +91,11 @@ def opened(name_or_path: str | os.PathLike[str]) -> Opened:
         facts = {key: value for key, value in content.items() if key not in exported.CONTENT}
     else:
         content = checkpoint.read(file)
-        facts = {"steps": content.get("global_step")}
+        facts = {"steps": content.get("global_step"), "epoch": content.get("epoch")}
     model = rebuild.rebuild(content, file).requires_grad_(False)
-    name = file.stem if formats.is_export(file) else str(model.name)
-    return Opened(model, file, name, training_record.seen(content, file), facts)
+    if formats.is_export(file):
+        model.name = file.stem
+    return Opened(model, file, str(model.name), training_record.seen(content, file), facts)
 
 
 def _file(name_or_path: str | os.PathLike[str]) -> Path:

@@ -10,7 +10,7 @@ from helpers.lively import drunet, unet, values
 from denoiser import load
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
-from denoiser.inference import picture_model, tiling
+from denoiser.inference import pictures, tiling
 from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
 from denoiser.training import assemble
@@ -46,7 +46,7 @@ def test_what_is_no_picture_is_refused(value):
 @pytest.mark.parametrize(("args", "options"), [((), {"level": 25}), ((25, 3), {}), ((25,), {"sigma": 25})])
 def test_other_arguments_are_refused(args, options):
     for image in (values("u1", 9, 9), torch.rand(1, 3, 9, 9)):
-        with pytest.raises(TypeError, match=r"^model\(image, sigma=None\) "):
+        with pytest.raises(TypeError, match=r"^model\(image, sigma=None, \.\.\.\) "):
             unet()(image, *args, **options)
 
 
@@ -71,7 +71,7 @@ def test_a_thin_picture_is_small_only_with_what_it_is_padded_to(monkeypatch):
     monkeypatch.setattr(tiling, "fit", lambda *args: Tiling(256, 16, 4))
     for shape in ((256, 256), (1, 16384), (1, 16385), (65536, 1)):
         unet()(np.zeros(shape, np.uint8))
-    assert cuts == [picture_model.WHOLE_PIXELS, picture_model.WHOLE_PIXELS, 256, 256]
+    assert cuts == [pictures.WHOLE_PIXELS, pictures.WHOLE_PIXELS, 256, 256]
 
 
 def test_levels_of_a_batch_go_to_its_pictures():

@@ -99,11 +99,8 @@ def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -
 def _measured_route(stack: Stack, models: Models) -> str:
     """The route of a picture, or of the pages of a file, and its noise, by its pixels."""
     if len(stack) > 1:
-        noise, header, equal_channels = (
-            pages.noise(SeveralPages(stack, stack.levels()), models)[0],
-            stack.headers[0],
-            False,
-        )
+        noise, _ = pages.noise(SeveralPages(stack, stack.levels()), models)
+        header, equal_channels = stack.headers[0], False
     else:
         photo = hidden.filled(stack.read())
         equal_channels, header = chroma.has_equal_channels(photo.pixels), photo.header
@@ -113,7 +110,7 @@ def _measured_route(stack: Stack, models: Models) -> str:
 
 
 def _files(options: argparse.Namespace) -> FileOptions:
-    return FileOptions(options.max_pixels, options.bits, options.pages)
+    return FileOptions(options.max_pixels, options.bits, options.pages, keep_times(options))
 
 
 def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:
@@ -157,6 +154,13 @@ def _run(
         command = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"
         raise _interrupted(interrupt, done, f"{command} resumes with the others") from None
+
+
+def keep_times(options: argparse.Namespace) -> bool:
+    """Whether outputs get the modification times of their inputs: by default unless each PATH is a picture itself."""
+    if options.keep_times is not None:
+        return bool(options.keep_times)
+    return not all(os.path.isfile(path) for path in options.paths)
 
 
 def _models(choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> Models:

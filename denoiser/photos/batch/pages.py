@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,23 +21,49 @@ Show = Callable[[Item, Photo, Photo, "MeasuredNoise | None"], Photo]
 """Shows a picture before and after, denoised for this noise; returns it with a note where that is not possible."""
 
 
-def write(item: Item, pages: SeveralPages, models: Models, files: FileOptions, show: Show) -> None:
-    """Denoise the pictures of a file, and write them.
+@dataclass(frozen=True)
+class PageDenoising:
+    """Denoises files of several pictures.
 
-    Args:
-        item: gets the name of the model, notes and megapixels.
-        pages: the pictures.
-        models: choose the model, by the noise of all pictures.
+    Attributes:
+        models: choose the model, by the noise of all pictures of a file.
         files: how they are written.
-        show: called with the first picture.
-
-    Raises:
-        DenoiserError: a picture cannot be read, denoised or written; nothing is left behind.
+        show: called with the first picture of a file.
+        begin: called with the number of a picture that begins, from 1, and how many there are.
     """
-    notes: list[str] = []
-    photos = _denoised(item, pages, models, files, show, notes)
-    notes += writing.write_pages(Path(item.job.target), photos, pages.stack.headers, files.bits)
-    item.notes, item.megapixels = one_of_each_kind(notes), pages.stack.pixels / 1e6
+
+    models: Models
+    files: FileOptions
+    show: Show
+    begin: Callable[[int, int], None]
+
+    def write(self, item: Item, pages: SeveralPages) -> None:
+        """Denoise the pictures of a file, and write them.
+
+        Args:
+            item: gets the name of the model, notes and megapixels.
+            pages: the pictures.
+
+        Raises:
+            DenoiserError: a picture cannot be read, denoised or written; nothing is left behind.
+        """
+        notes: list[str] = []
+        photos, headers = self._denoised(item, pages, notes), pages.stack.headers
+        notes += writing.write_pages(Path(item.job.target), photos, headers, self.files.bits)
+        item.notes, item.megapixels = one_of_each_kind(notes), pages.stack.pixels / 1e6
+
+    def _denoised(self, item: Item, pages: SeveralPages, notes: list[str]) -> Iterator[Photo]:
+        of_file, place = noise(pages, self.models) if self.models.by_noise else (None, 0)
+        for number, photo in enumerate(pages.stack.photos(pages.levels)):
+            self.begin(number + 1, len(pages.stack))
+            before = self.files.deepened(photo)
+            after, item.model = self.models.denoise(before, of_file, warn=number == place)
+            if number == 0:
+                after = self.show(item, before, after, of_file)
+            notes += after.notes
+            del photo, before
+            yield after
+            del after  # before the next page is decoded
 
 
 def noise(pages: SeveralPages, models: Models) -> tuple[MeasuredNoise | None, int]:
@@ -49,18 +76,3 @@ def noise(pages: SeveralPages, models: Models) -> tuple[MeasuredNoise | None, in
     measured = [models.noise_of(photo) for photo in pages.stack.photos(pages.levels, places)]
     found = [(one, place) for one, place in zip(measured, places, strict=True) if one is not None]
     return max(found, key=lambda each: max(each[0].deviation), default=(None, 0))
-
-
-def _denoised(
-    item: Item, pages: SeveralPages, models: Models, files: FileOptions, show: Show, notes: list[str]
-) -> Iterator[Photo]:
-    of_file, place = noise(pages, models) if models.by_noise else (None, 0)
-    for number, photo in enumerate(pages.stack.photos(pages.levels)):
-        before = files.deepened(photo)
-        after, item.model = models.denoise(before, of_file, warn=number == place)
-        if number == 0:
-            after = show(item, before, after, of_file)
-        notes += after.notes
-        del photo, before
-        yield after
-        del after  # before the next page is decoded

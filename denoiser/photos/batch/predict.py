@@ -13,16 +13,18 @@ from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
+from denoiser.inference import watching
 from denoiser.machine.memory import free, keep_blocks
 from denoiser.machine.quiet import quiet
 from denoiser.machine.signals import interrupted, run_stage
-from denoiser.photos.batch import pages
-from denoiser.photos.batch.progress import BatchProgress
+from denoiser.photos.batch.pages import PageDenoising
+from denoiser.photos.batch.progress import BatchProgress, PictureProgress
 from denoiser.photos.batch.reader import Budget, FileOptions, Item, ReadAhead
 from denoiser.photos.batch.writer import Writer, compare
 
 if TYPE_CHECKING:
     from denoiser.data.images.formats.photo import Photo
+    from denoiser.data.images.stacks import Stack
     from denoiser.photos.batch.plan import Job
     from denoiser.photos.before_after import BeforeAfterPages
     from denoiser.photos.model_choice import Models
@@ -38,15 +40,22 @@ class PhotoDenoising(LightningModule):
     Args:
         models: chooses the model of each picture.
         files: how files are written.
+        progress: shows how much of a picture is done.
         shown: gets the first picture of a file of several before and after, with `--compare`.
         plain: the same models at strength 1, where their output is shown too.
     """
 
     def __init__(
-        self, models: Models, files: FileOptions, shown: BeforeAfterPages | None = None, plain: Models | None = None
+        self,
+        models: Models,
+        files: FileOptions,
+        progress: BatchProgress,
+        shown: BeforeAfterPages | None = None,
+        plain: Models | None = None,
     ) -> None:
         super().__init__()
-        self.models, self.files, self.shown, self.plain = models, files, shown, plain
+        self.models, self.progress, self.shown, self.plain = models, progress, shown, plain
+        self.pages = PageDenoising(models, files, self._show, progress.at_page)
 
     def transfer_batch_to_device(self, batch: Item, device: torch.device, dataloader_idx: int) -> Item:
         """Leave the picture where it is: it goes to the device tile by tile."""
@@ -56,16 +65,27 @@ class PhotoDenoising(LightningModule):
         """Denoise a picture, and write those of a file of several; a failure is recorded, and the others continue."""
         try:
             if batch.pages is not None:
-                pages.write(batch, batch.pages, self.models, self.files, self._show)
+                with watching.watched(self._pages_watcher(batch.job, batch.pages.stack)):
+                    self.pages.write(batch, batch.pages)
             elif batch.before is not None:
-                batch.after, batch.model = self.models.denoise(batch.before)
-                if self.plain:
-                    batch.plain, _ = self.plain.denoise(batch.before)
+                with watching.watched(self._watcher(batch.job, batch.before)):
+                    batch.after, batch.model = self.models.denoise(batch.before)
+                    if self.plain:
+                        batch.plain, _ = self.plain.denoise(batch.before)
         except Exception as error:
             if interrupted():  # a library has turned Ctrl-C into this exception
                 raise KeyboardInterrupt from error
             batch.fail(error)
         return batch
+
+    def _watcher(self, job: Job, photo: Photo) -> PictureProgress:
+        bands = 0 if photo.bands is None else photo.bands.shape[2]
+        return self.progress.picture(job.size, photo.megapixels, (1 + bands) * (2 if self.plain else 1))
+
+    def _pages_watcher(self, job: Job, stack: Stack) -> PictureProgress:
+        parts = sum(1 + header.bands for header in stack.headers)
+        again = 1 + stack.headers[0].bands if self.plain else 0
+        return self.progress.picture(job.size, stack.pixels / 1e6, parts + again)
 
     def _show(self, item: Item, before: Photo, after: Photo, noise: MeasuredNoise | None) -> Photo:
         """The first picture of a file, shown as that."""
@@ -111,18 +131,13 @@ def run(
     smallest, largest = MEMORY
     share = max(smallest, free(torch.device("cpu")) // 8) // local_world_size
     budget = Budget(min(largest, share))
-    writer = Writer(files.bits, budget, progress, shown)
+    writer = Writer(files, budget, progress, shown)
     try:
         if jobs:
             pictures = ReadAhead(jobs, budget, files, 3 if plain else 2)
             trainer = _trainer(models.device, writer)
-            run_stage(
-                trainer,
-                trainer.predict,
-                PhotoDenoising(models, files, shown, plain),
-                pictures,
-                return_predictions=False,
-            )
+            module = PhotoDenoising(models, files, progress, shown, plain)
+            run_stage(trainer, trainer.predict, module, pictures, return_predictions=False)
     finally:
         budget.close()
         writer.close()

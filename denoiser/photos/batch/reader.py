@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,11 +39,13 @@ class FileOptions:
         max_pixels: larger pictures are refused.
         bits: the depth to write, see `writing.check`.
         page: number of the page to denoise in files of several, from 1; None for all.
+        keep_times: whether each output gets the modification time of its input.
     """
 
     max_pixels: int = reading.MAX_PIXELS
     bits: int | None = None
     page: int | None = None
+    keep_times: bool = False
 
     def opened(self, job: Job) -> Stack:
         """The pictures of a file, by their headers.
@@ -77,6 +80,7 @@ class Item:
         pages: the pictures of its file, where it holds several; they are read, denoised and written one by one.
         notes: on the written file.
         megapixels: of what was denoised and written.
+        modified: modification time of the input file in nanoseconds, before it was read.
     """
 
     job: Job
@@ -90,6 +94,7 @@ class Item:
     pages: SeveralPages | None = None
     notes: tuple[str, ...] = ()
     megapixels: float | None = None
+    modified: int = 0
 
     def fail(self, error: Exception) -> None:
         """Record why this picture, and it alone, fails; the error names its file."""
@@ -178,6 +183,7 @@ class ReadAhead:
         """A picture, or why it cannot be read; None once the budget is closed."""
         item, stack, bits = Item(job, cost=self.budget.limit // MANY), None, self.files.bits or 0
         try:
+            item.modified = os.stat(job.source).st_mtime_ns
             stack = self.files.opened(job)
             versions = self.versions + (len(stack) > 1)  # the page that is being written
             item.cost = max(item.cost, *(memory(header, bits, versions) for header in set(stack.headers)))

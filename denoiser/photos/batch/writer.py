@@ -19,7 +19,7 @@ from denoiser.data.images import writing
 from denoiser.errors import ENVIRONMENT
 from denoiser.photos.batch.messages import Failure, NoteSummary
 from denoiser.photos.batch.progress import BatchProgress
-from denoiser.photos.batch.reader import Budget, Item
+from denoiser.photos.batch.reader import Budget, FileOptions, Item
 
 if TYPE_CHECKING:
     from denoiser.data.images.formats.photo import Photo
@@ -38,7 +38,7 @@ class Writer(BasePredictionWriter):
     """Writes the denoised pictures, in threads.
 
     Args:
-        bits: the depth to write, see `writing.write`.
+        files: how they are written.
         budget: each picture's memory is released to it.
         progress: counts the pictures.
         pages: gets each picture before and after, with `--compare`.
@@ -50,10 +50,10 @@ class Writer(BasePredictionWriter):
     """
 
     def __init__(
-        self, bits: int | None, budget: Budget, progress: BatchProgress, pages: BeforeAfterPages | None
+        self, files: FileOptions, budget: Budget, progress: BatchProgress, pages: BeforeAfterPages | None
     ) -> None:
         super().__init__(write_interval="batch")
-        self.bits, self.budget, self.progress, self.pages = bits, budget, progress, pages
+        self.files, self.budget, self.progress, self.pages = files, budget, progress, pages
         self.failures: list[Failure] = []
         self.notes = NoteSummary()
         self.fatal: Exception | None = None
@@ -101,10 +101,12 @@ class Writer(BasePredictionWriter):
                 # The page first: a picture whose output exists is not denoised again, and would never get onto it.
                 if self.pages:
                     item.after = compare(self.pages, item, item.before, item.after)
-                notes = writing.write(Path(item.job.target), item.after, self.bits)
+                notes = writing.write(Path(item.job.target), item.after, self.files.bits)
                 item.notes, item.megapixels = (*item.after.notes, *notes), item.after.megapixels
             if item.megapixels is not None:
                 _restrict_permissions(item.job)
+                if self.files.keep_times:
+                    _set_modified(item)
         except Exception as error:
             item.fail(error)
         cause = item.cause and (item.cause.__cause__ or item.cause)
@@ -117,6 +119,11 @@ class Writer(BasePredictionWriter):
                 self.failures.append(Failure(item.job.source, item.error))
             self.notes.add(item.notes)
         self.progress.add(item.job.size, item.megapixels)
+
+
+def _set_modified(item: Item) -> None:
+    with suppress(OSError):  # of file systems without these times
+        os.utime(item.job.target, ns=(os.stat(item.job.target).st_atime_ns, item.modified))
 
 
 def _restrict_permissions(job: Job) -> None:

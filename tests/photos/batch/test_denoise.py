@@ -1,5 +1,7 @@
 """The command: its inputs, its outputs and its messages."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from helpers.dimmer import FACTOR, array, checkpoint, dimmed, error_output, file
 from PIL import Image
 
 from denoiser.photos import model_choice
+from denoiser.photos.batch.progress import BatchProgress
 from denoiser.photos.model_choice import Models
 from denoiser.photos.noise_measure import MeasuredNoise
 
@@ -220,3 +223,41 @@ def test_a_name_that_the_new_suffix_makes_too_long_is_named_in_time(dry, here, m
     (here / "in" / ("c" * 250 + ".webp")).rename(here / "in" / ("e" * 251 + ".bmp"))
     assert run("in", "-o", "out", "--format", "webp", "--checkpoint", model, *dry) == 1
     assert "the name has 256 bytes, and 255 are possible" in capsys.readouterr().err
+
+
+YEARS_AGO = 1_300_000_000_123_456_789
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (["in"], True),
+        (["in/*.png"], True),
+        (["in/a.png"], False),
+        (["in", "--no-keep-times"], False),
+        (["in/a.png", "--keep-times"], True),
+    ],
+)
+def test_outputs_of_folders_keep_the_time_of_their_pictures(here, model, arguments, kept):
+    source = picture(here / "in" / "a.png")
+    os.utime(source, ns=(YEARS_AGO, YEARS_AGO))
+    assert run(*arguments, "-o", "out", "--checkpoint", model) == 0
+    assert ((here / "out" / "a.png").stat().st_mtime_ns == source.stat().st_mtime_ns) == kept
+
+
+def test_an_output_that_kept_its_time_is_done_until_the_picture_changes(here, model, capsys):
+    source = picture(here / "in" / "a.png")
+    command = "in", "-o", "out", "--checkpoint", model
+    assert run(*command) == run(*command) == 0
+    assert ONE_KEPT in capsys.readouterr().out
+    os.utime(source)
+    assert run(*command) == 0
+    assert "kept, though older than its picture" in capsys.readouterr().out
+
+
+def test_a_picture_in_tiles_shows_how_much_of_it_is_done(here, colour, monkeypatch):
+    shares, reach = [], BatchProgress.reach
+    monkeypatch.setattr(BatchProgress, "reach", lambda self, *call: shares.append(call[-1]) or reach(self, *call))
+    picture(here / "a.png", 3, side=150)
+    assert run("a.png", "-o", "out", "--checkpoint", colour, "--tile", "64") == 0
+    assert shares == sorted(shares) and len(shares) >= 6 and shares[0] < 0.3 and shares[-1] == 1

@@ -104,6 +104,7 @@ def test_memory_holds_a_page_and_not_the_file(compression, here):
         )
         peaks[count] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+        assert begun == [(number + 1, count) for number in range(count)]
     np.testing.assert_array_equal(tifffile.imread("out.tif"), pixels)
     assert peaks[24] < 1.5 * peaks[4] < 12 * pixels[0].nbytes
 

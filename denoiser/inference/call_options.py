@@ -1,0 +1,96 @@
+"""What `model(image, ...)` takes besides the picture, checked before there is any work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypedDict
+
+from torch import Tensor
+
+from denoiser.errors import nearest, number, require
+from denoiser.inference.blend import STRONGEST, Strengths
+
+
+class CallKeywords(TypedDict, total=False):
+    """The arguments that are given by name, see `CallOptions`."""
+
+    strength: float
+    chroma_strength: float | None
+    texture: float
+    axes: str | None
+
+
+@dataclass(frozen=True)
+class CallOptions:
+    """How a model denoises the picture that it is called with; the options of `denoiser denoise` mean the same.
+
+    Attributes:
+        sigma: the noise level in grey levels of 255, of several pictures also `(N,)`; None estimates it.
+        strength: how much noise is removed, 0 to 2: 0 returns the input, 1 the network's output.
+        chroma_strength: the strength for colour noise; None takes `strength`, which then is for luma alone.
+        texture: share of the removed detail that is returned, 0 to 1, see `inference/texture.py`.
+        axes: the order of the array's axes, see `inference/axes.py`; None takes that of one picture.
+
+    Raises:
+        DenoiserError: a strength or the texture is out of its range.
+    """
+
+    sigma: float | Tensor | None = None
+    strength: float = 1.0
+    chroma_strength: float | None = None
+    texture: float = 0.0
+    axes: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values that are not allowed."""
+        for key in ("strength", "chroma_strength"):
+            value = getattr(self, key)
+            if value is not None or key == "strength":
+                require(_within(value, STRONGEST), key, value, f"not from 0 to {STRONGEST}", "1")
+        require(_within(self.texture, 1), "texture", self.texture, "not from 0 to 1", "0.5")
+
+    @property
+    def strengths(self) -> Strengths:
+        """The strengths for luma and chroma."""
+        return Strengths(self.strength, self.strength if self.chroma_strength is None else self.chroma_strength)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the network's own output is asked for."""
+        return self.strengths == (1, 1) and not self.texture
+
+    def levels(self, count: int) -> list[float | None]:
+        """The noise level of each of several pictures.
+
+        Raises:
+            ValueError: their number is another.
+        """
+        if not isinstance(self.sigma, Tensor):
+            return [self.sigma] * count
+        if self.sigma.numel() not in (1, count):
+            raise ValueError(f"{self.sigma.numel()} noise levels for {count} pictures: one for each, or one for all")
+        return self.sigma.flatten().expand(count).tolist()
+
+
+def parse(args: Sequence[Any], keywords: Mapping[str, Any]) -> CallOptions:
+    """The arguments of a call besides the picture: `sigma` by position or by name, the others by name.
+
+    Raises:
+        TypeError: there is no such argument, or there are several by position.
+        DenoiserError: see `CallOptions`.
+
+    >>> parse((25,), {"strength": 1.5}).strength
+    1.5
+    """
+    known = [field.name for field in fields(CallOptions)]
+    if other := next((key for key in sorted(keywords) if key not in known), None):
+        near = nearest(other, known)
+        raise TypeError(f"model(image, sigma=None, ...) has no argument {other!r}: {near or ', '.join(known)}")
+    if len(args) > 1 or (args and "sigma" in keywords):
+        raise TypeError("model(image, sigma=None, ...) takes a picture and one noise level; the others by name")
+    return CallOptions(*args, **keywords)
+
+
+def _within(value: object, most: float) -> bool:
+    return number(value) and 0 <= value <= most  # type: ignore[operator]
