@@ -193,6 +193,7 @@ def _upright(photo: Photo) -> Photo:
         xmp=orientation.upright_xmp(details.xmp),
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
         subsampling=details.subsampling[::-1] if sideways else details.subsampling,
+        encoding=jpeg.sideways(details.encoding) if sideways else details.encoding,
     )
     others = (photo.alpha, photo.bands)
     alpha, bands = (None if planes is None else orientation.turn(planes, stored) for planes in others)
