@@ -8,6 +8,7 @@ import tifffile
 from helpers.dimmer import FACTOR, error_output, files, run
 
 from denoiser.photos.batch import pages
+from denoiser.photos.batch.pages import PageDenoising
 from denoiser.photos.batch.plan import Job
 from denoiser.photos.batch.reader import FileOptions, Item, SeveralPages
 from denoiser.photos.noise_measure import MeasuredNoise
@@ -98,10 +99,11 @@ def test_memory_holds_a_page_and_not_the_file(compression, here):
         tifffile.imwrite("in.tif", pixels[:count], photometric="minisblack", compression=compression)
         job, options = Job("in.tif", "out.tif", 1), FileOptions()
         stack = options.opened(job)
+        several = SeveralPages(stack, stack.levels())
+        begun = []
+        work = PageDenoising(Copier(), options, lambda _, before, after, noise: after, lambda *n: begun.append(n))
         tracemalloc.start()
-        pages.write(
-            Item(job, 0), SeveralPages(stack, stack.levels()), Copier(), options, lambda _, __, after, ___: after
-        )
+        work.write(Item(job, 0), several)
         peaks[count] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert begun == [(number + 1, count) for number in range(count)]
