@@ -100,13 +100,13 @@ def test_memory_holds_a_page_and_not_the_file(compression, here):
         job, options = Job("in.tif", "out.tif", 1), FileOptions()
         stack = options.opened(job)
         several = SeveralPages(stack, stack.levels())
-        begun = []
-        work = PageDenoising(Copier(), options, lambda _, before, after, noise: after, lambda *n: begun.append(n))
+        begun = {}
+        work = PageDenoising(Copier(), options, lambda _, before, after, noise: after, begun.__setitem__)
         tracemalloc.start()
         work.write(Item(job, 0), several)
         peaks[count] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert begun == [(number + 1, count) for number in range(count)]
+        assert begun == dict.fromkeys(range(1, count + 1), count)
     np.testing.assert_array_equal(tifffile.imread("out.tif"), pixels)
     assert peaks[24] < 1.5 * peaks[4] < 12 * pixels[0].nbytes
 
