@@ -6,7 +6,7 @@ FLOORS ?= .venv-floors
 # What users do, on the lowest versions: photographs, datasets, a training, reports.
 FLOOR_TESTS ?= tests/photos tests/reports tests/data/images tests/training tests/test_run.py tests/test_report.py
 
-.PHONY: help install install-floors run test test-floors lint bench clean
+.PHONY: help install install-floors run test test-floors lint bench mutate clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,13 @@ lint: install ## ruff and mypy
 
 bench: install ## speed of training, evaluation and denoising, beside a plain loop and bare model calls
 	$(VENV)/bin/python -m denoiser.bench $(ARGS)
+
+$(VENV)/installed-mutation: $(VENV)/installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev,mutation]'
+	@touch $@
+
+mutate: $(VENV)/installed-mutation ## mutation testing: changes of MODULE=denoiser/metrics (a file, a folder, several) that no test notices
+	OMP_NUM_THREADS=1 $(VENV)/bin/python tests/mutation/score.py $(MODULE)
 
 clean: ## remove the environments and build output; runs are kept
 	rm -rf $(VENV) $(FLOORS) dist build .pytest_cache .mypy_cache .ruff_cache

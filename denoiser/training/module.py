@@ -63,7 +63,7 @@ class Denoiser(PictureModel, LightningModule):
         trained_on: str = "",
         trained_sigma: Sequence[float] | None = None,
         trained_shot: Sequence[float] | None = None,
-    ) -> None:
+    ) -> None:  # pragma: no mutate block, because save_hyperparameters reads this frame
         super().__init__()
         self.save_hyperparameters()
         self.network, self.channels, self.name = build.network(network), channels, name
