@@ -55,7 +55,8 @@ def denoised(
         stored = [denoise_chroma(plane) for plane in stored]
     result = np.empty_like(pixels)
     for band in strips(*pixels.shape[:2]):
-        rows = change(before, (luma, *stored), subsampling, band) + np.moveaxis(pixels[band], 2, 0) / white
+        rows = change(before, (luma, *stored), subsampling, band)
+        rows += np.moveaxis(pixels[band], 2, 0) / white
         blend.fill(result[band], pixels[band], rows, float(white), *strengths.weights)
     return result
 
