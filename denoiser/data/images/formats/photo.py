@@ -51,10 +51,11 @@ class Header:
         width: in pixels, upright.
         channels: 1 (grey) or 3 (colour), alpha not counted.
         bits: of a channel once it is read: 8, 16 or 32 (float32; 64 for float64).
-        format: `PNG`, `JPEG`, `TIFF`, `WEBP`, `BMP`, `GIF` or `PPM`, by the file's content.
+        format: `PNG`, `JPEG`, `TIFF`, `WEBP`, `BMP`, `GIF`, `PPM` or `NPY`, by the file's content.
         alpha: whether there is an alpha channel.
         subsampling: rows and columns of the picture, upright, that share a chroma sample: (2, 2) in 4:2:0.
         bands: number of bands beyond colour and alpha.
+        stored: the type of a file's samples that are read as floats, such as `int16`; empty where it is the same.
     """
 
     height: int
@@ -65,6 +66,12 @@ class Header:
     alpha: bool = False
     subsampling: tuple[int, int] = NOT_SUBSAMPLED
     bands: int = 0
+    stored: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """Size of all values in memory."""
+        return self.height * self.width * (self.channels + self.alpha + self.bands) * self.bits // 8
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,8 @@ class Photo:
         height, width = self.pixels.shape[:2]
         bits, details = self.pixels.dtype.itemsize * 8, self.details
         alpha, bands = self.alpha is not None, 0 if self.bands is None else self.bands.shape[2]
-        return Header(height, width, self.channels, bits, details.format, alpha, details.subsampling, bands)
+        stored = details.encoding.get("stored", "") if self.pixels.dtype.kind == "f" else ""
+        return Header(height, width, self.channels, bits, details.format, alpha, details.subsampling, bands, stored)
 
     @property
     def channels(self) -> int:
