@@ -80,8 +80,14 @@ def test_levels_and_name():
         ({"gaussian": {"sigma": 25}}, ["the share of gaussian is None"]),
         ({"camera": 0, "gaussian": 0.0}, ["sum to 0"]),
         ({"camer": 1}, ["no noise 'camer'", "noise.parts={camera:1}"]),
+        ({"gausian": 1}, ["no noise 'gausian'", "noise.parts={gaussian:1}"]),
+        ({"xqzt": 1}, ["no noise 'xqzt'", "noise.parts={camera:1}"]),
         ({"mixed": 1}, ["no noise 'mixed'"]),
-        ({"gaussian": {"share": 1, "sgima": 25}}, ["has no key 'sgima'", "sigma"]),
+        (
+            {"gaussian": {"share": 1, "sgima": 25}},
+            ["noise=gaussian has no key 'sgima'", "{gaussian:{share:1,sigma:...}}"],
+        ),
+        ({"gaussian": {"share": 1, "xqzt": 25}}, ["has no key 'xqzt'", "{share:1,sigma_range:...}"]),
         ({"gaussian": {"share": 1, "sigma": -3}}, ["gaussian.sigma=-3", "{gaussian:{share:1,sigma:25"]),
         (
             {"gaussian": {"share": 1, "sigma": 0.5}},
