@@ -85,7 +85,7 @@ def test_levels_and_name():
         ({"mixed": 1}, ["no noise 'mixed'"]),
         (
             {"gaussian": {"share": 1, "sgima": 25}},
-            ["noise=gaussian has no key 'sgima'", "{gaussian:{share:1,sigma:...}}"],
+            ["has no key 'sgima'", "{gaussian:{share:1,sigma:...}}"],
         ),
         ({"gaussian": {"share": 1, "xqzt": 25}}, ["has no key 'xqzt'", "{share:1,sigma_range:...}"]),
         ({"gaussian": {"share": 1, "sigma": -3}}, ["gaussian.sigma=-3", "{gaussian:{share:1,sigma:25"]),
