@@ -67,7 +67,7 @@ def write_configuration(modules: list[str], tests: list[str]) -> None:
     lists = {"only_mutate": mutated, "also_copy": COPIED, "pytest_add_cli_args_test_selection": tests}
     text = "".join(f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lists.items())
     text += "pytest_add_cli_args=\n" + "".join(f"    {value}\n" for value in arguments)
-    options = "source_paths=denoiser\ntimeout_constant=10\nuse_git_change_detection=false\nprocess_isolation=fork\n"
+    options = "source_paths=denoiser\ntimeout_constant=4\nuse_git_change_detection=false\nprocess_isolation=fork\n"
     Path("setup.cfg").write_text("[mutmut]\n" + options + text)
 
 
