@@ -110,11 +110,6 @@ def write(path: Path, image: Tensor) -> None:
         file.write(encoded.getbuffer())
 
 
-def is_image_name(path: Path) -> bool:
-    """Whether Pillow knows the suffix as that of an image format, readable, writable or neither."""
-    return path.suffix.lower() in Image.registered_extensions()
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The picture in a file; every error names the file."""
