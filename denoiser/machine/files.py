@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
+from denoiser.machine.terminal import say
 
 if sys.platform != "win32":
     import fcntl
@@ -95,7 +96,7 @@ def locked(file: IO[bytes], waiting: str | None = None) -> bool:
     except BlockingIOError:
         if waiting is None:
             return False
-        print(waiting, file=sys.stderr)
+        say(waiting, error=True)
         fcntl.flock(file, fcntl.LOCK_EX)
     except OSError:
         return False
