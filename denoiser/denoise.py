@@ -91,8 +91,10 @@ def _add_denoising(group: argparse._ArgumentGroup) -> None:
 
 def _add_files(group: argparse._ArgumentGroup) -> None:
     bits = "bits per channel of the outputs (as each picture)"
+    pages = "which pages of a file of several are denoised and written; N counts from 1 (all)"
     group.add_argument("--format", choices=FORMATS, help="format of the outputs (as each picture)")
     group.add_argument("--bits", type=int, choices=(8, 16), help=bits)
+    group.add_argument("--pages", metavar="all|first|N", type=_page, help=pages)
     group.add_argument("--compare", action="store_true", help="write a before/after page into OUT/compare")
     group.add_argument("--overwrite", action="store_true", help="replace files in OUT, but never an input")
     times = "give outputs the modification times of their pictures (for folders and patterns)"
@@ -114,6 +116,14 @@ def _auto_or(number: Callable[[str], float]) -> Callable[[str], float | None]:
             raise argparse.ArgumentTypeError(f"neither auto nor a number: {text}") from error
 
     return convert
+
+
+def _page(text: str) -> int | None:
+    """The number of the only page; None for all."""
+    try:
+        return {"all": None, "first": 1}[text] if text in ("all", "first") else _positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"neither all nor first nor the number of a page, from 1: {text}") from error
 
 
 def _positive(text: str) -> int:

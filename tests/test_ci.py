@@ -23,21 +23,35 @@ def test_where_none_is_named_tests_of_real_images_are_skipped(environment):
     assert real_images.folder(environment) is None
 
 
+def run_script(folder, tools, **environment):
+    """Runs a copy of the script with stand-ins for its commands, each a line of shell; returns the finished process."""
+    (folder / "repository" / ".ci").mkdir(parents=True)
+    (folder / "repository" / ".ci" / "run").write_text(SCRIPT.read_text())
+    for name in ("make", "chromium"):
+        (folder / name).write_text(f"#!/bin/sh\n{tools}\n")
+        (folder / name).chmod(0o755)
+    kept = {key: value for key, value in os.environ.items() if key != "DENOISER_TEST_DATA"}
+    environment = {**kept, "PATH": f"{folder}:{kept['PATH']}", **environment}
+    command = ["bash", str(folder / "repository" / ".ci" / "run")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
 @pytest.mark.skipif(not SCRIPT.exists(), reason="a copy without .ci")
 @pytest.mark.parametrize(
     ("named", "beside", "passed"),
     [(None, False, ""), (None, True, "../shared/data"), ("/absent", True, "/absent"), ("/absent", False, "/absent")],
 )
 def test_the_script_names_the_folder_beside_it_where_there_is_one(named, beside, passed, tmp_path):
-    (tmp_path / "repository" / ".ci").mkdir(parents=True)
-    (tmp_path / "repository" / ".ci" / "run").write_text(SCRIPT.read_text())
-    for name in ("make", "chromium"):
-        (tmp_path / name).write_text('#!/bin/sh\necho "$1 <${DENOISER_TEST_DATA}>"\n')
-        (tmp_path / name).chmod(0o755)
     if beside:
         (tmp_path / "shared" / "data").mkdir(parents=True)
-    environment = {key: value for key, value in os.environ.items() if key != "DENOISER_TEST_DATA"}
-    environment |= {"PATH": f"{tmp_path}:{environment['PATH']}"} | ({"DENOISER_TEST_DATA": named} if named else {})
-    command = ["bash", str(tmp_path / "repository" / ".ci" / "run")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [f"lint <{passed}>", f"test <{passed}>"]
+    data = {"DENOISER_TEST_DATA": named} if named else {}
+    done = run_script(tmp_path, 'echo "$1 <${DENOISER_TEST_DATA}>"', **data)
+    targets = ("lint", "test", "install-floors", "test-floors")
+    assert (done.returncode, done.stdout.splitlines()) == (0, [f"{target} <{passed}>" for target in targets])
+
+
+@pytest.mark.skipif(not SCRIPT.exists(), reason="a copy without .ci")
+@pytest.mark.parametrize("fails", ["lint", "test", "install-floors", "test-floors"])
+def test_the_script_passes_without_the_lowest_versions_only_where_they_cannot_be_installed(fails, tmp_path):
+    done = run_script(tmp_path, 'test "$1" != "$FAILS"', FAILS=fails)
+    assert (done.returncode == 0) == ("not tested" in done.stdout) == (fails == "install-floors")

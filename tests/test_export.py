@@ -68,9 +68,12 @@ def test_what_the_run_recorded_is_in_the_card_and_stays_there(run, called, tmp_p
         "commit": "abc+",
         "device": "a CPU",
         "seconds": 3600,
+        "epochs": 40,
         "status": "ok",
     }
     (run / "results.json").write_text(json.dumps(record))
+    best = run / "checkpoints" / "best.ckpt"
+    torch.save({**torch.load(best, weights_only=True), "epoch": 35}, best)
     called("run", "-o", ".", "--name", "a", "--format", "safetensors", "--half")
     called("a.safetensors", "-o", ".", "--name", "b", "--format", "safetensors", "--half")
     a, b = (exported.read_description(tmp_path / f"{name}.safetensors") for name in "ab")
@@ -78,7 +81,13 @@ def test_what_the_run_recorded_is_in_the_card_and_stays_there(run, called, tmp_p
     (run / "metrics.csv").write_text("epoch,seconds\n1,4000\n2,3200\n")  # its first part was killed
     called("run", "-o", ".", "--name", "c", "--format", "safetensors", "--half")
     assert exported.read_description(tmp_path / "c.safetensors")["training"] == {**a["training"], "seconds": 7200}
-    for part in ("    denoiser run data=bsds500\n", "Commit: abc+. Device: a CPU.", "60 minutes", "float16"):
+    for part in (
+        "    denoiser run data=bsds500\n",
+        "Commit: abc+. Device: a CPU.",
+        "60 minutes",
+        "7, after epoch 36 of 40.",
+        "float16",
+    ):
         assert part in (tmp_path / "b.md").read_text()
 
 

@@ -1,10 +1,14 @@
-"""The wheel holds what it needs and nothing else, and runs where there is no checkout."""
+"""The wheel and the sdist hold what they need and nothing else, and the wheel runs where there is no checkout."""
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -18,11 +22,22 @@ def python(*arguments, **options):
     return done.stdout
 
 
+def git_files(*options):
+    command = ["git", "ls-files", *options]
+    return {*subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()}
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def dist(tmp_path_factory):
+    """Folder of the sdist and of the wheel that is built from it."""
     folder = tmp_path_factory.mktemp("dist")
-    python("-m", "build", "--wheel", "--no-isolation", "--outdir", folder, REPOSITORY)
-    (path,) = folder.glob("*.whl")
+    python("-m", "build", "--no-isolation", "--outdir", folder, REPOSITORY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist):
+    (path,) = dist.glob("*.whl")
     return path
 
 
@@ -54,6 +69,27 @@ def test_wheel_says_what_it_is(wheel):
     (scripts,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
     assert "denoiser = denoiser.cli.main:main" in archive.read(scripts).decode()
     assert any("licenses/LICENSE" in name for name in archive.namelist())
+
+
+def test_package_page_has_no_link_or_picture_of_the_source_tree(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_bytes(archive.read(name))
+    page = metadata.get_payload(decode=True).decode()
+    assert re.findall(r"\]\((?!https?:)", page) == [] and "noisy (sigma 25)" not in page
+    assert "## Recipes" in page and "see LICENSE (LICENSE)" in page and len(page) > 10_000
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert metadata["Summary"] == project["description"] and metadata.get_all("Classifier") == project["classifiers"]
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="not a git checkout")
+def test_sdist_holds_what_its_tests_need(dist):
+    (path,) = dist.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    tracked = {name for name in git_files() if not name.startswith(".ci/")}
+    folders = {str(folder) for name in inside for folder in Path(name).parents}
+    assert tracked <= inside <= git_files("--others", "--cached", "--exclude-standard") | folders | {"", "PKG-INFO"}
 
 
 def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from hydra._internal.utils import get_args_parser  # the only source of Hydra's flags
+from hydra._internal import utils as hydra_internals
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
@@ -58,7 +58,10 @@ def sorted_arguments(command: str, arguments: Sequence[str]) -> tuple[list[str],
     Raises:
         DenoiserError: there is no such flag, or it does not allow this value.
     """
-    parser = Parser(command, parents=[get_args_parser()], add_help=False)
+    flags_parser = getattr(hydra_internals, "get_args_parser", None)  # the only source of Hydra's flags
+    if flags_parser is None:  # Hydra itself then judges them, in the order in which they are given
+        return list(arguments), []
+    parser = Parser(command, parents=[flags_parser()], add_help=False)
     values = vars(parser.parse_intermixed_args(list(arguments)))
     overrides: list[str] = values.pop("overrides")
     flags = {f"--{key.replace('_', '-')}": value for key, value in values.items() if value not in (None, False)}

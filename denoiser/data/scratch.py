@@ -8,14 +8,13 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import torch
 from torch import Tensor
 
-from denoiser.machine.files import locked
+from denoiser.machine.files import locked, remove_unless_open
 
 PREFIX = "denoiser-decoded-"
 """Beginning of the names of the folders."""
@@ -101,9 +100,8 @@ def new_folder() -> tuple[Path, IO[bytes]]:
     places = (os.environ.get("TMPDIR"), "/var/tmp", tempfile.gettempdir())
     parent = next(Path(place) for place in places if place and Path(place).is_dir())
     for leftover in parent.glob(f"{PREFIX}*"):
-        with suppress(OSError), (leftover / "lock").open("r+b") as file:
-            if locked(file):
-                shutil.rmtree(leftover)
+        if remove_unless_open(leftover / "lock"):
+            shutil.rmtree(leftover, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     lock = (folder / "new").open("wb")
     locked(lock)

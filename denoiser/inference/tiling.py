@@ -24,6 +24,8 @@ HIDDEN, HIDDEN_CPU = 1.75, 2.0
 Measured 1.0 to 1.65 on a GPU; on a CPU with `memory.keep_blocks` mostly up to 2.1."""
 LONGEST = 4096
 """Longest side of a square tile in pixels, on any device: CUDA's convolutions count elements in 32 bits."""
+USUAL_BYTES = 2000
+"""Memory in bytes for each pixel of a tile where it cannot be measured; that of the shipped networks is 220 to 300."""
 STRIP_BYTES = 32 * 10**6
 """Memory of the rows that are written at a time, in bytes, so that copies of them stay small too."""
 TOLERANCE = {"32": 5e-6, "bf16": 1e-4}
@@ -79,7 +81,8 @@ def _measure(function: TileFunction, channels: int, device: torch.device, thresh
     exact = function.exact or function.call  # in bfloat16 rounding would hide the receptive field
     if function.exact:
         whole = exact(image)
-    return receptive_field.radius(exact, image, whole, function.multiple, threshold), peak_bytes / image[0, 0].numel()
+    pixel_bytes = USUAL_BYTES if peak_bytes is None else peak_bytes / image[0, 0].numel()
+    return receptive_field.radius(exact, image, whole, function.multiple, threshold), pixel_bytes
 
 
 def denoise(

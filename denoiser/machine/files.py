@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
-from denoiser.machine.terminal import say
 
 if sys.platform != "win32":
     import fcntl
@@ -79,26 +78,33 @@ def longest_name(folder: Path) -> int:
         return _USUAL_LONGEST
 
 
-def locked(file: IO[bytes], waiting: str | None = None) -> bool:
+def locked(file: IO[bytes]) -> bool:
     """Lock an open file until it is closed, at the latest by the end of the process.
 
-    Args:
-        file: the file to lock.
-        waiting: printed on stderr before waiting for another process that holds the lock; None does not wait.
-
     Returns:
-        Whether the file is locked now. False if another process holds the lock, or if there are no locks here.
+        Whether it is locked now. False if another process holds the lock, or if there are no locks here; Windows needs
+        none: a file that is open is not removed, see `remove_unless_open`.
     """
     if sys.platform == "win32":
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        if waiting is None:
-            return False
-        say(waiting, error=True)
-        fcntl.flock(file, fcntl.LOCK_EX)
     except OSError:
+        return False
+    return True
+
+
+def remove_unless_open(path: Path) -> bool:
+    """Remove a file, unless a living process has it open and `locked`. Returns whether it is removed."""
+    try:
+        if sys.platform == "win32":  # which refuses to remove what is open
+            path.unlink()
+            return True
+        with path.open("r+b") as file:
+            if not locked(file):
+                return False
+            path.unlink()
+    except OSError:  # removed meanwhile, or owned by another user
         return False
     return True
 

@@ -49,7 +49,9 @@ def trainer_options(config: DictConfig, recipe: DictConfig | None) -> dict[str, 
 def has_bfloat16(accelerator: str) -> bool:
     """Whether bfloat16 is faster than float32: on CPUs with AVX512-BF16 or AMX, on CUDA from Ampere on."""
     if accelerator == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+        # torch has no public question; where it has others, float32 is right, and slower at most.
+        asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+        return any(bool(supported()) for supported in asked if supported is not None)
     return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
 
 

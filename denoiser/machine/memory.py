@@ -6,15 +6,11 @@ import contextlib
 import ctypes
 import gc
 import sys
-import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 Result = TypeVar("Result")
 EXHAUSTED = (
@@ -75,44 +71,19 @@ def keep_blocks() -> bool:
     return all([mallopt(option, size) == 1 for option, size in MALLOC_OPTIONS.items()])
 
 
-def peak(function: Callable[[], Result]) -> tuple[Result, int]:
-    """The result of a function, and the most bytes that its new tensors held at any time.
+def peak(function: Callable[[], Result]) -> tuple[Result, int | None]:
+    """The result of a function, and the most bytes that its new tensors held at any time; None where torch cannot say.
 
     Buffers within an operation, such as oneDNN's reordered copies, are not counted. The measured resident memory of
     convolutional networks is 1.0 to 1.65 times this, in float32 and bfloat16, contiguous and channels_last.
     """
-    with _StorageCounter() as counter:
+    try:
+        from denoiser.machine.storages import StorageCounter
+    except ImportError:  # a torch whose private class has another name
+        return function(), None
+    with StorageCounter() as counter:
         result = function()
     return result, counter.peak
-
-
-class _StorageCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch
-    """Counts the bytes of storages from the operation that creates them to their deletion."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.current, self.peak = 0, 0
-        self.alive: set[int] = set()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor):
-                self._count(tensor.untyped_storage())
-        self.peak = max(self.peak, self.current)
-        return result
-
-    def _count(self, storage: torch.UntypedStorage) -> None:
-        if storage._cdata not in self.alive:
-            self.alive.add(storage._cdata)
-            self.current += storage.nbytes()
-            weakref.finalize(storage, self._forget, storage._cdata, storage.nbytes())
-
-    def _forget(self, address: int, size: int) -> None:
-        self.alive.discard(address)
-        self.current -= size
 
 
 def free(device: torch.device) -> int:
@@ -128,7 +99,11 @@ def free(device: torch.device) -> int:
 
 
 def _free_of_machine(proc: Path) -> int:
-    """Free bytes of the machine, with caches that the kernel can drop."""
+    """Free bytes of the machine, with caches that the system can drop."""
+    if sys.platform != "linux":
+        import psutil
+
+        return int(psutil.virtual_memory().available)
     return _entries(proc / "meminfo").get("MemAvailable:", sys.maxsize // 1024) * 1024
 
 

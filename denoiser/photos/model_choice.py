@@ -90,32 +90,43 @@ class Models:
         from denoiser.inference.tile_layout import check_tile
 
         restorers = [(self.restorer(channels), channels) for channels in SHIPPED]
-        if self._by_noise:
+        if self.by_noise:
             restorers += [(self._named(CAMERA), channels) for channels in SHIPPED]
         if self.options.tile is not None:
             check_tile(self.options.tile, max(restorer.smallest(channels) for restorer, channels in restorers))
 
-    def denoise(self, photo: Photo) -> tuple[Photo, str]:
+    def denoise(self, photo: Photo, noise: MeasuredNoise | None = None, warn: bool = True) -> tuple[Photo, str]:
         """The denoised photo, and the name of the model that denoised it; pixels that are hidden are unchanged.
+
+        Args:
+            photo: the noisy photo.
+            noise: its noise; None measures it where the choice depends on it.
+            warn: whether a note tells that most of the noise stays.
 
         Raises:
             DenoiserError: see `check` and `Restorer`.
         """
         visible = hidden.filled(photo)
-        denoised, name = self._denoise(visible)
+        denoised, name = self._denoise(visible, noise, warn)
         denoised = denoised if visible is photo else hidden.restored(denoised, photo)
         return bands.denoised(denoised, lambda band: self.denoise(band)[0]), name
 
-    def _denoise(self, photo: Photo) -> tuple[Photo, str]:
+    def _denoise(self, photo: Photo, noise: MeasuredNoise | None, warn: bool) -> tuple[Photo, str]:
         equal_channels = chroma.has_equal_channels(photo.pixels)
-        noise = self.measured(photo, equal_channels) if self._by_noise else None
+        if noise is None and self.by_noise:
+            noise = self.measured(photo, equal_channels)
         route = self.route(photo.header, equal_channels, noise)
         restorer = self._named(route.model)
         watching.expect(routes.values(route.way, photo.header))
         denoised = restorer(photo, route.way)
         words = () if noise is None else (str(noise),)
-        warning = self._warning(photo, denoised, noise, restorer.name)
+        warning = self._warning(photo, denoised, noise, restorer.name) if warn else ()
         return replace(denoised, notes=(*denoised.notes, *words, *warning)), restorer.name
+
+    def noise_of(self, photo: Photo) -> MeasuredNoise | None:
+        """The noise of a photo's visible pixels, see `measured`."""
+        visible = hidden.filled(photo)
+        return self.measured(visible, chroma.has_equal_channels(visible.pixels))
 
     def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
         """The noise of a photo; None where it is very small, and without the shipped weights that measure it.
@@ -150,7 +161,7 @@ class Models:
         deviation = sum(noise.deviation) / len(noise.deviation) if noise else 0.0
         if deviation < NOISY or removed >= LITTLE * deviation:
             return ()
-        fix = "--strength 1.5" if self._by_noise else "leave out the model"
+        fix = "--strength 1.5" if self.by_noise else "leave out the model"
         return (f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}",)
 
     def route(self, header: Header, equal_channels: bool = False, noise: MeasuredNoise | None = None) -> Route:
@@ -167,19 +178,19 @@ class Models:
         return self._route(header, equal_channels, noise is not None and noise.is_of_camera)
 
     def _route(self, header: Header, equal_channels: bool, of_camera: bool) -> Route:
-        name = CAMERA if self._by_noise and of_camera else self.name(routes.model_for(header, equal_channels))
+        name = CAMERA if self.by_noise and of_camera else self.name(routes.model_for(header, equal_channels))
         channels = self._named(name).model.channels
         return Route(name, routes.way(header, equal_channels, channels, self.options))
 
     def routes(self, header: Header) -> str:
         """The routes that a photo can take, as far as its header shows them, for a dry run."""
         white = self.route(header)
-        if not self._by_noise:
+        if not self.by_noise:
             return str(white)
         return f"{self._route(header, False, True)}; if its noise is white: {white}"
 
     @property
-    def _by_noise(self) -> bool:
+    def by_noise(self) -> bool:
         """Whether the model depends on the photo's noise: none is named, and one for cameras is included."""
         named = any(value is not None for value in vars(self.choice).values())
         return not named and CAMERA in shipped.NAMES

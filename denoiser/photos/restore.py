@@ -92,17 +92,18 @@ class Restorer:
     def _by_planes(self, photo: Photo) -> tuple[Pixels, tuple[str, ...]]:
         """Denoise luma and chroma one by one, as they were stored; weights below 1 apply to the whole picture."""
         subsampling, shape, strengths = photo.details.subsampling, photo.pixels.shape[:2], self.options.strengths
-        luma, *stored = chroma.split(photo.pixels, subsampling)
+        before = chroma.split(photo.pixels, subsampling)
+        luma, *stored = before
         notes: tuple[str, ...] = ()
         if strengths.luma:
             luma, notes = self._denoised(luma, photo.white, strengths.at_least_1, self.options.texture)
         if strengths.chroma:
             planes = Strengths(max(strengths.chroma, 1.0), 1.0)
             stored = [self._denoised(plane, photo.white, planes)[0] for plane in stored]
-        blue, red = (chroma.enlarged(plane, subsampling) for plane in stored)
         pixels = np.empty_like(photo.pixels)
         for band in strips(*shape):
-            rows = chroma.joined(luma, blue, red, shape, band)
+            rows = chroma.change(before, (luma, *stored), subsampling, band)
+            rows += arrays.view(photo.pixels[band]).numpy() / np.float32(photo.white)
             blend.fill(pixels[band], photo.pixels[band], rows, photo.white, *strengths.weights)
         return pixels, notes
 

@@ -63,7 +63,7 @@ class Denoiser(PictureModel, LightningModule):
         trained_on: str = "",
         trained_sigma: Sequence[float] | None = None,
         trained_shot: Sequence[float] | None = None,
-    ) -> None:
+    ) -> None:  # pragma: no mutate block, because save_hyperparameters reads this frame
         super().__init__()
         self.save_hyperparameters()
         self.network, self.channels, self.name = build.network(network), channels, name
@@ -81,7 +81,7 @@ class Denoiser(PictureModel, LightningModule):
         Raises:
             DenoiserError: the test pictures of another dataset contain some of them.
         """
-        data = getattr(self._trainer, "datamodule", None)
+        data = self._datamodule()
         if stage == "fit" and isinstance(data, PairsDataModule):
             leaks.check_test_pictures(data)
 
@@ -134,7 +134,7 @@ class Denoiser(PictureModel, LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Record the pictures of training and validation, so that an evaluation on them is detected."""
-        data = getattr(self._trainer, "datamodule", None)
+        data = self._datamodule()
         if isinstance(data, PairsDataModule):
             checkpoint["seen"] = leaks.training_record(data)
 
@@ -142,6 +142,13 @@ class Denoiser(PictureModel, LightningModule):
         """The optimizer and, where it has one, its learning-rate schedule over all steps."""
         steps = self.trainer.estimated_stepping_batches
         return configure(self.hparams["optimizer"], self.network.parameters(), steps)
+
+    def _datamodule(self) -> Any:
+        """The data of the trainer; None without them, or without a trainer, as in an export."""
+        try:
+            return getattr(self.trainer, "datamodule", None)
+        except RuntimeError:  # Lightning's answer where there is no trainer
+            return None
 
     def _check_finite(self, loss: Tensor) -> None:
         if not torch.isfinite(loss):

@@ -91,7 +91,7 @@ def opened(name_or_path: str | os.PathLike[str]) -> Opened:
         facts = {key: value for key, value in content.items() if key not in exported.CONTENT}
     else:
         content = checkpoint.read(file)
-        facts = {"steps": content.get("global_step")}
+        facts = {"steps": content.get("global_step"), "epoch": content.get("epoch")}
     model = rebuild.rebuild(content, file).requires_grad_(False)
     if formats.is_export(file):
         model.name = file.stem

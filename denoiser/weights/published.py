@@ -50,7 +50,8 @@ class Published(PictureModel):
         sizes = descriptor.size_requirements
         self.multiple, self.smallest, self.square = sizes.multiple_of, max(1, sizes.minimum), sizes.square
         self.network = descriptor.model.float().requires_grad_(False)
-        self._call = descriptor._call_fn  # the call without spandrel's clamping
+        # The call without spandrel's clamping; where it has another name, its public one, which clamps.
+        self._call = getattr(descriptor, "_call_fn", None) or (lambda network, noisy: descriptor(noisy))
         self.eval()
 
     def run_network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:

@@ -126,3 +126,10 @@ def test_a_list_is_offered_where_the_key_takes_one(override, fix):
     with pytest.raises(DenoiserError) as caught:
         hydra_errors._refuse_sweeps([override])
     assert (caught.value.what, caught.value.fix) == (f"several values without -m ({override})", fix)
+
+
+def test_flags_and_overrides_are_left_to_a_hydra_whose_parser_has_another_name(monkeypatch):
+    arguments = ["seed=1", "-m", "--config-dir", "x"]
+    assert hydra_errors.sorted_arguments("denoiser run", arguments) == (["--multirun", "--config-dir=x"], ["seed=1"])
+    monkeypatch.delattr(hydra_errors.hydra_internals, "get_args_parser")
+    assert hydra_errors.sorted_arguments("denoiser run", arguments) == (arguments, [])

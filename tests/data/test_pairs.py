@@ -177,6 +177,27 @@ def test_frozen_items_count_through_the_levels():
     assert Poisson().levels(None) == FrozenPairs(pictures(), Poisson(), 0, (None,)).levels
 
 
+def test_further_draws_are_other_noise_and_leave_the_first_as_it_is():
+    several, one = (FrozenPairs(pictures(2), Gaussian(), 0, [15, 50], draws=n) for n in (3, 1))
+    assert [several.describe(i) for i in (1, 5, 9)] == [("p1", 15.0)] * 3 and len(several) == 12
+    assert same(several.__getitems__([0, 1, 2, 3]), one.__getitems__([0, 1, 2, 3]))
+    fields = several.__getitems__([1, 5, 9]).noisy - several.__getitems__([1, 1, 1]).clean
+    assert torch.corrcoef(fields.flatten(1)).fill_diagonal_(0).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_pictures_can_be_on_another_device(equal):
+    held = pictures(3, equal=equal)
+    there = held.to(torch.device("meta"))
+    assert {image.device.type for image in there.images} == {"meta"}
+    assert there.keys == held.keys and there.shapes == held.shapes and there.same_size == equal
+
+
+def test_pictures_that_are_not_in_memory_stay_where_they_are():
+    held = Pictures(["a"], (torch.zeros(3, 4, 5, dtype=torch.uint8),))
+    assert held.to(torch.device("meta")) is held
+
+
 def test_values_are_counted_at_one_level_over_all_draws():
     held = pictures(2, 20, 30)
     assert FrozenPairs(held, Gaussian(), 0, (15, 25)).values == 2 * 3 * 20 * 30

@@ -63,6 +63,13 @@ def test_no_split_is_empty(count):
         assert max(splits, key=lambda name: len(splits[name])) == "train" or count < 10
 
 
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_no_split_is_empty_where_chance_puts_all_pictures_into_one(split):
+    keys = [NAMES[index] for index in split_by_hash(NAMES, 0)[split][:5]]
+    counts = {name: len(indices) for name, indices in split_by_hash(keys, 0).items()}
+    assert counts == {**dict.fromkeys(("train", "val", "test"), 1), split: 3}
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_fewer_than_three_cannot_be_split(count):
     with pytest.raises(DenoiserError, match=rf"{count} picture\(s\) cannot be split .*\(data.clean\)") as caught:

@@ -1,6 +1,8 @@
 """Files are complete or absent, and locks are held while a file is open."""
 
 import hashlib
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,8 +39,24 @@ def test_a_lock_is_held_while_the_file_is_open(tmp_path):
     with path.open("wb") as first, path.open("wb") as second:
         assert files.locked(first)
         assert not files.locked(second)
+        assert not files.remove_unless_open(path)
     with path.open("wb") as third:
         assert files.locked(third)
+    assert files.remove_unless_open(path) and not path.exists() and not files.remove_unless_open(path)
+
+
+def test_windows_itself_refuses_to_remove_what_is_open(tmp_path, monkeypatch):
+    path, unlink = tmp_path / "part", Path.unlink
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    def refuse(self, missing_ok=False):
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+    with path.open("wb") as file, monkeypatch.context() as windows:
+        assert not files.locked(file)  # of which nothing depends there
+        windows.setattr(Path, "unlink", refuse)
+        assert not files.remove_unless_open(path)
+    assert Path.unlink is unlink and files.remove_unless_open(path) and not path.exists()
 
 
 @pytest.mark.parametrize(

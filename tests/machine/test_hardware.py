@@ -86,6 +86,10 @@ def test_bfloat16_on_a_cpu_takes_its_instructions(avx512, amx, monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     assert hardware.has_bfloat16("cpu") is (avx512 or amx)
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported")  # as in a torch that has renamed it
+    assert hardware.has_bfloat16("cpu") is amx
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    assert hardware.has_bfloat16("cpu") is False
 
 
 @pytest.mark.parametrize("real", [False, True])

@@ -1,10 +1,14 @@
+import math
 import subprocess
 import sys
+import types
 
 import pytest
 import torch
 from torch import nn
 
+from denoiser.inference import tiling
+from denoiser.inference.function import TileFunction
 from denoiser.machine import memory
 
 CPU = torch.device("cpu")
@@ -32,6 +36,31 @@ def test_the_peak_of_a_network_is_input_and_two_layers_and_does_not_grow_with_it
             return memory.peak(lambda: network(torch.zeros(1, 8, 64, 64)))[1]
 
     assert needed(3) == needed(9) == 3 * 8 * 64 * 64 * 4
+
+
+def test_several_results_and_views_of_one_storage_are_counted_once():
+    def function():
+        halves = torch.zeros(2 * MEGABYTE, dtype=torch.uint8).chunk(2)
+        values, order = torch.zeros(MEGABYTE).sort()
+        return halves, values, order, torch.empty(0)
+
+    assert memory.peak(function)[1] == (2 + 4 + 4 + 8) * MEGABYTE
+
+
+def test_memory_that_torch_cannot_count_is_the_usual_one(monkeypatch):
+    monkeypatch.setitem(sys.modules, "denoiser.machine.storages", None)
+    assert memory.peak(lambda: 7) == (7, None)
+    monkeypatch.setattr(memory, "free", lambda device: 10**9)
+    side = tiling.fit(TileFunction(lambda noisy: noisy / 2), 1, CPU).tile
+    assert side == math.isqrt(int(tiling.FREE_SHARE * 10**9 / (tiling.USUAL_BYTES * tiling.HIDDEN_CPU)))
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_free_memory_of_other_systems_is_that_of_psutil(platform, monkeypatch):
+    known = types.SimpleNamespace(virtual_memory=lambda: types.SimpleNamespace(available=12345, free=1))
+    monkeypatch.setitem(sys.modules, "psutil", known)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert memory.free(CPU) == 12345
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,16 @@ import pytest
 import torch
 
 from denoiser.data.pairs import FrozenPairs, Pictures
+from denoiser.noise.camera.camera import Camera
 from denoiser.noise.gaussian import Gaussian
 from denoiser.runs.results import compare, per_image, summarise
 
 COLUMNS = {"data": "photos", "noise": "gaussian"}
 
 
-def pairs(count=3, levels=(15, 50), keys=None):
+def pairs(count=3, levels=(15, 50), keys=None, noise=None):
     images = [torch.zeros(1, 12, 12, dtype=torch.uint8)] * count
-    return FrozenPairs(Pictures(keys or [f"p{i}" for i in range(count)], images), Gaussian(), 0, levels)
+    return FrozenPairs(Pictures(keys or [f"p{i}" for i in range(count)], images), noise or Gaussian(), 0, levels)
 
 
 def scores(psnrs, **further):
@@ -52,6 +53,18 @@ def test_a_row_per_method_and_level_with_the_mean_over_images():
     assert 30 <= low < 31 < high <= 32 and rows[2]["psnr_interval"] == [1, 1] and rows[0]["ssim_interval"] == [0.5, 0.5]
 
 
+def test_rows_and_differences_name_the_data_and_its_noise():
+    both = {"a": scores([30, 31, 32]), "b": scores([30, 31, 33])}
+    for row in [*summarised(COLUMNS, pairs(levels=(15,)), both), *compared(COLUMNS, pairs(levels=(15,)), both)]:
+        assert (row["data"], row["noise"]) == ("photos", "gaussian")
+
+
+def test_the_level_of_a_camera_is_its_shot_noise():
+    made, both = pairs(levels=(0.004,), noise=Camera()), {"a": scores([30, 31, 32]), "b": scores([30, 31, 33])}
+    for row in [*summarised(COLUMNS, made, both), *compared(COLUMNS, made, both)]:
+        assert row["shot"] == 0.004 and row.get("sigma") is None
+
+
 def test_infinite_psnr_is_counted_and_never_averaged():
     (row,) = summarised(COLUMNS, pairs(levels=(15,)), {"a": scores([math.inf, 30, 32])})
     assert row["psnr"] == 31 and row["n_identical"] == 1 and row["n_images"] == 3 and row["psnr_interval"][1] <= 32
@@ -59,9 +72,18 @@ def test_infinite_psnr_is_counted_and_never_averaged():
     assert row["psnr"] is None and row["n_identical"] == 3 and row["psnr_interval"] is None
 
 
+def test_infinite_figures_of_any_metric_are_counted():
+    figures = scores([30, 31, math.inf], psnr_y=40.0)
+    figures[1]["psnr_y"] = figures[0]["psnr_y"] = math.inf
+    (row,) = summarised(COLUMNS, pairs(levels=(15,)), {"a": figures})
+    assert row["psnr_y"] == 40 and row["n_infinite"] == {"psnr": 1, "psnr_y": 2}
+
+
 def test_of_one_image_there_is_no_interval():
     (row,) = summarised(COLUMNS, pairs(1, (15,)), {"a": scores([30])})
     assert row["psnr"] == 30 and row["psnr_interval"] is None
+    (row,) = compared(COLUMNS, pairs(1, (15,)), {"a": scores([30]), "b": scores([28])})
+    assert row["psnr"] == 2 and row["interval"] is None
 
 
 def test_the_first_picture_warms_up_and_does_not_count_for_speed():
@@ -109,8 +131,10 @@ def test_the_csv_has_a_row_per_image_method_and_level():
 
 def test_any_file_name_and_a_noise_without_levels_have_a_place_in_the_csv():
     made = pairs(2, (None,), ("x, y", "\udcff"))
-    rows = list(csv.DictReader(io.StringIO(per_image(COLUMNS, made, {"a": scores([1.23456789, 2])}))))
+    text = per_image(COLUMNS, made, {"a": scores([1.23456789, 2])})
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [(row["sigma"], row["image"], row["psnr"]) for row in rows] == [
         ("", "x, y", "1.23457"),
         ("", "\\udcff", "2"),
     ]
+    assert "\r" not in text  # lines end as everywhere else

@@ -1,11 +1,14 @@
+import functools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
-from helpers.tiny import configured, one_step, store
+from helpers.tiny import configured, one_step
 from lightning.pytorch import Callback
 
 from denoiser.config import compose
-from denoiser.data import base, from_config
+from denoiser.data import base, from_config, leaks
 from denoiser.data.pairs import Batch
 from denoiser.data.thumbnails import match_thumbnails
 from denoiser.errors import DenoiserError
@@ -15,8 +18,13 @@ from denoiser.runs import checkpoint
 from denoiser.training import assemble
 
 
-def module(*overrides):
-    return assemble.module(compose(["model=cifar_strided", "data=cifar10", "model.network.widths=[4,8,8]", *overrides]))
+@functools.cache
+def config():
+    return compose(["model=cifar_strided", "data=cifar10", "model.network.widths=[4,8,8]"])
+
+
+def module():
+    return assemble.module(config())
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (1, 1), (8, 9), (7, 200)])
@@ -70,6 +78,43 @@ def test_validation_scores_are_of_the_output_rounded_to_8_bits():
     assert model.ssim.compute().item() == pytest.approx(0.01**2 / (0.01**2 + 255**-2), abs=1e-4)
 
 
+def test_what_is_logged_counts_each_picture_once_over_all_processes():
+    model, logged = module(), {}
+    model.log = lambda name, value, **options: logged.update({name: (value, options)})
+    model.log_dict = lambda values, **options: logged.update({name: (values[name], options) for name in values})
+    model._trainer = SimpleNamespace(is_last_batch=True, max_steps=-1, global_step=0)
+    batch = Batch(torch.rand(3, 3, 16, 16), torch.rand(3, 3, 16, 16), torch.full((3,), 25.0), torch.arange(3))
+    model.validation_step(batch, 0)
+    model.on_validation_epoch_end()
+    model.training_step(batch, 0)
+    assert set(logged) == {"val/loss", "val/psnr", "val/ssim", "train/loss"}
+    assert logged["val/loss"][1]["batch_size"] == 3 and all(options["sync_dist"] for _, options in logged.values())
+    assert logged["val/loss"][0].item() == pytest.approx(logged["train/loss"][0].item())
+
+
+def test_the_scores_of_a_test_are_gathered_from_all_processes(monkeypatch):
+    def gather(shares, own):
+        shares[:] = {1: "b", 3: "d"}, own
+
+    monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
+    for processes, gathered in ((2, {0: "a", 1: "b", 2: "c", 3: "d"}), (1, {0: "a", 2: "c"})):
+        model = module()
+        model._trainer, model.scores = SimpleNamespace(world_size=processes), {0: "a", 2: "c"}
+        model.on_test_epoch_end()
+        assert model.scores == gathered
+
+
+def test_test_pictures_are_looked_for_among_those_of_training_before_it_begins(monkeypatch):
+    checked, data = [], from_config.training_data(config())
+    monkeypatch.setattr(leaks, "check_test_pictures", checked.append)
+    module().setup("fit")
+    for stage, datamodule in (("test", data), ("fit", "another"), ("fit", data)):
+        model = module()
+        model._trainer = SimpleNamespace(datamodule=datamodule)
+        model.setup(stage)
+    assert checked == [data]
+
+
 def fitted(folder, out, monkeypatch, **options):
     """A training on a folder of pictures; returns the trainer and the losses of its steps."""
     losses, forward = [], Supervised.forward
@@ -96,6 +141,15 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_steps(pictures_folder, tmp_path
     assert len(losses) % 2 == 0 and len(losses) >= 6
     last = losses[len(losses) // 2 :]
     assert trainer.callback_metrics["train/loss"].item() == pytest.approx(sum(last) / len(last), rel=1e-5)
+    assert {"train/loss", "val/psnr", "val/ssim"} <= set(trainer.progress_bar_metrics)
+
+
+def test_an_epoch_that_ends_with_the_last_step_has_a_loss_too(pictures_folder, tmp_path, monkeypatch):
+    options = {"data.batch_size": 4, "trainer.max_steps": 2}
+    trainer, losses, fit = fitted(pictures_folder(), tmp_path / "run", monkeypatch, **options)
+    fit()
+    assert len(losses) == 2 < trainer.num_training_batches
+    assert trainer.callback_metrics["train/loss"].item() == pytest.approx(sum(losses) / 2, rel=1e-5)
 
 
 def test_a_long_epoch_is_stopped_within_50_steps_of_a_weight_that_is_no_number(pictures_folder, tmp_path, monkeypatch):
@@ -123,8 +177,9 @@ def test_what_a_checkpoint_keeps_is_plain():
     assert plain(dict(module().hparams))
 
 
-def test_a_checkpoint_records_the_pictures_of_training_once(tmp_path, monkeypatch):
-    cfg = configured(store(tmp_path / "data"), "model=cifar_strided", "data.patch_size=16", "trainer.max_epochs=2")
+def test_a_checkpoint_records_the_pictures_of_training_once(pictures_folder, tmp_path, monkeypatch):
+    pictures_folder(12, 32, 32, name="path")
+    cfg = configured(tmp_path, "model=cifar_strided", "data.patch_size=16", "trainer.max_epochs=2")
     calls, thumbnails = [], base.thumbnails
     monkeypatch.setattr(base, "thumbnails", lambda *args: calls.append(1) or thumbnails(*args))
     trainer, _, _ = one_step(cfg, tmp_path / "run")

@@ -4,6 +4,7 @@ import os
 import pickle
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -319,3 +320,13 @@ def test_the_published_dncnn(real_data, tmp_path):
     for position in (1000, 100_000, len(content) - 9):
         (tmp_path / "a.pth").write_bytes(flipped(content, position))
         refused(tmp_path / "a.pth", "KAIR's dncnn_25.pth, but 1 of its 34 blocks", "download it again: https://github")
+
+
+def test_a_library_whose_private_call_is_gone_is_called_publicly():
+    torch.manual_seed(0)
+    descriptor = published._descriptor(network("DnCNN", 1).state_dict(), Path("a.pth"))
+    private = descriptor.__dict__.pop("_call_fn")
+    model = published.Published(descriptor, "a", "0" * 64)
+    descriptor._call_fn = private  # which spandrel's public call needs, whatever its name
+    noisy = torch.rand(1, 1, 24, 20)
+    torch.testing.assert_close(model(noisy), descriptor.model(noisy).clamp(0, 1))

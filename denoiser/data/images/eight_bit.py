@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from denoiser.data.images.formats import orientation
+from denoiser.data.images.formats.foreign import NOT_READ
 from denoiser.data.images.formats.photo import COPY_AGAIN, white_of
-from denoiser.data.images.formats.suffixes import NOT_READ, READ, TRAINING, listed
+from denoiser.data.images.formats.suffixes import READ, TRAINING, listed
 from denoiser.data.images.formats.tiff_tags import ExifTag
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
 
-from denoiser.data.images.formats import associated_alpha, bmp_gif, claims, jpeg, png, pnm, profiles, tiff, webp
+from denoiser.data.images.formats import (
+    associated_alpha,
+    bmp_gif,
+    claims,
+    jpeg,
+    page_claims,
+    png,
+    pnm,
+    profiles,
+    tiff_writer,
+    webp,
+)
 from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
@@ -18,7 +30,7 @@ from denoiser.machine.files import longest_name, replacing
 
 
 class _Format(NamedTuple):
-    """What a format can hold, and the function that writes it."""
+    """What a format can hold, and what writes it: `pages` is for several pictures in a file."""
 
     name: str
     write: Callable[[IO[bytes], Photo], None]
@@ -29,12 +41,15 @@ class _Format(NamedTuple):
     grey: bool = True
     profile: bool = True
     side: int = 2**31 - 1
+    pages: Callable[[IO[bytes], Iterable[Photo], Sequence[Header]], None] | None = None
 
 
 _FORMATS = {
     "PNG": _Format("PNG", png.write, 16, alpha=True),
     "JPEG": _Format("JPEG", jpeg.write, side=65500),
-    "TIFF": _Format("TIFF", tiff.write, 64, alpha=True, associated=True, bands=True),
+    "TIFF": _Format(
+        "TIFF", tiff_writer.write, 64, alpha=True, associated=True, bands=True, pages=tiff_writer.write_pages
+    ),
     "WEBP": _Format("WebP", webp.write, alpha=True, side=16383, grey=False),
     "BMP": _Format("BMP", bmp_gif.write, profile=False),
     "PPM": _Format("PPM", pnm.write, 16, profile=False),
@@ -99,13 +114,62 @@ def write(path: Path, photo: Photo, bits: int | None = None) -> tuple[str, ...]:
     """
     check(path, photo.header, bits)
     format = _FORMATS[format_of(path.suffix.lower())]
-    with replacing(path) as file:
-        try:
-            written, notes = _for_format(photo, bits, format)
-            format.write(file, written)
-        except Refused as error:
-            raise DenoiserError(f"{error} ({path})", error.fix) from error
+    with replacing(path) as file, _naming(path):
+        written, notes = _for_format(photo, bits, format)
+        format.write(file, written)
     return notes
+
+
+def write_pages(
+    path: Path, photos: Iterable[Photo], headers: Sequence[Header], bits: int | None = None
+) -> tuple[str, ...]:
+    """Write several pictures into one file, one after the other, whole or not at all; memory holds one of them.
+
+    Args:
+        path: the file to create or replace, of a format with `pages`, see `check_pages`.
+        photos: the pictures; they may be computed meanwhile.
+        headers: of each of them.
+        bits: see `write`.
+
+    Returns:
+        As `write`, for all pictures together.
+
+    Raises:
+        DenoiserError: see `write`.
+    """
+    format, notes = _FORMATS[format_of(path.suffix.lower())], dict[str, None]()
+    if format.pages is None:
+        raise ValueError(f"{format.name} holds one page ({path})")
+
+    def fitting(photo: Photo) -> Photo:
+        written, remarks = _for_format(photo, bits, format)
+        notes.update(dict.fromkeys(remarks))
+        return written
+
+    with replacing(path) as file, _naming(path):
+        format.pages(file, map(fitting, photos), headers)
+    return tuple(notes)
+
+
+def check_pages(path: Path, count: int) -> None:
+    """Refuse a file that cannot hold several pictures.
+
+    Raises:
+        DenoiserError: its format holds one.
+    """
+    format = _FORMATS[format_of(path.suffix.lower())]
+    if count > 1 and format.pages is None:
+        what = f"{format.name} holds one page, not {count} ({path})"
+        raise DenoiserError(what, f"--pages first, or {instead('tiff')}")
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What a format refuses names the file."""
+    try:
+        yield
+    except Refused as error:
+        raise DenoiserError(f"{error} ({path})", error.fix) from error
 
 
 def _for_format(photo: Photo, bits: int | None, format: _Format) -> tuple[Photo, tuple[str, ...]]:
@@ -146,11 +210,11 @@ def at_depth(photo: Photo, bits: int | None) -> Photo:
     if bits is None or photo.pixels.dtype == f"uint{bits}":
         return photo
     depth = np.dtype(f"uint{bits}")
-    alpha_white = white_of(photo.pixels.dtype) if photo.pixels.dtype.kind == "f" else photo.white
-    alpha = None if photo.alpha is None else _rescaled(photo.alpha, alpha_white, depth)
+    alpha = None if photo.alpha is None else _rescaled(photo.alpha, white_of(photo.alpha.dtype), depth)
     bands = None if photo.bands is None else _rescaled(photo.bands, photo.white, depth)
     pixels = _rescaled(photo.pixels, photo.white, depth)
-    return replace(photo, pixels=pixels, white=white_of(depth), alpha=alpha, bands=bands)
+    details = page_claims.of_other_type(photo.details)
+    return replace(photo, pixels=pixels, white=white_of(depth), alpha=alpha, bands=bands, details=details)
 
 
 def _rescaled(values: Pixels, white: float, depth: np.dtype[np.generic]) -> Pixels:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from denoiser.errors import ENVIRONMENT, DenoiserError
-from denoiser.machine.files import locked
+from denoiser.machine.terminal import say
 
 
 @contextmanager
@@ -31,9 +33,27 @@ def locked_part(target: Path) -> Iterator[Path]:
     """
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.with_name(f".{target.name}.lock").open("ab") as lock:
-            if locked(lock, f"waiting for another process that downloads ({lock.name})"):
-                yield target.with_name(f"{target.name}.part")
+        path = target.with_name(f".{target.name}.lock")
+        path.touch()  # fails where nothing can be stored; what fails below are locks
+        lock = FileLock(path)
+        try:
+            if not _acquired(lock, f"waiting for another process that downloads ({path})"):
+                with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+                    yield Path(folder, "part")
                 return
-        with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-            yield Path(folder, "part")
+            yield target.with_name(f"{target.name}.part")
+        finally:
+            lock.release()
+
+
+def _acquired(lock: BaseFileLock, waiting: str) -> bool:
+    """Wait for a lock, with a line on stderr where another process holds it. Returns whether there are locks here."""
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(waiting, error=True)
+            lock.acquire()
+    except (OSError, NotImplementedError):
+        return False
+    return True

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from denoiser.cli import failures
-from denoiser.data.images import reading, writing
+from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.inference import chroma
 from denoiser.machine.files import temporary_stem
 from denoiser.machine.terminal import say
 from denoiser.photos import hidden
+from denoiser.photos.batch import pages
 from denoiser.photos.batch.inputs import skipped_message
 from denoiser.photos.batch.leftovers import remove
-from denoiser.photos.batch.messages import Failure, kept, summary, unread
+from denoiser.photos.batch.messages import Failure, described, kept, summary, unread
 from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
 from denoiser.photos.batch.processes import Processes, joined
+from denoiser.photos.batch.reader import FileOptions, SeveralPages
 from denoiser.photos.model_choice import ModelChoice, Models
 from denoiser.photos.options import Options
 
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     from denoiser.photos.batch.progress import BatchProgress
     from denoiser.photos.batch.writer import Writer
     from denoiser.photos.before_after import BeforeAfterPages
-
-
-KINDS = {1: "grey", 3: "colour"}
 
 
 def denoise_pictures(options: argparse.Namespace) -> int:
@@ -85,35 +84,41 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _dry_run(jobs: Sequence[Job], models: Models, options: argparse.Namespace) -> list[Failure]:
     """Print what would be done, by the pictures' headers, or their noise; returns those that could not be denoised."""
-    failed = []
+    failed, files = [], _files(options)
     for job in jobs:
         try:
-            header = reading.header(Path(job.source), options.max_pixels)
-            writing.check(Path(job.target), header, options.bits)
-            size = f"{header.width}x{header.height}, {KINDS[header.channels]}, {header.bits} bits"
-            route = _measured_route(job, models, options) if options.verbose else models.routes(header)
+            stack = files.opened(job)
+            route = _measured_route(stack, models) if options.verbose else models.routes(stack.headers[0])
         except DenoiserError as error:
             failed.append(Failure(job.source, error))
             continue
-        _print(f"{job.source} -> {job.target} ({size}, {route})")
+        _print(f"{job.source} -> {job.target} ({described(stack.headers)}, {route})")
     return failed
 
 
-def _measured_route(job: Job, models: Models, options: argparse.Namespace) -> str:
-    """The route of a picture, and its noise, by its pixels."""
-    photo = hidden.filled(reading.read(Path(job.source), options.max_pixels))
-    equal_channels = chroma.has_equal_channels(photo.pixels)
-    noise = models.measured(photo, equal_channels)
-    route = str(models.route(photo.header, equal_channels, noise))
+def _measured_route(stack: Stack, models: Models) -> str:
+    """The route of a picture, or of the pages of a file, and its noise, by its pixels."""
+    if len(stack) > 1:
+        noise, _ = pages.noise(SeveralPages(stack, stack.levels()), models)
+        header, equal_channels = stack.headers[0], False
+    else:
+        photo = hidden.filled(stack.read())
+        equal_channels, header = chroma.has_equal_channels(photo.pixels), photo.header
+        noise = models.measured(photo, equal_channels)
+    route = str(models.route(header, equal_channels, noise))
     return route if noise is None else f"{route}; {noise}"
+
+
+def _files(options: argparse.Namespace) -> FileOptions:
+    return FileOptions(options.max_pixels, options.bits, options.pages, keep_times(options))
 
 
 def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:
     """Do the work of this process; returns the pictures that failed."""
     failed: list[Failure] = []
-    pages = _pages(share, options.out) if options.compare else None
+    shown = _pages(share, options.out) if options.compare else None
     if share.jobs:
-        progress, writer = _run(share, choice, options, processes, pages)
+        progress, writer = _run(share, choice, options, processes, shown)
         for note in writer.notes:
             _print(f"note: {note}")
         if progress.done:
@@ -122,8 +127,8 @@ def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, proc
     processes.wait()  # the before/after pages show the pictures of all processes
     if processes.is_first:
         remove(share.leftovers)
-        if pages:
-            _finish(pages, share)
+        if shown:
+            _finish(shown, share)
     return failed
 
 
@@ -132,21 +137,19 @@ def _run(
     choice: ModelChoice,
     options: argparse.Namespace,
     processes: Processes,
-    pages: BeforeAfterPages | None,
+    shown: BeforeAfterPages | None,
 ) -> tuple[BatchProgress, Writer]:
     from denoiser.photos.batch import predict
     from denoiser.photos.batch.progress import BatchProgress
 
     models, plain = _models(choice, options, processes), None
-    if pages and models.options != models.options.plain:
-        pages.settings, plain = models.options.settings, Models(choice, models.device, models.options.plain)
+    if shown and models.options != models.options.plain:
+        shown.settings, plain = models.options.settings, Models(choice, models.device, models.options.plain)
     progress = BatchProgress(len(share.jobs), sum(job.size for job in share.jobs), shown=processes.is_first)
     try:
         with progress:
-            limits = options.max_pixels, options.bits
-            return progress, predict.run(
-                models, share.jobs, progress, *limits, pages, processes.local_world_size, plain, keep_times(options)
-            )
+            files, local = _files(options), processes.local_world_size
+            return progress, predict.run(models, share.jobs, progress, files, shown, local, plain)
     except KeyboardInterrupt as interrupt:
         command = "the same command without --overwrite" if options.overwrite else "the same command"
         done = f"{progress.done} of {progress.pictures} pictures are done ({options.out})"

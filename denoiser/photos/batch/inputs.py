@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.data.images.formats.suffixes import NOT_READ, READ, listed
+from denoiser.data.images.formats.foreign import BY_SUFFIX
+from denoiser.data.images.formats.suffixes import READ, listed
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
 from denoiser.photos.comparison_folder import COMPARED
@@ -165,7 +166,7 @@ def _fixed_part(pattern: str) -> str:
 
 
 def _is_picture(path: str, skipped: set[str]) -> bool:
-    if _suffix(path) in NOT_READ:
+    if _suffix(path) in BY_SUFFIX:
         skipped.add(os.path.abspath(path))
     return _suffix(path) in READ
 

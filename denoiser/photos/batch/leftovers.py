@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.machine.files import LONGEST, locked, temporary_stem
+from denoiser.machine.files import LONGEST, remove_unless_open, temporary_stem
 
 _PART = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part", re.DOTALL)
 """The temporary names that `files.replacing` uses."""
@@ -40,15 +41,10 @@ def _stem(target: str) -> str:
 
 
 def remove(files: Iterable[Leftover]) -> None:
-    """Remove those that have not changed since and that no process has open (`files.locked`)."""
+    """Remove those that have not changed since and that no process has open."""
     for leftover in files:
         if leftover in _current(leftover.path):
-            try:
-                with open(leftover.path, "rb") as file:
-                    if locked(file):
-                        os.unlink(leftover.path)
-            except OSError:  # removed meanwhile, or owned by another user
-                continue
+            remove_unless_open(Path(leftover.path))
 
 
 def _current(path: str) -> Iterator[Leftover]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from denoiser.data.images.formats.photo import Header
 from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError
 from denoiser.machine.terminal import say
 
+KINDS = {1: "grey", 3: "colour"}
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -48,6 +50,33 @@ class NoteSummary:
             others = " and others" if kind.differs else ""
             count = f" ({kind.pictures} pictures)" if kind.pictures > 1 else ""
             yield f"{kind.first}{others}{count}"
+
+
+def one_of_each_kind(notes: Iterable[str]) -> tuple[str, ...]:
+    """The first of each kind of notes, see `NoteSummary`: those on the pages of one file."""
+    first: dict[str, str] = {}
+    for note in notes:
+        first.setdefault(_NUMBER.sub("0", note), note)
+    return tuple(first.values())
+
+
+def described(headers: Sequence[Header]) -> str:
+    """The pictures of a file by their headers.
+
+    >>> described([Header(480, 640, 1, 16, "TIFF")] * 12)
+    '12 pages, 640x480, grey, 16 bits'
+    """
+    sizes, kinds, depths = (
+        list(dict.fromkeys(values))
+        for values in (
+            [f"{header.width}x{header.height}" for header in headers],
+            [KINDS[header.channels] for header in headers],
+            [header.stored or f"{header.bits} bits" for header in headers],
+        )
+    )
+    words = [f"{len(headers)} pages"] if len(headers) > 1 else []
+    words.append(sizes[0] if len(sizes) == 1 else f"{sizes[0]} and other sizes")
+    return ", ".join([*words, " and ".join(kinds), " and ".join(depths)])
 
 
 def kept(count: int, older: int) -> str:

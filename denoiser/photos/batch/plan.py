@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.data.images.formats.suffixes import NOT_READ, WRITTEN, instead, written
+from denoiser.data.images.formats.foreign import BY_SUFFIX
+from denoiser.data.images.formats.suffixes import WRITTEN, instead, written
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos.batch.inputs import Identity, Source, find, identity
 from denoiser.photos.batch.leftovers import Leftover, leftovers
@@ -26,7 +27,7 @@ FORMATS = {
 }
 """The choices of `--format` and their suffixes; a file name with none of them gets the first."""
 _OTHER_OUTPUT = "give another -o"
-_LIKE_A_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
+_LIKE_A_FILE = re.compile(r"\.[A-Za-z]{3,5}")
 """The suffixes of files of any kind; a folder's name can have one too, but then it exists before."""
 
 
@@ -112,12 +113,12 @@ def _is_file_to_write(out: Path, single: bool) -> bool:
     Raises:
         DenoiserError: it has the suffix of a file, and no such file is written, or there are several inputs.
     """
-    if out.is_dir() or not (_LIKE_A_FILE.fullmatch(out.suffix) or out.suffix.lower() in WRITTEN | NOT_READ):
+    if out.is_dir() or not (_LIKE_A_FILE.fullmatch(out.suffix) or out.suffix.lower() in WRITTEN | BY_SUFFIX.keys()):
         return False
     as_folder = f"mkdir '{out}' first if it is to be a folder"
     if single and out.suffix.lower() not in WRITTEN:
         raise DenoiserError(f"no format for '{out.suffix}' (-o {out})", f"{instead('png')}; or {as_folder}")
-    if not single and out.suffix.lower() in WRITTEN | NOT_READ:
+    if not single and out.suffix.lower() in WRITTEN | BY_SUFFIX.keys():
         raise DenoiserError(f"several pictures cannot become one file (-o {out})", f"a folder as -o; {as_folder}")
     return single
 

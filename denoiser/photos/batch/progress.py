@@ -30,6 +30,7 @@ class BatchProgress:
         self.pictures, self.size = pictures, size + pictures  # a picture counts even where its file is empty
         self.done, self.failed, self.megapixels, self._read = 0, 0, 0.0, 0
         self._begun, self._of, self._bytes = 0.0, 0.0, 0.0  # of the picture that the network works on
+        self._page = ""  # the page of it
         self._work = 0.0  # bytes of files that are done
         self._first: tuple[float, float] | None = None  # when the first work was done, and how much it was
         self._lock, self._started = threading.Lock(), monotonic()
@@ -65,6 +66,7 @@ class BatchProgress:
             self.megapixels, self._read = self.megapixels + (megapixels or 0), self._read + size + 1
             if megapixels is None or self._begun == self._of:
                 self._begun = self._of = self._bytes = 0.0
+                self._page = ""
             self._show()
 
     def picture(self, size: int, megapixels: float, parts: int) -> PictureProgress:
@@ -76,6 +78,11 @@ class BatchProgress:
             parts: how often `PictureProgress.expect` will be called.
         """
         return PictureProgress(self, size, megapixels, parts)
+
+    def at_page(self, number: int, count: int) -> None:
+        """Show which page of a file of several is being denoised, from 1."""
+        with self._lock:
+            self._page = f"page {number} of {count}"
 
     def reach(self, size: int, megapixels: float, share: float) -> None:
         """Show how much of a picture is denoised.
@@ -103,7 +110,8 @@ class BatchProgress:
         """The state: "120/4000 pictures, 2 failed, 3.1 of 24.0 MP of the next, 2.3 MP/s, 1:23:45 left"."""
         parts = [f"{self.done}/{self.pictures} pictures"]
         parts += [f"{self.failed} failed"] if self.failed else []
-        parts += [f"{self._begun:.1f} of {self._of:.1f} MP of the next"] if self._begun < self._of else []
+        if self._begun < self._of:
+            parts.append(f"{self._page or f'{self._begun:.1f} of {self._of:.1f} MP'} of the next")
         if self.megapixels or self._begun:
             parts.append(self._speed(monotonic() - self._started))
         left = self._left()

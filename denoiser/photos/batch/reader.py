@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
 from denoiser.cli import failures
-from denoiser.data.images import reading, writing
+from denoiser.data.images import reading, stacks, writing
 from denoiser.data.images.formats.photo import Header, Photo
+from denoiser.data.images.stacks import Stack
+from denoiser.data.images.white import Levels
 from denoiser.errors import DenoiserError
 from denoiser.photos.batch.plan import Job
 
@@ -19,6 +22,46 @@ READERS = 2
 """Number of threads: decoding is slower than a GPU, and a large picture must not stop the small ones."""
 MANY = 16
 """Largest number of pictures in memory at once, however small they are."""
+
+
+class SeveralPages(NamedTuple):
+    """The pictures of a file that holds several, and the levels of all of each type."""
+
+    stack: Stack
+    levels: Mapping[str, Levels]
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How files are read and written.
+
+    Attributes:
+        max_pixels: larger pictures are refused.
+        bits: the depth to write, see `writing.check`.
+        page: number of the page to denoise in files of several, from 1; None for all.
+        keep_times: whether each output gets the modification time of its input.
+    """
+
+    max_pixels: int = reading.MAX_PIXELS
+    bits: int | None = None
+    page: int | None = None
+    keep_times: bool = False
+
+    def opened(self, job: Job) -> Stack:
+        """The pictures of a file, by their headers.
+
+        Raises:
+            DenoiserError: one cannot be read, or not be written as the job's target.
+        """
+        stack, target = stacks.open_stack(Path(job.source), self.max_pixels, self.page), Path(job.target)
+        for header in dict.fromkeys(stack.headers):
+            writing.check(target, header, self.bits)
+        writing.check_pages(target, len(stack))
+        return stack
+
+    def deepened(self, photo: Photo) -> Photo:
+        """A photo at the larger of its depth and that to write; rounding to a smaller one comes last."""
+        return writing.at_depth(photo, self.bits) if photo.header.bits < (self.bits or 0) else photo
 
 
 @dataclass(eq=False)
@@ -33,6 +76,10 @@ class Item:
         plain: the model's own output, where a before/after page shows it beside another strength.
         model: name of the model that denoised it.
         error: why it could not be read, denoised or written.
+        cause: the exception of that.
+        pages: the pictures of its file, where it holds several; they are read, denoised and written one by one.
+        notes: on the written file.
+        megapixels: of what was denoised and written.
         modified: modification time of the input file in nanoseconds, before it was read.
     """
 
@@ -43,6 +90,10 @@ class Item:
     plain: Photo | None = None
     model: str = ""
     error: DenoiserError | None = None
+    cause: Exception | None = None
+    pages: SeveralPages | None = None
+    notes: tuple[str, ...] = ()
+    megapixels: float | None = None
     modified: int = 0
 
     def fail(self, error: Exception) -> None:
@@ -50,7 +101,8 @@ class Item:
         failure = failures.to_denoiser_error(error)
         what = failure.what if self.job.source in failure.what else f"{failure.what} ({self.job.source})"
         self.error = DenoiserError(what, failure.fix, failure.code)
-        self.before = self.after = self.plain = None
+        self.before = self.after = self.plain = self.pages = self.megapixels = None
+        self.cause = error
 
 
 class Budget:
@@ -92,16 +144,12 @@ class ReadAhead:
     Args:
         jobs: the pictures.
         budget: memory for pictures.
-        max_pixels: larger pictures are refused.
-        bits: the depth to write, see `writing.check`.
+        files: how they are read and written.
         versions: how many versions of a picture there will be in memory: before, after, ...
     """
 
-    def __init__(
-        self, jobs: Sequence[Job], budget: Budget, max_pixels: int, bits: int | None, versions: int = 2
-    ) -> None:
-        self.jobs, self.budget, self.max_pixels, self.bits = jobs, budget, max_pixels, bits
-        self.versions = versions
+    def __init__(self, jobs: Sequence[Job], budget: Budget, files: FileOptions, versions: int = 2) -> None:
+        self.jobs, self.budget, self.files, self.versions = jobs, budget, files, versions
 
     def __len__(self) -> int:
         """The number of pictures."""
@@ -133,21 +181,22 @@ class ReadAhead:
 
     def _read(self, job: Job) -> Item | None:
         """A picture, or why it cannot be read; None once the budget is closed."""
-        item = Item(job, cost=self.budget.limit // MANY)
+        item, stack, bits = Item(job, cost=self.budget.limit // MANY), None, self.files.bits or 0
         try:
             item.modified = os.stat(job.source).st_mtime_ns
-            header = reading.header(Path(job.source), self.max_pixels)
-            writing.check(Path(job.target), header, self.bits)
-            item.cost = max(item.cost, memory(header, self.bits or 0, self.versions))
+            stack = self.files.opened(job)
+            versions = self.versions + (len(stack) > 1)  # the page that is being written
+            item.cost = max(item.cost, *(memory(header, bits, versions) for header in set(stack.headers)))
         except Exception as error:  # damaged files make decoders raise anything
             item.fail(error)
         if not self.budget.take(item.cost):
             return None
-        if item.error is None:
+        if stack is not None:
             try:
-                photo = reading.read(Path(job.source), self.max_pixels)
-                # Denoised at the larger of the two depths; rounding to a smaller one comes last.
-                item.before = writing.at_depth(photo, self.bits) if photo.header.bits < (self.bits or 0) else photo
+                if len(stack) == 1:
+                    item.before = self.files.deepened(stack.read())
+                else:
+                    item.pages = SeveralPages(stack, stack.levels())
             except Exception as error:
                 item.fail(error)
         return item

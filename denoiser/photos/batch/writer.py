@@ -16,9 +16,10 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 
 from denoiser.cli import failures
 from denoiser.data.images import writing
+from denoiser.errors import ENVIRONMENT
 from denoiser.photos.batch.messages import Failure, NoteSummary
 from denoiser.photos.batch.progress import BatchProgress
-from denoiser.photos.batch.reader import Budget, Item
+from denoiser.photos.batch.reader import Budget, FileOptions, Item
 
 if TYPE_CHECKING:
     from denoiser.data.images.formats.photo import Photo
@@ -37,11 +38,10 @@ class Writer(BasePredictionWriter):
     """Writes the denoised pictures, in threads.
 
     Args:
-        bits: the depth to write, see `writing.write`.
+        files: how they are written.
         budget: each picture's memory is released to it.
         progress: counts the pictures.
         pages: gets each picture before and after, with `--compare`.
-        keep_times: give each output the modification time of its input.
 
     Attributes:
         failures: the pictures that failed, and why.
@@ -50,16 +50,10 @@ class Writer(BasePredictionWriter):
     """
 
     def __init__(
-        self,
-        bits: int | None,
-        budget: Budget,
-        progress: BatchProgress,
-        pages: BeforeAfterPages | None,
-        keep_times: bool = False,
+        self, files: FileOptions, budget: Budget, progress: BatchProgress, pages: BeforeAfterPages | None
     ) -> None:
         super().__init__(write_interval="batch")
-        self.bits, self.budget, self.progress, self.pages = bits, budget, progress, pages
-        self.keep_times = keep_times
+        self.files, self.budget, self.progress, self.pages = files, budget, progress, pages
         self.failures: list[Failure] = []
         self.notes = NoteSummary()
         self.fatal: Exception | None = None
@@ -71,6 +65,10 @@ class Writer(BasePredictionWriter):
         Raises:
             DenoiserError: the disk is full or the folder not writable (exit code 3).
         """
+        self.check()
+
+    def check(self) -> None:
+        """Raise the error after which no further file can be written, if there is one."""
         if self.fatal:
             raise self.fatal
 
@@ -90,40 +88,37 @@ class Writer(BasePredictionWriter):
             if not self.fatal:
                 self._count(item)
         finally:
-            item.before = item.after = item.plain = None  # Lightning's loop holds the item until it has the next
+            item.before = item.after = item.plain = item.pages = (
+                None  # Lightning's loop holds the item until it has the next
+            )
             self.budget.release(item.cost)
 
     def _write(self, item: Item) -> None:
-        if not item.before or not item.after or self.fatal:
+        if self.fatal:
             return
         try:
-            # The page first: a picture whose output exists is not denoised again, and would never get onto the page.
-            if self.pages:
-                self._compare(self.pages, item, item.before, item.after)
-            notes = writing.write(Path(item.job.target), item.after, self.bits)
-            item.after = replace(item.after, notes=(*item.after.notes, *notes))
-            _restrict_permissions(item.job)
-            if self.keep_times:
-                _set_modified(item)
+            if item.before and item.after:
+                # The page first: a picture whose output exists is not denoised again, and would never get onto it.
+                if self.pages:
+                    item.after = compare(self.pages, item, item.before, item.after)
+                notes = writing.write(Path(item.job.target), item.after, self.files.bits)
+                item.notes, item.megapixels = (*item.after.notes, *notes), item.after.megapixels
+            if item.megapixels is not None:
+                _restrict_permissions(item.job)
+                if self.files.keep_times:
+                    _set_modified(item)
         except Exception as error:
             item.fail(error)
-            if getattr(error.__cause__ or error, "errno", None) in STOPPING:
-                self.fatal = error
-
-    def _compare(self, pages: BeforeAfterPages, item: Item, before: Photo, after: Photo) -> None:
-        try:
-            pages.add(Path(item.job.source), before, after, item.model, item.plain)
-        except Exception as error:  # the picture itself can still be written
-            reason = failures.to_denoiser_error(error).what.rpartition(" (")[0] or str(error)
-            item.after = replace(after, notes=(*after.notes, f"not on the before/after page: {reason}"))
+        cause = item.cause and (item.cause.__cause__ or item.cause)
+        if item.error and item.error.code == ENVIRONMENT and getattr(cause, "errno", None) in STOPPING:
+            self.fatal = item.cause
 
     def _count(self, item: Item) -> None:
         with self._lock:
             if item.error:
                 self.failures.append(Failure(item.job.source, item.error))
-            if item.after:
-                self.notes.add(item.after.notes)
-        self.progress.add(item.job.size, item.after.megapixels if item.after else None)
+            self.notes.add(item.notes)
+        self.progress.add(item.job.size, item.megapixels)
 
 
 def _set_modified(item: Item) -> None:
@@ -135,3 +130,13 @@ def _restrict_permissions(job: Job) -> None:
     """Make the output readable only for those who can read the input."""
     with suppress(OSError):  # of file systems without permissions
         os.chmod(job.target, os.stat(job.target).st_mode & os.stat(job.source).st_mode & 0o777)
+
+
+def compare(pages: BeforeAfterPages, item: Item, before: Photo, after: Photo) -> Photo:
+    """Show a picture on the before/after pages; returns it, with a note where that is not possible."""
+    try:
+        pages.add(Path(item.job.source), before, after, item.model, item.plain)
+    except Exception as error:  # the picture itself can still be written
+        reason = failures.to_denoiser_error(error).what.rpartition(" (")[0] or str(error)
+        return replace(after, notes=(*after.notes, f"not on the before/after page: {reason}"))
+    return after

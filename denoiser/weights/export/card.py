@@ -113,7 +113,15 @@ def _training(facts: Mapping[str, Any]) -> Iterator[str]:
     seconds, steps = training.get("seconds"), training.get("steps")
     minutes = UNKNOWN if seconds is None else f"{seconds / 60:,.0f} minutes"
     yield f"Commit: {training.get('commit') or UNKNOWN}. Device: {training.get('device') or UNKNOWN}."
-    yield f"Duration: {minutes}. Optimiser steps: {UNKNOWN if steps is None else f'{steps:,}'}."
+    yield f"Duration: {minutes}. Optimiser steps: {UNKNOWN if steps is None else f'{steps:,}'}{_epoch(training)}."
+
+
+def _epoch(training: Mapping[str, Any]) -> str:
+    """Which epoch the weights are of, such as `, after epoch 36 of 40`: the best need not be the last."""
+    epoch, epochs = training.get("epoch"), training.get("epochs")
+    if epoch is None:
+        return ""
+    return f", after epoch {epoch}" + ("" if epochs is None else f" of {epochs}")
 
 
 def _command(line: str) -> str:

@@ -24,12 +24,13 @@ def training(opened: Opened) -> dict[str, Any] | None:
     """How a model was trained.
 
     Returns:
-        `command`, `commit`, `device`, `seconds` and `steps`, each None where it is not recorded: an export holds them,
-        and the run folder of a checkpoint does. None for published weights.
+        `command`, `commit`, `device`, `seconds`, and of these weights `steps` and `epoch` (1 is the first), of the
+        training `epochs`; each None where it is not recorded. An export holds them, and the run folder of a
+        checkpoint does. None for published weights.
     """
     if "steps" not in opened.facts:
         return opened.facts.get("training")
-    folder, steps = opened.file.absolute().parent, opened.facts["steps"]
+    folder, steps, epoch = opened.file.absolute().parent, opened.facts["steps"], opened.facts["epoch"]
     run = folder.parent if folder.name == "checkpoints" else folder
     record, overrides = results(run), run / ".hydra" / "overrides.yaml"
     command = record.get("command")
@@ -41,6 +42,8 @@ def training(opened: Opened) -> dict[str, Any] | None:
         "device": record.get("device"),
         "seconds": seconds(run),
         "steps": steps if isinstance(steps, int) else None,
+        "epoch": epoch + 1 if isinstance(epoch, int) else None,
+        "epochs": record.get("epochs"),
     }
 
 

@@ -168,10 +168,27 @@ def test_pixels_that_are_no_numbers_are_counted(value, tmp_path):
     assert "2 values are NaN or infinite" in refusal(tmp_path / "nan.tif").what
 
 
-@pytest.mark.parametrize("kind", ["int8", "int16", "uint32", "int32", "complex64"])
-def test_levels_without_a_known_white_are_refused(kind, tmp_path):
+@pytest.mark.parametrize("kind", ["int8", "int16", "int32", "uint32"])
+def test_integers_without_a_known_white_are_read_as_floats_up_to_the_largest(kind, tmp_path):
+    limits = np.iinfo(kind)
+    levels = np.array([[limits.min, limits.max], [1, 0]], kind)
+    tifffile.imwrite(tmp_path / "levels.tif", levels)
+    photo = reading.read(tmp_path / "levels.tif")
+    assert photo.pixels.dtype == (np.float32 if levels.itemsize < 4 else np.float64)
+    assert (photo.pixels == levels).all() and photo.white == limits.max
+    assert f"{kind} from" in photo.notes[0] and photo.header == reading.header(tmp_path / "levels.tif")
+
+
+@pytest.mark.parametrize("kind", ["complex64", "int64"])
+def test_kinds_of_numbers_that_no_picture_has_are_refused(kind, tmp_path):
     tifffile.imwrite(tmp_path / "levels.tif", np.ones((5, 6), kind))
-    assert f"{kind}, whose white is not known" in refusal(tmp_path / "levels.tif").what
+    assert f"{kind}, which cannot be read" in refusal(tmp_path / "levels.tif").what
+
+
+def test_alpha_of_integers_without_a_known_white_is_refused(tmp_path):
+    path = tmp_path / "alpha.tif"
+    tifffile.imwrite(path, np.ones((5, 6, 4), np.int16), photometric="rgb", extrasamples=[2], metadata=None)
+    assert "int16 RGB with alpha" in refusal(path).what
 
 
 def test_threads_read_the_same_and_leave_warnings_alone(samples):

@@ -53,6 +53,14 @@ def test_goes_on_only_with_the_same_file(mirror, tmp_path, etag, later, careful,
     assert mirror.requests[1:] == requests
 
 
+def test_a_download_that_is_interrupted_twice_is_not_taken_for_whole(mirror, tmp_path):
+    for cut, message in ((5000, "after 5,000 of 10,240 bytes"), (9000, "after 9,000 of 10,240 bytes")):
+        with pytest.raises(DenoiserError, match=message):
+            fetch([mirror.add("/a", BODY, etag='"1"', cut=cut)], tmp_path / "a.bin")
+    assert fetch([mirror.add("/a", BODY, etag='"1"')], tmp_path / "a.bin").read_bytes() == BODY
+    assert mirror.requests == [(None, 0), ("bytes=5000-", 5000), ("bytes=9000-", 9000)]
+
+
 def test_starts_afresh_from_a_part_that_the_mirror_refuses(mirror, tmp_path):
     url = mirror.add("/a", BODY)
     (tmp_path / "a.bin.part").write_bytes(BODY * 2)

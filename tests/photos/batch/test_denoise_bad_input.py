@@ -24,9 +24,14 @@ def with_nan(path):
     tifffile.imwrite(path, pixels)
 
 
-def pages(path):
-    frames = [Image.fromarray(np.full((9, 9), value, np.uint8)) for value in (100, 200)]
-    frames[0].save(path, save_all=True, append_images=frames[1:])
+def frames(path):
+    pictures = [Image.fromarray(np.full((9, 9), value, np.uint8)) for value in (100, 200)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:])
+
+
+def cut_page(path):
+    frames(path)
+    path.write_bytes(path.read_bytes()[:-9])
 
 
 def locked(path):
@@ -41,8 +46,8 @@ BAD = {
     "bomb.png": (lambda path: picture(path, side=99), "104 x 99 = 10296 pixels, and the limit is 5000"),
     "nan.tif": (with_nan, "1 values are NaN or infinite"),
     "raw.png": (lambda path: path.write_bytes(b"FUJIFILMCCD-RAW " + bytes(99)), "raw file"),
-    "pages.tif": (pages, "2 pages"),
-    "moves.webp": (pages, "animation"),
+    "pages.tif": (cut_page, "cut off"),
+    "moves.webp": (frames, "animation"),
     "unreadable.png": (locked, "unreadable picture"),
 }
 

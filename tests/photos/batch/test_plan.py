@@ -50,7 +50,7 @@ def test_out_is_a_file_for_one_picture_and_an_image_name_only():
     assert planned([one], "out.v2") == [(one, "out.v2/a.png")]
     Path("album.png").mkdir()
     assert planned([one], "album.png") == [(one, "album.png/a.png")]
-    assert planned([one, two], "out.jpg") == [(one, "out.jpg/a.png"), (two, "out.jpg/b.png")]
+    assert planned([one, two], "album.png") == [(one, "album.png/a.png"), (two, "album.png/b.png")]
 
 
 def test_a_format_changes_the_suffix_unless_it_is_one_of_its_own():

@@ -13,6 +13,7 @@ from denoiser.data.images import writing
 from denoiser.photos.batch import predict
 from denoiser.photos.batch.plan import Job
 from denoiser.photos.batch.progress import BatchProgress
+from denoiser.photos.batch.reader import FileOptions
 
 
 class Copier:
@@ -40,7 +41,7 @@ def jobs(tmp_path):
 
 def run(models, jobs, plain=None):
     with BatchProgress(len(jobs), len(jobs), shown=False) as pace:
-        return predict.run(models, jobs, pace, 10**6, plain=plain), pace
+        return predict.run(models, jobs, pace, FileOptions(10**6), plain=plain), pace
 
 
 def test_a_picture_is_let_go_of_as_soon_as_it_is_written(jobs, monkeypatch):
@@ -84,7 +85,7 @@ def test_processes_share_a_machines_memory(jobs, monkeypatch):
     monkeypatch.setattr(predict, "Budget", lambda limit: limits.append(limit) or budget(limit))
     for count in (1, 4):
         with BatchProgress(0, 0, shown=False) as pace:
-            predict.run(Copier(), [], pace, 10**6, local_world_size=count)
+            predict.run(Copier(), [], pace, FileOptions(10**6), local_world_size=count)
     assert limits == [2 * 10**9, 5 * 10**8]
 
 

@@ -98,3 +98,16 @@ def test_nothing_is_shown_where_it_is_not_wanted(clock, capsys):
         clock[0] += 100
         counted.add(5, 2.0)
     assert capsys.readouterr() == ("", "")
+
+
+def test_pages_are_counted(clock):
+    with BatchProgress(2, 1000, shown=False) as counted:
+        file = counted.picture(500, 12.0, parts=3)
+        for page in (1, 2):
+            counted.at_page(page, 3)
+            file.expect(100)
+            clock[0] += 8
+            file.add(50)
+            assert str(counted).startswith(f"0/2 pictures, page {page} of 3 of the next, ")
+        counted.add(500, None)
+        assert "page" not in str(counted)

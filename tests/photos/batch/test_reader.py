@@ -13,7 +13,7 @@ from denoiser.data.images import reading
 from denoiser.data.images.formats.photo import Header
 from denoiser.errors import DenoiserError
 from denoiser.photos.batch.plan import Job
-from denoiser.photos.batch.reader import MANY, Budget, Item, ReadAhead, memory
+from denoiser.photos.batch.reader import MANY, Budget, FileOptions, Item, ReadAhead, memory
 
 
 def jobs(folder, count=9, side=12):
@@ -26,7 +26,7 @@ def test_each_picture_comes_once_decoded_and_what_is_wrong_with_one_comes_with_i
     Path(todo[3].source).write_text("no picture")
     items = []
     budget = Budget(10**6)
-    workload = ReadAhead(todo, budget, 10**6, None)
+    workload = ReadAhead(todo, budget, FileOptions(10**6))
     for item in workload:
         items.append(item)
         budget.release(item.cost)
@@ -42,23 +42,23 @@ def test_each_version_of_a_picture_has_its_memory(tmp_path):
     (job,), costs = jobs(tmp_path, 1, side=99), []
     for versions in (2, 3):
         budget = Budget(10**5)
-        costs += [item.cost for item in ReadAhead([job], budget, 10**6, None, versions)]
+        costs += [item.cost for item in ReadAhead([job], budget, FileOptions(10**6), versions)]
     assert costs[1] == 1.5 * costs[0] > 10**5 // MANY
 
 
 def test_no_more_is_read_than_the_budget_allows_until_something_is_given_back(tmp_path, monkeypatch):
     todo, started, ready = jobs(tmp_path), [], threading.Semaphore(0)
-    read = reading.read
+    read = reading.page
 
-    def counted(path, *arguments):
-        started.append(path)
+    def counted(pages, *arguments):
+        started.append(pages)
         ready.release()
-        return read(path, *arguments)
+        return read(pages, *arguments)
 
-    monkeypatch.setattr(reading, "read", counted)
+    monkeypatch.setattr(reading, "page", counted)
     cost = memory(reading.header(Path(todo[0].source)))
     budget = Budget(3 * cost)
-    items = iter(ReadAhead(todo, budget, 10**6, None))
+    items = iter(ReadAhead(todo, budget, FileOptions(10**6)))
     first = next(items)
     for _ in range(3):
         assert ready.acquire(timeout=60)
@@ -145,6 +145,6 @@ def test_an_error_keeps_its_code_and_names_its_picture():
 
 def test_small_pictures_are_not_read_ahead_without_end(tmp_path):
     budget = Budget(10**9)
-    items = iter(ReadAhead(jobs(tmp_path, MANY + 9), budget, 10**6, None))
+    items = iter(ReadAhead(jobs(tmp_path, MANY + 9), budget, FileOptions(10**6)))
     assert next(items).cost == 10**9 // MANY
     items.close()

@@ -58,15 +58,20 @@ def decoded(picture: Image.Image) -> Pixels:
 
 def encoded(pixels: Pixels, format: str, **options: Any) -> memoryview:
     """A file's bytes from uint8 pixels by Pillow; options that are None are left out."""
+    return saved(picture(pixels), format, **options)
+
+
+def saved(picture: Image.Image, format: str, **options: Any) -> memoryview:
+    """A file's bytes from Pillow's picture; options that are None are left out."""
     file = io.BytesIO()
-    _picture(pixels).save(file, format, **{key: value for key, value in options.items() if value is not None})
+    picture.save(file, format, **{key: value for key, value in options.items() if value is not None})
     return file.getbuffer()
 
 
-def _picture(pixels: Pixels) -> Image.Image:
+def picture(pixels: Pixels) -> Image.Image:
     """Pillow's copy, filled strip by strip: `Image.fromarray` of the whole would take another copy."""
     height, width = pixels.shape[:2]
-    picture = Image.new(_MODES[1 if pixels.ndim == 2 else pixels.shape[2]], (width, height))
+    whole = Image.new(_MODES[1 if pixels.ndim == 2 else pixels.shape[2]], (width, height))
     for rows in strips(height, width):
-        picture.paste(Image.fromarray(pixels[rows]), (0, rows.start))
-    return picture
+        whole.paste(Image.fromarray(pixels[rows]), (0, rows.start))
+    return whole

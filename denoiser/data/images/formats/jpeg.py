@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import IO, Any
 
-from PIL import JpegImagePlugin
+import numpy as np
+from PIL import Image, JpegImagePlugin
 
 from denoiser.data.images.formats import bands, claims, colour_spaces, jpeg_trailer, tiff_directories
-from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Pixels, Refused, strips
 from denoiser.data.images.formats.suffixes import instead
 from denoiser.data.images.formats.tiff_tags import Tag
+from denoiser.inference import subsampled
 
 _MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _LARGEST = {"EXIF": 65533 - len(bands.EXIF_PREFIX), "XMP": 65533 - 29}
@@ -76,8 +78,28 @@ def write(file: IO[bytes], photo: Photo) -> None:
     subsampling = _SUBSAMPLINGS.get(details.subsampling, 0) if details.format == "JPEG" else 0
     exif = None if details.exif is None else bands.EXIF_PREFIX + details.exif
     metadata = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
-    file.write(bands.encoded(photo.pixels, "JPEG", subsampling=subsampling, **metadata, **encoding))
+    shares = subsampling and photo.channels == 3 and not encoding.get("keep_rgb")
+    picture = _with_samples(photo.pixels, details.subsampling) if shares else bands.picture(photo.pixels)
+    file.write(bands.saved(picture, "JPEG", subsampling=subsampling, **metadata, **encoding))
     file.write(source.get("video", b""))
+
+
+def _with_samples(pixels: Pixels, subsampling: tuple[int, int]) -> Image.Image:
+    """Pixels uint8 `(H, W, 3)` as YCbCr for an encoder that stores means: all pixels of a sample have its chroma."""
+    height, width = pixels.shape[:2]
+    picture = Image.new("YCbCr", (width, height))
+    for band in strips(height, width, subsampling[0]):
+        luma, *chroma = subsampled.planes(pixels, subsampling, band)
+        large = [each.repeat(subsampling[0], axis=0).repeat(subsampling[1], axis=1) for each in chroma]
+        rows = np.stack([luma, *(each[: len(luma), :width] for each in large)], axis=2)
+        picture.paste(Image.fromarray(rows.clip(0, 255).astype(np.uint8), "YCbCr"), (0, band.start))
+    return picture
+
+
+def sideways(encoding: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Options of a picture for the same picture turned by 90 degrees: rows and columns of the tables change places."""
+    tables = [np.reshape(table, (8, 8)).T.ravel().tolist() for table in encoding.get("qtables", ())]
+    return {**encoding, "qtables": tables} if tables else encoding
 
 
 def has_long_xmp(details: Details) -> bool:

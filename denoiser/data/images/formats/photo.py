@@ -55,6 +55,7 @@ class Header:
         alpha: whether there is an alpha channel.
         subsampling: rows and columns of the picture, upright, that share a chroma sample: (2, 2) in 4:2:0.
         bands: number of bands beyond colour and alpha.
+        stored: the type of a file's samples that are read as floats, such as `int16`; empty where it is the same.
     """
 
     height: int
@@ -65,6 +66,12 @@ class Header:
     alpha: bool = False
     subsampling: tuple[int, int] = NOT_SUBSAMPLED
     bands: int = 0
+    stored: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """Size of all values in memory."""
+        return self.height * self.width * (self.channels + self.alpha + self.bands) * self.bits // 8
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,8 @@ class Photo:
         height, width = self.pixels.shape[:2]
         bits, details = self.pixels.dtype.itemsize * 8, self.details
         alpha, bands = self.alpha is not None, 0 if self.bands is None else self.bands.shape[2]
-        return Header(height, width, self.channels, bits, details.format, alpha, details.subsampling, bands)
+        stored = details.encoding.get("stored", "") if self.pixels.dtype.kind == "f" else ""
+        return Header(height, width, self.channels, bits, details.format, alpha, details.subsampling, bands, stored)
 
     @property
     def channels(self) -> int:

@@ -18,15 +18,6 @@ WRITTEN = READ - {".apng", ".mpo", ".gif"}
 """The suffixes of pictures that `denoiser denoise` writes."""
 TRAINING = WRITTEN - {".jpe", ".jfif", ".dib", ".pnm"}
 """The suffixes of the 8-bit pictures that runs and tests write."""
-RAW = (".arw", ".cr2", ".dng", ".nef", ".nrw", ".pef", ".sr2", ".srw", ".3fr", ".iiq", ".dcr", ".kdc")
-"""The suffixes of cameras' raw files whose content begins like that of a TIFF file."""
-NOT_READ = frozenset(
-    {
-        *(*RAW, ".cr3", ".raf", ".orf", ".rw2"),
-        *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".exr", ".tga", ".pbm", ".pam"),
-    }
-)
-"""The suffixes of pictures that cannot be read."""
 
 
 def format_of(suffix: str) -> str:

@@ -1,4 +1,4 @@
-"""TIFF files (TIFF 6.0 with its technical notes, BigTIFF): integers and floats, in strips and tiles, by tifffile."""
+"""TIFF files read (TIFF 6.0 with its technical notes, BigTIFF): integers and floats, strips and tiles, by tifffile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from denoiser.data.images.formats import (
     claims,
     colour_spaces,
     extra_samples,
-    tiff_directories,
+    page_claims,
     tiff_metadata,
     tiff_pages,
 )
@@ -33,28 +33,72 @@ _LOSSLESS: dict[int, str | None] = {
     COMPRESSION.ZSTD: "zstd",
     COMPRESSION.LZMA: "lzma",
 }
-_WITH_PREDICTOR = ("lzw", "zlib", "zstd")
-_NO_PREDICTOR = 1
-_BIG = 2**32 - 2**28
-"""Bytes of pixels above which the file becomes a BigTIFF."""
+_NO_PREDICTOR, _OF_SEVERAL = 1, 2
+"""A value of Predictor, and the bit of NewSubfileType for a page of a document of several."""
 
 
-def header(file: IO[bytes]) -> tuple[Header, Details]:
-    """The size and metadata, as they are stored.
+class Pages:
+    """The pictures of an open TIFF file, read one at a time.
 
-    `encoding` gets `compression` and `predictor` as tifffile takes them, `extrasamples`, the kinds of the samples
-    beyond colour, `half`, whether floats have 16 bits, and `order` and `tags`, those that only TIFF files hold.
+    Args:
+        file: it stays open as long as pictures are read.
+
+    Raises:
+        Refused: see `tiff_pages.pictures`.
     """
-    file.seek(0)
-    with tifffile.TiffFile(file) as opened:
-        page = tiff_pages.picture(opened)
-    bits, kinds = 8 * tiff_pages.depth(page).itemsize, _extra(page)
-    alpha = extra_samples.alpha_at(kinds) is not None
-    channels = 1 if page.photometric in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK) else 3
-    details = tiff_metadata.details(file, page.offset)
-    details = replace(details, encoding={**details.encoding, **_encoding(page)})
-    bands = len(kinds) - alpha
-    return Header(page.imagelength, page.imagewidth, channels, bits, "TIFF", alpha, bands=bands), details
+
+    def __init__(self, file: IO[bytes]) -> None:
+        file.seek(0)
+        self.file, self.opened = file, tifffile.TiffFile(file)
+        self.places = tiff_pages.pictures(self.opened)
+        self.further = len(self.opened.pages) - len({place.page for place in self.places})
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        return len(self.places)
+
+    def header(self, index: int) -> tuple[Header, Details]:
+        """The size and metadata of a picture, as they are stored.
+
+        `encoding` gets `compression` and `predictor` as tifffile takes them, `extrasamples`, the kinds of the samples
+        beyond colour, `stored`, the type of samples that are read as floats, `subfiletype`, whether it is a page of
+        several, and `order` and `tags`, those that only TIFF files hold.
+
+        Raises:
+            Refused: see `tiff_pages.page_at`.
+        """
+        page = tiff_pages.page_at(self.opened, self.places[index])
+        bits, kinds = 8 * tiff_pages.depth(page).itemsize, _extra(page)
+        alpha = extra_samples.alpha_at(kinds) is not None
+        channels = 1 if page.photometric in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK) else 3
+        details = tiff_metadata.details(self.file, page.offset)
+        details = replace(details, encoding={**details.encoding, **_encoding(page)})
+        if self.places[index].plane is not None:
+            details = page_claims.without_shape(details)
+        bands, stored = len(kinds) - alpha, details.encoding["stored"]
+        size = page.imagelength, page.imagewidth
+        return Header(*size, channels, bits, "TIFF", alpha, bands=bands, stored=stored), details
+
+    def read(self, index: int, details: Details) -> Photo:
+        """The pixels, as they are stored; palettes, CMYK and L*a*b* become RGB, grey whose 0 is white is inverted."""
+        page = tiff_pages.page_at(self.opened, self.places[index])
+        colours, kinds = tiff_pages.SAMPLES[page.photometric], _extra(page)
+        pixels = _interleaved(self._samples(page, self.places[index].plane), page)
+        stored, bands = extra_samples.separated(pixels, colours, kinds)
+        photo = _decoded(stored, page, details)
+        photo = replace(photo, notes=(*photo.notes, *tiff_pages.left_out(page, self.further)))
+        if bands is None:
+            return photo
+        levels = bands.astype(photo.pixels.dtype) if photo.pixels.dtype.kind == "f" else _stretched(bands, page)
+        return replace(photo, bands=levels)
+
+    def _samples(self, page: tifffile.TiffPage, plane: int | None) -> Pixels:
+        """The samples of a page; of one of several pictures in its data, which are not compressed, by its position."""
+        if plane is None:
+            return page.asarray(maxworkers=1)
+        self.file.seek(page.dataoffsets[0] + plane * page.nbytes)
+        order = self.opened.byteorder
+        return np.frombuffer(self.file.read(page.nbytes), np.dtype(page.dtype).newbyteorder(order)).reshape(page.shape)
 
 
 def _extra(page: tifffile.TiffPage) -> tuple[int, ...]:
@@ -62,28 +106,14 @@ def _extra(page: tifffile.TiffPage) -> tuple[int, ...]:
 
 
 def _encoding(page: tifffile.TiffPage) -> dict[str, Any]:
-    compression = page.compression
+    compression, depth = page.compression, tiff_pages.depth(page)
     return {
         "compression": _LOSSLESS.get(compression, "zlib"),
         "predictor": compression not in _LOSSLESS or page.predictor != _NO_PREDICTOR,
         "extrasamples": _extra(page),
-        "half": page.dtype == np.float16,
+        "stored": "" if page.dtype == depth or depth.kind != "f" else str(page.dtype),
+        "subfiletype": int(page.subfiletype) & _OF_SEVERAL,
     }
-
-
-def read(file: IO[bytes], details: Details) -> Photo:
-    """The pixels, as they are stored; palettes, CMYK and L*a*b* become RGB, grey whose 0 is white is inverted."""
-    file.seek(0)
-    with tifffile.TiffFile(file) as opened:
-        page = tiff_pages.picture(opened)
-        stored, bands = extra_samples.separated(_interleaved(page), tiff_pages.SAMPLES[page.photometric], _extra(page))
-        notes = tiff_pages.left_out(opened, page)
-    photo = _decoded(stored, page, details)
-    photo = replace(photo, notes=(*photo.notes, *notes))
-    if bands is None:
-        return photo
-    levels = bands.astype(photo.pixels.dtype) if bands.dtype.kind == "f" else _stretched(bands, page)
-    return replace(photo, bands=levels)
 
 
 def _decoded(stored: Pixels, page: tifffile.TiffPage, details: Details) -> Photo:
@@ -108,9 +138,8 @@ def _decoded(stored: Pixels, page: tifffile.TiffPage, details: Details) -> Photo
     return bands.split(pixels, details)
 
 
-def _interleaved(page: tifffile.TiffPage) -> Pixels:
+def _interleaved(stored: Pixels, page: tifffile.TiffPage) -> Pixels:
     """`(H, W)` or `(H, W, samples)` in the machine's byte order."""
-    stored = page.asarray(maxworkers=1)
     if page.axes.startswith("S"):
         stored = np.ascontiguousarray(np.moveaxis(stored, 0, -1))
     return stored.astype(stored.dtype.newbyteorder("="), copy=False)
@@ -134,29 +163,3 @@ def _as_rgb(pixels: Pixels, meaning: int, details: Details) -> Photo:
     else:
         colours, note = colour_spaces.from_lab(pixels[..., :samples]), colour_spaces.FROM_LAB
     return replace(bands.split(colours, claims.without_profile(details), (note,)), alpha=alpha)
-
-
-def write(file: IO[bytes], photo: Photo) -> None:
-    """A TIFF file with the source's lossless compression, else deflate; a BigTIFF above 4 GB."""
-    encoding = photo.details.encoding if photo.details.format == "TIFF" else {}
-    compression = encoding.get("compression", "zlib")
-    tags, order = tiff_metadata.tags(photo.details)
-    pixels, extra = extra_samples.joined(photo, encoding)
-    if encoding.get("half") and pixels.dtype == np.float32:
-        largest = np.finfo(np.float16).max
-        pixels = pixels.clip(-largest, largest).astype(np.float16)
-    with tifffile.TiffWriter(file, byteorder=order, bigtiff=pixels.nbytes > _BIG) as writer:
-        writer.write(
-            pixels,
-            photometric="minisblack" if photo.channels == 1 else "rgb",
-            extrasamples=extra,
-            planarconfig=None if photo.bands is None else "contig",
-            compression=compression,
-            predictor=bool(encoding.get("predictor", True)) and compression in _WITH_PREDICTOR,
-            software=False,
-            metadata=None,
-            maxworkers=1,
-        )
-    file.flush()
-    with open(file.name, "r+b") as written:
-        tiff_directories.add(written, tags, leave=tiff_metadata.RESOLUTION)  # tifffile writes one of its own

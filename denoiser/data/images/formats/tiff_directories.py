@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal, NamedTuple, TypeAlias
 
@@ -204,18 +204,27 @@ def unblock(exif: bytes) -> tuple[Directory, Order]:
     return directory(file, position, numbers), numbers.order
 
 
-def add(file: IO[bytes], entries: Directory, leave: Collection[int] = ()) -> None:
-    """Add tags to a TIFF file of one page: a new directory at its end replaces the first one.
+def add(file: IO[bytes], pages: Sequence[Directory], leave: Collection[int] = ()) -> None:
+    """Add tags to the pages of a TIFF file: new directories at its end replace those of the first pages.
 
     Args:
         file: open for reading and writing.
-        entries: in the byte order of the file; they replace those of the same tag.
+        pages: the entries for each page, in the byte order of the file; they replace those of the same tag.
         leave: tags to remove.
     """
     numbers, position = layout(file)
-    merged = {**directory(file, position, numbers, leave), **entries}
-    end = file.seek(0, io.SEEK_END)
-    end += file.write(bytes(end % 2))
-    file.write(serialised(merged, end, numbers))
-    file.seek(8 if numbers.big else 4)
-    file.write(struct.pack(numbers.offset, end))
+    link = 8 if numbers.big else 4
+    for entries in pages:
+        merged = {**directory(file, position, numbers, leave), **entries}
+        following = stored_entries(file, position, numbers)[1]
+        end = file.seek(0, io.SEEK_END)
+        end += file.write(bytes(end % 2))
+        file.write(serialised(merged, end, numbers))
+        file.seek(link)
+        file.write(struct.pack(numbers.offset, end))
+        link = stored_entries(file, end, numbers)[1]
+        file.seek(following)
+        stored = file.read(struct.calcsize(numbers.offset))
+        (position,) = struct.unpack(numbers.offset, stored)
+    file.seek(link)
+    file.write(struct.pack(numbers.offset, position))

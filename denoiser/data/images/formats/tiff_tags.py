@@ -53,7 +53,6 @@ class PixelTag(IntEnum):
     GrayResponseCurve = 291
     T4Options = 292
     T6Options = 293
-    PageNumber = 297
     TransferFunction = 301
     Predictor = 317
     ColorMap = 320
@@ -100,6 +99,11 @@ class PixelTag(IntEnum):
     DataType = 32996
     ImageDepth = 32997
     TileDepth = 32998
+    UIC1 = 33628  # MetaMorph's: several pictures in the data of one page
+    UIC2 = 33629
+    UIC3 = 33630
+    UIC4 = 33631
+    CZ_LSMINFO = 34412  # Zeiss's: positions of other data in the file
     ImageSourceData = 37724  # Photoshop's layers: the picture before denoising
 
 
@@ -132,7 +136,10 @@ class ExifTag(IntEnum):
 class Tag(IntEnum):
     """Further tags, of TIFF files, of directories inside the EXIF block, and of multi-picture files."""
 
+    PageNumber = 297
     XMP = 700
+    IJMetadataByteCounts = 50838
+    IJMetadata = 50839
     ICCProfile = 34675
     PixelXDimension = 0xA002
     PixelYDimension = 0xA003

@@ -10,7 +10,7 @@ from helpers.samples import RAW, grey, ramp
 from PIL import Image
 
 from denoiser.data.images import reading, writing
-from denoiser.data.images.formats import tiff, tiff_directories, tiff_metadata, tiff_pages
+from denoiser.data.images.formats import tiff_directories, tiff_metadata, tiff_pages, tiff_writer
 from denoiser.data.images.formats.colour_spaces import from_cmyk
 from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.data.images.formats.tiff_tags import ExifTag
@@ -149,7 +149,7 @@ def test_tags_beyond_exif_and_the_byte_order_are_kept(deep, tmp_path):
 
 
 def test_above_4_gigabytes_it_is_a_big_tiff_with_the_same_tags(samples, deep, tmp_path, monkeypatch):
-    monkeypatch.setattr(tiff, "_BIG", 0)
+    monkeypatch.setattr(tiff_writer, "_BIG", 0)
     photo = reading.read(samples["turned_tiff"])
     writing.write(tmp_path / "x.tif", photo)
     with tifffile.TiffFile(tmp_path / "x.tif") as opened:
@@ -258,7 +258,7 @@ def test_a_directory_after_an_odd_number_of_bytes_begins_at_an_even_one():
     table = struct.pack("<HHHIII", 1, 0x0100, 4, 1, 7, 0)
     file = io.BytesIO(head + b"xx" + table + b"odd")
     assert len(file.getvalue()) % 2 == 1
-    tiff_directories.add(file, {0x010E: tiff_directories.Entry(2, 7, b"a word\0")})
+    tiff_directories.add(file, [{0x010E: tiff_directories.Entry(2, 7, b"a word\0")}])
     numbers, position = tiff_directories.layout(file)
     assert position % 2 == 0
     assert {tag: entry.value for tag, entry in tiff_directories.directory(file, position, numbers).items()} == {

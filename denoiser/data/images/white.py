@@ -1,0 +1,85 @@
+"""The value of white in pictures whose type does not say it: floats, and integers with a sign or of 32 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from denoiser.data.images.formats.photo import Photo, Refused, strips
+
+TWELVE_BITS = 4095.0
+"""White of 12 bits, as many cameras of microscopes store them in 16."""
+
+
+class Levels(NamedTuple):
+    """The values in pictures.
+
+    Attributes:
+        smallest: of all visible values.
+        largest: of all visible values.
+    """
+
+    smallest: float
+    largest: float
+
+
+def levels(photo: Photo) -> Levels:
+    """The levels of a photo, hidden pixels not counted.
+
+    Raises:
+        Refused: a value is NaN or infinite.
+    """
+    floats, not_finite, smallest, largest = photo.pixels.dtype.kind == "f", 0, np.inf, -np.inf
+    for rows in strips(*photo.pixels.shape[:2]):
+        for values in (photo.pixels, *(() if photo.bands is None else (photo.bands,))) if floats else ():
+            finite = np.isfinite(values[rows])
+            not_finite += finite.size - int(np.count_nonzero(finite))
+        seen = photo.pixels[rows] if photo.alpha is None else photo.pixels[rows][photo.alpha[rows] > 0]
+        if seen.size and not not_finite:
+            smallest, largest = min(smallest, float(seen.min())), max(largest, float(seen.max()))
+    if not_finite:
+        raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
+    return Levels(smallest, largest) if largest >= smallest else Levels(0.0, 0.0)
+
+
+def of_types(found: Iterable[tuple[str, Levels]]) -> dict[str, Levels]:
+    """The levels of all pictures of each type together.
+
+    Args:
+        found: the type and the levels of each picture.
+    """
+    together: dict[str, Levels] = {}
+    for kind, (smallest, largest) in found:
+        others = together.get(kind, Levels(smallest, largest))
+        together[kind] = Levels(min(smallest, others.smallest), max(largest, others.largest))
+    return together
+
+
+def type_of(photo: Photo) -> str:
+    """The type of a photo's values in its file, such as `int16`."""
+    return str(photo.details.encoding.get("stored") or photo.pixels.dtype)
+
+
+def with_white(photo: Photo, levels: Levels, twelve_bits: bool = False) -> Photo:
+    """The photo with its white.
+
+    Args:
+        photo: its pixels have the levels.
+        levels: those of all pictures of its type in its file. In floats white is 1, or the largest value if above 1.
+        twelve_bits: whether 16-bit pictures without a value above `TWELVE_BITS` are taken for those of 12 bits.
+    """
+    if photo.pixels.dtype == np.uint16 and twelve_bits and levels.largest <= TWELVE_BITS:
+        note = f"values up to {levels.largest:g} in 16 bits: {TWELVE_BITS:g} (12 bits) is taken as white"
+        return replace(photo, white=TWELVE_BITS, notes=(*photo.notes, note))
+    if photo.pixels.dtype.kind != "f":
+        return photo
+    stored = photo.details.encoding.get("stored", "")
+    if "int" in stored:
+        note = f"{stored} from {levels.smallest:g} to {levels.largest:g}: the largest is taken as white"
+    else:
+        note = f"floats up to {levels.largest:g}: the largest is taken as white"
+    notes = (note,) if "int" in stored or levels.largest > 1 else ()
+    return replace(photo, white=max(1.0, levels.largest), notes=(*photo.notes, *notes))

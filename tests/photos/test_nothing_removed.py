@@ -1,0 +1,110 @@
+"""Where a network removes nothing, the output is the picture that decoders show, in every format."""
+
+import imagecodecs
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from denoiser.data.images import reading, writing
+from denoiser.inference.chroma import has_equal_channels
+from denoiser.inference.picture_model import PictureModel
+from denoiser.photos import routes
+from denoiser.photos.options import Options
+from denoiser.photos.restore import Restorer
+
+SAMPLINGS = ("420", "422", "440", "444", "411")
+ORIENTATIONS = (1, 6)
+
+
+class Nothing(PictureModel):
+    """Returns its input."""
+
+    takes_sigma, name = False, "nothing"
+
+    def __init__(self, channels):
+        super().__init__()
+        self.channels = channels
+        self.network = nn.Conv2d(1, 1, 1).requires_grad_(False)  # has a device and a data type
+
+    def forward(self, noisy, sigma=None):
+        return noisy.clone()
+
+
+def scene(height=71, width=93):
+    """Edges between saturated colours, and noise."""
+    rng = np.random.default_rng(0)
+    blocks = rng.uniform(50, 205, (10, 12, 3)).repeat(8, axis=0).repeat(8, axis=1)[:height, :width]
+    return (blocks + rng.normal(0, 8, blocks.shape)).clip(0, 255).round().astype(np.uint8)
+
+
+def unchanged(path, channels=1, **options):
+    """The photo, and what the network makes of it."""
+    photo = reading.read(path)
+    restorer = Restorer(Nothing(channels), torch.device("cpu"), Options(precision="32", **options))
+    way = routes.way(photo.header, has_equal_channels(photo.pixels), channels, restorer.options)
+    return photo, restorer(photo, way)
+
+
+@pytest.fixture(params=SAMPLINGS)
+def jpeg(request, tmp_path):
+    (tmp_path / "in.jpg").write_bytes(imagecodecs.jpeg8_encode(scene(), level=93, subsampling=request.param))
+    return tmp_path / "in.jpg"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("strength", [1, 0.6])
+def test_the_pixels_are_the_decoders(jpeg, channels, strength):
+    photo, after = unchanged(jpeg, channels, strength=strength)
+    with Image.open(jpeg) as opened:
+        assert np.array_equal(after.pixels, photo.pixels) and np.array_equal(after.pixels, np.asarray(opened))
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "ppm"])
+def test_formats_without_loss_hold_them(tmp_path, suffix, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(scene()).save(tmp_path / "in.jpg", quality=90, subsampling=2, exif=exif)
+    photo, after = unchanged(tmp_path / "in.jpg")
+    writing.write(tmp_path / f"out.{suffix}", after)
+    assert np.array_equal(reading.read(tmp_path / f"out.{suffix}").pixels, photo.pixels)
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_webp(tmp_path, lossless):
+    Image.fromarray(scene()).save(tmp_path / "in.webp", quality=90, lossless=lossless)
+    photo, after = unchanged(tmp_path / "in.webp")
+    assert np.array_equal(after.pixels, photo.pixels)
+    writing.write(tmp_path / "out.webp", after)
+    if lossless:  # the others lose what this format loses
+        assert np.array_equal(reading.read(tmp_path / "out.webp").pixels, photo.pixels)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "subsampling", "quality", "share"),
+    [
+        *((1, subsampling, quality, 0) for subsampling in (0, 1, 2) for quality in (60, 90)),
+        *((1, subsampling, 97, 0.04) for subsampling in (0, 1, 2)),  # steps of 1: RGB was rounded in between
+        *((6, subsampling, quality, 0.05) for subsampling in (0, 2) for quality in (60, 90, 97)),
+    ],
+)
+def test_a_jpeg_of_a_jpeg_is_within_one_level(tmp_path, orientation, subsampling, quality, share):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    whole_blocks = Image.fromarray(scene(80, 96))
+    whole_blocks.save(tmp_path / "in.jpg", quality=quality, subsampling=subsampling, exif=exif)
+    photo, after = unchanged(tmp_path / "in.jpg")
+    writing.write(tmp_path / "out.jpg", after)
+    off = np.abs(reading.read(tmp_path / "out.jpg").pixels.astype(int) - photo.pixels)
+    assert (off > 1).mean() <= share and off.max() <= 3
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_a_jpeg_that_ends_within_a_block_is_as_near_in_whole_blocks(tmp_path, subsampling):
+    Image.fromarray(scene()).save(tmp_path / "in.jpg", quality=90, subsampling=subsampling)
+    photo, after = unchanged(tmp_path / "in.jpg")
+    writing.write(tmp_path / "out.jpg", after)
+    off = np.abs(reading.read(tmp_path / "out.jpg").pixels.astype(int) - photo.pixels)
+    assert (off[:48, :64] > 1).mean() < 0.01 and off.mean() < 0.3
