@@ -22,7 +22,7 @@ from denoiser.photos.batch.inputs import Identity, Source, find, identity
 from denoiser.photos.batch.leftovers import Leftover, leftovers
 
 FORMATS = {
-    **{option: written(option.upper()) for option in ("png", "tiff", "jpeg", "webp")},
+    **{option: written(option.upper()) for option in ("png", "tiff", "jpeg", "webp", "npy")},
     "ppm": (".ppm", ".pnm"),  # not .pgm, which holds no colour
 }
 """The choices of `--format` and their suffixes; a file name with none of them gets the first."""
