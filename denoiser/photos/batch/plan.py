@@ -19,6 +19,7 @@ from denoiser.data.images.formats.foreign import BY_SUFFIX
 from denoiser.data.images.formats.suffixes import WRITTEN, instead, written
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos.batch.inputs import Identity, Source, find, identity
+from denoiser.photos.batch.left_out import LeftOut
 from denoiser.photos.batch.leftovers import Leftover, leftovers
 
 FORMATS = {
@@ -48,7 +49,7 @@ class Plan:
         kept: the pictures whose outputs exist already.
         older: how many of those outputs are older than their pictures.
         unread: folders that could not be listed, and why.
-        skipped: pictures in formats that cannot be read, and linked folders.
+        skipped: files that are left out, and linked folders, each with the reason.
         leftovers: half-written files of commands that were killed or are still running.
     """
 
@@ -56,7 +57,7 @@ class Plan:
     kept: list[Job] = field(default_factory=list)
     older: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
-    skipped: set[str] = field(default_factory=set)
+    skipped: LeftOut = field(default_factory=dict)
     leftovers: list[Leftover] = field(default_factory=list)
 
     def shares(self, world_size: int) -> list[Plan]:
