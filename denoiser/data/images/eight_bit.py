@@ -101,7 +101,7 @@ def is_deep(path: Path) -> bool:
     """Whether Pillow opens a file whose values `read` would round to 8 bits, as far as its header shows."""
     with suppress(DenoiserError), _opened(path) as picture:
         if isinstance(picture, TiffImageFile):
-            return max(picture.tag_v2.get(BITSPERSAMPLE, (8,))) > 8
+            return bool(max(picture.tag_v2.get(BITSPERSAMPLE, (8,))) > 8)
         return picture.format != "PPM" and picture.mode.startswith("I")
     return False
 
