@@ -80,7 +80,11 @@ def test_levels_and_name():
         ({"gaussian": {"share": 1, "sigma": 0.5}}, ["gaussian.sigma=0.5", "(noise.parts)", "{share:1,sigma:127.5}"]),
         (
             {"camera": {"share": 1, "quality_range": [0, 101]}},
-            ["quality_range is [0, 101]", "(noise.parts)", "'noise.parts={camera:{share:1,quality_range:[70,99]}}'"],
+            [
+                "camera.quality_range=[0, 101] is not",
+                "(noise.parts)",
+                "'noise.parts={camera:{share:1,quality_range:[70,99]}}'",
+            ],
         ),
         ({1: 1}, ["no noise '1'"]),
     ],
