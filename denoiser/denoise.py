@@ -11,6 +11,7 @@ from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.data.images import reading
 from denoiser.errors import DenoiserError
+from denoiser.inference.axes import AXES
 from denoiser.machine.signals import sigterm_interrupts
 from denoiser.photos.batch.command import denoise_pictures
 from denoiser.photos.batch.plan import FORMATS
@@ -92,9 +93,11 @@ def _add_denoising(group: argparse._ArgumentGroup) -> None:
 def _add_files(group: argparse._ArgumentGroup) -> None:
     bits = "bits per channel of the outputs (as each picture)"
     pages = "which pages of a file of several are denoised and written; N counts from 1 (all)"
+    axes = "axes of arrays in .npy files: N pictures, H rows, W columns, C channels (where the shape leaves no doubt)"
     group.add_argument("--format", choices=FORMATS, help="format of the outputs (as each picture)")
     group.add_argument("--bits", type=int, choices=(8, 16), help=bits)
     group.add_argument("--pages", metavar="all|first|N", type=_page, help=pages)
+    group.add_argument("--axes", type=str.upper, choices=AXES, help=axes)
     group.add_argument("--compare", action="store_true", help="write a before/after page into OUT/compare")
     group.add_argument("--overwrite", action="store_true", help="replace files in OUT, but never an input")
     times = "give outputs the modification times of their pictures (for folders and patterns)"

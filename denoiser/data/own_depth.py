@@ -16,7 +16,7 @@ from denoiser.data.images import eight_bit, reading
 from denoiser.data.images.formats.photo import Pixels
 from denoiser.errors import DenoiserError
 
-_MAY_BE_DEEP = (b"\x89PNG", b"II", b"MM", b"P5", b"P6")
+_MAY_BE_DEEP = (b"\x89PNG", b"II", b"MM", b"P5", b"P6", b"\x93NUM")
 """Beginnings of files that can have more than 8 bits."""
 _GREY = (19595, 38470, 7471)
 """Weights of R, G and B in grey, of 65536: those of Pillow's `convert("L")`, ITU-R BT.601."""
@@ -82,7 +82,7 @@ def read(paths: Sequence[Path], channels: int, bits: Sequence[int]) -> Tensor:
 
 def _read(path: Path, bits: int, channels: int, white: float | None = None) -> tuple[Tensor, float]:
     """A picture `(channels, H, W)`, and the white of floats in its file; `white` replaces that."""
-    if bits == 8:
+    if bits == 8 and path.suffix.lower() != ".npy":
         return eight_bit.read(path, channels), 1
     photo = reading.read(path)
     pixels = _with_channels(photo.pixels, channels)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from denoiser.errors import nearest
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 AXES = ("HW", "HWC", "CHW", "NHW", "NHWC", "NCHW")
 """The orders that are known, which are those of numpy, Pillow and torch."""
-Array = TypeVar("Array", NDArray[np.generic], Tensor)
+Array = TypeVar("Array", NDArray[np.generic], "Tensor")
 
 
 def check(axes: str, shape: tuple[int, ...]) -> str:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from denoiser.errors import nearest, number, require
 from denoiser.inference.blend import STRONGEST, Strengths
+from denoiser.inference.chroma import SUBSAMPLINGS
 
 
 class CallKeywords(TypedDict, total=False):
@@ -18,6 +19,7 @@ class CallKeywords(TypedDict, total=False):
     strength: float
     chroma_strength: float | None
     texture: float
+    subsampling: str | None
     axes: str | None
 
 
@@ -30,16 +32,19 @@ class CallOptions:
         strength: how much noise is removed, 0 to 2: 0 returns the input, 1 the network's output.
         chroma_strength: the strength for colour noise; None takes `strength`, which then is for luma alone.
         texture: share of the removed detail that is returned, 0 to 1, see `inference/texture.py`.
+        subsampling: how the chroma of a JPEG or WebP was stored, `4:2:0` mostly, see `chroma.SUBSAMPLINGS`; None takes
+            the channels as they are.
         axes: the order of the array's axes, see `inference/axes.py`; None takes that of one picture.
 
     Raises:
-        DenoiserError: a strength or the texture is out of its range.
+        DenoiserError: a strength or the texture is out of its range, or there is no such subsampling.
     """
 
     sigma: float | Tensor | None = None
     strength: float = 1.0
     chroma_strength: float | None = None
     texture: float = 0.0
+    subsampling: str | None = None
     axes: str | None = None
 
     def __post_init__(self) -> None:
@@ -49,6 +54,8 @@ class CallOptions:
             if value is not None or key == "strength":
                 require(_within(value, STRONGEST), key, value, f"not from 0 to {STRONGEST}", "1")
         require(_within(self.texture, 1), "texture", self.texture, "not from 0 to 1", "0.5")
+        known = self.subsampling in (None, *SUBSAMPLINGS)
+        require(known, "subsampling", self.subsampling, f"none of {', '.join(SUBSAMPLINGS)}", "'4:2:0'")
 
     @property
     def strengths(self) -> Strengths:
@@ -58,7 +65,7 @@ class CallOptions:
     @property
     def is_plain(self) -> bool:
         """Whether nothing but the network's own output is asked for."""
-        return self.strengths == (1, 1) and not self.texture
+        return self.strengths == (1, 1) and not self.texture and self.subsampling is None
 
     def levels(self, count: int) -> list[float | None]:
         """The noise level of each of several pictures.

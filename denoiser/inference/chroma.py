@@ -7,13 +7,18 @@ that colour networks learn to remove, so that they keep it. In each of the store
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.inference import subsampled
+from denoiser.inference import blend, subsampled
+from denoiser.inference.blend import Strengths
 from denoiser.inference.pixels import Pixels, strips, white_of
 from denoiser.metrics.luma import LUMA
 
+SUBSAMPLINGS = {"4:2:0": (2, 2), "4:2:2": (1, 2), "4:4:0": (2, 1), "4:1:1": (1, 4)}
+"""Rows and columns that share a chroma sample, by the usual names."""
 ROWS = 64
 """Number of rows that are compared at a time."""
 
@@ -24,6 +29,36 @@ def has_equal_channels(pixels: Pixels) -> bool:
         return False
     bands = (pixels[top : top + ROWS] for top in range(0, len(pixels), ROWS))
     return all((rows[..., 0] == rows[..., i]).all() for rows in bands for i in (1, 2))
+
+
+def denoised(
+    pixels: Pixels,
+    subsampling: tuple[int, int],
+    strengths: Strengths,
+    denoise_luma: Callable[[Pixels], Pixels],
+    denoise_chroma: Callable[[Pixels], Pixels],
+) -> Pixels:
+    """Denoise luma and chroma one by one, as they were stored; weights below 1 apply to the whole picture.
+
+    Args:
+        pixels: uint8 or uint16 `(H, W, 3)`.
+        subsampling: rows and columns that share a chroma sample.
+        strengths: at 0 the luma or the chroma stays as it is.
+        denoise_luma: from a plane to the same shape and type, at a strength of at least 1.
+        denoise_chroma: the same for each of the two others.
+    """
+    before, white = split(pixels, subsampling), np.float32(white_of(pixels.dtype))
+    luma, *stored = before
+    if strengths.luma:
+        luma = denoise_luma(luma)
+    if strengths.chroma:
+        stored = [denoise_chroma(plane) for plane in stored]
+    result = np.empty_like(pixels)
+    for band in strips(*pixels.shape[:2]):
+        rows = change(before, (luma, *stored), subsampling, band)
+        rows += np.moveaxis(pixels[band], 2, 0) / white
+        blend.fill(result[band], pixels[band], rows, float(white), *strengths.weights)
+    return result
 
 
 def split(pixels: Pixels, subsampling: tuple[int, int]) -> tuple[Pixels, Pixels, Pixels]:

@@ -104,6 +104,8 @@ class PictureModel(nn.Module):
                 `chroma_strength`, 0 to 2: the strength for colour noise, apart from that for luma; without effect on
                 grey pictures.
                 `texture`, 0 to 1: share of the removed fine detail that is returned.
+                `subsampling`, mostly "4:2:0", for colour of a decoded JPEG or WebP in a grey model: it denoises luma
+                and the stored chroma as planes, which an array does not show by itself.
                 `axes`: the order of an array's axes, one of HW, HWC, CHW, NHW, NHWC and NCHW: N pictures, H rows, W
                 columns, and C = 1 or 3, in numpy also 4 with alpha last.
 
@@ -121,10 +123,7 @@ class PictureModel(nn.Module):
         options = call_options.parse(args, keywords)
         if options.sigma is not None and not self.takes_sigma:
             raise self._takes_no_sigma(options.sigma)
-        if isinstance(image, str | os.PathLike):
-            raise TypeError(f"a path, not a picture: model(PIL.Image.open({os.fspath(image)!r}))")
-        if not isinstance(image, np.ndarray | Tensor | Image.Image):
-            raise TypeError(f"no picture, but {type(image).__name__}: a numpy array, a torch tensor or a Pillow image")
+        _check_type(image)
         if isinstance(image, Tensor) and image.ndim == 4 and options.axes in (None, "NCHW"):
             return self._denoise_batch(image, options)
         several = options.axes is not None
@@ -203,3 +202,10 @@ class PictureModel(nn.Module):
             if self.takes_sigma
             else ()
         )
+
+
+def _check_type(image: Any) -> None:
+    if isinstance(image, str | os.PathLike):
+        raise TypeError(f"a path, not a picture: model(PIL.Image.open({os.fspath(image)!r}))")
+    if not isinstance(image, np.ndarray | Tensor | Image.Image):
+        raise TypeError(f"no picture, but {type(image).__name__}: a numpy array, a torch tensor or a Pillow image")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,11 +13,13 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from denoiser.inference import arrays, axes, masked, strength, texture, tiling
+from denoiser.inference import arrays, axes, chroma, masked, strength, texture, tiling
+from denoiser.inference.arrays import ArrayPicture
 from denoiser.inference.blend import Strengths
 from denoiser.inference.call_options import CallOptions
 from denoiser.inference.fitted import FittedTilings
 from denoiser.inference.function import TileFunction
+from denoiser.inference.pixels import Pixels
 from denoiser.inference.receptive_field import LIMIT, SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
@@ -101,6 +104,44 @@ def denoise_all(model: Network, image: Any, options: CallOptions, tilings: Fitte
 
 def _denoise(model: Network, image: Any, options: CallOptions, sigma: float | None, tilings: FittedTilings) -> Any:
     picture = arrays.open_picture(image)
+    if options.subsampling is None:
+        _denoise_channels(model, picture, options, sigma, tilings)
+    else:
+        _check_planes(model, picture, sigma)
+        picture.target[...] = arrays.view(_by_planes(model, picture.pixels, options, tilings)).to(picture.target.device)
+    return picture.result()
+
+
+def _check_planes(model: Network, picture: ArrayPicture, sigma: float | None) -> None:
+    if model.channels != 1 or len(picture.planes) != 3:
+        kinds = {1: "grey", 3: "colour"}
+        what = f"a {kinds[len(picture.planes)]} picture in {model.name}, a model for {kinds[model.channels]} ones"
+        raise ValueError(f"subsampling= is for colour in a grey model, which takes its planes; this is {what}")
+    if picture.planes.dtype not in (torch.uint8, torch.uint16):
+        raise ValueError(f"subsampling= is for uint8 and uint16, which decoders return, not {picture.planes.dtype}")
+    if sigma is not None:
+        raise ValueError("sigma= with subsampling=: the noise of the planes is another one; leave out sigma")
+
+
+def _by_planes(model: Network, pixels: Pixels, options: CallOptions, tilings: FittedTilings) -> Pixels:
+    """Colour pixels `(H, W, 3)` through a grey model as luma and the stored chroma."""
+    luma = CallOptions(strength=options.strengths.at_least_1.luma, texture=options.texture)
+    colour = CallOptions(strength=options.strengths.at_least_1.chroma)
+    through = (partial(_plane, model, options=each, tilings=tilings) for each in (luma, colour))
+    return chroma.denoised(pixels, chroma.SUBSAMPLINGS[str(options.subsampling)], options.strengths, *through)
+
+
+def _plane(model: Network, plane: Pixels, options: CallOptions, tilings: FittedTilings) -> Pixels:
+    picture = arrays.open_picture(plane)
+    _denoise_channels(model, picture, options, None, tilings)
+    denoised: Pixels = picture.result()
+    return denoised
+
+
+def _denoise_channels(
+    model: Network, picture: ArrayPicture, options: CallOptions, sigma: float | None, tilings: FittedTilings
+) -> None:
+    """Fill the target of a picture with its denoised channels."""
     device, channels = next(model.parameters()).device, len(picture.planes)
     if sigma is not None:
         (sigma,) = check_sigma(sigma, "sigma")
@@ -121,7 +162,6 @@ def _denoise(model: Network, image: Any, options: CallOptions, sigma: float | No
 
     layout = _layout(model, picture.planes, device, strengths, detail, tilings)
     tiling.denoise(function, picture.planes, picture.white, layout, device, write)
-    return picture.result()
 
 
 def _function(model: Network, sigma: float | None, channels: int, strengths: Strengths) -> TileFunction:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoiser.data.images.formats.photo import Photo, Pixels, strips
+from denoiser.data.images.formats.photo import Photo, Pixels
 from denoiser.errors import DenoiserError
 from denoiser.inference import arrays, blend, chroma, strength, texture, tiling
 from denoiser.inference.blend import Strengths
@@ -90,22 +90,19 @@ class Restorer:
         return self._fitted(channels, self.options.precision.replace("auto", "32"), None).smallest
 
     def _by_planes(self, photo: Photo) -> tuple[Pixels, tuple[str, ...]]:
-        """Denoise luma and chroma one by one, as they were stored; weights below 1 apply to the whole picture."""
-        subsampling, shape, strengths = photo.details.subsampling, photo.pixels.shape[:2], self.options.strengths
-        before = chroma.split(photo.pixels, subsampling)
-        luma, *stored = before
-        notes: tuple[str, ...] = ()
-        if strengths.luma:
-            luma, notes = self._denoised(luma, photo.white, strengths.at_least_1, self.options.texture)
-        if strengths.chroma:
-            planes = Strengths(max(strengths.chroma, 1.0), 1.0)
-            stored = [self._denoised(plane, photo.white, planes)[0] for plane in stored]
-        pixels = np.empty_like(photo.pixels)
-        for band in strips(*shape):
-            rows = chroma.change(before, (luma, *stored), subsampling, band)
-            rows += arrays.view(photo.pixels[band]).numpy() / np.float32(photo.white)
-            blend.fill(pixels[band], photo.pixels[band], rows, photo.white, *strengths.weights)
-        return pixels, notes
+        """Denoise luma and chroma one by one, as they were stored."""
+        strengths, notes = self.options.strengths, list[str]()
+
+        def luma(plane: Pixels) -> Pixels:
+            pixels, said = self._denoised(plane, photo.white, strengths.at_least_1, self.options.texture)
+            notes.extend(said)
+            return pixels
+
+        def chroma_plane(plane: Pixels) -> Pixels:
+            return self._denoised(plane, photo.white, Strengths(strengths.at_least_1.chroma, 1.0))[0]
+
+        pixels = chroma.denoised(photo.pixels, photo.details.subsampling, strengths, luma, chroma_plane)
+        return pixels, tuple(notes)
 
     def _denoised(
         self, pixels: Pixels, white: float, strengths: Strengths, detail: float = 0.0

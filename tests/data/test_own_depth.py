@@ -166,3 +166,12 @@ def test_kinds_that_cannot_be_read_are_mentioned(tmp_path, protocol):
         (tmp_path / name).touch()
     with pytest.warns(UserWarning, match=r"2 picture\(s\) that cannot be read are left out: \.heic, \.nef"):
         assert Folder(protocol(), tmp_path, channels=1).pictures("all").keys == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+def test_arrays_are_read_like_pictures(kind, tmp_path):
+    array = (RNG.random((20, 30, 3)) * (1 if kind == "float32" else np.iinfo(kind).max)).astype(kind)
+    np.save(tmp_path / "x.npy", array)
+    found = own_depth.stored(tmp_path / "x.npy")
+    assert found == (20, 30, 8 * array.itemsize)
+    np.testing.assert_array_equal(own_depth.read([tmp_path / "x.npy"], 3, [found.bits]), array.transpose(2, 0, 1))

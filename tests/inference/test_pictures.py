@@ -133,6 +133,41 @@ def test_the_options_are_those_of_the_command(dtype, options):
         assert not np.array_equal(result, model(image, sigma))
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+@pytest.mark.parametrize(
+    "options", [{}, {"strength": 0.5}, {"strength": 1.5, "texture": 0.5}, {"strength": 0.0, "chroma_strength": 2.0}]
+)
+@pytest.mark.parametrize("name", ["4:2:0", "4:2:2"])
+def test_the_plane_route_is_that_of_the_command(dtype, options, name):
+    image = values(dtype, 41, 52, 3)
+    details = Details("JPEG", subsampling={"4:2:0": (2, 2), "4:2:2": (1, 2)}[name])
+    photo = Photo(image, {"u1": 255.0, "u2": 65535.0}[dtype], details)
+    restorer = Restorer(unet(1), torch.device("cpu"), Options(precision="32", **options))
+    result = unet(1)(image, subsampling=name, **options)
+    assert np.array_equal(result, restorer(photo, Way.PLANES).pixels)
+    assert not np.array_equal(result, unet(1)(image, **options))
+    if dtype == "u1":
+        assert np.array_equal(unet(1)(Image.fromarray(image), subsampling=name, **options), result)
+    batch = torch.from_numpy(image).permute(2, 0, 1)[None]
+    assert np.array_equal(unet(1)(batch, subsampling=name, **options)[0].permute(1, 2, 0).numpy(), result)
+
+
+def test_the_plane_route_is_for_decoded_colour_in_grey_models():
+    image = values("u1", 20, 27, 3)
+    for model, picture, reason in (
+        (unet(3), image, "a colour picture in unet, a model for colour ones"),
+        (unet(1), image[..., 0], "a grey picture in unet, a model for grey ones"),
+        (unet(1), image / 255, r"for uint8 and uint16, .* not torch\.float64"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            model(picture, subsampling="4:2:0")
+    with pytest.raises(ValueError, match="sigma= with subsampling="):
+        drunet()(image, 25, subsampling="4:2:0")
+    assert drunet()(image, subsampling="4:2:0").shape == image.shape  # at the level of each plane
+    with pytest.raises(DenoiserError, match="subsampling=4:4:4 is none of 4:2:0, 4:2:2, 4:4:0, 4:1:1"):
+        unet(1)(image, subsampling="4:4:4")
+
+
 def test_a_strength_of_nothing_and_of_everything():
     for image in (values("u1", 20, 27, 3), values("f4", 20, 27), torch.rand(2, 3, 20, 27), torch.rand(3, 20, 27)):
         assert (unet()(image, strength=0) == image).all()

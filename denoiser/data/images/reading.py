@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import IO, Protocol
 
 from denoiser.data.images import white
-from denoiser.data.images.formats import bmp_gif, foreign, jpeg, orientation, png, pnm, tiff, webp
+from denoiser.data.images.formats import bmp_gif, foreign, jpeg, npy, orientation, png, pnm, tiff, webp
 from denoiser.data.images.formats.photo import COPY_AGAIN, Details, Header, Photo, Refused
 from denoiser.data.images.formats.suffixes import SUFFIXES
 from denoiser.errors import DenoiserError
@@ -29,6 +29,7 @@ _FORMATS: tuple[tuple[bytes, ModuleType], ...] = (
     (b"GIF8", bmp_gif),
     (b"P5", pnm),
     (b"P6", pnm),
+    (b"\x93NUMPY", npy),
 )
 _SPLIT = "save the picture that you want as a file of its own"
 
@@ -144,8 +145,13 @@ def reason(error: Exception) -> str:
     return f"unreadable picture: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}"
 
 
-def pages(file: IO[bytes], path: Path) -> OpenedPages:
+def pages(file: IO[bytes], path: Path, axes: str | None = None) -> OpenedPages:
     """The pictures in an open file of any format.
+
+    Args:
+        file: it stays open as long as pictures are read.
+        path: its name.
+        axes: of an array in a `.npy` file, see `npy.axes_of`.
 
     Raises:
         Refused: it is no picture, or none that can be read.
@@ -157,8 +163,9 @@ def pages(file: IO[bytes], path: Path) -> OpenedPages:
     foreign.refuse(start, suffix, codec is tiff)
     if codec is None:
         raise foreign.unknown(suffix)
-    several: OpenedPages = codec.Pages(file) if hasattr(codec, "Pages") else _OnlyPage(codec, file)
-    return several
+    if codec is npy:
+        return npy.ArrayPictures(file, axes)
+    return tiff.TiffPictures(file) if codec is tiff else _OnlyPage(codec, file)
 
 
 def _codec(start: bytes) -> ModuleType | None:

@@ -24,6 +24,7 @@ class Stack:
         chosen: the index of each picture in the file.
         whole: whether they are all that the file holds.
         max_pixels: larger pictures are refused.
+        axes: of an array in a `.npy` file, see `npy.axes_of`.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class Stack:
     chosen: tuple[int, ...]
     whole: bool
     max_pixels: int
+    axes: str | None = None
 
     def __len__(self) -> int:
         """The number of pictures."""
@@ -75,7 +77,7 @@ class Stack:
 
     def _decoded(self, chosen: Sequence[int]) -> Iterator[tuple[Photo, Levels]]:
         with reading.opened(self.path) as file:
-            pages = reading.pages(file, self.path)
+            pages = reading.pages(file, self.path, self.axes)
             for index in chosen:
                 yield self._page(pages, index)
 
@@ -93,19 +95,22 @@ class Stack:
         return reading.with_suffix_note(photo, self.path)
 
 
-def open_stack(path: Path, max_pixels: int = reading.MAX_PIXELS, number: int | None = None) -> Stack:
+def open_stack(
+    path: Path, max_pixels: int = reading.MAX_PIXELS, number: int | None = None, axes: str | None = None
+) -> Stack:
     """The pictures of a file, by their headers.
 
     Args:
         path: the file.
         max_pixels: larger pictures are refused.
         number: of the only picture to take, from 1; None takes all.
+        axes: of an array in a `.npy` file, see `npy.axes_of`.
 
     Raises:
         DenoiserError: there is no such picture, or one cannot be read, as far as its header shows; names the file.
     """
     with reading.opened(path) as file:
-        pages = reading.pages(file, path)
+        pages = reading.pages(file, path, axes)
         count = len(pages)
         if number is not None and not 1 <= number <= count:
             raise Refused(f"there is no page {number}, only {count}", f"--pages {count}")
@@ -115,7 +120,7 @@ def open_stack(path: Path, max_pixels: int = reading.MAX_PIXELS, number: int | N
             with _named(index, count):
                 headers.append(reading.page_header(pages, index, max_pixels))
         whole = len(headers) == count and not pages.further
-        return Stack(path, tuple(headers), tuple(chosen), whole, max_pixels)
+        return Stack(path, tuple(headers), tuple(chosen), whole, max_pixels, axes)
 
 
 @contextmanager

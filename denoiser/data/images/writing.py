@@ -16,6 +16,7 @@ from denoiser.data.images.formats import (
     bmp_gif,
     claims,
     jpeg,
+    npy,
     page_claims,
     png,
     pnm,
@@ -23,14 +24,14 @@ from denoiser.data.images.formats import (
     tiff_writer,
     webp,
 )
-from denoiser.data.images.formats.photo import Header, Photo, Pixels, Refused, strips, white_of
+from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Header, Photo, Pixels, Refused, strips, white_of
 from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import longest_name, replacing
 
 
 class _Format(NamedTuple):
-    """What a format can hold, and what writes it: `pages` is for several pictures in a file."""
+    """What a format can hold, and what writes it: `pages` several pictures, `equal` in size and type or not."""
 
     name: str
     write: Callable[[IO[bytes], Photo], None]
@@ -41,6 +42,7 @@ class _Format(NamedTuple):
     grey: bool = True
     profile: bool = True
     side: int = 2**31 - 1
+    equal: bool = False
     pages: Callable[[IO[bytes], Iterable[Photo], Sequence[Header]], None] | None = None
 
 
@@ -53,6 +55,7 @@ _FORMATS = {
     "WEBP": _Format("WebP", webp.write, alpha=True, side=16383, grey=False),
     "BMP": _Format("BMP", bmp_gif.write, profile=False),
     "PPM": _Format("PPM", pnm.write, 16, profile=False),
+    "NPY": _Format(".npy", npy.write, 64, True, profile=False, equal=True, pages=npy.write_pages),
 }
 
 
@@ -151,15 +154,18 @@ def write_pages(
     return tuple(notes)
 
 
-def check_pages(path: Path, count: int) -> None:
-    """Refuse a file that cannot hold several pictures.
+def check_pages(path: Path, headers: Sequence[Header]) -> None:
+    """Refuse a file that cannot hold several pictures, or not these.
 
     Raises:
-        DenoiserError: its format holds one.
+        DenoiserError: its format holds one, or pictures of one size and type only.
     """
     format = _FORMATS[format_of(path.suffix.lower())]
-    if count > 1 and format.pages is None:
-        what = f"{format.name} holds one page, not {count} ({path})"
+    if len(headers) > 1 and format.pages is None:
+        what = f"{format.name} holds one page, not {len(headers)} ({path})"
+        raise DenoiserError(what, f"--pages first, or {instead('tiff')}")
+    if format.equal and len({replace(header, format="", subsampling=NOT_SUBSAMPLED) for header in headers}) > 1:
+        what = f"{format.name} holds pages of one size and type, and these differ ({path})"
         raise DenoiserError(what, f"--pages first, or {instead('tiff')}")
 
 

@@ -110,7 +110,7 @@ def _measured_route(stack: Stack, models: Models) -> str:
 
 
 def _files(options: argparse.Namespace) -> FileOptions:
-    return FileOptions(options.max_pixels, options.bits, options.pages, keep_times(options))
+    return FileOptions(options.max_pixels, options.bits, options.pages, options.axes, keep_times(options))
 
 
 def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:

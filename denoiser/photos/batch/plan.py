@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from denoiser.data.images import eight_bit, writing
 from denoiser.data.images.formats.foreign import BY_SUFFIX
-from denoiser.data.images.formats.suffixes import written
+from denoiser.data.images.formats.suffixes import WRITTEN, written
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos.batch.inputs import Identity, Source, find, identity
 from denoiser.photos.batch.leftovers import Leftover, leftovers
 
 FORMATS = {
-    **{option: written(option.upper()) for option in ("png", "tiff", "jpeg", "webp")},
+    **{option: written(option.upper()) for option in ("png", "tiff", "jpeg", "webp", "npy")},
     "ppm": (".ppm", ".pnm"),  # not .pgm, which holds no colour
 }
 """The choices of `--format` and their suffixes; a file name with none of them gets the first."""
@@ -97,7 +97,8 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
 def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], result: Plan) -> Iterator[tuple[Source, str]]:
     """Each input with its output path; what is skipped or cannot be read goes into the plan."""
     single = len(paths) == 1 and os.path.isfile(paths[0])
-    as_file = single and (eight_bit.is_image_name(out) or out.suffix.lower() in BY_SUFFIX) and not out.is_dir()
+    is_name = eight_bit.is_image_name(out) or out.suffix.lower() in WRITTEN | BY_SUFFIX.keys()
+    as_file = single and is_name and not out.is_dir()
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are given (-o {out} --format)", "leave out --format")
     if as_file:

@@ -39,12 +39,14 @@ class FileOptions:
         max_pixels: larger pictures are refused.
         bits: the depth to write, see `writing.check`.
         page: number of the page to denoise in files of several, from 1; None for all.
+        axes: of arrays in `.npy` files, see `npy.axes_of`.
         keep_times: whether each output gets the modification time of its input.
     """
 
     max_pixels: int = reading.MAX_PIXELS
     bits: int | None = None
     page: int | None = None
+    axes: str | None = None
     keep_times: bool = False
 
     def opened(self, job: Job) -> Stack:
@@ -53,10 +55,11 @@ class FileOptions:
         Raises:
             DenoiserError: one cannot be read, or not be written as the job's target.
         """
-        stack, target = stacks.open_stack(Path(job.source), self.max_pixels, self.page), Path(job.target)
+        stack = stacks.open_stack(Path(job.source), self.max_pixels, self.page, self.axes)
+        target = Path(job.target)
         for header in dict.fromkeys(stack.headers):
             writing.check(target, header, self.bits)
-        writing.check_pages(target, len(stack))
+        writing.check_pages(target, stack.headers)
         return stack
 
     def deepened(self, photo: Photo) -> Photo:

@@ -82,6 +82,23 @@ def test_the_first_page_stands_for_its_file_on_the_page_before_and_after(stack, 
     assert page.count("shown: the first of several pages") == 1
 
 
+def test_arrays_are_denoised_and_converted(here, model, capsys):
+    (here / "in").mkdir()
+    np.save(here / "in" / "stack.npy", PAGES)
+    np.save(here / "in" / "planes.npy", PAGES.astype(np.float16))
+    assert run("in", "-o", "out", "--checkpoint", model, "--axes", "nhw") == 0
+    assert files(here / "out") == ["planes.npy", "stack.npy"]
+    np.testing.assert_array_equal(np.load("out/stack.npy"), np.rint(PAGES * FACTOR))
+    assert np.load("out/planes.npy").dtype == np.float16
+    assert run("in/stack.npy", "-o", "x.tif", "--checkpoint", model, "--axes", "NHW") == 0
+    np.testing.assert_array_equal(tifffile.imread("x.tif"), np.rint(PAGES * FACTOR))
+    assert run("x.tif", "-o", "y.npy", "--checkpoint", model) == 0
+    assert run("x.tif", "-o", "arrays", "--format", "npy", "--checkpoint", model) == 0
+    np.testing.assert_array_equal(np.load("y.npy"), np.load("arrays/x.npy"))
+    err = error_output(capsys, 1, ["in/stack.npy", "-o", "z.npy", "--checkpoint", model])
+    assert "an array of shape (3, 20, 24) can be HWC, CHW or NHW (in/stack.npy)" in err and "--axes CHW" in err
+
+
 class Copier:
     """Stands in for models: returns pages unchanged."""
 

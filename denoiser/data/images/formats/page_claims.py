@@ -24,6 +24,9 @@ _IMAGEJ = re.compile(rb"ImageJ=")
 
 def of_part(details: Details) -> Details:
     """The metadata of a picture that was one of several in its file, for a file without the others."""
+    if details.format == "NPY":
+        encoding = {**details.encoding, "axes": details.encoding["axes"].removeprefix("N")}
+        return replace(details, encoding=encoding)
     gone = (Tag.PageNumber, Tag.IJMetadataByteCounts, Tag.IJMetadata)
     encoding = {**details.encoding, "subfiletype": 0, "tags": _without(details, gone)}
     return _described(replace(details, encoding=encoding), lambda text: _reduced(text, _OF_STACK, (_OME, _SHAPE)))

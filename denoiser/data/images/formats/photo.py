@@ -51,7 +51,7 @@ class Header:
         width: in pixels, upright.
         channels: 1 (grey) or 3 (colour), alpha not counted.
         bits: of a channel once it is read: 8, 16 or 32 (float32; 64 for float64).
-        format: `PNG`, `JPEG`, `TIFF`, `WEBP`, `BMP`, `GIF` or `PPM`, by the file's content.
+        format: `PNG`, `JPEG`, `TIFF`, `WEBP`, `BMP`, `GIF`, `PPM` or `NPY`, by the file's content.
         alpha: whether there is an alpha channel.
         subsampling: rows and columns of the picture, upright, that share a chroma sample: (2, 2) in 4:2:0.
         bands: number of bands beyond colour and alpha.

@@ -10,13 +10,14 @@ SUFFIXES = {
     "BMP": (".bmp", ".dib"),
     "GIF": (".gif",),
     "PPM": (".ppm", ".pgm", ".pnm"),
+    "NPY": (".npy",),
 }
 """The suffixes of each format that is read, the usual one first."""
 READ = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 """The suffixes of pictures that `denoiser denoise` looks for in folders."""
 WRITTEN = READ - {".apng", ".mpo", ".gif"}
 """The suffixes of pictures that `denoiser denoise` writes."""
-TRAINING = WRITTEN - {".jpe", ".jfif", ".dib", ".pnm"}
+TRAINING = WRITTEN - {".jpe", ".jfif", ".dib", ".pnm", ".npy"}
 """The suffixes of the 8-bit pictures that runs and tests write."""
 
 

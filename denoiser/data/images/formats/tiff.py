@@ -37,7 +37,7 @@ _NO_PREDICTOR, _OF_SEVERAL = 1, 2
 """A value of Predictor, and the bit of NewSubfileType for a page of a document of several."""
 
 
-class Pages:
+class TiffPictures:
     """The pictures of an open TIFF file, read one at a time.
 
     Args:

@@ -62,8 +62,8 @@ def _kept(tags: list[Directory], photo: Photo) -> Pixels:
 
 def _samples(photo: Photo) -> Pixels:
     """All samples as the file holds them."""
-    encoding = _encoding(photo)
-    return as_stored(extra_samples.joined(photo, encoding)[0], encoding.get("stored", ""))
+    samples, _ = extra_samples.joined(photo, _encoding(photo))
+    return as_stored(samples, photo.details.encoding.get("stored", ""))
 
 
 def _encoding(photo: Photo) -> Mapping[str, Any]:
