@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from denoiser.inference import blend, masked, transparency
+from denoiser.inference import blend, exposure, masked, transparency
 from denoiser.inference.axes import AXES
 from denoiser.inference.pixels import Pixels
 
 WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0, torch.int16: 32767.0}
-"""Value of white in each integer type; in floats it is 1."""
+"""Value of white in each integer type; in floats it is 1, unless most values are far above it."""
 DTYPES = (np.uint8, np.uint16, np.int16, np.float16, np.float32, np.float64)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
@@ -43,10 +44,10 @@ class ArrayPicture:
     target: Tensor
     result: Callable[[], Any]
 
-    @property
+    @cached_property
     def white(self) -> float:
-        """Value of white in the picture."""
-        return WHITE.get(self.planes.dtype, 1.0)
+        """Value of white in the picture; of floats 1, unless most are far above it, see `exposure.white`."""
+        return WHITE[self.planes.dtype] if self.planes.dtype in WHITE else exposure.white(self.pixels)
 
     @property
     def pixels(self) -> Pixels:

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from denoiser.inference import arrays, axes, chroma, masked, strength, texture, tiling
+from denoiser.inference import arrays, axes, chroma, highlights, masked, strength, texture, tiling
 from denoiser.inference.arrays import ArrayPicture
 from denoiser.inference.blend import Strengths
 from denoiser.inference.call_options import CallOptions
@@ -153,9 +153,10 @@ def _denoise_channels(
     detail = options.texture if strengths.luma else 0.0
     function = _function(model, sigma, channels, strengths)
     if detail:
-        once = model.function(sigma, channels=channels)
+        once = highlights.guarded(model.function(sigma, channels=channels), picture.pixels, picture.white)
         noise = texture.measure(once, picture.pixels, picture.white, device)
         function = texture.returned(function, detail, noise)
+    function = highlights.guarded(function, picture.pixels, picture.white)
 
     def write(top: int, rows: Tensor) -> None:
         picture.write(top, rows, strengths.weights)

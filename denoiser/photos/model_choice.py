@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from denoiser.data.images.formats.photo import Header, Photo, Pixels
 from denoiser.errors import DenoiserError, nearest
-from denoiser.inference import chroma, watching
+from denoiser.inference import chroma, exposure, watching
 from denoiser.photos import bands, hidden, routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import CAMERA, GREY, Route
@@ -107,7 +107,9 @@ class Models:
             DenoiserError: see `check` and `Restorer`.
         """
         visible = hidden.filled(photo)
-        denoised, name = self._denoise(visible, noise, warn)
+        exposed = replace(visible, white=_exposed_white(visible))
+        denoised, name = self._denoise(exposed, noise, warn)
+        denoised = replace(denoised, white=photo.white)
         denoised = denoised if visible is photo else hidden.restored(denoised, photo)
         return bands.denoised(denoised, lambda band: self.denoise(band)[0]), name
 
@@ -137,16 +139,18 @@ class Models:
 
         if CAMERA not in shipped.NAMES or min(photo.pixels.shape[:2]) < SMALLEST:
             return None
-        pixels = photo.pixels[..., 0] if equal_channels else photo.pixels
-        noise = self._measure(CAMERA, pixels, photo.white)
+        pixels, white = photo.pixels[..., 0] if equal_channels else photo.pixels, _exposed_white(photo)
+        noise = self._measure(CAMERA, pixels, white)
         if pixels.ndim == 3 or not noise.is_white or GREY not in shipped.NAMES:
             return noise
-        return replace(self._measure(GREY, pixels, photo.white), is_white=True)
+        return replace(self._measure(GREY, pixels, white), is_white=True)
 
     def _measure(self, name: str, pixels: Pixels, white: float) -> MeasuredNoise:
+        from denoiser.inference import highlights
         from denoiser.photos import noise_measure
 
         function = self._shipped(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
+        function = highlights.guarded(function, pixels, white)
         return noise_measure.measure(pixels, white, lambda block: function(block.to(self.device)))
 
     def _warning(self, photo: Photo, denoised: Photo, noise: MeasuredNoise | None, model: str) -> tuple[str, ...]:
@@ -237,6 +241,11 @@ class Models:
         if self.choice.weights and not isinstance(model, Published):
             raise DenoiserError(f"this is a model of denoiser itself (--weights {name})", f"--checkpoint {name}")
         return model
+
+
+def _exposed_white(photo: Photo) -> float:
+    """The value that a network sees as white: of floats that of the bulk of their values, not the largest."""
+    return exposure.white(photo.pixels, photo.alpha) if photo.pixels.dtype.kind == "f" else photo.white
 
 
 def _default(channels: int) -> str:

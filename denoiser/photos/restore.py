@@ -10,7 +10,7 @@ from torch import Tensor
 
 from denoiser.data.images.formats.photo import Photo, Pixels
 from denoiser.errors import DenoiserError
-from denoiser.inference import arrays, blend, chroma, strength, texture, tiling
+from denoiser.inference import arrays, blend, chroma, highlights, strength, texture, tiling
 from denoiser.inference.blend import Strengths
 from denoiser.inference.function import TileFunction
 from denoiser.inference.picture_model import PictureModel
@@ -124,8 +124,9 @@ class Restorer:
         function = self._function(sigma, channels, precision, strengths)
         if detail and strengths.luma:
             once = self._function(sigma, channels, precision, Strengths(1.0, 1.0))
-            noise = texture.measure(once, pixels, white, self.device)
+            noise = texture.measure(highlights.guarded(once, pixels, white), pixels, white, self.device)
             function = texture.returned(function, detail, noise)
+        function = highlights.guarded(function, pixels, white)
         used = tiling.denoise(function, arrays.view(pixels), white, planned, self.device, store)
         self._tilings[channels, precision] = used
         if used.tile < planned.tile:

@@ -211,3 +211,24 @@ def test_a_tiny_photo_is_not_measured(ships):
     for shape in ((1, 300, 3), (300, 15, 3)):
         photo = Photo(np.zeros(shape, np.uint8), 255, Details("PNG"))
         assert models().measured(photo) is None and not [n for n in models().denoise(photo)[0].notes if "measured" in n]
+
+
+@pytest.mark.skipif(not {"photo", "grey", "camera"} <= set(shipped.NAMES), reason="not all models ship")
+@pytest.mark.parametrize("peak", [0.5, 4095])
+def test_a_sun_changes_neither_the_model_nor_the_noise_that_is_measured(peak):
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:64, :80] / 9
+    clean = peak * (0.5 + 0.4 * np.stack([np.sin(rows), np.cos(columns), np.sin(rows + columns)], axis=2))
+    noisy = (clean + peak * rng.normal(0, 0.08, clean.shape)).astype(np.float32)
+    with_sun = noisy.copy()
+    with_sun[30:36, 30:36] = 128 * peak
+    photos = [Photo(pixels, float(pixels.max()), Details("TIFF")) for pixels in (noisy, with_sun)]
+    shipping = Models(ModelChoice(), torch.device("cpu"), Options(precision="32"))
+    one, other = (shipping.measured(photo) for photo in photos)
+    assert np.abs(np.divide(one.deviation, other.deviation) - 1).max() < 0.1
+    denoised, name = shipping.denoise(photos[1])
+    assert (name, denoised.white) == ("photo", photos[1].white)
+    beside = np.ones(clean.shape[:2], bool)
+    beside[30:36, 30:36] = False
+    left, before = (np.square(pixels - clean)[beside].mean() for pixels in (denoised.pixels, noisy))
+    assert left < before / 8

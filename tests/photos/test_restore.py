@@ -81,6 +81,15 @@ def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
     assert ("pointwise is a" in " ".join(after.notes)) == (channels != noisy.channels)
 
 
+@pytest.mark.parametrize("texture", [0.0, 0.5])
+def test_what_is_far_beyond_white_is_left_with_what_is_beside_it(texture):
+    noisy = photo(kind=np.float32)
+    noisy.pixels[10, 10] = 500
+    after = restored(noisy, texture=texture).pixels
+    assert np.array_equal(after[9:12, 9:12], noisy.pixels[9:12, 9:12])
+    assert (after[7, 7:14] != noisy.pixels[7, 7:14]).any(axis=1).all()
+
+
 def test_all_else_is_kept_and_the_input_is_as_it_was():
     noisy = photo(alpha=np.full((37, 29), 9, np.uint8), notes=("converted from CMYK",))
     noisy.pixels.flags.writeable = False

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from denoiser.data.images.formats.photo import Photo, Refused, strips
+from denoiser.data.images.formats.photo import Photo, Pixels, Refused, strips
+from denoiser.inference import exposure
 
 TWELVE_BITS = 4095.0
 """White of 12 bits, as many cameras of microscopes store them in 16."""
@@ -20,10 +21,12 @@ class Levels(NamedTuple):
     Attributes:
         smallest: of all visible values.
         largest: of all visible values.
+        usual: the largest without a few outliers, such as hot pixels or the sun; mostly equal to `largest`.
     """
 
     smallest: float
     largest: float
+    usual: float
 
 
 def levels(photo: Photo) -> Levels:
@@ -37,12 +40,28 @@ def levels(photo: Photo) -> Levels:
         for values in (photo.pixels, *(() if photo.bands is None else (photo.bands,))) if floats else ():
             finite = np.isfinite(values[rows])
             not_finite += finite.size - int(np.count_nonzero(finite))
-        seen = photo.pixels[rows] if photo.alpha is None else photo.pixels[rows][photo.alpha[rows] > 0]
+        seen = _seen(photo, rows)
         if seen.size and not not_finite:
             smallest, largest = min(smallest, float(seen.min())), max(largest, float(seen.max()))
     if not_finite:
         raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
-    return Levels(smallest, largest) if largest >= smallest else Levels(0.0, 0.0)
+    if largest < smallest:
+        return Levels(0.0, 0.0, 0.0)
+    return Levels(smallest, largest, _usual(photo, largest) if floats and largest > 1 else largest)
+
+
+def _usual(photo: Photo, largest: float) -> float:
+    """The largest visible value of floats without outliers."""
+    limit = max(1.0, exposure.bulk(photo.pixels, photo.alpha))
+    if largest <= limit:
+        return largest
+    seen = (_seen(photo, rows) for rows in strips(*photo.pixels.shape[:2]))
+    return max(float(values[values <= limit].max(initial=-np.inf)) for values in seen)
+
+
+def _seen(photo: Photo, rows: slice) -> Pixels:
+    """Some rows of a photo, without what is hidden."""
+    return photo.pixels[rows] if photo.alpha is None else photo.pixels[rows][photo.alpha[rows] > 0]
 
 
 def of_types(found: Iterable[tuple[str, Levels]]) -> dict[str, Levels]:
@@ -52,9 +71,9 @@ def of_types(found: Iterable[tuple[str, Levels]]) -> dict[str, Levels]:
         found: the type and the levels of each picture.
     """
     together: dict[str, Levels] = {}
-    for kind, (smallest, largest) in found:
-        others = together.get(kind, Levels(smallest, largest))
-        together[kind] = Levels(min(smallest, others.smallest), max(largest, others.largest))
+    for kind, (smallest, *largest) in found:
+        others = together.get(kind, Levels(smallest, *largest))
+        together[kind] = Levels(min(smallest, others.smallest), *map(max, largest, others[1:]))
     return together
 
 
@@ -68,7 +87,7 @@ def with_white(photo: Photo, levels: Levels, twelve_bits: bool = False) -> Photo
 
     Args:
         photo: its pixels have the levels.
-        levels: those of all pictures of its type in its file. In floats white is 1, or the largest value if above 1.
+        levels: those of all pictures of its type in its file. In floats white is 1, or the largest usual value.
         twelve_bits: whether 16-bit pictures without a value above `TWELVE_BITS` are taken for those of 12 bits.
     """
     if photo.pixels.dtype == np.uint16 and twelve_bits and levels.largest <= TWELVE_BITS:
@@ -81,5 +100,8 @@ def with_white(photo: Photo, levels: Levels, twelve_bits: bool = False) -> Photo
         note = f"{stored} from {levels.smallest:g} to {levels.largest:g}: the largest is taken as white"
     else:
         note = f"floats up to {levels.largest:g}: the largest is taken as white"
+    if levels.usual < levels.largest:
+        values, white = stored if "int" in stored else "floats", max(1.0, levels.usual)
+        note = f"{values} up to {levels.largest:g}, all but a few up to {white:g}, which is taken as white"
     notes = (note,) if "int" in stored or levels.largest > 1 else ()
-    return replace(photo, white=max(1.0, levels.largest), notes=(*photo.notes, *notes))
+    return replace(photo, white=max(1.0, levels.usual), notes=(*photo.notes, *notes))

@@ -85,6 +85,18 @@ def test_white_is_that_of_visible_floats(tmp_path):
     assert (photo.white, photo.notes, photo.pixels.max()) == (1, (), 9)
 
 
+def test_a_hot_pixel_is_not_white(tmp_path):
+    pixels = np.random.default_rng(0).uniform(0, 4, (40, 50)).astype(np.float32)
+    pixels[0, 0] = 1e5
+    tifffile.imwrite(tmp_path / "x.tif", pixels)
+    photo = reading.read(tmp_path / "x.tif")
+    assert photo.white == np.sort(pixels, axis=None)[-2] and photo.pixels.max() == 1e5
+    assert photo.notes == (f"floats up to 100000, all but a few up to {photo.white:g}, which is taken as white",)
+    pixels[0, 0] = 15
+    tifffile.imwrite(tmp_path / "y.tif", pixels)
+    assert reading.read(tmp_path / "y.tif").white == 15
+
+
 def test_contents_count_and_not_the_name(samples, tmp_path):
     path = tmp_path / "wrong.jpg"
     path.write_bytes(samples["png16_rgb"].read_bytes())

@@ -1,0 +1,131 @@
+"""Floats far beyond white: never worse than they came, wherever they lie, and all else as without them."""
+
+import numpy as np
+import pytest
+import torch
+from helpers.lively import tiled
+from PIL import Image
+from torch import nn
+
+import denoiser
+from denoiser.data.photos import FOLDER
+from denoiser.inference import exposure, highlights
+from denoiser.inference.function import TileFunction
+from denoiser.inference.tile_layout import Tiling
+from denoiser.weights import shipped
+
+SIDE, RADIUS = 96, 6
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
+DISTANCE = np.hypot(ROWS - 40, COLUMNS - 40)
+RINGS = ((RADIUS, 8), (8, 12), (12, 20), (20, 32), (32, 60))
+
+
+@pytest.fixture(scope="module", params=sorted({"photo", "camera"} & set(shipped.NAMES)))
+def model(request):
+    return denoiser.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def unit():
+    """A clean picture from 0 to 1."""
+    with Image.open(FOLDER / "astronaut.png") as opened:
+        return np.asarray(opened.convert("RGB").crop((150, 60, 150 + SIDE, 60 + SIDE)), np.float32) / 255
+
+
+def noisy(clean, sigma):
+    return (clean + np.random.default_rng(0).normal(0, sigma, clean.shape)).astype(np.float32)
+
+
+def psnr(picture, clean, where, peak):
+    return 10 * np.log10(peak**2 / np.square(picture[where].astype(float) - clean[where]).mean())
+
+
+def rings(picture, clean, peak):
+    return np.array([psnr(picture, clean, (low <= DISTANCE) & (high > DISTANCE), peak) for low, high in RINGS])
+
+
+@pytest.mark.parametrize(
+    ("peak", "sigma", "sun"),
+    [(0.5, 0.04, 64), (0.5, 0.04, 1e6), (1, 0.1, 8), (0.05, 0.004, 3), (4095, 150, 80000), (0.5, 0.04, -20)],
+)
+def test_a_sun_does_no_harm_at_any_distance(model, unit, peak, sigma, sun):
+    clean = unit * peak
+    before = noisy(clean, sigma)
+    with_sun = np.where((DISTANCE < RADIUS)[..., None], np.float32(sun), before)
+    after = model(with_sun)
+    assert (rings(after, clean, peak) >= rings(before, clean, peak) - 1e-3).all()
+    assert (rings(after, clean, peak)[2:] > rings(model(before), clean, peak)[2:] - 2.5).all()
+    np.testing.assert_allclose(after[DISTANCE < RADIUS], sun, rtol=1e-6)
+
+
+def test_one_hot_pixel_changes_only_what_is_near(model, unit):
+    clean = unit * 0.5
+    before = noisy(clean, 0.04)
+    hot = before.copy()
+    hot[40, 40], hot[70, 20, 1] = 1e4, -500
+    after, without = model(hot), model(before)
+    far = (DISTANCE > 12) & (np.hypot(ROWS - 70, COLUMNS - 20) > 12)
+    assert psnr(after, clean, far, 0.5) > psnr(without, clean, far, 0.5) - 0.1
+    assert (after[40, 40] == 1e4).all() and after[70, 20, 1] == -500
+
+
+def test_grey_levels_are_as_good_as_fractions(model, unit):
+    clean = unit * 4095
+    before = noisy(clean, 150)
+    assert exposure.white(before) > 2000
+    levels, fractions = model(before), model(before / 4095)
+    assert psnr(levels, clean, ..., 4095) > psnr(before, clean, ..., 4095) + 4
+    assert abs(psnr(levels, clean, ..., 4095) - psnr(fractions, unit, ..., 1)) < 0.01
+
+
+@pytest.mark.parametrize("sigma", [0, 0.1, 0.5])
+def test_pictures_of_the_usual_range_are_seen_as_they_are(unit, sigma):
+    bright = noisy(np.sqrt(unit), sigma)
+    for picture in (noisy(unit, sigma), bright, bright[..., 0].copy()):
+        function = highlights.guarded(TileFunction(lambda x: x), picture, exposure.white(picture))
+        x = torch.from_numpy(np.atleast_3d(picture)).movedim(2, 0)[None]
+        assert exposure.white(picture) == 1 and function(x) is x
+
+
+def test_what_the_network_sees_goes_down_beyond_the_limit_without_a_jump():
+    picture = np.full((200, 200), 0.5, np.float32)
+    sizes = np.linspace(-9, 9, 7201, dtype=np.float32)
+    seen = []
+    function = highlights.guarded(TileFunction(lambda x: seen.append(x) or x), picture, 1.0)
+    x = torch.from_numpy(sizes)[None, None, None]
+    assert torch.equal(function(x), x)
+    y = seen[0].flatten()
+    limit = 0.5 * highlights.LIMIT
+    assert torch.equal(y[x.flatten().abs() <= limit], x[x.abs() <= limit])
+    assert y.diff().abs().max() < 0.004 and y.abs().max() <= limit + 1e-6
+    assert float(y[0]) == 0 and abs(float(y[-1]) - 0.5) < 1e-6
+
+
+def test_tiles_agree_with_the_whole(unit):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 3, 3, padding=1)).requires_grad_(
+        False
+    )
+    picture = np.tile(noisy(unit, 0.04), (2, 2, 1))
+    picture[90:110, 90:110], picture[30, 128] = 64, 1e5
+    function = highlights.guarded(TileFunction(network), picture, 1.0)
+    planes = torch.from_numpy(picture).movedim(2, 0)
+    cut, whole = (tiled(function, planes, Tiling(side, 32))[0] for side in (64, 4096))
+    assert ((cut - whole).abs() / whole.abs().clamp(min=1)).max() < 1e-5
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3, 0.45])
+def test_the_scale_is_that_of_most_values(share):
+    rng = np.random.default_rng(0)
+    for scale in (1, 255, 4095):
+        picture = scale * rng.random((64, 64))
+        changed = picture.copy()
+        changed.ravel()[: int(share * changed.size)] = 1e5
+        assert exposure.white(changed) < 5 * exposure.white(picture) and exposure.scale(changed) < 5 * scale
+    assert exposure.scale(np.zeros((3, 3))) == 0 and exposure.white(np.zeros((3, 3))) == 1
+
+
+def test_what_is_hidden_has_no_part_in_it():
+    picture, alpha = np.full((8, 8, 3), 900.0), np.ones((8, 8))
+    picture[:6], alpha[:6] = 0.5, 0
+    assert exposure.white(picture) == 1 and exposure.white(picture, alpha) == 900
