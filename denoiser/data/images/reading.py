@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol
 
 from denoiser.data.images import white
 from denoiser.data.images.formats import bmp_gif, foreign, jpeg, npy, orientation, png, pnm, tiff, webp
@@ -166,6 +167,28 @@ def pages(file: IO[bytes], path: Path, axes: str | None = None) -> OpenedPages:
     if codec is npy:
         return npy.ArrayPictures(file, axes)
     return tiff.TiffPictures(file) if codec is tiff else _OnlyPage(codec, file)
+
+
+def kind(path: str | os.PathLike[str]) -> foreign.Kind | Literal[True] | None:
+    """What a file is by its content alone.
+
+    Returns:
+        True for a picture that can be read, a kind of `foreign.KINDS`, or None for other files and unreadable ones.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(foreign.START)
+    except OSError:
+        return None
+    return foreign.kind_of(start) or (True if _is_likely(start) else None)
+
+
+def _is_likely(start: bytes) -> bool:
+    """Whether a file is a picture by more than two letters, which texts can begin with too."""
+    codec = _codec(start)
+    if codec is pnm:
+        return start[2:3].isspace()
+    return codec is not None and (start[:2] != b"BM" or start[6:10] == bytes(4))
 
 
 def _codec(start: bytes) -> ModuleType | None:

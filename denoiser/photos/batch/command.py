@@ -15,9 +15,9 @@ from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.inference import chroma
 from denoiser.machine.files import temporary_stem
+from denoiser.machine.terminal import say
 from denoiser.photos import hidden
-from denoiser.photos.batch import pages
-from denoiser.photos.batch.inputs import skipped_message
+from denoiser.photos.batch import left_out, pages
 from denoiser.photos.batch.leftovers import remove
 from denoiser.photos.batch.messages import Failure, described, kept, summary, unread
 from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
@@ -25,7 +25,6 @@ from denoiser.photos.batch.processes import Processes, joined
 from denoiser.photos.batch.reader import FileOptions, SeveralPages
 from denoiser.photos.model_choice import ModelChoice, Models
 from denoiser.photos.options import Options
-from denoiser.reports.tables.format import printable
 
 if TYPE_CHECKING:
     import torch
@@ -60,8 +59,8 @@ def _command(options: argparse.Namespace, processes: Processes) -> int:
     choice = ModelChoice(options.model, options.checkpoint, options.weights)
     share = processes.share(lambda: _plan(options).shares(processes.world_size))
     failed = [Failure(path, unread(path, reason)) for path, reason in share.unread]
-    if share.skipped:
-        _print(skipped_message(share.skipped))
+    for line in left_out.messages(share.skipped):
+        _print(line)
     if share.kept:
         _print(kept(len(share.kept), share.older))
     if options.dry_run:
@@ -211,4 +210,4 @@ def _interrupted(interrupt: KeyboardInterrupt, done: str, fix: str) -> DenoiserE
 
 
 def _print(line: str) -> None:
-    print(printable(line.replace("\n", "?")), flush=True)
+    say(line.replace("\n", "?"))

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.data.images.formats.foreign import BY_SUFFIX
-from denoiser.data.images.formats.suffixes import READ, listed
+from denoiser.data.images.formats.suffixes import READ
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
+from denoiser.photos.batch import left_out
+from denoiser.photos.batch.left_out import Left, LeftOut
 from denoiser.photos.comparison_folder import COMPARED
 
 Identity = tuple[int, int]
@@ -44,7 +45,7 @@ def identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def find(path: str, results: Path, on_unread: OnUnread, skipped: set[str] | None = None) -> Iterator[Source]:
+def find(path: str, results: Path, on_unread: OnUnread, skipped: LeftOut | None = None) -> Iterator[Source]:
     """The pictures that one path of a command means.
 
     A path that exists under that very name is taken literally, brackets and stars included; any other is a pattern. A
@@ -55,7 +56,7 @@ def find(path: str, results: Path, on_unread: OnUnread, skipped: set[str] | None
         path: a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
         results: the output folder: pictures in it are no inputs.
         on_unread: see `OnUnread`.
-        skipped: gets the paths of pictures in formats that cannot be read, and of linked folders, which end in `/`.
+        skipped: gets the paths of files that are left out, and of linked folders, with the reason.
 
     Yields:
         Each picture, sorted by name, the files of a folder before those of its subfolders.
@@ -63,7 +64,7 @@ def find(path: str, results: Path, on_unread: OnUnread, skipped: set[str] | None
     Raises:
         DenoiserError: the path does not exist, or there is no picture.
     """
-    skipped = set() if skipped is None else skipped
+    skipped = {} if skipped is None else skipped
     if not path:
         raise DenoiserError("a path is empty (PATH)", "give pictures and folders of pictures")
     if not os.path.lexists(path) and glob.has_magic(path):
@@ -76,20 +77,10 @@ def find(path: str, results: Path, on_unread: OnUnread, skipped: set[str] | None
     first = next(sources, None)
     if first is None:
         where = "in the folder" if os.path.isdir(path) else "matches"
-        but = f", but {skipped_message(skipped)}" if skipped else ""
-        raise DenoiserError(f"no picture {where}{but} ({path})", f"put pictures there: {listed(READ)}")
+        but = f", but {left_out.counted(skipped)}" if skipped else ""
+        raise DenoiserError(f"no picture {where}{but} ({path})", left_out.fix(skipped))
     yield first
     yield from sources
-
-
-def skipped_message(skipped: set[str]) -> str:
-    """For example "3 files in formats that cannot be read are skipped (.heic, .nef)"; linked folders likewise."""
-    links = sorted(path for path in skipped if path.endswith(os.sep))
-    count, suffixes = len(skipped) - len(links), ", ".join(sorted(set(map(_suffix, skipped)) - {""}))
-    messages = [f"1 file in a format that cannot be read is skipped ({suffixes})"] if count == 1 else []
-    messages += [f"{count} files in formats that cannot be read are skipped ({suffixes})"] if count > 1 else []
-    messages += [f"linked folders are skipped ({', '.join(links)})"] if links else []
-    return "; ".join(messages)
 
 
 def _file(path: str) -> Source:
@@ -102,7 +93,7 @@ def _file(path: str) -> Source:
     return Source(path, os.path.basename(path), status.st_size, identity(status))
 
 
-def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread, skipped: set[str]) -> Iterator[Source]:
+def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread, skipped: LeftOut) -> Iterator[Source]:
     """Every picture below a folder, named relative to `top`, except those in the output folder."""
     waiting = [folder]
     while waiting:
@@ -123,8 +114,8 @@ def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread,
                 if results is None or identity(entry.stat()) != results:
                     subfolders.append(entry.path)
             elif entry.is_dir():
-                skipped.add(entry.path + os.sep)
-            elif _is_picture(entry.path, skipped) and entry.is_file():
+                skipped[entry.path + os.sep] = Left.LINK
+            elif entry.is_file() and _is_picture(entry.path, skipped):
                 yield from _entry(entry, top, on_unread)
         waiting += reversed(subfolders)
 
@@ -140,7 +131,7 @@ def _entry(entry: os.DirEntry[str], top: str, on_unread: OnUnread) -> Iterator[S
     yield Source(entry.path, os.path.relpath(entry.path, top), status.st_size, identity(status))
 
 
-def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: set[str]) -> Iterator[Source]:
+def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: LeftOut) -> Iterator[Source]:
     """The pictures that a pattern matches, named relative to its fixed part.
 
     A path that `..` leads out of the fixed part is named by its file name alone, so that nothing is written outside the
@@ -154,7 +145,7 @@ def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: set[str
             continue
         if os.path.isdir(path):
             yield from _below(path, top, _identity_of(results), on_unread, skipped)
-        elif _is_picture(path, skipped) and os.path.isfile(path):
+        elif os.path.isfile(path) and _is_picture(path, skipped):
             yield _file(path)._replace(name=os.path.relpath(path, top))
 
 
@@ -165,14 +156,11 @@ def _fixed_part(pattern: str) -> str:
     return os.path.join("", *parts[:first]) or os.curdir
 
 
-def _is_picture(path: str, skipped: set[str]) -> bool:
-    if _suffix(path) in BY_SUFFIX:
-        skipped.add(os.path.abspath(path))
-    return _suffix(path) in READ
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+def _is_picture(path: str, skipped: LeftOut) -> bool:
+    why = left_out.reason(path)
+    if why is not None:
+        skipped[os.path.abspath(path)] = why
+    return os.path.splitext(path)[1].lower() in READ
 
 
 def _is_comparison(path: str, top: str) -> bool:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from denoiser.errors import DenoiserError
 from denoiser.photos import comparison_folder
-from denoiser.photos.batch import inputs
+from denoiser.photos.batch import inputs, left_out
 
 NOWHERE = Path("nowhere")
 
@@ -138,14 +139,35 @@ def test_whatever_can_be_read_is_found():
     assert list(find("in").values()) == list(READ)
 
 
-def test_pictures_of_kinds_that_are_not_read_are_reported_once():
-    files("in/a.png", "in/b.HEIC", "in/deep/c.nef", "in/deep/d.txt", "in/deep/.e.nef", "raw/f.cr3")
-    others = set()
+def test_kinds_that_are_not_read_are_counted_once_with_what_converts_them():
+    files("in/a.png", "in/b.HEIC", "in/deep/c.nef", "in/deep/d.txt", "in/deep/.e.nef", "in/g.dng", "raw/f.cr3")
+    others = {}
     for pattern in ("in", "in/**"):
         list(inputs.find(pattern, NOWHERE, print, others))
-    assert inputs.skipped_message(others) == "2 files in formats that cannot be read are skipped (.heic, .nef)"
-    message = "no picture in the folder, but 1 file in a format that cannot be read is skipped (.cr3) (raw)"
-    assert refused("raw").what == message
+    heic, raw = left_out.messages(others)
+    assert heic.startswith(f"left out: a HEIC picture ({Path.cwd()}/in/b.HEIC); ") and "magick FILE" in heic
+    assert raw.startswith("left out: 2 raw files of cameras (.dng, .nef); dcraw_emu") and "16-bit TIFF" in raw
+    error = refused("raw")
+    assert error.what == "no picture in the folder, but a camera's raw file (raw)" and "dcraw_emu" in error.fix
+
+
+def test_pictures_without_a_suffix_or_with_a_wrong_one_are_mentioned():
+    files("in/a.png", "in/readme", "in/notes.txt", "in/BMW", "in/P5 is a state")
+    Path("in/BMW").write_text("BMW has many models")
+    Path("in/P5 is a state").write_text("P5")
+    for name in ("IMG_0001", "scan.dat", "x.jpg_original", "y.bak"):
+        Image.new("L", (9, 9)).save(Path("in", name), "PNG")
+    Path("in/photo").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1")
+    os.mkfifo("in/pipe")  # which nobody writes to: reading it would never end
+    others = {}
+    assert [source.name for source in inputs.find("in", NOWHERE, print, others)] == ["a.png"]
+    here = f"{Path.cwd()}/in"
+    heic, unnamed = sorted(left_out.messages(others), key=lambda line: "HEIC" not in line)
+    assert heic.startswith(f"left out: a HEIC picture ({here}/photo); ")
+    assert unnamed == (
+        f"left out: 4 pictures whose names do not end as a picture's ({here}/IMG_0001, {here}/scan.dat, "
+        f"{here}/x.jpg_original, ...); add .jpg, .png or .tif to their names, or give them as PATHs with --format"
+    )
 
 
 def test_a_page_of_before_and_after_holds_no_pictures_unless_it_is_named():
@@ -164,9 +186,6 @@ def test_a_pattern_that_leads_up_again_names_nothing_beside_the_results():
 def test_linked_folders_are_left_out_and_reported():
     files("in/a.png", "else/b.png")
     Path("in/link").symlink_to(Path("else").absolute())
-    others = set()
+    others = {}
     assert [source.name for source in inputs.find("in", NOWHERE, print, others)] == ["a.png"]
-    assert inputs.skipped_message(others) == "linked folders are skipped (in/link/)"
-    files("in/c.psd")
-    list(inputs.find("in", NOWHERE, print, others))
-    assert inputs.skipped_message(others).startswith("1 file in a format that cannot be read is skipped (.psd); linked")
+    assert list(left_out.messages(others)) == ["left out: 1 linked folder (in/link/)"]

@@ -12,6 +12,8 @@ START = 512
 _OF_IT = "makes a 16-bit TIFF of it"
 _ISO_MEDIA = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """First boxes of QuickTime files without a type."""
+_SOUND = (b"M4A", b"M4B", b"M4P")
+"""Types of such files that hold sound alone."""
 _PACKET = 0x47
 """First byte of each packet of an MPEG transport stream; packets have 188 bytes, or 192 with a time code before."""
 
@@ -198,7 +200,8 @@ def kind_of(start: bytes) -> Kind | None:
     known = next((kind for kind in KINDS if kind.begins(start)), None)
     if known is not None:
         return known
-    if start[4:8] == b"ftyp" or start[4:8] in _ISO_MEDIA or _is_transport_stream(start):
+    is_media = start[4:8] == b"ftyp" and start[8:11] not in _SOUND
+    if is_media or start[4:8] in _ISO_MEDIA or _is_transport_stream(start):
         return VIDEO
     if start.lstrip()[:5] == b"<?xml" and b"<svg" in start:
         return BY_SUFFIX[".svg"]
