@@ -13,6 +13,7 @@ from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import score_methods
 from denoiser.machine.files import write_text
+from denoiser.machine.terminal import say
 from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line
@@ -84,7 +85,6 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
 def _finished(record: Record) -> None:
     from denoiser.reports.run_page import write_run_page
     from denoiser.reports.tables import render
-    from denoiser.reports.tables.format import printable
     from denoiser.runs.reading import read
 
     record.finish(status="ok")
@@ -92,7 +92,7 @@ def _finished(record: Record) -> None:
     write_text(record.folder / "table.md", render.markdown(run))
     write_text(record.folder / "table.tex", render.latex(run))
     page = write_run_page(run)
-    print(printable(render.text(run)), f"report: {page}", record.folder, sep="\n")
+    say(render.text(run), f"report: {page}", record.folder, sep="\n")
 
 
 def _job(cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> None:
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & set(arguments):
-        print(usage())
+        say(usage())
         return 0
     check(arguments)
     return run_application(EVALUATE, arguments, _job, write_summary)

@@ -15,6 +15,7 @@ from denoiser.cli.arguments import Parser
 from denoiser.data.images.formats.suffixes import TRAINING as PICTURES
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
+from denoiser.machine.terminal import say
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _command(options: argparse.Namespace) -> int:
     from denoiser.weights.export import parity
 
     paths, description = export(**vars(options))
-    print(*parity.table(description["parity"]), "", *paths, sep="\n")
+    say(*parity.table(description["parity"]), "", *paths, sep="\n")
     return 0
 
 

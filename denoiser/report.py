@@ -13,10 +13,10 @@ from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
+from denoiser.machine.terminal import printable, say
 from denoiser.reports.pages import write_summary
 from denoiser.reports.run_page import write_run_page
 from denoiser.reports.tables import render
-from denoiser.reports.tables.format import printable
 from denoiser.runs import gather
 from denoiser.runs.reading import read
 
@@ -32,13 +32,13 @@ def _command(options: argparse.Namespace) -> int:
     if options.out is None and len(options.runs) == 1:
         if labels:
             raise DenoiserError("a label is for a comparison (--label)", "name several runs, or -o FOLDER")
-        print(_rewrite(options.runs[0]), options.runs[0], sep="\n")
+        say(_rewrite(options.runs[0]), options.runs[0], sep="\n")
         return 0
     from denoiser.reports.comparison.write import write_comparison
 
     out = options.out or Path("outputs", time.strftime("report-%Y-%m-%d-%H-%M-%S"))
-    print(printable(write_comparison(folders, out, options.overwrite, labels)))
-    print(f"report: {out / 'report.html'}", out, sep="\n")
+    say(write_comparison(folders, out, options.overwrite, labels))
+    say(f"report: {out / 'report.html'}", out, sep="\n")
     return 0
 
 
@@ -67,7 +67,7 @@ def _rewrite(folder: Path) -> Path:
         write_text(folder / "table.md", printable(render.markdown(run), "utf-8"))
         write_text(folder / "table.tex", printable(render.latex(run), "utf-8"))
     if run.status == "damaged":
-        print(f"damaged: {run.error}")
+        say(f"damaged: {run.error}")
     return write_run_page(run)
 
 

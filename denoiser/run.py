@@ -12,6 +12,7 @@ from denoiser.cli import failures
 from denoiser.config import RUN, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
+from denoiser.machine.terminal import say
 from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
@@ -69,10 +70,10 @@ def _finished(record: Record) -> None:
     record.finish(status="ok")
     finished = read(record.folder)
     page = write_run_page(finished)
-    print(text(finished), f"report: {page}", sep="\n")
+    say(text(finished), f"report: {page}", sep="\n")
     if (record.folder / "tensorboard").is_dir():
-        print(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
-    print(record.folder)
+        say(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
+    say(record.folder)
 
 
 def _resume_command(folder: Path) -> str:

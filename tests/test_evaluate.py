@@ -365,3 +365,11 @@ def test_the_configuration_is_shown_and_nothing_runs(capsys, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert evaluate.main(["baseline=nlm", "--cfg", "job"]) == 0
     assert "baseline: nlm" in capsys.readouterr().out and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["+nonsense=1"], ["-m", "+nonsense=1,2"]])
+def test_an_added_key_that_nothing_reads_is_refused_and_nothing_is_scored(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(["baseline=noisy", *arguments]) == (2 if len(arguments) == 1 else 1)
+    assert "error: nothing reads the key 'nonsense' (+nonsense=1)" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("results.json"))

@@ -34,6 +34,7 @@ from denoiser.cli.arguments import Parser
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine import hardware
 from denoiser.machine.files import write_text
+from denoiser.machine.terminal import say
 from denoiser.training import assemble
 
 WORKLOADS = {
@@ -59,7 +60,7 @@ def _command(options: argparse.Namespace) -> int:
     _check(options)
     target = options.out / "bench.json"
     machine = hardware.describe(device(configuration(options.models[0], WORKLOADS[options.models[0]])))
-    print(f"{machine}; random uint8 pictures of each dataset's shape", flush=True)
+    say(f"{machine}; random uint8 pictures of each dataset's shape")
     measure, show = (measure_formats, _show_formats) if options.formats else (measure_training, _show_training)
     results = []
     for model in options.models:
@@ -77,7 +78,7 @@ def _command(options: argparse.Namespace) -> int:
         content["photos"] = photos.measure(options.photos)
         photos.show(content["photos"])
     write_text(target, json.dumps(content, indent=2) + "\n")
-    print(target)
+    say(target)
     return 0
 
 
@@ -166,19 +167,19 @@ def _show_training(result: dict[str, Any]) -> None:
     speeds, bar = result["images_per_second"], "above the plain loop"
     if result["bar"] is not None:
         bar = f"{result['bar']:g} of the ceiling, {bar}"
-    print(f"\n{result['model']}  {result['precision']} {result['memory_format']}")
-    print(*(f"  {name:8} {speeds[name]:9,.0f} images/s" for name in ("plain", "project", "ceiling")), sep="\n")
+    say(f"\n{result['model']}  {result['precision']} {result['memory_format']}")
+    say(*(f"  {name:8} {speeds[name]:9,.0f} images/s" for name in ("plain", "project", "ceiling")), sep="\n")
     for name in ("ceiling", "plain"):
         ratio = result[f"of_{name}"]
-        print(f"  project / {name:8} {ratio['median']:.3f}  ({ratio['lowest']:.3f} to {ratio['highest']:.3f})")
-    print(f"  bar {'met' if result['met'] else 'missed'}: {bar}", flush=True)
+        say(f"  project / {name:8} {ratio['median']:.3f}  ({ratio['lowest']:.3f} to {ratio['highest']:.3f})")
+    say(f"  bar {'met' if result['met'] else 'missed'}: {bar}")
 
 
 def _show_formats(result: dict[str, Any]) -> None:
-    print(f"\n{result['model']}")
-    print(*(f"  {name:26} {value:9,.0f} images/s" for name, value in result["images_per_second"].items()), sep="\n")
+    say(f"\n{result['model']}")
+    say(*(f"  {name:26} {value:9,.0f} images/s" for name, value in result["images_per_second"].items()), sep="\n")
     verdict = "as good as the best" if result["met"] else "not the best"
-    print(f"  a run chooses {result['rule']}: {result['share']:.3f} of the best, {verdict}", flush=True)
+    say(f"  a run chooses {result['rule']}: {result['share']:.3f} of the best, {verdict}")
 
 
 def _check(options: argparse.Namespace) -> None:

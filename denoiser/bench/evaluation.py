@@ -19,6 +19,7 @@ from PIL import Image
 from denoiser.config import EVALUATE, compose
 from denoiser.evaluate import evaluate
 from denoiser.machine import hardware
+from denoiser.machine.terminal import say
 from denoiser.runs.results import SPEED
 from denoiser.training import assemble
 from denoiser.weights.load import load
@@ -69,10 +70,10 @@ def measure(pictures: int) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> None:
     """Print the result of `measure`."""
-    print(f"\nevaluation of dncnn, {result['pictures']} pictures of 481x321 at 3 noise levels, checkpoint to page")
-    print(f"  {result['seconds']:.1f} s / {result['bare']:.1f} s of its model calls = {result['ratio']:.3f}")
-    print(f"  as many calls timed before and after: {result['apart']:.1f} s")
-    print(f"  bar {'met' if result['met'] else 'missed'}: {result['bar']:g} or less", flush=True)
+    say(f"\nevaluation of dncnn, {result['pictures']} pictures of 481x321 at 3 noise levels, checkpoint to page")
+    say(f"  {result['seconds']:.1f} s / {result['bare']:.1f} s of its model calls = {result['ratio']:.3f}")
+    say(f"  as many calls timed before and after: {result['apart']:.1f} s")
+    say(f"  bar {'met' if result['met'] else 'missed'}: {result['bar']:g} or less")
 
 
 def _within(evaluation: Path) -> float:

@@ -10,6 +10,7 @@ from denoiser.bench.peers import RandomPictures, Workload, ceiling
 from denoiser.config import compose
 from denoiser.data.pairs import NoisyPairs
 from denoiser.machine import hardware
+from denoiser.machine.terminal import say
 
 BAR = 0.25
 """Largest share of a training step that drawing its batch may cost."""
@@ -59,8 +60,8 @@ def measure(rounds: int) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> None:
     """Print the times and the verdict."""
-    print(f"\nnoise=camera, a batch of {MODEL}")
-    print(f"  drawing  {result['batch']:9,.0f} ms")
-    print(f"  step     {result['step']:9,.0f} ms")
-    print(f"  drawing / step {result['share']:.3f}  (median of the rounds {result['median']:.3f})")
-    print(f"  bar {'met' if result['met'] else 'missed'}: at most {BAR:g} of the step", flush=True)
+    say(f"\nnoise=camera, a batch of {MODEL}")
+    say(f"  drawing  {result['batch']:9,.0f} ms")
+    say(f"  step     {result['step']:9,.0f} ms")
+    say(f"  drawing / step {result['share']:.3f}  (median of the rounds {result['median']:.3f})")
+    say(f"  bar {'met' if result['met'] else 'missed'}: at most {BAR:g} of the step")

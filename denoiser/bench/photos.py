@@ -18,6 +18,7 @@ from denoiser.bench.evaluation import silent
 from denoiser.data.photos import FOLDER
 from denoiser.errors import DenoiserError
 from denoiser.machine import hardware
+from denoiser.machine.terminal import say
 from denoiser.weights.load import load
 
 BAR = 0.9
@@ -58,10 +59,10 @@ def measure(pictures: int) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> None:
     """Print the result of `measure`."""
-    print(f"\n{result['pictures']} JPEGs of 12 megapixels from file to file by --model {MODEL}, and its bare call")
-    print(f"  {result['folder']:.2f} MP/s / {result['bare']:.2f} MP/s = {result['ratio']:.3f}", end="")
-    print(f"  ({result['lowest']:.3f} to {result['highest']:.3f}, {result['rounds']} rounds)")
-    print(f"  bar {'met' if result['met'] else 'missed'}: {result['bar']:g} of the bare model", flush=True)
+    say(f"\n{result['pictures']} JPEGs of 12 megapixels from file to file by --model {MODEL}, and its bare call")
+    say(f"  {result['folder']:.2f} MP/s / {result['bare']:.2f} MP/s = {result['ratio']:.3f}", end="")
+    say(f"  ({result['lowest']:.3f} to {result['highest']:.3f}, {result['rounds']} rounds)")
+    say(f"  bar {'met' if result['met'] else 'missed'}: {result['bar']:g} of the bare model")
 
 
 def photographs(folder: Path, count: int, size: tuple[int, int]) -> None:

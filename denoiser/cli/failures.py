@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from collections.abc import Callable
 
 from denoiser.errors import ENVIRONMENT, INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine.signals import interrupted, remembering_interrupts
+from denoiser.machine.terminal import CLOSED, OutputClosed, quiet_end, say
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Run a command and return its exit code; a failure becomes two lines on stderr."""
-    with remembering_interrupts():
-        try:
-            return command()
-        except KeyboardInterrupt as interrupt:
-            terminated = "terminated" in interrupt.args
-            print(f"\n{'terminated' if terminated else 'interrupted'}", file=sys.stderr)
-            return TERMINATED if terminated else INTERRUPTED
-        except Exception as error:
-            return print_error(error)
+    """Run a command and return its exit code; a failure becomes two lines on stderr.
+
+    Where the reader of the output ends first, as `head` does, the command ends without a word.
+    """
+    try:
+        with remembering_interrupts(), quiet_end():
+            return _reported(command)
+    except OutputClosed:
+        return CLOSED
+
+
+def _reported(command: Callable[[], int]) -> int:
+    try:
+        return command()
+    except KeyboardInterrupt as interrupt:
+        terminated = "terminated" in interrupt.args
+        say(f"\n{'terminated' if terminated else 'interrupted'}", error=True)
+        return TERMINATED if terminated else INTERRUPTED
+    except Exception as error:
+        return print_error(error)
 
 
 def print_error(error: Exception) -> int:
     """Print a failure's two lines on stderr, after its traceback with DENOISER_DEBUG=1. Returns the exit code."""
     if os.environ.get("DENOISER_DEBUG") == "1":
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)), end="", error=True)
     converted = to_denoiser_error(error)
-    print(converted, file=sys.stderr)
+    say(converted, error=True)
     return converted.code
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from denoiser.config import RUN, Application, compose, config_dir, options
-from denoiser.errors import nearest, number, require
+from denoiser.errors import DenoiserError, nearest, number, require
 
 
 class Bounds(NamedTuple):
@@ -84,7 +85,7 @@ def group_choices(overrides: Sequence[str]) -> list[str]:
 
 
 def check_values(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
-    """Refuse values of another type than the default's, and numbers out of bounds.
+    """Refuse added keys that nothing reads, values of another type than the default's, and numbers out of bounds.
 
     Args:
         config: the composed configuration.
@@ -95,8 +96,34 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
         DenoiserError: names the key.
     """
     default = compose(group_choices(overrides), application)
+    known = keys(default)
+    for override in overrides:
+        key = override.lstrip("+").partition("=")[0]
+        if override.startswith("+") and key not in known and _is_unread(config, key):
+            advice = key_advice(key, known, application.command)
+            raise DenoiserError(f"nothing reads the key '{key}' ({override})", advice)
     for key in keys(config):
         _check_value(key, OmegaConf.select(config, key), OmegaConf.select(default, key))
+
+
+def _is_unread(config: DictConfig, key: str) -> bool:
+    """Whether an added key has no effect: what is built from `_target_`, trainers and recipes have keys of their own.
+
+    A group of `--config-dir` is no key of the configuration, or one that holds keys.
+    """
+    parts = key.split(".")
+    if parts[0] in ("hydra", "trainer") or key not in keys(config) or OmegaConf.is_dict(OmegaConf.select(config, key)):
+        return False
+    above = (OmegaConf.select(config, ".".join(parts[:count])) for count in range(1, len(parts)))
+    if any(OmegaConf.is_dict(node) and "_target_" in node for node in above):
+        return False
+    return parts[0] != "recipe" or key not in _recipe_keys()
+
+
+def _recipe_keys() -> set[str]:
+    """The keys of `recipe` that other groups read."""
+    texts = (path.read_text() for path in config_dir().rglob("*.yaml"))
+    return {key for text in texts for key in re.findall(r"oc\.select:(recipe\.\w+)", text)}
 
 
 def _check_value(key: str, value: Any, default: Any) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
+from collections.abc import Sequence
 
-from denoiser.cli.failures import print_error
+from denoiser.cli.failures import guarded, print_error
 from denoiser.errors import NOT_POSSIBLE, DenoiserError, nearest
+from denoiser.machine.terminal import say
 
 DISTRIBUTION = "denoiser-lightning"
 OPTIONS = ("--help", "--version")
@@ -24,15 +26,18 @@ VERBS = {
 
 def main() -> int:
     """Run the command that the first argument names. Returns the exit code."""
-    arguments = sys.argv[1:]
+    return guarded(lambda: _command(sys.argv[1:]))
+
+
+def _command(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: denoiser VERB ...\n")
-        print(*(f"  {verb:8}  {summary}" for verb, summary in VERBS.items()), sep="\n")
-        print("\n`denoiser VERB --help` shows the help of a verb, `denoiser --version` the version.")
+        say("usage: denoiser VERB ...\n")
+        say(*(f"  {verb:8}  {summary}" for verb, summary in VERBS.items()), sep="\n")
+        say("\n`denoiser VERB --help` shows the help of a verb, `denoiser --version` the version.")
         return 0 if arguments else NOT_POSSIBLE
     verb = arguments[0]
     if verb == "--version":
-        print(version())
+        say(version())
         return 0
     if verb not in VERBS:
         kind, candidates = ("option", OPTIONS) if verb.startswith("-") else ("verb", tuple(VERBS))
@@ -41,7 +46,7 @@ def main() -> int:
     module = importlib.import_module(f"denoiser.{verb}")
     if hasattr(module, "__path__"):  # a package, as for `python -m`
         module = importlib.import_module(f"denoiser.{verb}.__main__")
-    code: int = module.main(arguments[1:])
+    code: int = module.main(list(arguments[1:]))
     return code
 
 

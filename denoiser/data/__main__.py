@@ -15,6 +15,7 @@ from denoiser.config import compose, data_root, options
 from denoiser.data.store.catalogue import INCOMPLETE, MISSING, Card, dataset_card
 from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
+from denoiser.machine.terminal import say
 
 if TYPE_CHECKING:
     from denoiser.data.base import PairsDataModule
@@ -61,9 +62,9 @@ def print_list(names: Sequence[str], root: Path) -> None:
     """Print the path of the store and a table of datasets."""
     rows = [HEADINGS, *(_row(name, dataset_card(name), root) for name in names)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    print(f"store: {root}")
+    say(f"store: {root}")
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _row(name: str, dataset: Card | None, root: Path) -> tuple[str, ...]:
@@ -81,10 +82,10 @@ def download(name: str, root: Path) -> None:
     """
     dataset = dataset_card(name)
     if dataset is not None and not dataset.files:
-        print(f"{name}: {dataset.availability}, nothing to download")
+        say(f"{name}: {dataset.availability}, nothing to download")
         return
     _data_module(name, root).prepare_data()
-    print(f"{name}: {dataset.folder(root) if dataset else root}")
+    say(f"{name}: {dataset.folder(root) if dataset else root}")
 
 
 def _data_module(name: str, root: Path) -> PairsDataModule:
@@ -112,7 +113,7 @@ def verify(name: str, root: Path) -> None:
     hashes = {file: digest for file, digest in dataset.files.items() if digest and file not in missing}
     altered = missing_or_altered(folder, hashes)
     for kind, files in (("missing", missing), ("altered", altered)):
-        print(*(f"{kind}  {file}\n" for file in files), sep="", end="")
+        say(*(f"{kind}  {file}\n" for file in files), sep="", end="")
     if missing or altered:
         message = f"{name}: {len(missing)} of {len(dataset.files)} files missing, {len(altered)} altered ({folder})"
         raise DenoiserError(
@@ -122,7 +123,7 @@ def verify(name: str, root: Path) -> None:
         _check_pairs(name, root)
     result = "all as published" if hashes else "all there; no hashes are known, so their content was not checked"
     result += f"; the noisy input has {dataset.noisy_psnr} dB" if dataset.noisy_psnr is not None else ""
-    print(f"{name}: {len(dataset.files)} files, {result} ({folder})")
+    say(f"{name}: {len(dataset.files)} files, {result} ({folder})")
 
 
 def _check_pairs(name: str, root: Path) -> None:
@@ -143,7 +144,7 @@ def path(name: str, root: Path) -> None:
     if dataset.status(root) == INCOMPLETE:
         message = f"{name} lacks {len(dataset.missing(root))} of {len(dataset.files)} files ({folder})"
         raise DenoiserError(message, f"denoiser data verify {name}")
-    print(folder)
+    say(folder)
 
 
 def _stored(name: str, root: Path, refusal: str) -> tuple[Card, Path]:

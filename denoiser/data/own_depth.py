@@ -39,18 +39,28 @@ def stored(path: Path) -> Stored:
     Raises:
         DenoiserError: the file cannot be read as a picture; names it and says what it is, as far as that is known.
     """
-    with suppress(OSError, DenoiserError), path.open("rb") as file:
-        if file.read(4).startswith(_MAY_BE_DEEP) and (deep := _deep(path)).bits > 8:
+    with suppress(OSError), path.open("rb") as file:
+        if file.read(4).startswith(_MAY_BE_DEEP) and (deep := _deep(path)) and deep.bits > 8:
             return deep
     try:
         return Stored(*eight_bit.size(path), 8)
     except DenoiserError:
-        return _deep(path)  # its error says what the file is
+        return _header(path)  # its error says what the file is
 
 
-def _deep(path: Path) -> Stored:
+def _header(path: Path) -> Stored:
     header = reading.header(path)
     return Stored(header.height, header.width, min(header.bits, 32))
+
+
+def _deep(path: Path) -> Stored | None:
+    """What `reading` says about a file, None where it refuses a file that Pillow reads without a loss."""
+    try:
+        return _header(path)
+    except DenoiserError:
+        if eight_bit.is_deep(path):
+            raise
+        return None
 
 
 def read(paths: Sequence[Path], channels: int, bits: Sequence[int]) -> Tensor:
@@ -58,8 +68,8 @@ def read(paths: Sequence[Path], channels: int, bits: Sequence[int]) -> Tensor:
 
     Transparency, further bands, metadata and the colour profile are left out. 8 bits are read by `eight_bit.read`.
     The white of integers is that of their type. That of floats is decided picture by picture as for `denoiser denoise`:
-    1, or the largest value where that is above 1. A noisy picture of floats has the white of its clean picture (1 if
-    that has integers), so that both stay on one scale. What is clean is clamped to [0, 1], where noise models are
+    1, or for values above it what `images/white.py` says. A noisy picture of floats has the white of its clean picture
+    (1 if that has integers), so that both stay on one scale. What is clean is clamped to [0, 1], where noise models are
     defined; what is noisy is not.
 
     Args:
@@ -82,8 +92,12 @@ def read(paths: Sequence[Path], channels: int, bits: Sequence[int]) -> Tensor:
 
 def _read(path: Path, bits: int, channels: int, white: float | None = None) -> tuple[Tensor, float]:
     """A picture `(channels, H, W)`, and the white of floats in its file; `white` replaces that."""
-    if bits == 8 and path.suffix.lower() != ".npy":
-        return eight_bit.read(path, channels), 1
+    if bits == 8:
+        try:
+            return eight_bit.read(path, channels), 1
+        except DenoiserError:
+            if eight_bit.is_opened(path):
+                raise  # else it is of a kind that Pillow does not know, such as an array of numpy
     photo = reading.read(path)
     pixels = _with_channels(photo.pixels, channels)
     if photo.pixels.dtype.kind != "f":

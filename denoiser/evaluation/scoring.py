@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -15,6 +16,7 @@ from torch.utils.data import DataLoader
 from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.methods import Method
+from denoiser.machine.terminal import printable
 from denoiser.metrics.psnr_ssim import psnr, psnr_y, ssim
 from denoiser.noise.base import to_8_bit
 from denoiser.noise.estimate import estimate_sigma
@@ -53,7 +55,8 @@ class Scorer:
         """
         figures: dict[int, Figures] = {}
         console = Console(stderr=True)
-        batches = track(self.loader, method.name, console=console, transient=True, disable=not console.is_terminal)
+        label = escape(printable(method.name))  # a file's name may hold what rich or the terminal obeys
+        batches = track(self.loader, label, console=console, transient=True, disable=not console.is_terminal)
         for batch in batches:
             figures |= zip(batch.item.tolist(), self._figures(method, batch), strict=True)
         return _over_draws(figures, self.pairs)

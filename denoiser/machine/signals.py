@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from denoiser.machine.terminal import OutputClosed
+
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
@@ -76,7 +78,7 @@ def run_stage(trainer: Trainer, stage: Callable[..., object], *arguments: Any, *
         with sigterm_interrupts():
             stage(*arguments, **options)
     except SystemExit as error:
-        if not trainer.interrupted:
+        if isinstance(error, OutputClosed) or not trainer.interrupted:
             raise
         raise KeyboardInterrupt(*getattr(error.__context__, "args", ())) from None
     finally:

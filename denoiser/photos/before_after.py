@@ -30,11 +30,11 @@ PER_PAGE = 100
 """Largest number of pictures on one page; a thousand would make a browser slow."""
 STAGE, ENLARGED = 736, 12
 """Largest side of a picture on the screen in pixels, and the factor by which small ones are enlarged at most."""
-PLAIN = "network"
-"""Name of the panel with a model's own output."""
+PLAIN, DIFFERENCE = "network", "difference"
+"""Names of the panels with a model's own output, and with what it changed."""
 KEYS = ("source", "width", "height", "kind", "sigma", "block", "model", "notes")
 """Keys of a picture's entry; entries that lack one are ignored."""
-EARLIER = {"settings": "", "panels": ["before", "after"]}
+EARLIER = {"settings": "", "panels": ["before", "after"], "gain": 1}
 """Keys that entries of earlier versions lack."""
 
 
@@ -42,8 +42,9 @@ class BeforeAfterPages:
     """Pages of pictures before and after; those of earlier commands in the folder are kept.
 
     The folder gets, for each picture, `NAME.jpg` with both side by side and `parts/NAME/` with the files of the page:
-    two previews of at most 1600 pixels a side as JPEG, and one block of both with every pixel as PNG. It also gets
-    `index.html`, with further pages beyond 100 pictures. Nothing is loaded from elsewhere.
+    previews of at most 1600 pixels a side as JPEG, and one block with every pixel as PNG, of both and of their
+    difference, which is amplified around grey. It also gets `index.html`, with further pages beyond 100 pictures.
+    Nothing is loaded from elsewhere.
 
     Args:
         folder: for the pages; it is created.
@@ -87,10 +88,14 @@ class BeforeAfterPages:
         for side, photo in photos.items():
             _save(parts / f"{side}.jpg", shown[side], before.details.icc)
             _save(parts / f"{side}.png", previews.block(photo, *most_changed), before.details.icc)
+        gain = previews.gain(before, after, *most_changed)
+        _save(parts / f"{DIFFERENCE}.jpg", previews.difference(before, after, gain), None)
+        _save(parts / f"{DIFFERENCE}.png", previews.difference_block(before, after, gain, *most_changed), None)
         _save(self.folder / f"{name}.jpg", previews.beside(shown["before"], shown["after"]), before.details.icc)
         # The entry comes last: it counts only where all files are there.
         entry = _entry(source, before, after, model, most_changed)
-        write_text(parts / ENTRY, json.dumps({**entry, "settings": self.settings, "panels": list(photos)}))
+        panels = {"settings": self.settings, "panels": [*photos, DIFFERENCE], "gain": gain}
+        write_text(parts / ENTRY, json.dumps({**entry, **panels}))
 
     def missing(self, sources: Iterable[str]) -> int:
         """How many of some pictures are not on the pages."""
@@ -155,7 +160,11 @@ def _entry(source: Path, before: Photo, after: Photo, model: str, block: Sequenc
 def _figure(entry: dict[str, Any], common: str) -> dict[str, Any]:
     """An entry with what its figure on the page needs."""
     parts = f"{PARTS}/{quote(entry['name'])}"
-    panels = tuple(Panel(side, f"{parts}/{side}.jpg", f"{parts}/{side}.png", None, None) for side in entry["panels"])
+    names = {DIFFERENCE: f"{DIFFERENCE} \N{MULTIPLICATION SIGN}{entry['gain']}"}
+    panels = tuple(
+        Panel(names.get(side, side), f"{parts}/{side}.jpg", f"{parts}/{side}.png", None, None)
+        for side in entry["panels"]
+    )
     width, height = entry["width"], entry["height"]
     return {
         **entry,

@@ -17,6 +17,8 @@ SIDE = 1600
 """Largest side of a preview in pixels."""
 BLOCK = 192
 """Side of the block that is shown with every pixel."""
+LARGEST_GAIN = 5
+"""Largest amplification of a difference, as a power of two."""
 
 
 def factor(photo: Photo) -> int:
@@ -37,6 +39,40 @@ def block(photo: Photo, top: int, left: int, side: int) -> Image.Image:
     return _image(photo.pixels[top : top + side, left : left + side].astype(np.float32), photo.white)
 
 
+def gain(before: Photo, after: Photo, top: int, left: int, side: int) -> int:
+    """The factor for `difference`: the largest of 1, 2, 4 ... 32 at which 99 % of the values of a block stay in range.
+
+    Args:
+        before: the picture.
+        after: the denoised picture, of the same size.
+        top: first row of the block.
+        left: its first column.
+        side: its side in pixels.
+    """
+    square = slice(top, top + side), slice(left, left + side)
+    change = np.abs(_change(before.pixels[square], after.pixels[square], before))
+    fits = math.floor(math.log2(0.5 / max(float(np.quantile(change, 0.99)), 1e-6)))
+    return int(2 ** min(max(fits, 0), LARGEST_GAIN))
+
+
+def difference(before: Photo, after: Photo, gain: int) -> Image.Image:
+    """A preview of `after` minus `before`, times `gain`, on mid-grey: lighter is where the picture became brighter."""
+    by = factor(before)
+    bands = zip(_bands(before.pixels, by), _bands(after.pixels, by), strict=True)
+    return _image(np.concatenate([_means(_change(*band, before) * gain + 0.5, by) for band in bands]), 1.0)
+
+
+def difference_block(before: Photo, after: Photo, gain: int, top: int, left: int, side: int) -> Image.Image:
+    """A square of the difference, with every pixel."""
+    square = slice(top, top + side), slice(left, left + side)
+    return _image(_change(before.pixels[square], after.pixels[square], before) * gain + 0.5, 1.0)
+
+
+def _change(old: Pixels, new: Pixels, photo: Photo) -> NDArray[Any]:
+    """New minus old pixels, white as 1."""
+    return (np.asarray(new, np.float32) - np.asarray(old, np.float32)) / photo.white
+
+
 def beside(before: Image.Image, after: Image.Image) -> Image.Image:
     """Two previews of one size side by side."""
     both = Image.new(before.mode, (2 * before.width + GAP, before.height), "white")
@@ -50,7 +86,7 @@ def most_changed(before: Photo, after: Photo) -> tuple[int, int, int]:
     by, (height, width) = factor(before), before.pixels.shape[:2]
     rows = []
     for old, new in zip(_bands(before.pixels, by), _bands(after.pixels, by), strict=True):
-        change = (new - old) / before.white
+        change = _change(old, new, before)
         rows.append(_means((change * change).mean(2), by))
     top, left, side = (by * value for value in worst_block(np.concatenate(rows), max(1, BLOCK // by)))
     side = min(side, height, width)

@@ -14,6 +14,7 @@ from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, registe
 from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.signals import interrupted, sigterm_interrupts
+from denoiser.machine.terminal import OutputClosed, say
 from denoiser.runs.folder import Record
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class _Jobs:
             if self.errors:
                 raise self.errors[0]
             return 0
-        print(f"summary: {write_summary(self.sweep)}", self.sweep, sep="\n")
+        say(f"summary: {write_summary(self.sweep)}", self.sweep, sep="\n")
         codes = [failures.to_denoiser_error(error).code for error in self.errors]
         return next((code for code in codes if code in (INTERRUPTED, TERMINATED)), SOME_FAILED if codes else 0)
 
@@ -121,7 +122,7 @@ def recorded(record: Record, fix: str, write_page: PageWriter) -> Iterator[None]
     try:
         with sigterm_interrupts():
             yield
-    except KeyboardInterrupt as interrupt:
+    except (KeyboardInterrupt, OutputClosed) as interrupt:
         finish("interrupted", stopped(record.folder, fix, interrupt))
         raise
     except Exception as error:
@@ -132,7 +133,7 @@ def recorded(record: Record, fix: str, write_page: PageWriter) -> Iterator[None]
         raise
 
 
-def stopped(folder: Path, fix: str, interrupt: KeyboardInterrupt) -> DenoiserError:
+def stopped(folder: Path, fix: str, interrupt: BaseException) -> DenoiserError:
     """An interruption as two lines."""
     if "terminated" in interrupt.args:
         return DenoiserError(f"terminated ({folder})", fix, TERMINATED)

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
+from denoiser.machine.terminal import say
 from denoiser.runs.strips import amplified, side_by_side
 from denoiser.training.projector import Projector, validation_pairs
 
@@ -98,7 +99,7 @@ class EpochLines(Callback):
         values = trainer.callback_metrics
         metrics = [f"{name} {float(values[name]):.5g}" for name in METRICS if name in values]
         total = trainer.max_epochs if (trainer.max_epochs or -1) > 0 else "?"
-        print(f"epoch {trainer.current_epoch + 1}/{total}", *metrics, sep="  ", flush=True)
+        say(f"epoch {trainer.current_epoch + 1}/{total}", *metrics, sep="  ")
 
 
 class EpochLog(Callback):

@@ -17,6 +17,7 @@ from denoiser.data.pairs import Batch, FrozenPairs
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
 from denoiser.machine.signals import run_stage
+from denoiser.machine.terminal import say
 from denoiser.metrics.cost import macs, parameters
 from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.runs import checkpoint
@@ -58,7 +59,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         "methods": [method],
     }
     if trainer.is_global_zero:
-        print(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
+        say(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
     _log_config(trainer, cfg)
     last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
     run_stage(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)

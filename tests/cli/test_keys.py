@@ -3,7 +3,7 @@
 import pytest
 
 from denoiser.cli import keys
-from denoiser.config import compose
+from denoiser.config import EVALUATE, RUN, compose
 from denoiser.errors import DenoiserError
 
 
@@ -61,3 +61,41 @@ def test_a_negative_cache_is_refused():
 )
 def test_values_that_keys_allow_pass(overrides):
     check(*overrides)
+
+
+@pytest.mark.parametrize("application", [RUN, EVALUATE])
+@pytest.mark.parametrize(
+    ("override", "fix"),
+    [
+        ("+xyzzy=1", "--cfg job lists all keys"),
+        ("++xyzzy=null", "--cfg job lists all keys"),
+        ("+sed=1", "did you mean seed?"),
+        ("+test.sgima=15", "did you mean test.sigma?"),
+        ("+a.b=1", "--cfg job lists all keys"),
+    ],
+)
+def test_added_keys_that_nothing_reads_are_refused(application, override, fix):
+    with pytest.raises(DenoiserError) as refused:
+        keys.check_values(compose([override], application), [override], application)
+    assert f"nothing reads the key '{override.lstrip('+').partition('=')[0]}' ({override})" in refused.value.what
+    assert refused.value.fix.endswith(fix)
+
+
+@pytest.mark.parametrize("override", ["+model.nmae=x", "+callbacks.mine=3", "+recipe.simga=15"])
+def test_added_keys_of_groups_that_nothing_reads_are_refused_too(override):
+    with pytest.raises(DenoiserError, match="nothing reads the key"):
+        check(override)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "+trainer.profiler=simple",
+        "+optimizer.betas=[0.9,0.99]",
+        "+recipe.sigma=30",
+        "+callbacks.mine._target_=denoiser.training.callbacks.EpochLog",
+        "++seed=3",
+    ],
+)
+def test_added_keys_that_are_read_are_allowed(override):
+    check(override)

@@ -175,3 +175,22 @@ def test_arrays_are_read_like_pictures(kind, tmp_path):
     found = own_depth.stored(tmp_path / "x.npy")
     assert found == (20, 30, 8 * array.itemsize)
     np.testing.assert_array_equal(own_depth.read([tmp_path / "x.npy"], 3, [found.bits]), array.transpose(2, 0, 1))
+
+
+def test_arrays_and_integers_of_32_bits_are_read_as_denoise_reads_them(tmp_path, protocol):
+    np.save(tmp_path / "a.npy", (DEEP >> 8).astype(np.uint8))
+    np.save(tmp_path / "b.npy", FLOATS)
+    tifffile.imwrite(tmp_path / "c.tif", DEEP[..., 0].astype(np.uint32) * 65537, photometric="minisblack")
+    pictures = Folder(protocol(), tmp_path, channels=3).pictures("all")
+    assert np.array_equal(pictures.images[0], planes(DEEP >> 8)) and pictures.images[0].dtype == torch.uint8
+    assert np.array_equal(pictures.images[1], planes(FLOATS))
+    assert np.abs(pictures.images[2].numpy() - DEEP[..., 0] / DEEP[..., 0].max()).max() < 1e-5
+
+
+def test_several_deep_pictures_in_a_file_are_refused_and_not_rounded(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([DEEP, DEEP[::-1]]), photometric="rgb")
+    with pytest.raises(DenoiserError, match=r"2 pages.*a\.tif"):
+        own_depth.stored(tmp_path / "a.tif")
+    eight = (DEEP >> 8).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "b.tif", np.stack([eight, eight[::-1]]), photometric="rgb")
+    assert np.array_equal(read(tmp_path / "b.tif"), planes(eight))  # as ever, the first

@@ -47,7 +47,7 @@ def test_every_picture_is_listed_with_its_files_whatever_it_is_called(tmp_path):
     text, files = Page(page).text, paths_of(page)
     for name in ODD:
         assert name.encode("utf-8", "replace").decode() in text
-    assert len(files) == len(set(files)) == 5 * len(ODD) and all(map(Path.is_file, files))
+    assert len(files) == len(set(files)) == 7 * len(ODD) and all(map(Path.is_file, files))
     assert "60 \N{MULTIPLICATION SIGN} 40, colour, 8-bit · estimated sigma 0.0 → 0.0 · model photo <1>" in text
     assert "img" not in re.findall(r"<h1>.*?</p>", page.read_text(), re.DOTALL)[0]
 
@@ -63,7 +63,7 @@ def test_the_models_own_output_is_shown_beside_another_strength(tmp_path):
     assert "model photo · strength 1.5, texture 0.3" in page.text and page.text.count("strength") == 1
     first, second = page.source.split("<figure")[1:]
     assert "network" not in first and second.count('data-tag="network"') == 2
-    assert len(set(paths_of(file))) == 5 + 7
+    assert len(set(paths_of(file))) == 7 + 9
     (parts,) = (tmp_path / "parts").glob("b-*")
     assert (np.asarray(Image.open(parts / "network.png")) == BEFORE + 40).all()
 
@@ -72,7 +72,9 @@ def test_entries_of_earlier_versions_stay_on_the_page(tmp_path):
     pages = BeforeAfterPages(tmp_path)
     pages.add(tmp_path / "a.png", *pair())
     (entry,) = (tmp_path / "parts").glob("*/picture.json")
-    older = {key: value for key, value in json.loads(entry.read_text()).items() if key not in ("settings", "panels")}
+    older = {
+        key: value for key, value in json.loads(entry.read_text()).items() if key not in ("settings", "panels", "gain")
+    }
     entry.write_text(json.dumps(older))
     assert len(paths_of(pages.finish())) == 5
 
@@ -106,6 +108,8 @@ def test_side_by_side_and_the_previews_show_both_pictures(tmp_path, monkeypatch)
         "after.png",
         "before.jpg",
         "before.png",
+        "difference.jpg",
+        "difference.png",
         "picture.json",
     ]
     assert (np.asarray(Image.open(parts / "after.png")) == AFTER).all()
@@ -170,10 +174,18 @@ def test_a_browser_shows_the_slider_and_loads_pictures_as_they_come_near(chromiu
     page.locator("input[type=range]").first.focus()
     page.keyboard.press("End")
     assert shades(stage) == pytest.approx([BEFORE, BEFORE], abs=2)
-    assert [shades(tile)[0] for tile in page.locator("figure").first.locator(".tile canvas").all()] == [BEFORE, AFTER]
+    tiles = page.locator("figure").first.locator(".tile canvas").all()
+    assert [shades(tile)[0] for tile in tiles] == [BEFORE, AFTER, 248]  # 180 - 60 more than mid-grey
+    page.locator("select.right").first.select_option(label="difference \N{MULTIPLICATION SIGN}1")
+    page.keyboard.press("Home")
+    page.locator("input[type=range]").first.press("Home")
+    assert shades(stage) == pytest.approx([248, 248], abs=2)
     assert outputs.last.inner_text() == "" and not any("z5-" in url for url in loaded)
     page.locator("figure").last.scroll_into_view_if_needed()
     sync_api.expect(outputs.last).to_contain_text("pixels")
+    shown = filter(None, outputs.all_inner_texts())  # those that came near
+    enlargements = [float(text.split(", ")[1].rstrip("\N{MULTIPLICATION SIGN}")) for text in shown]
+    assert min(enlargements) >= 2
     assert shades(page.locator(".stage").last) == pytest.approx([BEFORE, AFTER], abs=2)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert messages == [] and all(url.startswith(("file:", "data:")) for url in loaded)
@@ -181,9 +193,10 @@ def test_a_browser_shows_the_slider_and_loads_pictures_as_they_come_near(chromiu
 
 
 def test_without_scripts_both_pictures_are_there(chromium, many):
-    page = chromium.new_page(java_script_enabled=False)
+    page = chromium.new_page(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page.goto(many.as_uri())
     first = page.locator("figure").first
-    assert first.locator(".panels img:visible").count() == 2 and first.locator(".tile img:visible").count() == 2
+    assert first.locator(".panels img:visible").count() == first.locator(".tile img:visible").count() == 3
+    assert first.locator(".tile img").first.bounding_box()["width"] > 340
     assert shades(first.locator(".panels img").first)[0] == pytest.approx(BEFORE, abs=2)
     page.close()

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.inference import pixels as arrays_of_pixels
 from denoiser.photos import previews
-from denoiser.photos.previews import BLOCK, SIDE, beside, block, factor, most_changed, preview
+from denoiser.photos.previews import (
+    BLOCK,
+    SIDE,
+    beside,
+    block,
+    difference,
+    difference_block,
+    factor,
+    gain,
+    most_changed,
+    preview,
+)
 
 WHITES = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0, np.float64: 6.0}
 
@@ -77,3 +88,25 @@ def test_memory_is_that_of_a_band():
     most_changed(large, large)
     assert tracemalloc.get_traced_memory()[1] < 120_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", WHITES)
+@pytest.mark.parametrize(("grey_levels", "expected"), [(0, 32), (3, 32), (10, 8), (30, 4), (100, 1), (250, 1)])
+def test_a_difference_is_amplified_as_far_as_it_fits_around_grey(kind, grey_levels, expected):
+    before = Photo(np.zeros((20, 30, 3), kind), WHITES[kind], Details("PNG"))
+    pixels = before.pixels.copy()
+    pixels[:, 15:] += np.array(grey_levels / 255 * WHITES[kind]).astype(kind)
+    after = before.with_pixels(pixels)
+    assert gain(before, after, 0, 10, 20) == expected
+    brighter, darker = (np.asarray(difference(*pair, expected)) for pair in ((before, after), (after, before)))
+    assert (brighter[:, :15] == 128).all() and (darker[:, :15] == 128).all()
+    assert np.abs(brighter[:, 15:] - min(127.5 + grey_levels * expected, 255)).max() <= 1
+    assert np.abs(darker[:, 15:] - max(127.5 - grey_levels * expected, 0)).max() <= 1
+    assert np.array_equal(difference_block(before, after, expected, 2, 12, 8), brighter[2:10, 12:20])
+
+
+def test_a_few_outliers_do_not_set_the_amplification():
+    before = Photo(np.zeros((50, 50), np.uint8), 255, Details("PNG"))
+    pixels = np.full((50, 50), 3, np.uint8)
+    pixels[0, :20] = 255
+    assert gain(before, before.with_pixels(pixels), 0, 0, 50) == 32

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
 from denoiser.data.images.formats import orientation
 from denoiser.data.images.formats.foreign import NOT_READ
@@ -87,6 +88,24 @@ def size(path: Path) -> tuple[int, int]:
         return (width, height) if orientation.is_sideways(_orientation(picture)) else (height, width)
 
 
+def is_opened(path: Path) -> bool:
+    """Whether Pillow knows the format of a file; `read` can still fail."""
+    try:
+        with _opened(path):
+            return True
+    except DenoiserError:
+        return False
+
+
+def is_deep(path: Path) -> bool:
+    """Whether Pillow opens a file whose values `read` would round to 8 bits, as far as its header shows."""
+    with suppress(DenoiserError), _opened(path) as picture:
+        if isinstance(picture, TiffImageFile):
+            return bool(max(picture.tag_v2.get(BITSPERSAMPLE, (8,))) > 8)
+        return picture.format != "PPM" and picture.mode.startswith("I")
+    return False
+
+
 def write(path: Path, image: Tensor) -> None:
     """Write uint8 `(1 or 3, H, W)` to `path`, whole or not at all, in the format of its suffix.
 
@@ -109,11 +128,6 @@ def write(path: Path, image: Tensor) -> None:
         raise DenoiserError(f"{format} cannot hold this picture: {error} ({path})", "write a .png") from error
     with replacing(path) as file:
         file.write(encoded.getbuffer())
-
-
-def is_image_name(path: Path) -> bool:
-    """Whether Pillow knows the suffix as that of an image format, readable, writable or neither."""
-    return path.suffix.lower() in Image.registered_extensions()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from tempfile import TemporaryDirectory
 from filelock import BaseFileLock, FileLock, Timeout
 
 from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.machine.terminal import say
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def _acquired(lock: BaseFileLock, waiting: str) -> bool:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            print(waiting, file=sys.stderr)
+            say(waiting, error=True)
             lock.acquire()
     except (OSError, NotImplementedError):
         return False

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.machine.files import LFS_POINTER, WEB_PAGE, sha256_of
+from denoiser.machine.terminal import say
 
 TIMEOUT = 30
 """Seconds without a byte after which a mirror is given up."""
@@ -147,10 +148,10 @@ def _chunks(response: HTTPResponse, name: str, size: int) -> Iterator[bytes]:
         while chunk := response.read(1 << 18):
             size += len(chunk)
             if shown:
-                print(f"\rdownloading {name}: {size / 1e6:.1f}{total} MB", end="", file=sys.stderr, flush=True)
+                say(f"downloading {name}: {size / 1e6:.1f}{total} MB", end="\r", error=True)
             yield chunk
     except (OSError, HTTPException) as error:
         raise _MirrorFailed(_short(error)) from error
     finally:
         if shown:
-            print(file=sys.stderr)
+            say(error=True)

@@ -1,13 +1,13 @@
 """BM3D (Dabov, Foi, Katkovnik and Egiazarian, 2007) of the package `bm3d` (Makinen, Azzari and Foi, 2020)."""
 
 import functools
-import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.machine.terminal import say
 
 LICENCE = (
     "note: bm3d is Tampere University's software, licensed for non-commercial use only "
@@ -48,5 +48,5 @@ def _package() -> Any:
             "pip install bm3d; it is licensed for non-commercial use only",
             ENVIRONMENT,
         ) from error
-    print(LICENCE, file=sys.stderr)
+    say(LICENCE, error=True)
     return bm3d

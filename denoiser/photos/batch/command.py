@@ -15,6 +15,7 @@ from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.inference import chroma
 from denoiser.machine.files import temporary_stem
+from denoiser.machine.terminal import say
 from denoiser.photos import hidden
 from denoiser.photos.batch import left_out, pages
 from denoiser.photos.batch.leftovers import remove
@@ -24,7 +25,6 @@ from denoiser.photos.batch.processes import Processes, joined
 from denoiser.photos.batch.reader import FileOptions, SeveralPages
 from denoiser.photos.model_choice import ModelChoice, Models
 from denoiser.photos.options import Options
-from denoiser.reports.tables.format import printable
 
 if TYPE_CHECKING:
     import torch
@@ -210,4 +210,4 @@ def _interrupted(interrupt: KeyboardInterrupt, done: str, fix: str) -> DenoiserE
 
 
 def _print(line: str) -> None:
-    print(printable(line.replace("\n", "?")), flush=True)
+    say(line.replace("\n", "?"))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from denoiser.data.images.formats.photo import Header
 from denoiser.errors import ENVIRONMENT, SOME_FAILED, DenoiserError
-from denoiser.reports.tables.format import printable
+from denoiser.machine.terminal import say
 
 KINDS = {1: "grey", 3: "colour"}
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -102,7 +101,7 @@ def summary(failures: Sequence[Failure], count: int) -> DenoiserError:
         return DenoiserError(error.what, error.fix, code)
     for failure in failures:
         line = f"failed: {failure.error.what}; {failure.error.fix}"
-        print(printable(" ".join(line.split())), file=sys.stderr)
+        say(" ".join(line.split()), error=True)
     names = ", ".join(failure.source for failure in failures[:3]) + (", ..." if len(failures) > 3 else "")
     same_fix = len({failure.error.fix for failure in failures}) == 1
     fix = error.fix if same_fix else "see the lines above; the same command tries them again"

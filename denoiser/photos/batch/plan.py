@@ -6,6 +6,7 @@ A plan of a million pictures is a list of a million small tuples; each folder an
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,9 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.data.images import eight_bit, writing
 from denoiser.data.images.formats.foreign import BY_SUFFIX
-from denoiser.data.images.formats.suffixes import WRITTEN, written
+from denoiser.data.images.formats.suffixes import WRITTEN, instead, written
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos.batch.inputs import Identity, Source, find, identity
 from denoiser.photos.batch.left_out import LeftOut
@@ -28,6 +28,8 @@ FORMATS = {
 }
 """The choices of `--format` and their suffixes; a file name with none of them gets the first."""
 _OTHER_OUTPUT = "give another -o"
+_LIKE_A_FILE = re.compile(r"\.[A-Za-z]{3,5}")
+"""The suffixes of files of any kind; a folder's name can have one too, but then it exists before."""
 
 
 class Job(NamedTuple):
@@ -74,8 +76,9 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
         suffixes: of the format to write; empty for the input's own format.
 
     Raises:
-        DenoiserError: a path does not exist or holds no picture; the format of `out` is not written; two pictures would
-            become one file; an output would replace an input; or a folder cannot be written (exit code 3).
+        DenoiserError: a path does not exist or holds no picture; `out` has the suffix of a file that is not written, or
+            several pictures, or two of them, would become one file; an output would replace an input; or a folder
+            cannot be written (exit code 3).
     """
     result = Plan()
     targets: dict[str, Job] = {}
@@ -97,16 +100,28 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
 
 def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], result: Plan) -> Iterator[tuple[Source, str]]:
     """Each input with its output path; what is skipped or cannot be read goes into the plan."""
-    single = len(paths) == 1 and os.path.isfile(paths[0])
-    is_name = eight_bit.is_image_name(out) or out.suffix.lower() in WRITTEN | BY_SUFFIX.keys()
-    as_file = single and is_name and not out.is_dir()
+    as_file = _is_file_to_write(out, single=len(paths) == 1 and os.path.isfile(paths[0]))
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are given (-o {out} --format)", "leave out --format")
-    if as_file:
-        writing.check_suffix(out)
     for path in paths:
         for source in find(path, out, partial(_add_unread, result), result.skipped):
             yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
+
+
+def _is_file_to_write(out: Path, single: bool) -> bool:
+    """Whether `out` is the file for the one input; else it is a folder.
+
+    Raises:
+        DenoiserError: it has the suffix of a file, and no such file is written, or there are several inputs.
+    """
+    if out.is_dir() or not (_LIKE_A_FILE.fullmatch(out.suffix) or out.suffix.lower() in WRITTEN | BY_SUFFIX.keys()):
+        return False
+    as_folder = f"mkdir '{out}' first if it is to be a folder"
+    if single and out.suffix.lower() not in WRITTEN:
+        raise DenoiserError(f"no format for '{out.suffix}' (-o {out})", f"{instead('png')}; or {as_folder}")
+    if not single and out.suffix.lower() in WRITTEN | BY_SUFFIX.keys():
+        raise DenoiserError(f"several pictures cannot become one file (-o {out})", f"a folder as -o; {as_folder}")
+    return single
 
 
 def _add_unread(result: Plan, folder: str, error: OSError) -> None:

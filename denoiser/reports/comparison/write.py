@@ -15,13 +15,14 @@ from urllib.parse import quote
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
+from denoiser.machine.terminal import printable
 from denoiser.noise.levels import SIGMA
 from denoiser.reports.comparison.differences import differences
 from denoiser.reports.comparison.merge import Result, pooled, results
 from denoiser.reports.html import plots
 from denoiser.reports.html.render import write_page
 from denoiser.reports.tables import markup, render
-from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, level_kinds, printable, shown, stated
+from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, level_kinds, shown, stated
 from denoiser.reports.tables.grid import NOISY, Condition, Grid
 from denoiser.reports.tables.notes import noisy_inputs
 from denoiser.runs.gather import names

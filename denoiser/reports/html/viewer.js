@@ -125,7 +125,11 @@ function zoom(figure, pictures) {
   }
   const move = (dx, dy) => { x += dx; y += dy; draw(); };
   const scale = (factor) => { side = factor < 1 ? Math.floor(side * factor) : Math.ceil(side * factor); draw(); };
-  const reset = () => { [x, y, side] = [worstLeft + worstSide / 2, worstTop + worstSide / 2, worstSide]; draw(); };
+  const reset = () => {
+    const enlarged = Math.floor(canvases[0].clientWidth / 2); // at least twice as large, on a telephone too
+    [x, y, side] = [worstLeft + worstSide / 2, worstTop + worstSide / 2, Math.min(worstSide, enlarged)];
+    draw();
+  };
   const [inwards, outwards] = [() => scale(0.8), () => scale(1.25)];
   const step = () => Math.max(1, Math.round(side / 8));
   const keys = {

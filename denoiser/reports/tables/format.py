@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Sequence
-from unicodedata import category
 
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.levels import SIGMA, LevelKind
@@ -102,14 +100,3 @@ def stated(protocol: object) -> str:
     """The line above every table: the protocol, and what it means."""
     name = str(protocol)
     return f"protocol {name}: {PROTOCOLS[name].short if name in PROTOCOLS else 'not known'}; means over images"
-
-
-def printable(text: str, encoding: str | None = None) -> str:
-    """Text with a question mark for each character that an encoding lacks, by default that of standard output.
-
-    Control characters other than tabs and line ends are replaced too, because a terminal would obey those in a file's
-    name.
-    """
-    name = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
-    plain = "".join("?" if category(sign) == "Cc" and sign not in "\n\t" else sign for sign in text)
-    return plain.encode(name, "replace").decode(name)

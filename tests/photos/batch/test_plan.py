@@ -50,7 +50,7 @@ def test_out_is_a_file_for_one_picture_and_an_image_name_only():
     assert planned([one], "out.v2") == [(one, "out.v2/a.png")]
     Path("album.png").mkdir()
     assert planned([one], "album.png") == [(one, "album.png/a.png")]
-    assert planned([one, two], "out.jpg") == [(one, "out.jpg/a.png"), (two, "out.jpg/b.png")]
+    assert planned([one, two], "album.png") == [(one, "album.png/a.png"), (two, "album.png/b.png")]
 
 
 def test_a_format_changes_the_suffix_unless_it_is_one_of_its_own():
@@ -186,8 +186,23 @@ def test_a_file_or_a_folder_in_the_way():
     refused("the output path is an existing folder", [source], "out")
 
 
-@pytest.mark.parametrize("suffix", [".heic", ".jxl", ".gif", ".psd"])
+@pytest.mark.parametrize("suffix", [".heic", ".jxl", ".gif", ".psd", ".xyz", ".EXR", ".docx", ".mp4", ".3fr"])
 def test_a_file_of_a_kind_that_is_not_written_is_no_folder(suffix):
-    refused("no format for", [picture("a.png")], f"clean{suffix}")
+    refused(rf"no format for '{suffix}' \(-o clean", [picture("a.png")], f"clean{suffix}")
     Path(f"clean{suffix}").mkdir()  # which is one
     assert planned(["a.png"], f"clean{suffix}") == [("a.png", f"clean{suffix}/a.png")]
+
+
+def test_many_pictures_do_not_become_one_file_nor_a_folder_of_its_name():
+    picture("in/a.png"), picture("b.png")
+    for paths in (["in"], ["in/a.png", "b.png"]):
+        for out in ("out.png", "x/out.TIFF", "out.heic"):
+            assert "mkdir" in refused("several pictures cannot become one file", paths, out).fix
+    assert not Path("out.png").exists()
+    Path("out.png").mkdir()
+    assert planned(["in"], "out.png") == [("in/a.png", "out.png/a.png")]
+
+
+@pytest.mark.parametrize("out", ["cleaned", "2026.11.27", "John S. Bach", "v1.5", "a.b"])
+def test_folders_with_a_dot_in_their_names_are_folders(out):
+    assert planned([picture("a.png")], out) == [("a.png", f"{out}/a.png")]

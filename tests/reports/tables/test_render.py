@@ -6,7 +6,7 @@ import re
 import pytest
 from helpers.pages import parsed, result
 
-from denoiser.reports.tables.format import NARROW, TIMED, printable, short
+from denoiser.reports.tables.format import NARROW, TIMED, short
 from denoiser.reports.tables.notes import noisy_inputs
 from denoiser.reports.tables.render import latex, markdown, text
 from denoiser.runs.row import Row
@@ -95,10 +95,6 @@ def test_the_noisy_input_is_checked_where_its_psnr_is_known(changes, protocol, s
 )
 def test_large_numbers_are_short(value, said):
     assert short(value) == said
-
-
-def test_signs_that_a_terminal_lacks_become_question_marks():
-    assert printable("a − b ± \udcff", "ascii") == "a ? b ? ?" and printable("− ±", "utf-8") == "− ±"  # noqa: RUF001
 
 
 def test_markdown_has_a_row_per_result_and_no_stray_bars():
