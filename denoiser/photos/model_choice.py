@@ -244,8 +244,12 @@ class Models:
 
 
 def _exposed_white(photo: Photo) -> float:
-    """The value that a network sees as white: of floats that of the bulk of their values, not the largest."""
-    return exposure.white(photo.pixels, photo.alpha) if photo.pixels.dtype.kind == "f" else photo.white
+    """The value that a network sees as white: of floats that of the bulk of their values, not the largest.
+
+    Integers that are held as floats are no scene with a sun, but a range: cells on black are not far beyond the bulk.
+    """
+    is_range = photo.pixels.dtype.kind != "f" or "int" in photo.details.encoding.get("stored", "")
+    return photo.white if is_range else exposure.white(photo.pixels, photo.alpha)
 
 
 def _default(channels: int) -> str:
