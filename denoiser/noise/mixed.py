@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from denoiser.config import config_dir, options
-from denoiser.errors import DenoiserError, nearest, number, require
+from denoiser.errors import DenoiserError, nearest, number
 from denoiser.noise.base import Noise
 from denoiser.noise.mirror import mirrored
 
@@ -52,7 +52,7 @@ class Mixed(Noise):
                 raise DenoiserError(f"the share of {name} is {share}, not a number from 0 up (noise.parts)", quoted)
         if not max(self.shares) > 0:
             raise DenoiserError("the shares of the parts sum to 0 (noise.parts)", quoted)
-        require(bool(self.noises), "noise.parts", self.parts, "without noises", EXAMPLE)
+        list(self.noises)  # makes them all, so that one that is wrong is told now
 
     @property
     def shares(self) -> Sequence[Any]:

@@ -3,12 +3,16 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from denoiser.errors import DenoiserError
 from denoiser.inference import tile_layout
 from denoiser.inference.padding import padded_side
 from denoiser.inference.tile_layout import (
     BAND_BYTES,
+    CPU_BYTES,
+    Tiling,
     blend,
     blend_weights,
+    check_tile,
     overlap_for,
     smallest_tile,
     spans,
@@ -48,6 +52,8 @@ def test_tiles_of_ones_blend_to_one_at_every_pixel_that_is_needed(size, extra, o
 @given(radius=st.integers(0, 130), multiple=st.sampled_from([1, 4, 8, 12, 64]), size=st.integers(1, 3000))
 def test_no_core_comes_nearer_to_a_border_than_the_radius(radius, multiple, size):
     overlap = overlap_for(radius, multiple)
+    assert overlap % (2 * multiple) == 0
+    assert 7 / 16 * (overlap - 2 * multiple) < radius or radius == 0  # and is no larger than that takes
     for span in spans(size, smallest_tile(overlap, multiple), overlap, multiple):
         assert span.start == 0 or span.core_start - span.start >= radius
         assert span.stop == size or span.stop - span.core_stop >= radius
@@ -78,6 +84,9 @@ def test_a_side_that_fits_is_one_span():
 )
 def test_tiles_have_the_shape_that_computes_least(height, width, overlap, expected):
     assert tile_shape(3, height, width, 1000, 200, overlap) == expected
+    in_cells = tile_shape(3, height, width, 1000, 200, overlap, 8)
+    assert in_cells == pytest.approx(expected, rel=0.15)
+    assert overlap or tile_shape(3, height, width, 1000, 200) == expected  # the default
 
 
 def computed(height, width, tall, wide, overlap):
@@ -115,10 +124,48 @@ def test_tiles_keep_their_area_when_a_network_pads_them(height, width, multiple,
     assert padded_side(tall, multiple) * padded_side(wide, multiple) <= tile * tile
 
 
-def test_a_band_of_a_very_wide_picture_is_bounded():
-    tall, wide = tile_shape(3, 2000, 100_000, 1000, 100, 40)
-    assert tall * 100_000 * 3 * 4 <= BAND_BYTES
+@pytest.mark.parametrize("multiple", [1, 8])
+def test_a_band_of_a_very_wide_picture_is_bounded(multiple):
+    tall, wide = tile_shape(3, 2000, 100_000, 1000, 100, 40, multiple)
+    assert 0.9 * BAND_BYTES < tall * 100_000 * 3 * 4 <= BAND_BYTES
     assert 900_000 < tall * wide <= 1_000_000
+
+
+def test_a_blend_fades_from_one_tile_to_the_next():
+    left, right = spans(88, tile=60, overlap=32, multiple=1)
+    dark, bright = torch.zeros(2, left.core_stop), torch.ones(2, 88 - right.core_start)
+    blend(bright, blend(dark, torch.empty(0), left), right)
+    expected = torch.cat([blend_weights(right.blend_in), torch.ones(88 - right.core_start - right.blend_in)])
+    torch.testing.assert_close(bright, expected.expand(2, -1))
+    assert dark.eq(0).all() and right.blend_in == left.blend_out == 4
+
+
+@pytest.mark.parametrize(("overlap", "multiple", "least"), [(0, 1, 2), (32, 1, 50), (80, 8, 136), (74, 8, 136)])
+def test_a_tile_can_be_as_short_as_one_and_a_half_overlaps_and_two_cells(overlap, multiple, least):
+    assert smallest_tile(overlap, multiple) == least
+
+
+def test_the_smallest_tile_is_allowed_and_named_where_one_is_smaller():
+    check_tile(136, 136)
+    with pytest.raises(DenoiserError, match="a tile of 135 is smaller") as caught:
+        check_tile(135, 136)
+    assert caught.value.fix == "--tile 136"
+
+
+@pytest.mark.parametrize(("height", "dtype"), [(1000, torch.float32), (10_000, torch.uint8)])
+def test_a_tile_takes_what_the_picture_and_its_copies_leave(height, dtype):
+    image = torch.empty(3, height, 10_000, dtype=dtype, device="meta")
+    side = Tiling(4096, 80, 8, cost=200).tile_beside(image)
+    taken = 3 * image.nbytes + min(BAND_BYTES, 4 * image.numel())
+    assert taken + 200 * side**2 <= CPU_BYTES < taken + 200 * (side + 1) ** 2
+
+
+def test_beside_a_huge_picture_a_tile_has_an_eighth_of_the_memory_and_is_never_too_small():
+    image = torch.empty(3, 30_000, 30_000, device="meta")
+    side = Tiling(4096, 80, 8, cost=200).tile_beside(image)
+    assert 200 * side**2 <= CPU_BYTES / 8 < 200 * (side + 1) ** 2
+    assert Tiling(4096, 80, 8, cost=1e9).tile_beside(image) == 136
+    assert Tiling(500, 80, 8, cost=200).tile_beside(image) == 500 and Tiling(4096, 80, 8).tile_beside(image) == 4096
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 400])

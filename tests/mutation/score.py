@@ -4,7 +4,8 @@ mutmut changes one number, comparison, operator, argument or word of a function 
 that function. A change that no test notices survives. The tests of a module are those of the same name: of
 `denoiser/data/pairs.py` `tests/data/test_pairs.py`, of `denoiser/noise` all in `tests/noise`; `TESTS=` adds others.
 
-Results are kept in `build/mutation/`: a second run takes up changed functions and, with changed tests, the survivors.
+Results are kept in `build/mutation/`: a second run tries the mutants of changed functions, and the survivors again.
+`MUTANTS='denoiser.noise.camera.*[05]'` tries a part: the mutants whose names match, here every fifth.
 mutmut changes neither what is run at import, as constants of modules are, nor functions with a decorator.
 """
 
@@ -35,10 +36,10 @@ def main(modules: list[str]) -> int:
     write_configuration(modules, [*map(str, tests.values()), *os.environ.get("TESTS", "").split()])
     leave_wording_alone()
     os.environ["PYTEST_PLUGINS"] = "first_failure"  # beside this file
-    tried = Path("mutants").exists()
-    mutmut("run", "--max-children", PROCESSES)
-    if tried and (alive := survivors()):
-        mutmut("run", "--max-children", PROCESSES, *alive)
+    before, chosen = survivors(), os.environ.get("MUTANTS", "").split()
+    mutmut("run", "--max-children", PROCESSES, *chosen)
+    if again := before & survivors() if not chosen else ():
+        mutmut("run", "--max-children", PROCESSES, *again)
     return report()
 
 
@@ -66,7 +67,7 @@ def write_configuration(modules: list[str], tests: list[str]) -> None:
     lists = {"only_mutate": mutated, "also_copy": COPIED, "pytest_add_cli_args_test_selection": tests}
     text = "".join(f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lists.items())
     text += "pytest_add_cli_args=\n" + "".join(f"    {value}\n" for value in arguments)
-    options = "source_paths=denoiser\ntimeout_constant=10\nuse_git_change_detection=false\nprocess_isolation=fork\n"
+    options = "source_paths=denoiser\ntimeout_constant=4\nuse_git_change_detection=false\nprocess_isolation=fork\n"
     Path("setup.cfg").write_text("[mutmut]\n" + options + text)
 
 
@@ -106,8 +107,9 @@ def results() -> dict[str, tuple[str, Path]]:
     return found
 
 
-def survivors() -> list[str]:
-    return [name for name, (status, _) in results().items() if status not in KILLED]
+def survivors() -> set[str]:
+    """The mutants that were tried and not killed."""
+    return {name for name, (status, _) in results().items() if status not in {*KILLED, "not checked"}}
 
 
 def report() -> int:
@@ -115,7 +117,8 @@ def report() -> int:
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
     scores: dict[Path, list[bool]] = {}
-    for name, (status, path) in results().items():
+    tried = {name: result for name, result in results().items() if result[0] != "not checked"}
+    for name, (status, path) in tried.items():
         scores.setdefault(path, []).append(status in KILLED)
         if status not in KILLED:
             print(f"\n{status}: {name}\n{get_diff_for_mutant(name, path=path)}")

@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -40,6 +41,18 @@ def test_memory_format_changes_nothing(noise):
     clean, sigma = torch.rand(2, 3, 16, 12), torch.full((2,), 25.0)
     strided = clean.contiguous(memory_format=torch.channels_last)
     assert noise(clean, sigma, generator()).equal(noise(strided, sigma, generator()))
+
+
+@pytest.mark.parametrize("noise", [Noise(), Gaussian(), Poisson()], ids=str)
+def test_levels_are_on_the_device_of_the_generator(noise):
+    there = SimpleNamespace(device=torch.device("meta"))  # a generator of which nothing is drawn
+    assert noise.draw_levels(3, there).device.type == "meta"
+
+
+@pytest.mark.parametrize("noise", [one for one in NOISES if not one.stored], ids=str)
+def test_noise_is_made_on_the_device_of_the_picture(noise):
+    clean, sigma = torch.rand(2, 3, 16, 12, device="meta"), torch.full((2,), 25.0, device="meta")
+    assert noise(clean, sigma, generator()).device.type == "meta"
 
 
 @pytest.mark.parametrize("noise", NOISES, ids=str)

@@ -44,6 +44,12 @@ def test_sigma_range_is_drawn_uniformly():
     assert abs(drawn.mean() - 30) < 5 * 50 / math.sqrt(12 * 100_000)
     assert drawn.std() == pytest.approx(50 / math.sqrt(12), rel=0.01)
     assert drawn.unique().numel() > 90_000
+    assert Gaussian(sigma_range=[5, 55]).draw_levels(100_000, generator()).equal(drawn)
+
+
+def test_the_levels_of_a_training_are_its_range_or_its_level_twice():
+    assert list(Gaussian(sigma_range=[5, 55]).training_levels()) == [5, 55]
+    assert list(Gaussian(sigma=30).training_levels()) == [30, 30]
 
 
 def test_drawn_levels_without_a_range():

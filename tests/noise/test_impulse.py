@@ -20,7 +20,7 @@ def test_salt_and_pepper_takes_its_share_of_whole_pixels(amount):
 @pytest.mark.parametrize(
     ("make", "lines"),
     [
-        (lambda: SaltPepper(amount=1.5), ["noise.amount=1.5", "noise.amount=0.1"]),
+        (lambda: SaltPepper(amount=1.5), ["noise.amount=1.5 is not a share from 0 to 1", "noise.amount=0.1"]),
         (lambda: SaltPepper(amount=math.nan), ["noise.amount=nan", "noise.amount=0.1"]),
     ],
 )

@@ -24,6 +24,12 @@ def test_each_picture_draws_one_part_by_its_share():
     assert error[salted].eq(0).float().mean() == pytest.approx(0.5, abs=0.02)
 
 
+def test_pictures_need_not_be_square():
+    clean = torch.full((6, 1, 12, 20), 0.5)
+    for noisy in (Mixed(parts=THREE).pair(clean, clean, generator())[0], Mixed(parts=THREE)(clean, clean, generator())):
+        assert noisy.shape == clean.shape and 0 < noisy.ne(clean).flatten(1).any(1).sum() <= 6
+
+
 def test_a_share_of_zero_is_never_drawn_and_shares_are_relative():
     assert drawn(Mixed(parts={"none": 0, "gaussian": 7}))[0].flatten(1).std(1).min() > 0.05
     assert drawn(Mixed(parts={"none": 7, "gaussian": 0}))[0].eq(0.5).all()
@@ -74,13 +80,26 @@ def test_levels_and_name():
         ({"gaussian": {"sigma": 25}}, ["the share of gaussian is None"]),
         ({"camera": 0, "gaussian": 0.0}, ["sum to 0"]),
         ({"camer": 1}, ["no noise 'camer'", "noise.parts={camera:1}"]),
+        ({"gausian": 1}, ["no noise 'gausian'", "noise.parts={gaussian:1}"]),
+        ({"xqzt": 1}, ["no noise 'xqzt'", "noise.parts={camera:1}"]),
         ({"mixed": 1}, ["no noise 'mixed'"]),
-        ({"gaussian": {"share": 1, "sgima": 25}}, ["has no key 'sgima'", "sigma"]),
+        (
+            {"gaussian": {"share": 1, "sgima": 25}},
+            ["has no key 'sgima'", "{gaussian:{share:1,sigma:...}}"],
+        ),
+        ({"gaussian": {"share": 1, "xqzt": 25}}, ["has no key 'xqzt'", "{share:1,sigma_range:...}"]),
         ({"gaussian": {"share": 1, "sigma": -3}}, ["gaussian.sigma=-3", "{gaussian:{share:1,sigma:25"]),
-        ({"gaussian": {"share": 1, "sigma": 0.5}}, ["gaussian.sigma=0.5", "(noise.parts)", "{share:1,sigma:127.5}"]),
+        (
+            {"gaussian": {"share": 1, "sigma": 0.5}},
+            ["gaussian.sigma=0.5 is", "level (noise.parts): noise levels are", "{share:1,sigma:127.5}"],
+        ),
         (
             {"camera": {"share": 1, "quality_range": [0, 101]}},
-            ["quality_range is [0, 101]", "(noise.parts)", "'noise.parts={camera:{share:1,quality_range:[70,99]}}'"],
+            [
+                "camera.quality_range=[0, 101] is not",
+                " (noise.parts)\n",
+                "'noise.parts={camera:{share:1,quality_range:[70,99]}}'",
+            ],
         ),
         ({1: 1}, ["no noise '1'"]),
     ],

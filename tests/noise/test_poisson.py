@@ -10,6 +10,7 @@ from denoiser.noise.poisson import Poisson, PoissonGaussian
 @pytest.mark.parametrize("value", [0.1, 0.5, 1.0])
 def test_mean_and_variance(value):
     check_mean_and_variance(Poisson(peak=7), value, value / 7)
+    check_mean_and_variance(Poisson(peak=0.5), value, value / 0.5)
     check_mean_and_variance(PoissonGaussian(peak=7), value, value / 7 + (40 / 255) ** 2)
 
 

@@ -23,6 +23,7 @@ def test_default_uniform_noise_has_the_deviation_of_sigma_25():
     ("make", "lines"),
     [
         (lambda: Uniform(width=-1), ["noise.width=-1", "noise.width="]),
+        (lambda: Uniform(width=[10, 20]), ["noise.width=[10, 20] is not a number of grey levels", "noise.width=43.3"]),
         (lambda: Uniform(width=0.1), ["noise.width=0.1", "noise.width=25.5"]),
     ],
 )

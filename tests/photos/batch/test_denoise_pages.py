@@ -42,6 +42,14 @@ def test_signs_and_32_bits_are_kept(here, model):
     assert after.dtype == np.uint32 and (np.abs(after - wide * FACTOR) <= 2**32 * 1e-6).all()
 
 
+def test_bright_cells_on_a_dark_ground_are_denoised_too(here, model):
+    cells = np.full((20, 24), 20, np.int16)
+    cells[3:9, 4:10] = 2000
+    tifffile.imwrite("cells.tif", cells)
+    assert run("cells.tif", "-o", "out.tif", "--checkpoint", model) == 0
+    np.testing.assert_array_equal(tifffile.imread("out.tif"), cells * FACTOR)
+
+
 @pytest.mark.parametrize(("which", "index"), [("first", 0), ("2", 1), ("3", 2)])
 def test_one_page_alone_says_nothing_of_the_others(which, index, stack, model, capsys):
     assert run(stack, "-o", "out.tif", "--checkpoint", model, "--pages", which) == 0
