@@ -122,6 +122,7 @@ class Models:
         watching.expect(routes.values(route.way, photo.header))
         denoised = restorer(photo, route.way)
         words = () if noise is None else (str(noise),)
+        warn = warn and not any(routes.STAYS in note for note in denoised.notes)  # said once is enough
         warning = self._warning(photo, denoised, noise, restorer.name) if warn else ()
         return replace(denoised, notes=(*denoised.notes, *words, *warning)), restorer.name
 
@@ -188,10 +189,9 @@ class Models:
 
     def routes(self, header: Header) -> str:
         """The routes that a photo can take, as far as its header shows them, for a dry run."""
-        white = self.route(header)
-        if not self.by_noise:
-            return str(white)
-        return f"{self._route(header, False, True)}; if its noise is white: {white}"
+        usual, equal = self.route(header), self.route(header, equal_channels=header.channels == 3)
+        white = str(usual) if equal.model == usual.model else f"{usual} ({equal.model} if its three channels are equal)"
+        return f"{self._route(header, False, True)}; if its noise is white: {white}" if self.by_noise else white
 
     @property
     def by_noise(self) -> bool:
@@ -244,8 +244,12 @@ class Models:
 
 
 def _exposed_white(photo: Photo) -> float:
-    """The value that a network sees as white: of floats that of the bulk of their values, not the largest."""
-    return exposure.white(photo.pixels, photo.alpha) if photo.pixels.dtype.kind == "f" else photo.white
+    """The value that a network sees as white: of floats that of the bulk of their values, not the largest.
+
+    Integers that are held as floats are no scene with a sun, but a range: cells on black are not far beyond the bulk.
+    """
+    is_range = photo.pixels.dtype.kind != "f" or "int" in photo.details.encoding.get("stored", "")
+    return photo.white if is_range else exposure.white(photo.pixels, photo.alpha)
 
 
 def _default(channels: int) -> str:

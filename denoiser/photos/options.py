@@ -22,7 +22,8 @@ class Options:
         chroma_only: take only the colours from the model and keep the photo's luma: its strength is 0.
         texture: share of the removed detail that is returned, 0 to 1, see `inference/texture.py`.
         tile: side of the tiles in pixels; None chooses it by the free memory.
-        precision: `32`; `bf16`; or `auto`, which is bf16 for 8-bit photos where that is faster.
+        precision: `32`; `bf16`; or `auto`, which is bf16 for 8-bit photos where that is faster, and 32 where they are
+            flat.
 
     Raises:
         DenoiserError: a value is not allowed.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from denoiser.data.images.formats.photo import Photo, Pixels
 from denoiser.errors import DenoiserError
-from denoiser.inference import arrays, blend, chroma, highlights, strength, texture, tiling
+from denoiser.inference import arrays, blend, chroma, flat, highlights, strength, texture, tiling
 from denoiser.inference.blend import Strengths
 from denoiser.inference.function import TileFunction
 from denoiser.inference.picture_model import PictureModel
@@ -126,6 +126,8 @@ class Restorer:
             once = self._function(sigma, channels, precision, Strengths(1.0, 1.0))
             noise = texture.measure(highlights.guarded(once, pixels, white), pixels, white, self.device)
             function = texture.returned(function, detail, noise)
+        if self.options.precision == "auto":
+            function = flat.in_float32(function)
         function = highlights.guarded(function, pixels, white)
         used = tiling.denoise(function, arrays.view(pixels), white, planned, self.device, store)
         self._tilings[channels, precision] = used
@@ -134,7 +136,7 @@ class Restorer:
         return denoised, notes
 
     def _precision(self, pixels: Pixels) -> str:
-        """`32` or `bf16`; beyond 8 bits bfloat16's rounding would show in the output."""
+        """`32` or `bf16`; beyond 8 bits bfloat16's rounding would show, and in what is flat, see `flat`."""
         if self.options.precision != "auto":
             return self.options.precision
         return "bf16" if pixels.dtype == np.uint8 and hardware.has_bfloat16(self.device.type) else "32"
@@ -153,6 +155,8 @@ class Restorer:
         function = self._function(usual, channels, precision, Strengths(strongest, strongest))
         if self.options.texture:
             function = texture.returned(function, self.options.texture, texture.usual())
+        if self.options.precision == "auto" and function.exact:
+            function = replace(function, call=function.exact)  # whose memory flat tiles need
         return tiling.fit(function, channels, self.device, tile, precision)
 
     def _function(self, sigma: float | None, channels: int, precision: str, strengths: Strengths) -> TileFunction:

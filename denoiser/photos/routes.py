@@ -26,6 +26,9 @@ from denoiser.photos.options import Options
 CAMERA, GREY = "camera", "grey"
 """The shipped model for noise of cameras, in colour and also trained on JPEGs with subsampled chroma; that for grey."""
 
+STAYS = "much of the noise stays"
+"""What the note of a way says through which a model removes little."""
+
 
 class Way(Enum):
     """How the channels of a photo go through a network; the value describes it."""
@@ -120,7 +123,7 @@ def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[
         case Way.UNCHANGED:
             return (way.value,)
         case Way.AS_COLOUR if model != CAMERA:
-            return (f"{model} is a colour model: it denoised grey pictures {way.value} (much of the noise stays)",)
+            return (f"{model} denoised grey pictures {way.value} ({STAYS}); use --model {GREY}",)
         case Way.EACH_CHANNEL:
             return (f"{model} is a grey model: it denoised colour pictures {way.value}",)
         case Way.PLANES:
@@ -128,5 +131,5 @@ def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[
         case Way.ONE_CHANNEL:
             return (f"{model} denoised pictures of three equal channels as grey ones",)
     if network_channels == 3 and header.subsampling != NOT_SUBSAMPLED and model != CAMERA:
-        return (f"{model} denoised pictures with subsampled chroma (much of the noise stays); use --model camera",)
+        return (f"{model} denoised pictures with subsampled chroma ({STAYS}); use --model {CAMERA}",)
     return ()

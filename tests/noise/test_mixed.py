@@ -95,7 +95,11 @@ def test_levels_and_name():
         ),
         (
             {"camera": {"share": 1, "quality_range": [0, 101]}},
-            ["quality_range is [0, 101]", " (noise.parts)\n", "'noise.parts={camera:{share:1,quality_range:[70,99]}}'"],
+            [
+                "camera.quality_range=[0, 101] is not",
+                " (noise.parts)\n",
+                "'noise.parts={camera:{share:1,quality_range:[70,99]}}'",
+            ],
         ),
         ({1: 1}, ["no noise '1'"]),
     ],

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from helpers.checkpoints import tiny, write_export
+from helpers.dimmer import run
+from PIL import Image
 from spandrel.architectures.DnCNN import DnCNN
 
 from denoiser.data.images.formats.photo import Details, Header, Photo
@@ -91,7 +93,7 @@ def test_what_is_named_takes_all_pictures(ships, dncnn, tmp_path):
     assert named.restorer(3) is named.restorer(1) and named.restorer(3).name == "grey"
     mine = write_export(tiny(), tmp_path / "mine", False)
     trained = models(checkpoint=mine)
-    assert (trained.name(3), trained.restorer(3).name) == (str(mine), "tiny")
+    assert (trained.name(3), trained.restorer(3).name) == (str(mine), "mine")
     shipped = models(checkpoint="photo").restorer(1)
     assert (shipped.name, shipped.model.channels) == ("photo", 3)
     published = models(Options(sigma=25), weights=dncnn)
@@ -148,7 +150,8 @@ def test_a_photo_with_white_noise_gets_the_model_that_has_learned_it(ships):
         "grey, plane by plane (Y, Cb, Cr)",
     ]
     assert str(automatic.route(COLOUR, equal_channels=True)) == "grey, one of the three equal channels"
-    assert str(named.route(SUBSAMPLED)) == automatic.routes(COLOUR) == "photo"
+    assert str(named.route(SUBSAMPLED)) == named.routes(COLOUR) == "photo"
+    assert automatic.routes(COLOUR) == "photo (grey if its three channels are equal)"
     assert str(named.route(GREY)) == "photo, as three equal channels"
 
 
@@ -193,6 +196,15 @@ def test_a_note_says_where_most_of_the_noise_is_left(ships, monkeypatch):
         assert not [note for note in chosen.denoise(photo)[0].notes if "grey levels of noise" in note]
 
 
+def test_one_note_says_that_a_colour_model_leaves_noise_in_a_grey_picture(ships, monkeypatch):
+    ships("photo", "grey", "camera")
+    chosen = models(model="photo")
+    monkeypatch.setattr(chosen, "measured", lambda photo, equal: MeasuredNoise((500.0,), 2.0, False))
+    photo = Photo(np.arange(256, dtype=np.uint8).reshape(16, 16), 255, Details("PNG"))
+    (note,) = chosen.denoise(photo)[0].notes
+    assert note == "photo denoised grey pictures as three equal channels (much of the noise stays); use --model grey"
+
+
 def test_without_weights_for_cameras_nothing_is_measured(ships):
     ships("photo", "grey")
     photo = Photo(np.zeros((16, 16, 3), np.uint8), 255, Details("PNG"))
@@ -211,6 +223,39 @@ def test_a_tiny_photo_is_not_measured(ships):
     for shape in ((1, 300, 3), (300, 15, 3)):
         photo = Photo(np.zeros(shape, np.uint8), 255, Details("PNG"))
         assert models().measured(photo) is None and not [n for n in models().denoise(photo)[0].notes if "measured" in n]
+
+
+@pytest.mark.parametrize("named", [[], ["--model", "photo"]])
+@pytest.mark.parametrize("noise", [WHITE, CAMERA], ids=["white", "camera"])
+def test_a_dry_run_names_the_models_of_the_real_run(noise, named, ships, tmp_path, capsys, monkeypatch):
+    ships("photo", "grey", "camera")
+    colours = np.random.default_rng(0).integers(60, 200, (16, 20, 3), np.uint8)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(colours).save("in/a.png")
+    Image.fromarray(np.repeat(colours[..., :1], 3, axis=2)).save("in/equal.png")
+    Image.fromarray(colours[..., 0]).save("in/grey.png")
+    Image.fromarray(colours).save("in/jpeg.jpg", quality=95, subsampling="4:2:0")
+    used, route = {}, Models.route
+
+    def recorded(self, header, equal_channels=False, noise=None):
+        chosen = used[header.format, header.channels, equal_channels] = route(self, header, equal_channels, noise)
+        return chosen
+
+    monkeypatch.setattr(Models, "measured", lambda self, photo, equal_channels=False: noise)
+    monkeypatch.setattr(Models, "route", recorded)
+    by_header, by_pixels = [], []
+    for lines, flags in ((by_header, ["--dry-run"]), (by_pixels, ["--dry-run", "-v"]), ([], [])):
+        used.clear()
+        assert run("in", "-o", "out", *flags, *named) == 0
+        lines += [line.partition(" 8 bits, ")[2] for line in capsys.readouterr().out.splitlines()]
+    routes = [used[key] for key in (("PNG", 3, False), ("PNG", 3, True), ("PNG", 1, False), ("JPEG", 3, False))]
+    assert len(by_header) == len(by_pixels) == len(routes)
+    white = ["photo", "grey", "grey", "grey"] if noise is WHITE else ["camera"] * 4
+    assert [each.model for each in routes] == (["photo"] * 4 if named else white)
+    for header, pixels, real in zip(by_header, by_pixels, routes, strict=True):
+        assert pixels == f"{real}; {noise})"
+        certain, _, if_white = header.partition("; if its noise is white: ")
+        assert real.model in (if_white if noise is WHITE and not named else certain)
 
 
 @pytest.mark.skipif(not {"photo", "grey", "camera"} <= set(shipped.NAMES), reason="not all models ship")

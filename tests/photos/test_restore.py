@@ -78,7 +78,7 @@ def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
         assert np.abs(after.pixels - np.clip(exact, 0, noisy.white)).max() <= 0.5 + 2e-6 * noisy.white
     else:
         assert np.abs(after.pixels - exact).max() < 1e-5 and (after.pixels < 0).any() == (exact < 0).any()
-    assert ("pointwise is a" in " ".join(after.notes)) == (channels != noisy.channels)
+    assert bool(after.notes) == (channels != noisy.channels)
 
 
 @pytest.mark.parametrize("texture", [0.0, 0.5])

@@ -139,6 +139,8 @@ def test_what_ships_is_measured_and_its_card_has_the_figures(weights):
     for (data, sigma, n, db, ssim), row in zip(figures, rows, strict=True):
         assert (data, sigma, n) == (row["data"], row["sigma"], row["n_images"]) and row["leak"] == []
         assert db == pytest.approx(row["psnr"], abs=0.01) and ssim == pytest.approx(row["ssim"], abs=1e-4)
+    commits = {row["commit"] for row in rows}
+    assert all(re.fullmatch(r"[0-9a-f]{12}", commit) and f"commit {commit}." in card_of(weights) for commit in commits)
 
 
 def test_what_ships_denoises_as_it_says(weights):

@@ -187,7 +187,7 @@ def _is_likely(start: bytes) -> bool:
     """Whether a file is a picture by more than two letters, which texts can begin with too."""
     codec = _codec(start)
     if codec is pnm:
-        return start[2:3].isspace()
+        return start[2:3].isspace() and start[3:4] in b"#0123456789"
     return codec is not None and (start[:2] != b"BM" or start[6:10] == bytes(4))
 
 

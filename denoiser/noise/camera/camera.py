@@ -71,11 +71,11 @@ class Camera(Settings, Noise):
             check_share("resized", self.resized)
             low, high = check_range("resize_range", self.resize_range)
             if not 1 <= low <= high <= LARGEST_SHRINK:
-                raise ValueError(f"resize_range is {self.resize_range}; allowed is [lowest, highest] within 1 to 2")
+                raise ValueError(f"resize_range={self.resize_range} is not [lowest, highest] within 1 to 2")
         except ValueError as error:
-            key = str(error).partition(" ")[0]
+            key = str(error).partition("=")[0]
             fix = "noise.resized=0.3" if key == "resized" else "noise.resize_range=[1,1.6]"
-            raise DenoiserError(f"{error} (noise.{key})", fix) from error
+            raise DenoiserError(f"noise.{error} (noise.{key})", fix) from error
 
     @property
     def stored(self) -> bool:

@@ -1,4 +1,4 @@
-"""Checks of arguments; the errors state the value and the allowed values."""
+"""Checks of arguments; the errors are worded as those of `errors.require`: the value, and what it is not."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def check_range(name: str, bounds: Sequence[float], positive: bool = False) -> t
         ValueError: there are not two bounds, or they are out of order, negative or infinite.
     """
     if not _two_numbers(bounds) or not 0 <= bounds[0] <= bounds[1] < math.inf or (positive and bounds[0] == 0):
-        raise ValueError(f"{name} is {bounds}; allowed is [lowest, highest], {'above' if positive else 'from'} 0")
+        raise ValueError(f"{name}={bounds} is not [lowest, highest] {'above' if positive else 'from'} 0")
     return float(bounds[0]), float(bounds[1])
 
 
@@ -31,7 +31,7 @@ def check_qualities(name: str, bounds: Sequence[float]) -> tuple[float, float]:
         ValueError: they are not within 1 to 100, or out of order.
     """
     if not _two_numbers(bounds) or not 1 <= bounds[0] <= bounds[1] <= 100:
-        raise ValueError(f"{name} is {bounds}; allowed is [lowest, highest] within 1 to 100")
+        raise ValueError(f"{name}={bounds} is not [lowest, highest] within 1 to 100")
     return float(bounds[0]), float(bounds[1])
 
 
@@ -42,7 +42,7 @@ def check_share(name: str, share: float) -> float:
         ValueError: it is not in 0 to 1.
     """
     if not number(share) or not 0 <= share <= 1:
-        raise ValueError(f"{name} is {share}; allowed is a share, 0 to 1")
+        raise ValueError(f"{name}={share} is not a share, 0 to 1")
     return float(share)
 
 

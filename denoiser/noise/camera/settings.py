@@ -103,22 +103,22 @@ def check_settings(settings: Settings) -> None:
             else:
                 default = list(one.default) if isinstance(one.default, tuple) else one.default
             default = "null" if default is None else str(default).replace(" ", "")
-            raise DenoiserError(f"{error} ({key})", f"{key}={default}") from error
+            raise DenoiserError(f"noise.{error} ({key})", f"{key}={default}") from error
 
 
 def _check(name: str, value: Any) -> None:
     if name == "mosaic":
         if value not in (None, *PHASES):
-            raise ValueError(f"mosaic is {value}; allowed is {', '.join(PHASES)}, or null to draw one")
+            raise ValueError(f"mosaic={value} is none of {', '.join(PHASES)}, nor null to draw one")
     elif name == "read":
         if value is not None and not (number(value) and 0 <= value <= 1):
-            raise ValueError(f"read is {value}; allowed is a variance, 0 to 1, or null to draw it")
+            raise ValueError(f"read={value} is not a variance, 0 to 1, nor null to draw it")
     elif name in ("quality_range", "resave_range"):
         check_qualities(name, value)
     elif name.endswith("_range"):
         _, highest = check_range(name, value, positive=name != "luma_range")
         if highest > LARGEST:
-            raise ValueError(f"{name} is {value}; allowed is up to {LARGEST}")
+            raise ValueError(f"{name}={value} is not up to {LARGEST}")
     else:
         check_share(name, value)
 

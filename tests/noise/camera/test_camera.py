@@ -99,7 +99,7 @@ def test_levels():
         ({"shot_range": [0.01, 0.001]}, ["not [lowest, highest]", "noise.shot_range=[1e-4,0.012]"]),
         ({"shot_range": []}, ["no level of shot noise"]),
         ({"shot_range": [0, 0.01]}, ["noise.shot_range=0 is not"]),
-        ({"resized": 2}, ["resized is 2", "noise.resized=0.3"]),
+        ({"resized": 2}, ["noise.resized=2 is not a share, 0 to 1 (noise.resized)", "noise.resized=0.3"]),
         ({"resize_range": [0.5, 1]}, ["within 1 to 2", "noise.resize_range=[1,1.6]"]),
         ({"luma_range": [0, 1e9]}, ["up to 64", "noise.luma_range=[0.3,1.2]"]),
         ({"quality_range": [0, 90]}, ["within 1 to 100", "noise.quality_range=[70,99]"]),

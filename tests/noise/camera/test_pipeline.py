@@ -125,10 +125,10 @@ def test_the_guided_filter_smooths_what_is_flat_and_keeps_edges():
     [
         ({"red_range": (0.0, 0.1)}, "noise.red_range=[1.9,2.4]"),
         ({"malvar": 1.5}, "noise.malvar=0.5"),
-        ({"malvar": "much"}, "malvar is much"),
+        ({"malvar": "much"}, "noise.malvar=much is not a share, 0 to 1 (noise.malvar)"),
         ({"quality_range": (0, 90)}, "within 1 to 100 (noise.quality_range)"),
         ({"resave_range": (50, 101)}, "within 1 to 100"),
-        ({"quality_range": 90}, "quality_range is 90"),
+        ({"quality_range": 90}, "noise.quality_range=90 is not [lowest, highest] within 1 to 100"),
         ({"chroma_range": (3.0, 1.0)}, "noise.chroma_range=[0.4,2.0]"),
         ({"mosaic": "rgbg"}, "noise.mosaic=rggb"),
         ({"read": -1}, "noise.read=null"),

@@ -30,16 +30,26 @@ def test_each_page_is_denoised_and_the_file_stays_what_it_is(stack, model, capsy
     assert "1 picture, 0.0 megapixels" in capsys.readouterr().out
 
 
-def test_signs_and_32_bits_are_kept(here, model):
+def test_signs_and_32_bits_are_kept(here, model, capsys):
     signed, wide = PAGES.astype(np.int16), PAGES.astype(np.uint32) * 70000
     for name, pixels in (("signed", signed), ("wide", wide)):
         (here / "in").mkdir(exist_ok=True)
         tifffile.imwrite(here / "in" / f"{name}.tif", pixels, photometric="minisblack")
     assert run("in", "-o", "out", "--checkpoint", model) == 0
+    err = error_output(capsys, 1, ["in/signed.tif", "-o", "x.png", "--checkpoint", model])
+    assert "PNG holds no int16 (x.png)" in err and "fix: --bits 16" in err
     after = tifffile.imread("out/signed.tif")
     assert after.dtype == np.int16 and (np.abs(after - signed * FACTOR) <= 0.51).all()
     after = tifffile.imread("out/wide.tif")
     assert after.dtype == np.uint32 and (np.abs(after - wide * FACTOR) <= 2**32 * 1e-6).all()
+
+
+def test_bright_cells_on_a_dark_ground_are_denoised_too(here, model):
+    cells = np.full((20, 24), 20, np.int16)
+    cells[3:9, 4:10] = 2000
+    tifffile.imwrite("cells.tif", cells)
+    assert run("cells.tif", "-o", "out.tif", "--checkpoint", model) == 0
+    np.testing.assert_array_equal(tifffile.imread("out.tif"), cells * FACTOR)
 
 
 @pytest.mark.parametrize(("which", "index"), [("first", 0), ("2", 1), ("3", 2)])

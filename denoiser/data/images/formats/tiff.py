@@ -86,7 +86,8 @@ class TiffPictures:
         pixels = _interleaved(self._samples(page, self.places[index].plane), page)
         stored, bands = extra_samples.separated(pixels, colours, kinds)
         photo = _decoded(stored, page, details)
-        photo = replace(photo, notes=(*photo.notes, *tiff_pages.left_out(page, self.further)))
+        notes = (*_stretching(page, photo), *tiff_pages.left_out(page, self.further))
+        photo = replace(photo, notes=(*photo.notes, *notes))
         if bands is None:
             return photo
         levels = bands.astype(photo.pixels.dtype) if photo.pixels.dtype.kind == "f" else _stretched(bands, page)
@@ -114,6 +115,11 @@ def _encoding(page: tifffile.TiffPage) -> dict[str, Any]:
         "stored": "" if page.dtype == depth or depth.kind != "f" else str(page.dtype),
         "subfiletype": int(page.subfiletype) & _OF_SEVERAL,
     }
+
+
+def _stretching(page: tifffile.TiffPage, photo: Photo) -> tuple[str, ...]:
+    bits = page.bitspersample
+    return (f"{bits}-bit levels stretched to 16 bits",) if photo.pixels.dtype == np.uint16 and bits < 16 else ()
 
 
 def _decoded(stored: Pixels, page: tifffile.TiffPage, details: Details) -> Photo:

@@ -9,10 +9,11 @@ from typing import IO
 
 import imagecodecs
 
-from denoiser.data.images.formats import bands
+from denoiser.data.images.formats import bands, left_out
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused, refuse_animation
 
 _PICTURES = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF")
+_READ = (*_PICTURES, b"VP8X", b"ANIM", b"ICCP", b"EXIF", b"XMP ")
 _START = 10
 """Bytes of a chunk of pixels that hold its size."""
 _HAS_ALPHA = 0x10
@@ -39,9 +40,11 @@ def header(file: IO[bytes]) -> tuple[Header, Details]:
 
 def read(file: IO[bytes], details: Details) -> Photo:
     """The pixels, as they are stored."""
+    unknown = left_out.chunks(name for name, _ in _chunks(file) if name not in _READ)
+    notes = (*unknown, *left_out.behind(file, _end(file)))
     file.seek(0)
     data = file.read()
-    return bands.split(imagecodecs.webp_decode(data, hasalpha=header(file)[0].alpha), details)
+    return bands.split(imagecodecs.webp_decode(data, hasalpha=header(file)[0].alpha), details, notes)
 
 
 def write(file: IO[bytes], photo: Photo) -> None:
@@ -71,6 +74,13 @@ def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
             raise Refused("the file is cut off")
         yield name, file.read(min(length, _START) if name in _PICTURES else length)
         position += 8 + length + length % 2
+
+
+def _end(file: IO[bytes]) -> int:
+    """Where the container ends, by its own length, which is even or padded."""
+    file.seek(4)
+    length = int.from_bytes(file.read(4), "little")
+    return 8 + length + length % 2
 
 
 def _measured(names: dict[bytes, bytes]) -> tuple[int, int, bool]:

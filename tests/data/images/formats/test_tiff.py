@@ -33,8 +33,10 @@ def test_depths_between_8_and_16_fill_16_bits(bits, tmp_path):
     levels = np.random.default_rng(0).integers(0, 2**bits, (7, 9), dtype=np.uint16)
     levels[0, 0] = 2**bits - 1
     path = saved(tmp_path / "x.tif", levels, photometric="minisblack", bitspersample=bits)
-    pixels = reading.read(path).pixels
+    photo = reading.read(path)
+    pixels = photo.pixels
     assert (pixels.dtype, pixels[0, 0]) == (np.uint16, 65535)
+    assert photo.notes == (f"{bits}-bit levels stretched to 16 bits",)
     np.testing.assert_array_equal(np.rint(pixels * ((2**bits - 1) / 65535)), levels)
 
 
