@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoiser.data.depth import held_as, unit
+from denoiser.data.depth import unit
 from denoiser.data.images import eight_bit, reading
 from denoiser.data.images.formats.photo import Pixels
 from denoiser.errors import DenoiserError
@@ -87,7 +87,7 @@ def read(paths: Sequence[Path], channels: int, bits: Sequence[int]) -> Tensor:
     target, white = _read(*clean, channels)
     target = target.clamp_(0, 1) if target.is_floating_point() else target
     parts = [*(_read(*file, channels, white)[0] for file in noisy), target]
-    return torch.cat(parts if held_as(bits) == target.dtype else [unit(part) for part in parts])
+    return torch.cat(parts if len({part.dtype for part in parts}) == 1 else [unit(part) for part in parts])
 
 
 def _read(path: Path, bits: int, channels: int, white: float | None = None) -> tuple[Tensor, float]:

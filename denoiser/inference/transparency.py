@@ -2,6 +2,16 @@
 
 Editors leave anything there: black, white, or the picture before it was cut out. A network would take the rim for an
 edge of the picture, and the colours beyond it for its noise.
+
+Mirroring was the best of what was tried. A disc of 48 pixels radius, cut out of noise of sigma 25 and denoised by
+`photo`, has these PSNR in its outer 4 pixels (3 photographs, 3 draws of the noise; in the middle 32.2 to 32.3 dB):
+
+    the picture goes on beyond the rim      31.48 dB, which no fill can know
+    mirrored                                30.28
+    mirrored and denoised, with new noise   30.25, in two passes
+    harmonic, with noise                    30.01
+    nearest visible pixel                   28.60
+    harmonic, without noise                 27.59, and 27.7 in the middle: a blind network sees little noise
 """
 
 from __future__ import annotations

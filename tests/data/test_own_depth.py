@@ -139,6 +139,20 @@ def test_both_pictures_of_a_pair_have_one_scale(tmp_path, protocol, clean):
     assert np.abs(batch.clean[0].numpy() - planes(values) / white).max() < 1e-5
 
 
+@pytest.mark.parametrize("clean", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("noisy", ["uint8", "uint16", "float32"])
+def test_pairs_of_any_two_depths_are_alike(tmp_path, noisy, clean):
+    levels = RNG.integers(0, 256, (12, 14, 3))
+    stored = {"uint8": levels.astype(np.uint8), "uint16": (levels * 257).astype(np.uint16)}
+    stored["float32"] = (levels / 255).astype(np.float32)
+    for name, kind in (("noisy", noisy), ("clean", clean)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", stored[kind], photometric="rgb")
+    pictures = read_files([[tmp_path / "noisy.tif", tmp_path / "clean.tif"]], tmp_path, 3)
+    batch = FrozenPairs(pictures, None, 0, (None,)).__getitems__([0])
+    assert (batch.noisy - batch.clean).abs().max() < 1e-6
+    assert np.abs(batch.clean[0].numpy() - planes(levels) / 255).max() < 1e-6
+
+
 def test_copies_of_another_depth_are_found():
     smooth = np.kron(RNG.random((3, 6, 6)), np.ones((8, 8)))
     deep = torch.from_numpy((smooth * 65535).round().astype(np.uint16))

@@ -88,7 +88,8 @@ def check(path: Path, header: Header, bits: int | None = None) -> None:
     suffix, depth = path.suffix.lower(), bits or header.bits
     format = _FORMATS[format_of(suffix)]
     if depth > format.bits:
-        error = f"{format.name} holds at most {format.bits} bits, not {depth} ({path})"
+        deep = f"at most {format.bits} bits, not {depth}" if bits or not header.stored else f"no {header.stored}"
+        error = f"{format.name} holds {deep} ({path})"
         raise DenoiserError(error, f"--bits {format.bits}, or {instead('png' if depth <= 16 else 'tiff')}")
     if header.alpha and not format.alpha:
         raise DenoiserError(f"{format.name} holds no alpha channel ({path})", instead("png"))

@@ -5,6 +5,7 @@ import pytest
 import tifffile
 
 from denoiser.data.images import reading, stacks, writing
+from denoiser.data.images.formats import tiff_writer
 from denoiser.errors import DenoiserError
 
 PAGES = np.random.default_rng(0).integers(0, 4000, (3, 9, 12)).astype(np.uint16)
@@ -32,6 +33,23 @@ def test_pages_come_back_as_they_were(order, bigtiff, tmp_path):
         for one, other in zip(before.pages, after.pages, strict=True):
             assert one.compression == other.compression
             assert one.aspage().tags["XResolution"].value == other.aspage().tags["XResolution"].value
+
+
+def test_above_4_gigabytes_all_pages_are_in_a_big_tiff(tmp_path, monkeypatch):
+    monkeypatch.setattr(tiff_writer, "_BIG", 0)
+    path = saved(tmp_path / "x.tif", compression="zlib", resolution=(300, 200), metadata={"who": "me"})
+    with again(path, tmp_path / "y.tif")[0] as after:
+        assert after.is_bigtiff and len(after.pages) == 3
+        np.testing.assert_array_equal(after.asarray(), PAGES)
+        assert {page.aspage().tags["XResolution"].value for page in after.pages} == {(300, 1)}
+
+
+def test_planes_of_metamorph_become_pages(tmp_path):
+    planes = [(33629, "2I", len(PAGES), (0,) * 2 * len(PAGES), True)]
+    path = saved(tmp_path / "x.tif", truncate=True, metadata=None, extratags=planes)
+    with again(path, tmp_path / "y.tif")[0] as after:
+        np.testing.assert_array_equal(after.asarray(), PAGES)
+        assert len(after.pages) == 3 and not after.is_stk
 
 
 @pytest.mark.parametrize(

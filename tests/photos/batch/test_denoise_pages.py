@@ -30,12 +30,14 @@ def test_each_page_is_denoised_and_the_file_stays_what_it_is(stack, model, capsy
     assert "1 picture, 0.0 megapixels" in capsys.readouterr().out
 
 
-def test_signs_and_32_bits_are_kept(here, model):
+def test_signs_and_32_bits_are_kept(here, model, capsys):
     signed, wide = PAGES.astype(np.int16), PAGES.astype(np.uint32) * 70000
     for name, pixels in (("signed", signed), ("wide", wide)):
         (here / "in").mkdir(exist_ok=True)
         tifffile.imwrite(here / "in" / f"{name}.tif", pixels, photometric="minisblack")
     assert run("in", "-o", "out", "--checkpoint", model) == 0
+    err = error_output(capsys, 1, ["in/signed.tif", "-o", "x.png", "--checkpoint", model])
+    assert "PNG holds no int16 (x.png)" in err and "fix: --bits 16" in err
     after = tifffile.imread("out/signed.tif")
     assert after.dtype == np.int16 and (np.abs(after - signed * FACTOR) <= 0.51).all()
     after = tifffile.imread("out/wide.tif")
