@@ -171,6 +171,18 @@ def test_mean_over_images_whatever_the_batches_and_the_order(name, score, size):
     torch.testing.assert_close(mean.compute(), score(image, clean).mean(), rtol=0, atol=1e-12)
 
 
+def test_a_mean_moves_to_a_device_and_stays_in_float64():
+    mean = ImageMean("psnr").to("meta", torch.bfloat16)
+    assert (mean.total.device.type, mean.total.dtype) == ("meta", torch.float64)
+
+
+def test_infinite_scores_of_all_batches_are_counted():
+    mean, clean = ImageMean("psnr"), torch.rand(2, 1, 16, 16)
+    for _ in range(3):
+        mean.update(torch.stack([clean[0], clean[1] / 2]), clean)
+    assert mean.infinite == 3 and mean.finite == 3
+
+
 def test_infinite_scores_are_counted_and_left_out():
     image, clean = pair((3, 1, 16, 16), 0)
     image[1] = clean[1]
