@@ -10,6 +10,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
+from denoiser.metrics import psnr_ssim
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, psnr_y, ssim
 from denoiser.noise.base import to_8_bit
 
@@ -169,6 +170,26 @@ def test_mean_over_images_whatever_the_batches_and_the_order(name, score, size):
         mean.update(image[batch], clean[batch])
     assert mean.compute().dtype == torch.float64
     torch.testing.assert_close(mean.compute(), score(image, clean).mean(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("device", "side", "parts"), [("cpu", 16, [32, 32, 6]), ("cpu", 128, [1] * 70), ("meta", 16, [70])]
+)
+def test_ssim_takes_as_many_images_at_once_as_a_cache_or_a_gpu_holds(device, side, parts, monkeypatch):
+    taken, whole = [], psnr_ssim._ssim_map
+    monkeypatch.setattr(psnr_ssim, "_ssim_map", lambda x, y: taken.append(len(x)) or whole(x, y))
+    images = torch.rand(70, 1, side, side, device=device)
+    assert ssim(images, images).shape == (70,) and taken == parts
+
+
+def test_no_images_have_no_scores():
+    for score in (psnr, psnr_y, ssim):
+        assert score(torch.zeros(0, 3, 16, 16), torch.zeros(0, 3, 16, 16)).shape == (0,)
+
+
+def test_scores_are_computed_on_the_device_of_the_images():
+    images = torch.rand(2, 3, 16, 16, device="meta")
+    assert {score(images, images).device.type for score in (psnr, psnr_y, ssim)} == {"meta"}
 
 
 def test_a_mean_moves_to_a_device_and_stays_in_float64():
