@@ -125,6 +125,12 @@ def test_the_scale_is_that_of_most_values(share):
     assert exposure.scale(np.zeros((3, 3))) == 0 and exposure.white(np.zeros((3, 3))) == 1
 
 
+def test_black_that_has_no_noise_does_not_count():
+    picture = np.random.default_rng(0).poisson(40, (64, 64)) / 50
+    masked = np.where(np.arange(64) < 40, 0, picture)
+    assert exposure.scale(masked) > 0.9 * exposure.scale(picture) > 0.9
+
+
 def test_what_is_hidden_has_no_part_in_it():
     picture, alpha = np.full((8, 8, 3), 900.0), np.ones((8, 8))
     picture[:6], alpha[:6] = 0.5, 0

@@ -23,6 +23,13 @@ def test_noise_that_was_added_is_found(kind, white, shape, sigma):
     assert noise_level(noisy(shape, sigma, kind, white), white) == pytest.approx(sigma, rel=0.08)
 
 
+@pytest.mark.parametrize("shape", [(5, 9), (90, 75, 3), (700, 600)])
+def test_a_picture_of_up_to_1024_by_1024_pixels_counts_whole(shape):
+    pixels = noisy(shape, np.linspace(5, 40, shape[1]).reshape(1, -1, *[1] * (len(shape) - 2)))  # noisier to the right
+    whole = torch.from_numpy(np.atleast_3d(pixels) / np.float32(255)).permute(2, 0, 1)
+    assert noise_level(pixels, 255) == pytest.approx(estimate_sigma(whole), rel=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (2, 3, 3), (4, 700), (5, 5, 3)])
 def test_the_smallest_pictures_have_a_level(shape):
     assert noise_level(np.full(shape, 70, np.uint8), 255) < 1e-9

@@ -16,6 +16,7 @@ from denoiser.metrics.psnr_ssim import psnr
 from denoiser.objectives.supervised import Supervised
 from denoiser.runs import checkpoint
 from denoiser.training import assemble
+from denoiser.training.module import Denoiser
 
 
 @functools.cache
@@ -48,6 +49,14 @@ def test_padding_reflects_and_is_cut_off_again(size):
     padded = torch.from_numpy(np.pad(noisy.numpy(), [(0, 0), (0, 0), *more], mode="reflect"))
     expected = model.network(padded)[:, :, : size[0], : size[1]]
     torch.testing.assert_close(model(noisy), expected, rtol=0, atol=0)
+
+
+def test_a_network_that_says_nothing_of_sizes_gets_any():
+    network = {"_target_": "torch.nn.Conv2d", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "padding": 1}
+    objective = {"_target_": "denoiser.objectives.supervised.Supervised"}
+    model = Denoiser(network, objective, {"_target_": "torch.optim.Adam"}, channels=1, name="plain").eval()
+    noisy = torch.rand(1, 1, 1, 7)
+    assert torch.equal(model.forward(noisy), model.network(noisy))
 
 
 def test_networks_that_need_a_smallest_size_get_it():
