@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any, TypeVar, Unpack, overload
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -78,7 +76,6 @@ class PictureModel(nn.Module):
         self, image: Tensor, sigma: float | Tensor | None = None, **options: Unpack[CallKeywords]
     ) -> Tensor: ...
 
-    @torch.compiler.disable(recursive=False)  # type: ignore  # `torch.compile` gets the call for batches alone
     def __call__(self, image: Any, *args: Any, **keywords: Any) -> Any:
         """Denoise a picture: the same type, data type, shape and device; the input is not changed.
 
@@ -120,14 +117,15 @@ class PictureModel(nn.Module):
         if "forward" in vars(self):
             # Lightning replaces `forward` for a training step in several processes, and torch then calls the model.
             return super().__call__(image, *args, **keywords)
+        if isinstance(image, Tensor) and image.ndim == 4 and keywords.get("axes") in (None, "NCHW"):
+            return self._denoise_batch(image, self._options(args, keywords))
+        return pictures.denoise_any(self, image, self._options(args, keywords), self._tilings)
+
+    def _options(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> CallOptions:
         options = call_options.parse(args, keywords)
         if options.sigma is not None and not self.takes_sigma:
             raise self._takes_no_sigma(options.sigma)
-        _check_type(image)
-        if isinstance(image, Tensor) and image.ndim == 4 and options.axes in (None, "NCHW"):
-            return self._denoise_batch(image, options)
-        several = options.axes is not None
-        return (pictures.denoise_all if several else pictures.denoise)(self, image, options, self._tilings)
+        return options
 
     def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
         """Denoise a batch of any size: padded to what the network takes, and cropped.
@@ -202,10 +200,3 @@ class PictureModel(nn.Module):
             if self.takes_sigma
             else ()
         )
-
-
-def _check_type(image: Any) -> None:
-    if isinstance(image, str | os.PathLike):
-        raise TypeError(f"a path, not a picture: model(PIL.Image.open({os.fspath(image)!r}))")
-    if not isinstance(image, np.ndarray | Tensor | Image.Image):
-        raise TypeError(f"no picture, but {type(image).__name__}: a numpy array, a torch tensor or a Pillow image")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -50,6 +51,19 @@ class Network(Protocol):
 
 
 @torch.compiler.disable  # type: ignore  # tiles differ in size, and pictures are no tensors
+def denoise_any(model: Network, image: Any, options: CallOptions, tilings: FittedTilings) -> Any:
+    """Denoise a picture, or the pictures of an array where `axes` is given; see `denoise` and `denoise_all`.
+
+    Raises:
+        TypeError: it is no picture.
+    """
+    if isinstance(image, str | os.PathLike):
+        raise TypeError(f"a path, not a picture: model(PIL.Image.open({os.fspath(image)!r}))")
+    if not isinstance(image, np.ndarray | Tensor | Image.Image):
+        raise TypeError(f"no picture, but {type(image).__name__}: a numpy array, a torch tensor or a Pillow image")
+    return (denoise if options.axes is None else denoise_all)(model, image, options, tilings)
+
+
 def denoise(model: Network, image: Any, options: CallOptions, tilings: FittedTilings) -> Any:
     """Denoise a picture of any type, see `PictureModel`.
 

@@ -21,6 +21,7 @@ from denoiser.data.images.formats import (
     png,
     pnm,
     profiles,
+    tiff_metadata,
     tiff_writer,
     webp,
 )
@@ -204,9 +205,12 @@ def _with_claims(photo: Photo, format: _Format) -> tuple[Photo, tuple[str, ...]]
 
 
 def _with_profile(photo: Photo, format: _Format) -> tuple[Photo, tuple[str, ...]]:
-    """The picture with a colour profile for the pixels in the file, and notes."""
+    """The picture with a colour profile for the pixels in the file, and notes; formats without one hold no metadata."""
     if not format.profile:
-        return photo, () if photo.details.icc is None else (f"{format.name} holds no colour profile: it is left out",)
+        details = photo.details
+        held = {"metadata": tiff_metadata.says_more(details.exif) or details.xmp, "colour profile": details.icc}
+        lost = [name for name, value in held.items() if value]
+        return photo, (f"{format.name} holds no {' and no '.join(lost)}: left out",) if lost else ()
     if not format.grey and photo.channels == 1 and photo.pixels.dtype.kind == "f" and photo.details.icc is not None:
         photo = at_depth(photo, 16)
     return profiles.fitted(photo, format.grey, format.name)

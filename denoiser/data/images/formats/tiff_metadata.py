@@ -48,6 +48,11 @@ def tags(details: Details) -> tuple[Directory, Order]:
     return entries, order
 
 
+def says_more(exif: bytes | None) -> bool:
+    """Whether an EXIF block holds more than the resolution and the orientation."""
+    return exif is not None and bool(tiff_directories.unblock(exif)[0].keys() - {*RESOLUTION, ExifTag.Orientation})
+
+
 def _bytes(entry: Entry | None) -> bytes | None:
     return entry.value if entry is not None and isinstance(entry.value, bytes) else None
 

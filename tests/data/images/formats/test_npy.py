@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import tifffile
+from helpers import blocks
 
 from denoiser.data.images import reading, stacks, writing
 from denoiser.data.images.formats import npy
+from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 
 RNG = np.random.default_rng(0)
+NAMES = {".npy": ".npy", ".ppm": "PPM", ".bmp": "BMP"}
 KINDS = ("uint8", "uint16", "int8", "int16", "int32", "uint32", "float16", "float32", "float64")
 
 
@@ -149,3 +152,11 @@ def test_an_array_is_mapped_and_read_page_by_page(tmp_path):
         assert pages.read(1, pages.header(1)[1]).pixels.flags.owndata
     with pytest.raises(DenoiserError, match="5 pages"):
         reading.read(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".ppm", ".bmp"])
+def test_metadata_that_a_format_does_not_hold_is_told(suffix, tmp_path):
+    pixels = np.zeros((5, 6), np.uint8)
+    for exif, notes in ((blocks.exif(1), (f"{NAMES[suffix]} holds no metadata: left out",)), (None, ())):
+        photo = Photo(pixels, 255, Details("JPEG", exif=exif))
+        assert writing.write(tmp_path / f"x{suffix}", photo) == notes

@@ -76,7 +76,7 @@ def test_webp_of_grey_is_converted_and_says_so(deep, tmp_path):
 @pytest.mark.parametrize("suffix", [".ppm", ".bmp"])
 def test_what_holds_no_profile_says_so(suffix, deep, tmp_path):
     (note,) = writing.write(tmp_path / f"x{suffix}", photo(deep, 3, np.uint8, WIDE))
-    assert note.endswith("holds no colour profile: it is left out")
+    assert note.endswith("holds no colour profile: left out")
     assert writing.write(tmp_path / f"x{suffix}", photo(deep, 3, np.uint8, None)) == ()
 
 
