@@ -15,7 +15,7 @@ from denoiser.errors import DenoiserError
 from denoiser.inference import tiling
 from denoiser.inference.function import TileFunction
 from denoiser.inference.padding import padded_side
-from denoiser.inference.tile_layout import BAND_BYTES, CPU_BYTES, LEAST_BYTES, Tiling
+from denoiser.inference.tile_layout import BAND_BYTES, CPU_BYTES, LEAST_BYTES, Tiling, blend_weights
 from denoiser.machine import memory
 
 SMALLER = {
@@ -142,6 +142,29 @@ def test_a_tile_is_halved_down_to_the_smallest_and_no_further(cost):
     out, used = tiled(Small(OUT, 66), image, first)  # 75 is too large, 37 too small
     assert used.tile == first.smallest == 64
     torch.testing.assert_close(out, image)
+
+
+def test_rows_that_were_written_before_memory_ran_out_stay():
+    image, function = torch.rand(1, 900, 90), Small(OUT, 90, calls=2)
+    out, used = tiled(function, image, Tiling(150, 32, 8))
+    assert function.failed and used.tile < 150
+    torch.testing.assert_close(out, image)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_neighbouring_tiles_fade_into_one_another(turned):
+    calls = []
+
+    def function(noisy):
+        calls.append(noisy.shape)
+        return torch.full_like(noisy, len(calls))
+
+    image = torch.rand(1, 40, 150)
+    out, _ = tiled(function, image.mT if turned else image, Tiling(64, 32))
+    line = (out.mT if turned else out)[0]
+    assert len(calls) == 2 and (line == line[0]).all() and line[0, 0] == 1 and line[0, -1] == 2
+    between = line[0][(line[0] > 1) & (line[0] < 2)]
+    torch.testing.assert_close(between, 1 + blend_weights(4))
 
 
 def test_when_not_even_the_smallest_tile_fits():
