@@ -58,7 +58,7 @@ def _deep(path: Path) -> Stored | None:
     try:
         return _header(path)
     except DenoiserError:
-        if eight_bit.is_deep(path):
+        if eight_bit.loses(path):
             raise
         return None
 

@@ -17,6 +17,13 @@ SAMPLE = 1 << 18
 """Approximate number of pixels, evenly spaced, whose values are sorted."""
 BRIGHT, BY_MEDIAN = 0.99, 4.0
 """The scale of the bulk: this quantile of all values, but at most so many times their median."""
+KNOWN = 30.0
+"""Brightness in standard deviations of the noise up to which a network makes bright parts on black no worse.
+
+Measured with `grey` on discs on a dark picture (96x96, 1 picture, seed 0), as the error on the discs in standard
+deviations of the noise: discs 10 / 30 / 60 / 300 times as bright as the noise with a radius of 9 pixels 0.5 / 0.7 / 1.0
+/ 1.8, with a radius of 5 pixels 0.8 / 1.0 / 1.1 / 2.2.
+"""
 NOMINAL = 1.5
 """Largest median of a picture whose white is 1: noise can bring a bright one above 1."""
 
@@ -40,7 +47,22 @@ def white(pixels: Pixels, alpha: Pixels | None = None) -> float:
     (1.0, 4100.0)
     """
     quantile, median = _statistics(pixels, alpha)
-    return 1.0 if median <= NOMINAL else min(quantile, BY_MEDIAN * median)
+    if median <= NOMINAL:
+        return 1.0
+    return quantile if quantile <= BY_MEDIAN * median else min(quantile, max(BY_MEDIAN * median, known(pixels)))
+
+
+def known(pixels: Pixels) -> float:
+    """The brightness up to which a network removes the noise of a picture wherever it is: see `KNOWN`.
+
+    Bright cells on a dark ground are below it, and a sun is far above.
+
+    Args:
+        pixels: see `scale`.
+    """
+    from denoiser.noise.estimate import noise_level
+
+    return KNOWN * noise_level(pixels, 255.0)
 
 
 def bulk(pixels: Pixels, alpha: Pixels | None = None) -> float:

@@ -1,8 +1,9 @@
 """What is too bright for the rest of a picture of floats is left as it is, and kept from disturbing the rest.
 
 A network has learned pictures from black to white. Next to a sun of 64 times that, it rings farther and stronger than
-the noise that it removes. So pixels far beyond the bulk of a picture are left as they are, with those beside them, and
-the network sees them as no brighter than the bulk; a pixel is dimmed as a whole, by the size of its largest channel:
+the noise that it removes. So pixels far beyond the bulk of a picture, and far beyond its noise, are left as they are,
+with those beside them, and the network sees them as no brighter than the bulk; a pixel is dimmed as a whole, by the
+size of its largest channel:
 
     size              what the network sees
     up to the limit   the pixel
@@ -27,7 +28,7 @@ from denoiser.inference.function import TileFunction
 from denoiser.inference.pixels import Pixels
 
 LIMIT = 3.0
-"""What is beyond so many times the scale, and beyond white, is left as it is: more than noise adds to the bulk."""
+"""What is beyond so many times the scale, beyond white and `exposure.known` is left: noise adds less to the bulk."""
 FALL = 0.5
 """How fast the network sees pixels beyond the limit become darker: a jump would be a noise of its own at the limit."""
 
@@ -43,7 +44,10 @@ def guarded(function: TileFunction, pixels: Pixels, white: float) -> TileFunctio
     if pixels.dtype.kind != "f":
         return function
     usual = exposure.scale(pixels)
-    limit, seen = max(LIMIT * usual / white, 1.0), min(usual / white, 1.0)
+    largest, bulk = float(max(pixels.max(), -pixels.min())), max(LIMIT * usual, white)
+    if largest <= bulk or largest <= (limit := max(bulk, exposure.known(pixels)) / white) * white:
+        return function
+    seen = min(usual / white, 1.0)
 
     def adapt(call: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         def denoise(noisy: Tensor) -> Tensor:

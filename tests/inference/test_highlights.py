@@ -89,6 +89,7 @@ def test_pictures_of_the_usual_range_are_seen_as_they_are(unit, sigma):
 
 def test_what_the_network_sees_goes_down_beyond_the_limit_without_a_jump():
     picture = np.full((200, 200), 0.5, np.float32)
+    picture[0, 0] = 9
     sizes = np.linspace(-9, 9, 7201, dtype=np.float32)
     seen = []
     function = highlights.guarded(TileFunction(lambda x: seen.append(x) or x), picture, 1.0)
@@ -118,7 +119,7 @@ def test_tiles_agree_with_the_whole(unit):
 def test_the_scale_is_that_of_most_values(share):
     rng = np.random.default_rng(0)
     for scale in (1, 255, 4095):
-        picture = scale * rng.random((64, 64))
+        picture = scale * np.sort(rng.random((64, 64)))
         changed = picture.copy()
         changed.ravel()[: int(share * changed.size)] = 1e5
         assert exposure.white(changed) < 5 * exposure.white(picture) and exposure.scale(changed) < 5 * scale
@@ -135,3 +136,17 @@ def test_what_is_hidden_has_no_part_in_it():
     picture, alpha = np.full((8, 8, 3), 900.0), np.ones((8, 8))
     picture[:6], alpha[:6] = 0.5, 0
     assert exposure.white(picture) == 1 and exposure.white(picture, alpha) == 900
+
+
+@pytest.mark.parametrize(("peak", "ratio"), [(3, 10), (4095, 10), (4095, 20), (4095, 90)])
+def test_bright_cells_on_a_dark_ground_are_denoised_unless_they_are_suns_to_the_noise(peak, ratio):
+    """Up to where the network would make them worse; the ground is denoised beside both."""
+    model, sigma = denoiser.load("grey"), peak / ratio
+    cells = np.zeros((SIDE, SIDE), bool)
+    for y, x in np.random.default_rng(1).integers(8, SIDE - 8, (12, 2)):
+        cells |= np.hypot(ROWS - y, COLUMNS - x) < 9
+    clean = peak * np.where(cells, 0.8 + 0.1 * np.sin(ROWS / 3), 0.01)
+    before = noisy(clean, sigma)
+    after = model(before)
+    gain, ground = (psnr(after, clean, w, peak) - psnr(before, clean, w, peak) for w in (cells, ~cells))
+    assert ground > 3 and (gain > 3 if ratio < 30 else -0.2 < gain < 0.2)

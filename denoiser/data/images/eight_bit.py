@@ -97,11 +97,11 @@ def is_opened(path: Path) -> bool:
         return False
 
 
-def is_deep(path: Path) -> bool:
-    """Whether Pillow opens a file whose values `read` would round to 8 bits, as far as its header shows."""
+def loses(path: Path) -> bool:
+    """Whether `read` would round values to 8 bits or leave out pages of a file, as far as its header shows."""
     with suppress(DenoiserError), _opened(path) as picture:
         if isinstance(picture, TiffImageFile):
-            return bool(max(picture.tag_v2.get(BITSPERSAMPLE, (8,))) > 8)
+            return picture.n_frames > 1 or bool(max(picture.tag_v2.get(BITSPERSAMPLE, (8,))) > 8)
         return picture.format != "PPM" and picture.mode.startswith("I")
     return False
 
