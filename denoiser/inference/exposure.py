@@ -62,7 +62,7 @@ def known(pixels: Pixels) -> float:
     """
     from denoiser.noise.estimate import noise_level
 
-    return KNOWN * noise_level(pixels, 255.0)
+    return KNOWN * noise_level(pixels, white=255.0)  # then grey levels are the unit of the pixels
 
 
 def bulk(pixels: Pixels, alpha: Pixels | None = None) -> float:

@@ -45,11 +45,11 @@ class NoteSummary:
             kind.differs |= note != kind.first
 
     def __iter__(self) -> Iterator[str]:
-        """Each kind with its number of pictures: "estimated noise level: 12.3 and others (40 pictures)"."""
+        """Each kind with its number of pictures: "estimated noise level: 12.3 (40 pictures, whose values differ)"."""
         for kind in self._kinds.values():
-            others = " and others" if kind.differs else ""
-            count = f" ({kind.pictures} pictures)" if kind.pictures > 1 else ""
-            yield f"{kind.first}{others}{count}"
+            differs = ", whose values differ" if kind.differs else ""
+            count = f" ({kind.pictures} pictures{differs})" if kind.pictures > 1 else ""
+            yield f"{kind.first}{count}"
 
 
 def one_of_each_kind(notes: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ def test_each_kind_is_said_once_with_how_many_pictures_it_is_of():
     remarks.add(["from CMYK"])
     remarks.add(["tiles of 256 pixels"])
     assert list(remarks) == [
-        "estimated noise level: 12.3 and others (2 pictures)",
+        "estimated noise level: 12.3 (2 pictures, whose values differ)",
         "from CMYK (2 pictures)",
         "tiles of 256 pixels",
     ]

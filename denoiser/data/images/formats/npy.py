@@ -19,6 +19,13 @@ _HELD = {
     **{np.dtype(name): np.dtype(np.float64) for name in ("int32", "uint32")},
 }
 """The type in which pixels of each type are denoised; it holds them exactly."""
+_NUMBERS = "save an array of numbers"
+_AS_PIXELS = {
+    "b": "numpy.save('FILE.npy', 255 * array.astype('uint8'))",
+    "c": "numpy.save('FILE.npy', abs(array).astype('float32'))",
+    **dict.fromkeys("iuf", "numpy.save('FILE.npy', array.astype('float64'))"),
+}
+"""What makes pixels of values of other kinds, without wrapping them."""
 _READERS = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}
 _CHANNELS = (1, 3, 4)
 _MOST_CHANNELS = max(_CHANNELS)
@@ -47,7 +54,7 @@ class ArrayPictures:
         if channels not in _CHANNELS:
             raise Refused(f"an array of shape {array.shape} has {channels} channels as {self.axes}", _for_bands(order))
         if not array.size:
-            raise Refused(f"an array of shape {array.shape} has no pixels")
+            raise Refused(f"an array of shape {array.shape} has no pixels", "save an array with rows and columns")
         if channels == _MOST_CHANNELS and _stored(self.dtype) and "int" in _stored(self.dtype):
             raise Refused(f"{self.dtype.name} with alpha, which cannot be read", "save its colours alone")
 
@@ -88,7 +95,7 @@ def axes_of(shape: tuple[int, ...], axes: str | None) -> str:
         return axes
     if axes is not None or not fits:
         named = f" as {axes}" if axes else ""
-        possible = f"--axes {fits[0]}" if fits else "save an array of 2 to 4 axes"
+        possible = _advice(shape, fits) if fits else "save an array of 2 to 4 axes"
         raise Refused(f"an array of shape {shape} is no picture{named}", possible)
     certain = _certain(shape)
     if certain is None:
@@ -124,11 +131,11 @@ def _mapped(file: IO[bytes]) -> Pixels:
     file.seek(0)
     version = npy_format.read_magic(file)
     if version not in _READERS:
-        raise Refused("an array of records, which is no picture", "numpy.save of an array of numbers")
+        raise Refused("an array of records, which is no picture", _NUMBERS)
     shape, fortran, dtype = _READERS[version](file)
     if dtype.newbyteorder("=") not in _HELD:
         what = "objects" if dtype.hasobject else dtype.name
-        raise Refused(f"an array of {what}, which are no pixels", "numpy.save('FILE.npy', array.astype('uint16'))")
+        raise Refused(f"an array of {what}, which are no pixels", _AS_PIXELS.get(dtype.kind, _NUMBERS))
     start, end = file.tell(), file.seek(0, 2)
     if start + int(np.prod(shape, dtype=object)) * dtype.itemsize > end:
         raise Refused("the file is cut off")

@@ -160,3 +160,21 @@ def test_metadata_that_a_format_does_not_hold_is_told(suffix, tmp_path):
     for exif, notes in ((blocks.exif(1), (f"{NAMES[suffix]} holds no metadata: left out",)), (None, ())):
         photo = Photo(pixels, 255, Details("JPEG", exif=exif))
         assert writing.write(tmp_path / f"x{suffix}", photo) == notes
+
+
+@pytest.mark.parametrize(
+    ("array", "values"),
+    [
+        (np.eye(9, dtype=bool), 255 * np.eye(9)),
+        (np.eye(9, dtype=np.complex64) * (3 + 4j), 5 * np.eye(9)),
+        (np.eye(9, dtype=np.int64) * 70_000, 70_000 * np.eye(9)),
+        (np.eye(9, dtype=np.uint64) * 70_000, 70_000 * np.eye(9)),
+    ],
+    ids=["bool", "complex", "int64", "uint64"],
+)
+def test_the_advice_for_other_types_makes_pixels_of_the_same_values(array, values, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", array)
+    fix = refusal(tmp_path / "x.npy").fix
+    eval(fix, {"numpy": np, "array": array})  # as a user would type it
+    np.testing.assert_allclose(reading.read(tmp_path / "FILE.npy").pixels, values, rtol=1e-6)
