@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from denoiser.data.images.formats.photo import Header, Photo, Pixels
+from denoiser.data.images import white
+from denoiser.data.images.formats.photo import Header, Photo
 from denoiser.errors import DenoiserError, nearest
-from denoiser.inference import chroma, exposure, watching
+from denoiser.inference import chroma, watching
 from denoiser.photos import bands, hidden, routes
 from denoiser.photos.options import Options
-from denoiser.photos.routes import CAMERA, GREY, Route
+from denoiser.photos.routes import CAMERA, Route
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ class Models:
             DenoiserError: see `check` and `Restorer`.
         """
         visible = hidden.filled(photo)
-        exposed = replace(visible, white=_exposed_white(visible))
-        denoised, name = self._denoise(exposed, noise, warn)
+        denoised, name = self._denoise(white.exposed(visible), noise, warn)
         denoised = replace(denoised, white=photo.white)
         denoised = denoised if visible is photo else hidden.restored(denoised, photo)
         return bands.denoised(denoised, lambda band: self.denoise(band)[0]), name
@@ -132,27 +132,10 @@ class Models:
         return self.measured(visible, chroma.has_equal_channels(visible.pixels))
 
     def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
-        """The noise of a photo; None where it is very small, and without the shipped weights that measure it.
-
-        White noise that is the same in all channels is picture for the colour network; the grey one measures it.
-        """
-        from denoiser.photos.noise_measure import SMALLEST
-
-        if CAMERA not in shipped.NAMES or min(photo.pixels.shape[:2]) < SMALLEST:
-            return None
-        pixels, white = photo.pixels[..., 0] if equal_channels else photo.pixels, _exposed_white(photo)
-        noise = self._measure(CAMERA, pixels, white)
-        if pixels.ndim == 3 or not noise.is_white or GREY not in shipped.NAMES:
-            return noise
-        return replace(self._measure(GREY, pixels, white), is_white=True)
-
-    def _measure(self, name: str, pixels: Pixels, white: float) -> MeasuredNoise:
-        from denoiser.inference import highlights
+        """The noise of a photo, see `noise_measure.of_photo`."""
         from denoiser.photos import noise_measure
 
-        function = self._shipped(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
-        function = highlights.guarded(function, pixels, white)
-        return noise_measure.measure(pixels, white, lambda block: function(block.to(self.device)))
+        return noise_measure.of_photo(white.exposed(photo), equal_channels, self._shipped, self.device)
 
     def _warning(self, photo: Photo, denoised: Photo, noise: MeasuredNoise | None, model: str) -> tuple[str, ...]:
         """A note where most of the noise is still there, although all was to be removed."""
@@ -190,8 +173,8 @@ class Models:
     def routes(self, header: Header) -> str:
         """The routes that a photo can take, as far as its header shows them, for a dry run."""
         usual, equal = self.route(header), self.route(header, equal_channels=header.channels == 3)
-        white = str(usual) if equal.model == usual.model else f"{usual} ({equal.model} if its three channels are equal)"
-        return f"{self._route(header, False, True)}; if its noise is white: {white}" if self.by_noise else white
+        route = str(usual) if equal.model == usual.model else f"{usual} ({equal.model} if its three channels are equal)"
+        return f"{self._route(header, False, True)}; if its noise is white: {route}" if self.by_noise else route
 
     @property
     def by_noise(self) -> bool:
@@ -241,15 +224,6 @@ class Models:
         if self.choice.weights and not isinstance(model, Published):
             raise DenoiserError(f"this is a model of denoiser itself (--weights {name})", f"--checkpoint {name}")
         return model
-
-
-def _exposed_white(photo: Photo) -> float:
-    """The value that a network sees as white: of floats that of the bulk of their values, not the largest.
-
-    Integers that are held as floats are no scene with a sun, but a range: cells on black are not far beyond the bulk.
-    """
-    is_range = photo.pixels.dtype.kind != "f" or "int" in photo.details.encoding.get("stored", "")
-    return photo.white if is_range else exposure.white(photo.pixels, photo.alpha)
 
 
 def _default(channels: int) -> str:

@@ -8,17 +8,25 @@ experiments/weights/noise.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from denoiser.data.images.formats.photo import Photo
+from denoiser.inference import highlights
 from denoiser.inference.blocks import blocks
 from denoiser.inference.pixels import Pixels
 from denoiser.metrics.luma import LUMA
 from denoiser.noise.camera.likeness import autocorrelation
 from denoiser.noise.levels import GREY_LEVELS
+from denoiser.photos.routes import CAMERA, GREY
+from denoiser.weights import shipped
+
+if TYPE_CHECKING:
+    from denoiser.inference.picture_model import PictureModel
 
 LAGS = tuple(range(1, 17))
 """Lags in pixels at which the autocorrelation is computed."""
@@ -72,6 +80,34 @@ class MeasuredNoise:
         levels += " (R, G, B)" if len(self.deviation) == 3 else ""
         kind = "white" if self.is_white else f"correlated over {self.correlation_length:.1f} pixels"
         return f"measured noise: deviation {levels}, {kind}"
+
+
+def of_photo(
+    exposed: Photo, equal_channels: bool, network: Callable[[str], PictureModel], device: torch.device
+) -> MeasuredNoise | None:
+    """The noise of a photo; None where it is very small, and without the shipped weights that measure it.
+
+    White noise that is the same in all channels is picture for the colour network; the grey one measures it.
+
+    Args:
+        exposed: the photo, with the white that a network sees, see `white.exposed`.
+        equal_channels: whether its three channels are equal.
+        network: returns the shipped network of a name.
+        device: where it runs.
+    """
+    if CAMERA not in shipped.NAMES or min(exposed.pixels.shape[:2]) < SMALLEST:
+        return None
+    pixels, white = exposed.pixels[..., 0] if equal_channels else exposed.pixels, exposed.white
+
+    def by(name: str) -> MeasuredNoise:
+        function = network(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
+        function = highlights.guarded(function, pixels, white)
+        return measure(pixels, white, lambda block: function(block.to(device)))
+
+    noise = by(CAMERA)
+    if pixels.ndim == 3 or not noise.is_white or GREY not in shipped.NAMES:
+        return noise
+    return replace(by(GREY), is_white=True)
 
 
 def measure(pixels: Pixels, white: float, denoise: Callable[[Tensor], Tensor]) -> MeasuredNoise:

@@ -105,3 +105,13 @@ def with_white(photo: Photo, levels: Levels, twelve_bits: bool = False) -> Photo
         note = f"{values} up to {levels.largest:g}, all but a few up to {white:g}, which is taken as white"
     notes = (note,) if "int" in stored or levels.largest > 1 else ()
     return replace(photo, white=max(1.0, levels.usual), notes=(*photo.notes, *notes))
+
+
+def exposed(photo: Photo) -> Photo:
+    """The photo with the white that a network sees: in floats that of the bulk of their values, not the largest.
+
+    Integers that are held as floats are no scene with a sun, but a range: cells on black are not far beyond the bulk.
+    """
+    if photo.pixels.dtype.kind != "f" or "int" in photo.details.encoding.get("stored", ""):
+        return photo
+    return replace(photo, white=exposure.white(photo.pixels, photo.alpha))
