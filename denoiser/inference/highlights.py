@@ -45,9 +45,9 @@ def guarded(function: TileFunction, pixels: Pixels, white: float) -> TileFunctio
         return function
     usual = exposure.scale(pixels)
     largest, bulk = float(max(pixels.max(), -pixels.min())), max(LIMIT * usual, white)
-    if largest <= bulk or largest <= (limit := max(bulk, exposure.known(pixels)) / white) * white:
+    if largest <= bulk or largest <= (known := exposure.known(pixels)):
         return function
-    seen = min(usual / white, 1.0)
+    limit, seen = max(bulk, known) / white, min(usual / white, 1.0)
 
     def adapt(call: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         def denoise(noisy: Tensor) -> Tensor:
