@@ -28,6 +28,11 @@ def pytest_configure():
     real_images.folder(REAL_IMAGES)
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Long values are named by their argument: files that a test makes differ from process to process (dates)."""
+    return argname if isinstance(val, bytes | str | dict) and len(repr(val)) > 60 else None
+
+
 @pytest.fixture(autouse=True)
 def isolation(monkeypatch, tmp_path_factory):
     """Data and caches in a temporary folder, a fixed seed, and no network."""

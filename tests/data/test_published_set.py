@@ -114,7 +114,11 @@ def test_two_processes_download_once(served, mirror, tmp_path):
     assert folders == [tmp_path / "Greys"] and len(mirror.requests) == 3
 
 
-@pytest.mark.parametrize("trouble", [{"status": 503}, {"cut": 9}, {"body": encoded(9)}, {"body": b"<html>"}], ids=str)
+@pytest.mark.parametrize(
+    "trouble",
+    [{"status": 503}, {"cut": 9}, {"body": encoded(9)}, {"body": b"<html>"}],
+    ids=["status", "cut", "other picture", "page"],
+)
 def test_a_download_that_breaks_off_is_gone_on_with(served, mirror, tmp_path, trouble):
     whole = dict(mirror.routes["/Greys/2.png"])
     mirror.routes["/Greys/2.png"].update(trouble)
