@@ -156,7 +156,7 @@ def of_trainer(cfg, folder):
 
 
 def of_callbacks(cfg, folder):
-    built = build.callbacks(cfg.callbacks, str(folder))
+    built = assemble.callbacks(cfg.callbacks, str(folder))
     plain = (str, int, float, type(None))
     return [
         (type(callback).__name__, {k: v for k, v in vars(callback).items() if isinstance(v, plain)})
@@ -165,7 +165,7 @@ def of_callbacks(cfg, folder):
 
 
 def of_logger(cfg, folder):
-    built = build.logger(cfg.logger, str(folder))
+    built = assemble.logger(cfg.logger, str(folder))
     return built.log_dir, vars(built)["_default_hp_metric"]
 
 
