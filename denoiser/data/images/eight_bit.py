@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from denoiser.data.images.formats import damage, orientation
 from denoiser.data.images.formats.foreign import NOT_READ
 from denoiser.data.images.formats.photo import Refused, white_of
-from denoiser.data.images.formats.suffixes import READ, TRAINING, listed
+from denoiser.data.images.formats.suffixes import READ, TRAINING, listed, not_written
 from denoiser.data.images.formats.tiff_tags import ExifTag
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
@@ -118,9 +118,8 @@ def write(path: Path, image: Tensor) -> None:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or len(pixels) not in _MODES:
         raise ValueError(f"image {image.dtype} {tuple(image.shape)} is not uint8 (1 or 3, H, W)")
     if path.suffix.lower() not in TRAINING:
-        raise DenoiserError(
-            f"no format for '{path.suffix}' ({path})", f"give a file name that ends in {listed(TRAINING)}"
-        )
+        what = f"{not_written(path.suffix.lower())} ({path})"
+        raise DenoiserError(what, f"give a file name that ends in {listed(TRAINING)}")
     pixels = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
     format, encoded = Image.registered_extensions()[path.suffix.lower()], io.BytesIO()
     try:

@@ -170,6 +170,15 @@ def kind(path: str | os.PathLike[str]) -> foreign.Kind | Literal[True] | None:
     return foreign.kind_of(start) or (True if _is_likely(start) else None)
 
 
+def is_array(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is an array of numpy, by its content."""
+    try:
+        with open(path, "rb") as file:
+            return _codec(file.read(foreign.START)) is npy
+    except OSError:
+        return False
+
+
 def _is_likely(start: bytes) -> bool:
     """Whether a file is a picture by more than two letters, which texts can begin with too."""
     codec = _codec(start)
