@@ -122,7 +122,7 @@ def named(name: str | os.PathLike[str], channels: int | None = None) -> PairsDat
         near = nearest(str(name), names)
         raise DenoiserError(f"no dataset and no folder '{name}' (data)", f"{near or 'a folder'}, or {', '.join(names)}")
     config = compose([f"data={name if known else 'folder'}"]).data
-    changes = {} if channels is None else {"channels": channels}
+    changes: dict[str, Any] = {} if channels is None else {"channels": channels}
     changes |= {} if known else {"path": os.fspath(name)}
     return _dataset(OmegaConf.merge(config, changes))
 

@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
@@ -18,7 +18,7 @@ from denoiser.errors import DenoiserError
 from denoiser.evaluation import score_methods
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.methods import Method, checked, of_baseline, of_model, of_opened
-from denoiser.evaluation.score_methods import Settings
+from denoiser.evaluation.score_methods import ScoringOptions
 from denoiser.machine import hardware
 from denoiser.noise.base import Noise
 from denoiser.reports.tables import render
@@ -67,7 +67,7 @@ class ScoreTable:
             DenoiserError: pandas is not installed (exit code 3).
         """
         try:
-            import pandas
+            import pandas  # type: ignore[import-untyped]
         except ImportError as error:
             raise DenoiserError("pandas is not installed (to_pandas)", "pip install pandas", 3) from error
         return pandas.DataFrame(self.rows)
@@ -84,11 +84,7 @@ def score(
     seed: int | None = None,
     channels: int | None = None,
     device: str = "auto",
-    draws: int = 1,
-    metrics: Sequence[str] = (),
-    batch_size: int | None = None,
-    num_workers: int = 0,
-    allow_leak: bool = False,
+    **options: Any,
 ) -> ScoreTable:
     """Score denoisers on the same noisy pictures, with the numbers that `denoiser evaluate` writes.
 
@@ -105,11 +101,7 @@ def score(
         seed: seed of the noise; None for 0, and for that of a dataset object.
         channels: 3 or 1, where the data has both; None for those of the first method that has only one of them.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        draws: number of draws of noise for each picture and level; scores are means over them.
-        metrics: further metrics: `lpips`, `dists`, `vif`, `ms_ssim`, ...
-        batch_size: largest number of pictures of one size in a batch; None for up to 2^18 pixels.
-        num_workers: number of processes that decode pictures and draw noise; 0 for none.
-        allow_leak: whether pictures that a model was trained or selected on are allowed.
+        **options: `draws`, `metrics`, `batch_size`, `num_workers` and `allow_leak`, see `ScoringOptions`.
 
     Raises:
         DenoiserError: a method, the data or a level is missing or not possible; pictures were trained on; or the output
@@ -123,20 +115,23 @@ def score(
     wanted: list[Any] = [methods] if single else list(methods)  # type: ignore[arg-type]
     if not wanted:
         raise DenoiserError("nothing to score (methods)", 'score(["noisy", "photo"], ...)')
-    target = hardware.device(device)
+    target, scoring = hardware.device(device), ScoringOptions(**options)
     with evaluation_mode(wanted):
         loaded = [_method(method, target) for method in wanted]
         channels = channels or next((method.channels for method in loaded if method.channels), None)
         pictures = _data(data, noise, {"sigma": sigma, "shot": shot}, clip, seed, channels)
-        settings = Settings(draws, metrics, batch_size, num_workers, allow_leak)
-        evaluation = score_methods.assemble(pictures, lambda: checked(loaded, pictures), target, settings)
-        scores, errors = score_methods.score(evaluation)
+        return _table(score_methods.assemble(pictures, lambda: checked(loaded, pictures), target, scoring), scoring)
+
+
+def _table(evaluation: score_methods.Evaluation, options: ScoringOptions) -> ScoreTable:
+    scores, errors = score_methods.score(evaluation)
     if errors:
         raise errors[0]
+    data = evaluation.data
     content = score_methods.describe(evaluation, scores, errors)
-    content |= {"kind": "evaluation", "status": "ok", "seed": pictures.protocol.seed, "draws": draws}
-    run = reading.from_results(content)
-    return ScoreTable(run, tuple(results.per_image_rows(pictures.names, evaluation.scorer.pairs, scores)))
+    content |= {"kind": "evaluation", "status": "ok", "seed": data.protocol.seed, "draws": options.draws}
+    per_image = results.image_rows(data.names, evaluation.scorer.pairs, scores)
+    return ScoreTable(reading.from_results(content), tuple(per_image))
 
 
 @contextmanager

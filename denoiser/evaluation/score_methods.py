@@ -72,7 +72,7 @@ def prepare(cfg: DictConfig) -> Evaluation:
 
     device = hardware.device(cfg.device)
     data = from_config.evaluation_data(cfg)
-    settings = Settings(
+    settings = ScoringOptions(
         draws=int(cfg.draws),
         metrics=[str(name) for name in as_list(cfg.metrics)],
         batch_size=cfg.batch_size,
@@ -83,7 +83,7 @@ def prepare(cfg: DictConfig) -> Evaluation:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ScoringOptions:
     """How methods are scored.
 
     Attributes:
@@ -102,7 +102,7 @@ class Settings:
 
 
 def assemble(
-    data: PairsDataModule, load: Callable[[], Sequence[Method]], device: torch.device, settings: Settings
+    data: PairsDataModule, load: Callable[[], Sequence[Method]], device: torch.device, settings: ScoringOptions
 ) -> Evaluation:
     """An evaluation of methods on data.
 

@@ -59,9 +59,10 @@ class Denoiser(PictureModel, LightningModule):
     Training data is a dataset of `denoiser.data`, or loaders of `(noisy, clean)` tensors:
 
     >>> from lightning.pytorch import Trainer
+    >>> from torch.utils.data import DataLoader
     >>> quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     >>> model = Denoiser(torch.nn.Conv2d(1, 1, 3, padding=1), torch.nn.L1Loss(), lambda p: torch.optim.SGD(p, lr=0.1))
-    >>> pairs = [(torch.rand(2, 1, 16, 16), torch.rand(2, 1, 16, 16)) for _ in range(3)]
+    >>> pairs = DataLoader([(torch.rand(2, 1, 16, 16), torch.rand(2, 1, 16, 16)) for _ in range(3)], batch_size=None)
     >>> Trainer(max_epochs=1, enable_checkpointing=False, **quiet).fit(model, pairs, pairs)
     >>> (scores,) = Trainer(**quiet).test(model, pairs, verbose=False)
     >>> sorted(scores)
