@@ -17,6 +17,7 @@ from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.receptive_field import SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
+from denoiser.noise import levels
 from denoiser.noise.estimate import noise_level
 from denoiser.photos import routes
 from denoiser.photos.options import Options
@@ -146,7 +147,7 @@ class Restorer:
         if not self.model.takes_sigma or self.options.sigma is not None:
             return self.options.sigma, ()
         estimated = noise_level(pixels, white)
-        return estimated, (f"estimated noise level: {estimated:.1f}",)
+        return estimated, (f"estimated noise level: {estimated:.1f} {levels.SIGMA.unit}",)
 
     def _fitted(self, channels: int, precision: str, tile: int | None) -> Tiling:
         """The tiling for all pictures: fitted at the strongest usual noise, where the receptive field is largest."""
