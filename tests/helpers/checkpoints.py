@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -47,7 +48,7 @@ def refused(path, reason):
     with pytest.raises(DenoiserError, match=rf"^error: [^\n]*{reason}[^\n]*\nfix: .+$") as raised:
         denoiser.load(path)
     assert raised.value.code == 2
-    assert str(path.with_suffix("")) in raised.value.what
+    assert str(Path(path).with_suffix("")) in raised.value.what
     return raised.value
 
 
