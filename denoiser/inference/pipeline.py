@@ -28,6 +28,7 @@ from denoiser.inference.pixels import Pixels
 from denoiser.inference.receptive_field import LIMIT, SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
+from denoiser.noise import levels
 from denoiser.noise.estimate import noise_level
 
 WHOLE_PIXELS = 256 * 256
@@ -104,7 +105,7 @@ def denoise(model: Network, planes: Tensor, target: Tensor, white: float, settin
     settings, notes = _for_planes(settings, planes, device), list[str]()
     if (level := settings.sigma) is None and model.takes_sigma:
         level = noise_level(pixels, white)
-        notes.append(f"estimated noise level: {level:.1f}")
+        notes.append(f"estimated noise level: {level:.1f} {levels.SIGMA.unit}")
     function = _function(model, channels, level, settings)
     if settings.texture:
         once = _function(model, channels, level, replace(settings, strengths=Strengths(1.0, 1.0)))

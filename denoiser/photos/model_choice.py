@@ -150,7 +150,7 @@ class Models:
         if deviation < NOISY or removed >= LITTLE * deviation:
             return ()
         fix = "--strength 1.5" if self.by_noise else "leave out the model"
-        return (f"{model} removed {removed:.1f} of {deviation:.1f} grey levels of noise; try: {fix}",)
+        return (f"{model} removed {removed:.1f} of {deviation:.1f} grey levels (of 255) of noise; try: {fix}",)
 
     def route(self, header: Header, equal_channels: bool = False, noise: MeasuredNoise | None = None) -> Route:
         """The model of a photo and its way through it.

@@ -21,7 +21,7 @@ from denoiser.inference.blocks import blocks
 from denoiser.inference.pixels import Pixels
 from denoiser.metrics.luma import LUMA
 from denoiser.noise.camera.likeness import autocorrelation
-from denoiser.noise.levels import GREY_LEVELS
+from denoiser.noise.levels import GREY_LEVELS, SIGMA
 from denoiser.photos.routes import CAMERA, GREY
 from denoiser.weights import shipped
 
@@ -72,14 +72,14 @@ class MeasuredNoise:
         """The noise in words.
 
         >>> print(MeasuredNoise((4.1, 3.4, 5.2), 1.71, False))
-        measured noise: deviation 4.1, 3.4, 5.2 (R, G, B), correlated over 1.7 pixels
+        measured noise: deviation 4.1, 3.4, 5.2 (R, G, B) in grey levels of 255, correlated over 1.7 pixels
         """
         if max(self.deviation) < LEAST:
             return "measured noise: none"
         levels = ", ".join(f"{value:.1f}" for value in self.deviation)
         levels += " (R, G, B)" if len(self.deviation) == 3 else ""
         kind = "white" if self.is_white else f"correlated over {self.correlation_length:.1f} pixels"
-        return f"measured noise: deviation {levels}, {kind}"
+        return f"measured noise: deviation {levels} {SIGMA.unit}, {kind}"
 
 
 def of_photo(

@@ -11,7 +11,8 @@ from pathlib import Path
 from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.reports.tables.grid import NOISY
 from denoiser.runs.columns import BY_KEY, Column
-from denoiser.runs.parse import Range, csv_rows, finite
+from denoiser.runs.csv_files import csv_rows
+from denoiser.runs.parse import Range, finite
 from denoiser.runs.row import Difference, Row, columns
 
 TABLE = 2000

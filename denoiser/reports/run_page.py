@@ -13,7 +13,8 @@ from denoiser.reports.html.render import write_page
 from denoiser.reports.tables import notes
 from denoiser.reports.tables.format import level_kinds
 from denoiser.reports.tables.grid import grid
-from denoiser.runs.parse import csv_rows, finite
+from denoiser.runs.csv_files import csv_rows
+from denoiser.runs.parse import finite
 from denoiser.runs.reading import Run, config_text, read
 from denoiser.runs.seeds import over_seeds
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -17,6 +15,7 @@ from denoiser.reports.html.render import write_page
 from denoiser.reports.tables.format import level_kinds
 from denoiser.runs import gather
 from denoiser.runs.columns import COLUMNS
+from denoiser.runs.csv_files import csv_text
 from denoiser.runs.reading import Run, read
 from denoiser.runs.row import SCORES, Row
 from denoiser.runs.seeds import SeedMean, over_seeds
@@ -56,13 +55,11 @@ def _means(jobs: Sequence[Run], common: set[str]) -> list[SeedMean]:
 
 
 def _csv(results: Sequence[tuple[Run, Row | None]]) -> str:
-    text, rows = io.StringIO(), [row for _, row in results if row]
+    rows = [row for _, row in results if row]
     setting = [one for one in SETTING if one.always or any(row.value(one) is not None for row in rows)]
     keys = ["job", "status", "overrides", *(one.key for one in setting), "seed", "n_images", *SCORES, "seconds"]
-    writer = csv.DictWriter(text, keys, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(_line(job, row) for job, row in results)
-    return text.getvalue()
+    lines = (_line(job, row) for job, row in results)
+    return csv_text([keys, *([line.get(key) for key in keys] for line in lines)])
 
 
 def _line(job: Run, row: Row | None) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 from denoiser.config import PACKAGE, Application, options
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
-from denoiser.runs.parse import csv_rows, finite, load
+from denoiser.runs.csv_files import csv_rows
+from denoiser.runs.parse import finite, load
 
 RESULTS = "results.json"
 PACKAGES = (

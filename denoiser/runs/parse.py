@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -60,12 +59,8 @@ def load(path: Path, parser: Callable[[str], object], empty: T) -> T:
         empty: what is returned instead.
     """
     try:
-        content = parser(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8", newline="") as file:  # line ends in values stay as they are
+            content = parser(file.read())
     except (OSError, ValueError, RecursionError, yaml.YAMLError, csv.Error):
         return empty
     return content if isinstance(content, type(empty)) else empty
-
-
-def csv_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file by column name; none where it cannot be read."""
-    return load(path, lambda content: list(csv.DictReader(io.StringIO(content))), [])

@@ -15,8 +15,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from denoiser.config import register_resolvers
 from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS, SIGMA, LevelKind
+from denoiser.runs.csv_files import csv_rows
 from denoiser.runs.folder import RESULTS, results
-from denoiser.runs.parse import Range, csv_rows, dicts, load, number, pair, text, whole
+from denoiser.runs.parse import Range, dicts, load, number, pair, text, whole
 from denoiser.runs.row import Difference, Row
 
 NEEDED = ("status", "protocol", "seed", "rows")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import math
 import statistics
@@ -12,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from denoiser.metrics import intervals
+from denoiser.runs.csv_files import csv_text
 from denoiser.runs.parse import Range
 from denoiser.runs.row import INTERVALS, SCORES, Difference, Row
 
@@ -45,17 +44,14 @@ def per_image(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str,
     """
     computed = dict.fromkeys(key for figures in scores.values() for values in figures.values() for key in values)
     keys = dict.fromkeys([*SCORES, *computed])
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", *names, *pairs.level_kind.entries(None), "image", *keys])
+    lines: list[list[str]] = [["method", *names, *pairs.level_kind.entries(None), "image", *keys]]
     for method, figures in scores.items():
         for item, values in sorted(figures.items()):
             image, level = pairs.describe(item)
             image = image.encode(errors="backslashreplace").decode()  # a file name need not be UTF-8, the table is
             levels = ("" if value is None else f"{value:g}" for value in pairs.level_kind.entries(level).values())
-            line = [method, *names.values(), *levels, image]
-            writer.writerow([*line, *(f"{values[key]:.6g}" for key in keys)])
-    return text.getvalue()
+            lines.append([method, *names.values(), *levels, image, *(f"{values[key]:.6g}" for key in keys)])
+    return csv_text(lines)
 
 
 def summarise(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> list[Row]:

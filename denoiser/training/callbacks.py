@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
 from denoiser.machine.terminal import say
+from denoiser.runs.csv_files import csv_text
 from denoiser.runs.strips import amplified, side_by_side
 from denoiser.training.projector import Projector, validation_pairs
 
@@ -134,11 +134,7 @@ class EpochLog(Callback):
             "seconds": f"{time.perf_counter() - self.started:.3f}",
         }
         self.rows.append({key: row.get(key, "") for key in METRICS})
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, METRICS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(self.path, text.getvalue())
+        write_text(self.path, csv_text([METRICS, *([row[key] for key in METRICS] for row in self.rows)]))
 
 
 class Images(Callback):

@@ -193,7 +193,7 @@ def test_a_note_says_where_most_of_the_noise_is_left(ships, monkeypatch):
         notes = [note for note in chosen.denoise(photo)[0].notes if "of 500.0 grey levels" in note]
         assert (notes == []) if fix is None else notes[0].endswith(f"try: {fix}")
         monkeypatch.setattr(chosen, "measured", lambda photo, equal: MeasuredNoise((0.5,) * 3, 2.0, False))
-        assert not [note for note in chosen.denoise(photo)[0].notes if "grey levels of noise" in note]
+        assert not [note for note in chosen.denoise(photo)[0].notes if "grey levels (of 255) of noise" in note]
 
 
 def test_one_note_says_that_a_colour_model_leaves_noise_in_a_grey_picture(ships, monkeypatch):

@@ -118,4 +118,4 @@ def test_what_was_removed():
 
 
 def test_the_noise_in_words():
-    assert str(MeasuredNoise((2.04,), 0.6, True)) == "measured noise: deviation 2.0, white"
+    assert str(MeasuredNoise((2.04,), 0.6, True)) == "measured noise: deviation 2.0 in grey levels of 255, white"

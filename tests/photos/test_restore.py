@@ -149,7 +149,8 @@ def test_the_noise_level_is_given_or_estimated_from_each_picture():
         noisy = Photo((0.5 + rng.normal(0, sigma / 255, (200, 200))).astype(np.float32), 1.0, Details("TIFF"))
         after = denoised(restorer, noisy)
         (note,) = after.notes
-        assert note.startswith("estimated noise level: ") and float(note.split()[-1]) == pytest.approx(sigma, rel=0.1)
+        assert note.startswith("estimated noise level: ") and note.endswith(" in grey levels of 255")
+        assert float(note.split()[3]) == pytest.approx(sigma, rel=0.1)
         taken_off = (noisy.pixels * 0.5 - after.pixels).mean() * 255
         assert taken_off == pytest.approx(sigma, rel=0.1)
     after = restored(noisy, model, sigma=12)

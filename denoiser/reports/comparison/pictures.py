@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoiser.reports.tables.format import shown
-from denoiser.runs.parse import csv_rows
+from denoiser.runs.csv_files import csv_rows
 from denoiser.runs.row import Row
 
 DIGITS = 1e-5

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 from collections import defaultdict
@@ -25,8 +23,8 @@ from denoiser.reports.tables import markup, render
 from denoiser.reports.tables.format import FEW_PICTURES, NARROW, TIMED, level_kinds, shown, stated
 from denoiser.reports.tables.grid import NOISY, Condition, Grid
 from denoiser.reports.tables.notes import noisy_inputs
+from denoiser.runs.csv_files import csv_rows, csv_text
 from denoiser.runs.gather import names
-from denoiser.runs.parse import csv_rows
 from denoiser.runs.reading import MethodFacts, Run, read
 from denoiser.runs.seeds import SeedMean
 
@@ -187,11 +185,7 @@ def _per_image(runs: Sequence[Run]) -> str:
         for row in csv_rows(run.folder / "results.csv")
     ]
     heads = list(dict.fromkeys(key for row in rows for key in row if key)) or ["run", "protocol", "seed"]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, heads, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([heads, *([row.get(head) for head in heads] for row in rows)])
 
 
 def _models(merged: Sequence[Result]) -> list[tuple[MethodFacts, float | None]]:
