@@ -15,7 +15,7 @@ from torch import Tensor
 from denoiser.inference import arrays, axes, chroma, masked, pipeline
 from denoiser.inference.arrays import ArrayPicture
 from denoiser.inference.call_options import CallOptions
-from denoiser.inference.pipeline import Network, Parameters
+from denoiser.inference.pipeline import DenoiseSettings, Network
 from denoiser.noise.levels import check_sigma
 
 
@@ -74,7 +74,7 @@ def denoise_all(model: Network, image: Any, options: CallOptions) -> Any:
 
 def _denoise(model: Network, image: Any, options: CallOptions, sigma: float | None) -> Any:
     picture = arrays.open_picture(image)
-    settings = Parameters(sigma, options.strengths, options.texture)
+    settings = DenoiseSettings(sigma, options.strengths, options.texture)
     if options.subsampling is not None:
         _check_planes(model, picture, sigma)
         subsampling = chroma.SUBSAMPLINGS[options.subsampling]

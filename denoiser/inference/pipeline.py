@@ -57,7 +57,7 @@ class Network(Protocol):
 
 
 @dataclass(frozen=True)
-class Parameters:
+class DenoiseSettings:
     """How pixels are denoised; see `CallOptions` and `photos/options.py`, which check the values.
 
     Attributes:
@@ -84,7 +84,7 @@ class NotFinite(ValueError):
     """What a model has made of a picture has values that are not finite."""
 
 
-def denoise(model: Network, planes: Tensor, target: Tensor, white: float, settings: Parameters) -> tuple[str, ...]:
+def denoise(model: Network, planes: Tensor, target: Tensor, white: float, settings: DenoiseSettings) -> tuple[str, ...]:
     """Denoise the channels of a picture tile by tile, on the device of the model.
 
     Args:
@@ -126,7 +126,7 @@ def denoise(model: Network, planes: Tensor, target: Tensor, white: float, settin
 
 
 def denoise_stored_planes(
-    model: Network, pixels: Pixels, white: float, subsampling: tuple[int, int], settings: Parameters
+    model: Network, pixels: Pixels, white: float, subsampling: tuple[int, int], settings: DenoiseSettings
 ) -> tuple[Pixels, tuple[str, ...]]:
     """Denoise the luma and the stored chroma of colour pixels `(H, W, 3)` one by one, see `chroma`; also returns notes.
 
@@ -137,7 +137,8 @@ def denoise_stored_planes(
         subsampling: rows and columns that share a chroma sample.
         settings: how; a noise level is that of each plane.
     """
-    strengths, notes = settings.strengths.at_least_1, list[tuple[str, ...]]()
+    strengths, notes = settings.strengths, list[tuple[str, ...]]()
+    luma, colour = strengths.at_least_1
 
     def plane(strength: float, detail: float, pixels: Pixels) -> Pixels:
         how = replace(settings, strengths=Strengths(strength, strength), texture=detail)
@@ -145,20 +146,19 @@ def denoise_stored_planes(
         notes.append(said)
         return denoised
 
-    through = partial(plane, strengths.luma, settings.texture), partial(plane, strengths.chroma, 0.0)
-    denoised = chroma.denoised(pixels, subsampling, settings.strengths, *through)
-    return denoised, notes[0] if settings.strengths.luma else ()
+    through = partial(plane, luma, settings.texture), partial(plane, colour, 0.0)
+    return chroma.denoised(pixels, subsampling, strengths, *through), notes[0] if strengths.luma else ()
 
 
 def denoise_pixels(
-    model: Network, pixels: Pixels, white: float, settings: Parameters
+    model: Network, pixels: Pixels, white: float, settings: DenoiseSettings
 ) -> tuple[Pixels, tuple[str, ...]]:
     """Denoise pixels `(H, W)` or `(H, W, 3)`; also returns notes, see `denoise`."""
     result = np.empty_like(pixels)
     return result, denoise(model, arrays.view(pixels), arrays.view(result), white, settings)
 
 
-def fitted(model: Network, channels: int, device: torch.device, settings: Parameters) -> Tiling:
+def fitted(model: Network, channels: int, device: torch.device, settings: DenoiseSettings) -> Tiling:
     """The tiling for pictures of so many channels, measured once for the weights of the model: see `tiling.fit`."""
     strongest = max(*settings.strengths, 1.0)
     level = max(settings.sigma or 0, SIGMA) if model.takes_sigma else None  # where the receptive field is largest
@@ -175,7 +175,7 @@ def fitted(model: Network, channels: int, device: torch.device, settings: Parame
     return model.tilings.get((*model.parameters(), *model.buffers()), (channels, device, usual), fit)
 
 
-def _for_planes(settings: Parameters, planes: Tensor, device: torch.device) -> Parameters:
+def _for_planes(settings: DenoiseSettings, planes: Tensor, device: torch.device) -> DenoiseSettings:
     """The settings as far as they have an effect; beyond 8 bits bfloat16's rounding would show."""
     strengths = settings.strengths if len(planes) == 3 else Strengths(settings.strengths.luma, settings.strengths.luma)
     fast = settings.precision != "auto" or (planes.dtype == torch.uint8 and hardware.has_bfloat16(device.type))
@@ -183,7 +183,7 @@ def _for_planes(settings: Parameters, planes: Tensor, device: torch.device) -> P
     return replace(settings, strengths=strengths, texture=detail, precision=precision)
 
 
-def _function(model: Network, channels: int, sigma: float | None, settings: Parameters) -> TileFunction:
+def _function(model: Network, channels: int, sigma: float | None, settings: DenoiseSettings) -> TileFunction:
     at_level = partial(model.function, precision=settings.computed, channels=channels)
     return strength.applied(at_level, sigma, settings.strengths)
 

@@ -11,7 +11,7 @@ from denoiser.data.images.formats.photo import Photo, Pixels
 from denoiser.errors import DenoiserError
 from denoiser.inference import pipeline
 from denoiser.inference.picture_model import PictureModel
-from denoiser.inference.pipeline import NotFinite, Parameters
+from denoiser.inference.pipeline import DenoiseSettings, NotFinite
 from denoiser.photos import routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import Way
@@ -39,7 +39,9 @@ class Restorer:
     def __init__(self, model: PictureModel, device: torch.device, options: Options, name: str | None = None) -> None:
         self.name, self.model = name or str(model.name), model.to(device).eval()
         self.device, self.options = device, options
-        self._settings = Parameters(options.sigma, options.strengths, options.texture, options.precision, options.tile)
+        self._settings = DenoiseSettings(
+            options.sigma, options.strengths, options.texture, options.precision, options.tile
+        )
         if options.sigma is not None and not model.takes_sigma:
             what = f"{self.name} takes no noise level (--sigma {options.sigma:g})"
             raise DenoiserError(what, "leave out --sigma")
@@ -72,8 +74,7 @@ class Restorer:
 
     def smallest(self, channels: int) -> int:
         """Smallest `tile` for pictures of `channels` channels at any depth; float32 needs larger ones than bfloat16."""
-        precision = self.options.precision.replace("auto", "32")
-        settings = replace(self._settings, precision=precision, tile=None)
+        settings = replace(self._settings, precision=self.options.precision.replace("auto", "32"), tile=None)
         return pipeline.fitted(self.model, channels, self.device, settings).smallest
 
     def _denoised(self, photo: Photo, way: Way) -> tuple[Pixels, tuple[str, ...]]:
@@ -83,8 +84,7 @@ class Restorer:
             case Way.UNCHANGED:
                 return pixels, ()
             case Way.ONE_CHANNEL:
-                single = np.ascontiguousarray(pixels[..., 0])
-                grey, notes = pipeline.denoise_pixels(model, single, white, settings)
+                grey, notes = pipeline.denoise_pixels(model, np.ascontiguousarray(pixels[..., 0]), white, settings)
                 return np.repeat(grey[..., None], 3, axis=2), notes
             case Way.PLANES:
                 return pipeline.denoise_stored_planes(model, pixels, white, photo.details.subsampling, settings)
