@@ -48,13 +48,14 @@ class BeforeAfterPages:
 
     Args:
         folder: for the pages; it is created.
+        page: number of the only page of each picture file; None if there is no such choice.
 
     Attributes:
         settings: what makes the results other than the models' own outputs, in words; shown beside each picture.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.settings = folder, ""
+    def __init__(self, folder: Path, page: int | None = None) -> None:
+        self.folder, self.page, self.settings = folder, page, ""
 
     def check(self) -> None:
         """Refuse a folder that holds other files.
@@ -81,6 +82,7 @@ class BeforeAfterPages:
         """
         if not (self.folder / COMPARED).exists():
             write_text(self.folder / COMPARED, _README)
+        source = self._of_page(source)
         name = _name(source)
         parts, most_changed = self.folder / PARTS / name, previews.most_changed(before, after)
         photos = {"before": before, "after": after} | ({PLAIN: plain} if plain else {})
@@ -99,7 +101,12 @@ class BeforeAfterPages:
 
     def missing(self, sources: Iterable[str]) -> int:
         """How many of some pictures are not on the pages."""
-        return sum(not (self.folder / PARTS / _name(Path(source)) / ENTRY).is_file() for source in sources)
+        names = (_name(self._of_page(Path(source))) for source in sources)
+        return sum(not (self.folder / PARTS / name / ENTRY).is_file() for name in names)
+
+    def _of_page(self, source: Path) -> Path:
+        """The name that stands for a picture: each page of a file has its own."""
+        return source if self.page is None else source.with_name(f"{source.name} (page {self.page})")
 
     def any(self) -> bool:
         """Whether there is a picture on the pages."""

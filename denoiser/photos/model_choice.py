@@ -173,8 +173,9 @@ class Models:
     def routes(self, header: Header) -> str:
         """The routes that a photo can take, as far as its header shows them, for a dry run."""
         usual, equal = self.route(header), self.route(header, equal_channels=header.channels == 3)
-        route = str(usual) if equal.model == usual.model else f"{usual} ({equal.model} if its three channels are equal)"
-        return f"{self._route(header, False, True)}; if its noise is white: {route}" if self.by_noise else route
+        other = f", or model {equal.model} if its three channels are equal" if equal.model != usual.model else ""
+        white = f"{usual}{other}"
+        return f"{self._route(header, False, True)}; if its noise is white: {white}" if self.by_noise else white
 
     @property
     def by_noise(self) -> bool:

@@ -46,6 +46,12 @@ class Options:
                 raise DenoiserError(f"a strength is from 0 to {STRONGEST} ({option} {strength:g})", f"{option} 1")
         if not 0 <= self.texture <= 1:
             raise DenoiserError(f"the texture is from 0 to 1 (--texture {self.texture:g})", "--texture 0.5")
+        if self.texture and not self.strengths.luma:
+            what = f"--texture has no effect where the brightness is kept (--texture {self.texture:g})"
+            raise DenoiserError(what, "leave out --texture")
+        if self.chroma_only and self.chroma_strength is not None and self.strength != 1:
+            what = f"--strength has no effect with --chroma-only and --chroma-strength (--strength {self.strength:g})"
+            raise DenoiserError(what, "leave out --strength")
         if self.precision not in PRECISIONS:
             what = f"the precision is one of {', '.join(PRECISIONS)} (--precision {self.precision})"
             raise DenoiserError(what, "--precision auto")

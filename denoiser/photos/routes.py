@@ -37,8 +37,8 @@ class Way(Enum):
     WHOLE = "all channels at once"
     AS_COLOUR = "as three equal channels"
     ONE_CHANNEL = "one of the three equal channels"
-    PLANES = "plane by plane (Y, Cb, Cr)"
-    EACH_CHANNEL = "channel by channel"
+    PLANES = "luma and chroma (Y, Cb, Cr) one by one"
+    EACH_CHANNEL = "its channels (R, G, B) one by one"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Route:
 
     def __str__(self) -> str:
         """The model, and the way where it is not the usual one."""
-        return self.model if self.way is Way.WHOLE else f"{self.model}, {self.way.value}"
+        return f"model {self.model}{'' if self.way is Way.WHOLE else f', {self.way.value}'}"
 
 
 def model_for(header: Header, equal_channels: bool) -> int:
@@ -125,9 +125,9 @@ def notes(way: Way, model: str, network_channels: int, header: Header) -> tuple[
         case Way.AS_COLOUR if model != CAMERA:
             return (f"{model} denoised grey pictures {way.value} ({STAYS}); use --model {GREY}",)
         case Way.EACH_CHANNEL:
-            return (f"{model} is a grey model: it denoised colour pictures {way.value}",)
+            return (f"{model} is a grey model: of a colour picture it denoised {way.value}",)
         case Way.PLANES:
-            return (f"{model} denoised pictures with subsampled chroma {way.value}",)
+            return (f"{model} denoised {way.value}, of pictures with subsampled chroma",)
         case Way.ONE_CHANNEL:
             return (f"{model} denoised pictures of three equal channels as grey ones",)
     if network_channels == 3 and header.subsampling != NOT_SUBSAMPLED and model != CAMERA:

@@ -145,29 +145,30 @@ def test_a_photo_with_white_noise_gets_the_model_that_has_learned_it(ships):
     ships("photo", "grey")
     automatic, named = models(), models(model="photo")
     assert [str(automatic.route(header)) for header in (GREY, COLOUR, SUBSAMPLED)] == [
-        "grey",
-        "photo",
-        "grey, plane by plane (Y, Cb, Cr)",
+        "model grey",
+        "model photo",
+        "model grey, luma and chroma (Y, Cb, Cr) one by one",
     ]
-    assert str(automatic.route(COLOUR, equal_channels=True)) == "grey, one of the three equal channels"
-    assert str(named.route(SUBSAMPLED)) == named.routes(COLOUR) == "photo"
-    assert automatic.routes(COLOUR) == "photo (grey if its three channels are equal)"
-    assert str(named.route(GREY)) == "photo, as three equal channels"
+    assert str(automatic.route(COLOUR, equal_channels=True)) == "model grey, one of the three equal channels"
+    assert str(named.route(SUBSAMPLED)) == named.routes(COLOUR) == "model photo"
+    assert automatic.routes(COLOUR) == "model photo, or model grey if its three channels are equal"
+    assert str(named.route(GREY)) == "model photo, as three equal channels"
 
 
 def test_a_photo_with_another_noise_gets_the_model_for_cameras_unless_one_is_named(ships):
     ships("photo", "grey", "camera")
     automatic, named = models(), models(model="photo")
     assert [str(automatic.route(header, noise=CAMERA)) for header in (GREY, COLOUR, SUBSAMPLED)] == [
-        "camera, as three equal channels",
-        "camera",
-        "camera",
+        "model camera, as three equal channels",
+        "model camera",
+        "model camera",
     ]
-    assert str(automatic.route(COLOUR, True, CAMERA)) == "camera, one of the three equal channels"
-    assert [str(automatic.route(header, noise=WHITE)) for header in (GREY, COLOUR)] == ["grey", "photo"]
-    assert str(named.route(COLOUR, noise=CAMERA)) == "photo"
-    assert automatic.routes(SUBSAMPLED) == "camera; if its noise is white: grey, plane by plane (Y, Cb, Cr)"
-    assert models(Options(chroma_only=True)).routes(GREY).startswith("camera, unchanged")
+    assert str(automatic.route(COLOUR, True, CAMERA)) == "model camera, one of the three equal channels"
+    assert [str(automatic.route(header, noise=WHITE)) for header in (GREY, COLOUR)] == ["model grey", "model photo"]
+    assert str(named.route(COLOUR, noise=CAMERA)) == "model photo"
+    white = "model grey, luma and chroma (Y, Cb, Cr) one by one"
+    assert automatic.routes(SUBSAMPLED) == f"model camera; if its noise is white: {white}"
+    assert models(Options(chroma_only=True)).routes(GREY).startswith("model camera, unchanged")
 
 
 def test_a_photo_is_denoised_by_the_model_for_its_noise_and_the_noise_is_noted(ships, monkeypatch):

@@ -98,7 +98,7 @@ def test_all_else_is_kept_and_the_input_is_as_it_was():
         warnings.simplefilter("error")
         after = restored(noisy, Pointwise(1))
     assert (after.alpha is noisy.alpha, after.details is noisy.details, after.white) == (True, True, 255)
-    note = "pointwise is a grey model: it denoised colour pictures channel by channel"
+    note = "pointwise is a grey model: of a colour picture it denoised its channels (R, G, B) one by one"
     assert after.notes == ("converted from CMYK", note) and np.array_equal(noisy.pixels, before)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
-from denoiser.data.images.formats import orientation
+from denoiser.data.images.formats import damage, orientation
 from denoiser.data.images.formats.foreign import NOT_READ
-from denoiser.data.images.formats.photo import COPY_AGAIN, white_of
-from denoiser.data.images.formats.suffixes import READ, TRAINING, listed
+from denoiser.data.images.formats.photo import Refused, white_of
+from denoiser.data.images.formats.suffixes import READ, TRAINING, listed, not_written
 from denoiser.data.images.formats.tiff_tags import ExifTag
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MODES = {1: "L", 3: "RGB"}
+_WITH_WHITE = "save it as 8 or 16 bits"
 _QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 
@@ -117,9 +118,8 @@ def write(path: Path, image: Tensor) -> None:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or len(pixels) not in _MODES:
         raise ValueError(f"image {image.dtype} {tuple(image.shape)} is not uint8 (1 or 3, H, W)")
     if path.suffix.lower() not in TRAINING:
-        raise DenoiserError(
-            f"no format for '{path.suffix}' ({path})", f"give a file name that ends in {listed(TRAINING)}"
-        )
+        what = f"{not_written(path.suffix.lower())} ({path})"
+        raise DenoiserError(what, f"give a file name that ends in {listed(TRAINING)}")
     pixels = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
     format, encoded = Image.registered_extensions()[path.suffix.lower()], io.BytesIO()
     try:
@@ -140,15 +140,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             with Image.open(path) as opened:
                 yield opened
     except Exception as error:  # damaged files make decoders raise anything
-        raise DenoiserError(f"unreadable picture: {_reason(error)} ({path})", COPY_AGAIN) from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
+        raise damage.error_of(path, error) from error
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -161,10 +153,10 @@ def _orientation(picture: Image.Image) -> int:
 def _eight_bit(picture: Image.Image) -> Image.Image:
     """Scale 16-bit grey to 8 bits: Pillow's own conversion turns it white."""
     if picture.mode == "F":
-        raise ValueError("pixels are 32-bit floats, whose white is not known")
+        raise Refused("pixels are 32-bit floats, whose white is not known", _WITH_WHITE)
     if not (picture.mode.startswith("I;16") or picture.mode == "I"):
         return picture
     pixels, white = np.asarray(picture).astype(np.float64), white_of(np.uint16)
     if pixels.min() < 0 or pixels.max() > white:
-        raise ValueError("pixels are 32-bit integers, whose white is not known")
+        raise Refused("pixels are 32-bit integers, whose white is not known", _WITH_WHITE)
     return Image.fromarray((pixels * white_of(np.uint8) / white).round().astype(np.uint8))

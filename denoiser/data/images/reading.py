@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import IO, Literal, Protocol
 
 from denoiser.data.images import white
-from denoiser.data.images.formats import bmp_gif, foreign, jpeg, npy, orientation, png, pnm, tiff, webp
-from denoiser.data.images.formats.photo import COPY_AGAIN, Details, Header, Photo, Refused
+from denoiser.data.images.formats import bmp_gif, damage, foreign, jpeg, npy, orientation, png, pnm, tiff, webp
+from denoiser.data.images.formats.photo import Details, Header, Photo, Refused
 from denoiser.data.images.formats.suffixes import SUFFIXES
 from denoiser.errors import DenoiserError
 
@@ -129,21 +129,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
     except DenoiserError:
         raise
-    except Refused as error:
-        raise DenoiserError(f"{error} ({path})", error.fix) from error
-    except MemoryError as error:
-        raise DenoiserError(f"the picture does not fit into memory ({path})", "free memory") from error
-    except PermissionError as error:
-        raise DenoiserError(f"no permission to read the picture ({path})", f"chmod u+r '{path}'") from error
     except Exception as error:  # damaged files make decoders raise anything
-        raise DenoiserError(f"{reason(error)} ({path})", COPY_AGAIN) from error
-
-
-def reason(error: Exception) -> str:
-    """What a decoder's exception says of the file."""
-    if "truncated" in str(error).lower():
-        return "the file is cut off"
-    return f"unreadable picture: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}"
+        raise damage.error_of(path, error) from error
 
 
 def pages(file: IO[bytes], path: Path, axes: str | None = None) -> OpenedPages:
@@ -181,6 +168,15 @@ def kind(path: str | os.PathLike[str]) -> foreign.Kind | Literal[True] | None:
     except OSError:
         return None
     return foreign.kind_of(start) or (True if _is_likely(start) else None)
+
+
+def is_array(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is an array of numpy, by its content."""
+    try:
+        with open(path, "rb") as file:
+            return _codec(file.read(foreign.START)) is npy
+    except OSError:
+        return False
 
 
 def _is_likely(start: bytes) -> bool:

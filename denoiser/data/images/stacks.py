@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from denoiser.data.images import reading, white
-from denoiser.data.images.formats import page_claims
+from denoiser.data.images.formats import damage, page_claims
 from denoiser.data.images.formats.photo import Header, Photo, Refused
 from denoiser.data.images.reading import OpenedPages
 from denoiser.data.images.white import Levels
@@ -132,5 +132,4 @@ def _named(index: int, count: int) -> Iterator[None]:
         if count == 1 or isinstance(error, (MemoryError, PermissionError)):
             raise
         fix = error.fix if isinstance(error, Refused) else "--pages N takes another one"
-        what = str(error) if isinstance(error, Refused) else reading.reason(error)
-        raise Refused(f"page {index + 1} of {count}: {what}", fix) from error
+        raise Refused(f"page {index + 1} of {count}: {damage.refusal(error)}", fix) from error

@@ -26,7 +26,7 @@ from denoiser.data.images.formats import (
     webp,
 )
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Header, Photo, Pixels, Refused, strips, white_of
-from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead
+from denoiser.data.images.formats.suffixes import WRITTEN, format_of, instead, not_written
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import longest_name, replacing
 
@@ -67,7 +67,7 @@ def check_suffix(path: Path) -> None:
         DenoiserError: the format is not written.
     """
     if path.suffix.lower() not in WRITTEN:
-        raise DenoiserError(f"no format for '{path.suffix}' ({path})", instead("png"))
+        raise DenoiserError(f"{not_written(path.suffix.lower())} ({path})", instead("png"))
 
 
 def check(path: Path, header: Header, bits: int | None = None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from denoiser.cli import failures
+from denoiser.data.images import reading
 from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.inference import chroma
@@ -70,14 +71,18 @@ def _command(options: argparse.Namespace, processes: Processes) -> int:
     if processes.is_first and os.path.lexists(options.out):
         _print(str(options.out))
     if failed:
-        raise summary(failed, len(share.jobs) + len(share.unread))
+        named = len(options.paths) == 1 and os.path.isfile(options.paths[0])
+        raise summary(failed, len(share.jobs) + len(share.unread), named)
     return 0
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    pictures = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()))
+    pictures = plan(options.paths, options.out, options.overwrite, FORMATS.get(options.format, ()), options.pages)
+    if options.axes and not any(reading.is_array(job.source) for job in (*pictures.jobs, *pictures.kept)):
+        what = f"--axes is for arrays in .npy files, and there is none (--axes {options.axes})"
+        raise DenoiserError(what, "leave out --axes")
     if options.compare:
-        _pages(pictures, options.out).check()
+        _pages(pictures, options).check()
     return pictures
 
 
@@ -115,7 +120,7 @@ def _files(options: argparse.Namespace) -> FileOptions:
 def _denoise(share: Plan, choice: ModelChoice, options: argparse.Namespace, processes: Processes) -> list[Failure]:
     """Do the work of this process; returns the pictures that failed."""
     failed: list[Failure] = []
-    shown = _pages(share, options.out) if options.compare else None
+    shown = _pages(share, options) if options.compare else None
     if share.jobs:
         progress, writer = _run(share, choice, options, processes, shown)
         for note in writer.notes:
@@ -185,12 +190,14 @@ def _device(name: str, processes: Processes) -> torch.device:
     return device
 
 
-def _pages(share: Plan, out: Path) -> BeforeAfterPages:
+def _pages(share: Plan, options: argparse.Namespace) -> BeforeAfterPages:
     """The before/after pages, in the output folder or beside the one output file."""
     from denoiser.photos.before_after import BeforeAfterPages
 
+    out: Path = options.out
     single = any(job.target == str(out) for job in (*share.jobs[:1], *share.kept[:1]))
-    return BeforeAfterPages(out.with_name(f"{temporary_stem(out.stem)}-compare") if single else out / "compare")
+    folder = out.with_name(f"{temporary_stem(out.stem)}-compare") if single else out / "compare"
+    return BeforeAfterPages(folder, options.pages)
 
 
 def _finish(pages: BeforeAfterPages, share: Plan) -> None:

@@ -83,9 +83,9 @@ def kept(count: int, older: int) -> str:
     """The message about outputs of earlier commands, some of which are older than their pictures."""
     if count == 1:
         age = ", though older than its picture" if older else ""
-        return f"1 output exists already and is kept{age}; --overwrite replaces it"
+        return f"1 output exists already and is kept, whatever its options were{age}; --overwrite replaces it"
     age = f", though {older} are older than their pictures" if older else ""
-    return f"{count} outputs exist already and are kept{age}; --overwrite replaces them"
+    return f"{count} outputs exist already and are kept, whatever their options were{age}; --overwrite replaces them"
 
 
 def unread(path: str, reason: str) -> DenoiserError:
@@ -93,10 +93,18 @@ def unread(path: str, reason: str) -> DenoiserError:
     return DenoiserError(f"cannot be read: {reason} ({path})", "change its permissions, or leave it out")
 
 
-def summary(failures: Sequence[Failure], count: int) -> DenoiserError:
-    """The error for the failures among `count` pictures; if there are several, each is printed on stderr."""
+def summary(failures: Sequence[Failure], count: int, named: bool = False) -> DenoiserError:
+    """The error for the failures among `count` pictures; if there are several, each is printed on stderr.
+
+    Args:
+        failures: at least one.
+        count: how many pictures were to be denoised.
+        named: whether the command names one picture and nothing else, so that none of many has failed.
+    """
     environment = len(failures) == count and all(failure.error.code == ENVIRONMENT for failure in failures)
     error, code = failures[0].error, ENVIRONMENT if environment else SOME_FAILED
+    if named:
+        return error
     if len(failures) == 1:
         return DenoiserError(error.what, error.fix, code)
     for failure in failures:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoiser.data.images.formats.foreign import BY_SUFFIX
-from denoiser.data.images.formats.suffixes import WRITTEN, instead, written
+from denoiser.data.images.formats.suffixes import WRITTEN, instead, not_written, written
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos.batch.inputs import Identity, Source, find, identity
 from denoiser.photos.batch.left_out import LeftOut
@@ -66,7 +66,13 @@ class Plan:
         return [first, *(Plan(self.jobs[rank::world_size]) for rank in range(1, world_size))]
 
 
-def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Sequence[str] = ()) -> Plan:
+def plan(
+    paths: Sequence[str],
+    out: Path,
+    overwrite: bool = False,
+    suffixes: Sequence[str] = (),
+    page: int | None = None,
+) -> Plan:
     """Plan which picture becomes which file; refuse what would lose a picture, and folders that cannot be written.
 
     Args:
@@ -74,20 +80,24 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
         out: a folder, or the file to write if `paths` is one picture and `out` has the suffix of an image.
         overwrite: replace existing files, except the inputs; otherwise pictures whose files exist count as done.
         suffixes: of the format to write; empty for the input's own format.
+        page: number of the only page to denoise; results in a folder get it in their names.
 
     Raises:
         DenoiserError: a path does not exist or holds no picture; `out` has the suffix of a file that is not written, or
-            several pictures, or two of them, would become one file; an output would replace an input; or a folder
-            cannot be written (exit code 3).
+            several pictures, or two of them, would become one file; an output would replace an input; `out`
+            exists and may be another page; or a folder cannot be written (exit code 3).
     """
     result = Plan()
     targets: dict[str, Job] = {}
     identities: set[Identity] = set()
-    for source, target in _pairs(paths, out, suffixes, result):
+    for source, target in _pairs(paths, out, suffixes, page, result):
         if _is_new(Job(source.path, target, source.size), targets):
             identities.add(source.identity)
     for job in targets.values():
         if _is_done(job, targets, identities, overwrite):
+            if page and job.target == str(out):
+                what = f"the file exists, and it may be another page than {page} (-o {out} --pages {page})"
+                raise DenoiserError(what, "give another -o, or --overwrite")
             result.kept.append(job)
             result.older += os.stat(job.source).st_mtime_ns > os.stat(job.target).st_mtime_ns
         else:
@@ -98,14 +108,16 @@ def plan(paths: Sequence[str], out: Path, overwrite: bool = False, suffixes: Seq
     return result
 
 
-def _pairs(paths: Sequence[str], out: Path, suffixes: Sequence[str], result: Plan) -> Iterator[tuple[Source, str]]:
+def _pairs(
+    paths: Sequence[str], out: Path, suffixes: Sequence[str], page: int | None, result: Plan
+) -> Iterator[tuple[Source, str]]:
     """Each input with its output path; what is skipped or cannot be read goes into the plan."""
     as_file = _is_file_to_write(out, single=len(paths) == 1 and os.path.isfile(paths[0]))
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are given (-o {out} --format)", "leave out --format")
     for path in paths:
         for source in find(path, out, partial(_add_unread, result), result.skipped):
-            yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes))
+            yield source, str(out) if as_file else os.path.join(out, _renamed(source.name, suffixes, page))
 
 
 def _is_file_to_write(out: Path, single: bool) -> bool:
@@ -118,7 +130,7 @@ def _is_file_to_write(out: Path, single: bool) -> bool:
         return False
     as_folder = f"mkdir '{out}' first if it is to be a folder"
     if single and out.suffix.lower() not in WRITTEN:
-        raise DenoiserError(f"no format for '{out.suffix}' (-o {out})", f"{instead('png')}; or {as_folder}")
+        raise DenoiserError(f"{not_written(out.suffix.lower())} (-o {out})", f"{instead('png')}; or {as_folder}")
     if not single and out.suffix.lower() in WRITTEN | BY_SUFFIX.keys():
         raise DenoiserError(f"several pictures cannot become one file (-o {out})", f"a folder as -o; {as_folder}")
     return single
@@ -128,9 +140,10 @@ def _add_unread(result: Plan, folder: str, error: OSError) -> None:
     result.unread.append((folder, str(error.strerror)))
 
 
-def _renamed(name: str, suffixes: Sequence[str]) -> str:
+def _renamed(name: str, suffixes: Sequence[str], page: int | None) -> str:
     stem, suffix = os.path.splitext(name)
-    return name if not suffixes or suffix.lower() in suffixes else stem + suffixes[0]
+    kept = not suffixes or suffix.lower() in suffixes
+    return f"{stem}{f'-page{page}' if page else ''}{suffix if kept else suffixes[0]}"
 
 
 def _is_new(job: Job, targets: dict[str, Job]) -> bool:

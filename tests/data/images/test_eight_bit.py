@@ -13,6 +13,7 @@ from denoiser.errors import DenoiserError
 RNG = np.random.default_rng(0)
 COLOUR = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
 GREY_16 = RNG.integers(0, 65536, (20, 30), dtype=np.uint16)
+CUT = "the file is (damaged or )?cut off"
 TURNED = Image.Exif()
 TURNED[0x0112] = 6  # a quarter turn clockwise to be upright
 
@@ -89,7 +90,7 @@ def test_a_truncated_picture_is_named(tmp_path, name, kept):
     path = saved(tmp_path / name, Image.fromarray(COLOUR.repeat(8, 0).repeat(8, 1)))
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept)])
-    with pytest.raises(DenoiserError, match=rf"^error: unreadable picture: .*{name}\)\nfix:"):
+    with pytest.raises(DenoiserError, match=rf"^error: (not a picture|{CUT}) \(.*{name}\)\nfix:"):
         eight_bit.read(path, 3)
 
 
@@ -106,7 +107,7 @@ def test_a_decompression_bomb_is_refused_and_a_large_photograph_is_not(tmp_path,
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400)  # 600 pixels are more than this, not more than twice
     assert eight_bit.read(path, 3).shape == (3, 20, 30)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
-    with pytest.raises(DenoiserError, match="decompression bomb"):
+    with pytest.raises(DenoiserError, match=r"more than 400 pixels \("):
         eight_bit.read(path, 3)
 
 
@@ -143,7 +144,7 @@ def test_lossy_formats_stay_close(tmp_path, suffix):
 
 
 def test_what_cannot_be_written(tmp_path):
-    with pytest.raises(DenoiserError, match=r"no format for '\.xyz'"):
+    with pytest.raises(DenoiserError, match=r"\.xyz files are not written"):
         eight_bit.write(tmp_path / "a.xyz", torch.zeros(1, 2, 2, dtype=torch.uint8))
     with pytest.raises(ValueError, match=r"torch\.float32 \(1, 2, 2\)"):
         eight_bit.write(tmp_path / "a.png", torch.zeros(1, 2, 2))

@@ -113,7 +113,26 @@ def test_files_cut_off_anywhere_are_refused_and_never_half_grey(samples, tmp_pat
         for share in (0.1, 0.5, 0.9, 1):
             short = tmp_path / path.name
             short.write_bytes(data[: int(len(data) * share) - 1])
-            assert refusal(short).fix, (kind, share)
+            assert re.match(r"the file is (damaged or )?cut off \(", refusal(short).what), (kind, share)
+
+
+def test_a_file_cut_off_in_its_header_is_refused_without_the_words_of_its_decoder(samples, tmp_path):
+    for path in samples.values():
+        data, short = path.read_bytes(), tmp_path / path.name
+        for length in (1, *range(3, 200, 7)):
+            short.write_bytes(data[:length])
+            assert re.match(
+                r"(not a picture|the file is (damaged or )?cut off|a PGM or PPM file whose header is damaged) \(",
+                refusal(short).what,
+            ), (path.name, length)
+
+
+def test_a_kind_that_a_decoder_does_not_know_is_not_taken_for_damage(samples, tmp_path):
+    data = bytearray(samples["bmp_rgb"].read_bytes())
+    data[30] = 99  # the compression
+    (tmp_path / "x.bmp").write_bytes(data)
+    refused = refusal(tmp_path / "x.bmp")
+    assert refused.what.startswith("a kind of picture that cannot be read: ") and "PNG or TIFF" in refused.fix
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,18 @@ def test_a_page_that_is_not_there_or_not_whole_is_named(tmp_path):
         reading.header(path)
 
 
+@pytest.mark.parametrize("options", [{}, {"byteorder": ">"}, {"bigtiff": True}])
+def test_a_file_that_is_cut_off_behind_its_first_page_is_not_read_as_that_page_alone(options, tmp_path):
+    with tifffile.TiffWriter(tmp_path / "x.tif", **options) as writer:
+        for page in PAGES:
+            writer.write(page, metadata=None)
+    with tifffile.TiffFile(tmp_path / "x.tif") as opened:
+        second = opened.pages[1].offset
+    (tmp_path / "x.tif").write_bytes((tmp_path / "x.tif").read_bytes()[:second])
+    with pytest.raises(DenoiserError, match="the file is cut off"):
+        stacks.open_stack(tmp_path / "x.tif")
+
+
 def test_a_picture_with_nan_is_found_before_any_is_written(tmp_path):
     pages = PAGES.astype(np.float32)
     pages[2, 1, 1] = np.nan

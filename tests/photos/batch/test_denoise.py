@@ -13,7 +13,7 @@ from denoiser.photos.batch.progress import BatchProgress
 from denoiser.photos.model_choice import Models
 from denoiser.photos.noise_measure import MeasuredNoise
 
-ONE_KEPT = "1 output exists already and is kept; --overwrite replaces it"
+ONE_KEPT = "1 output exists already and is kept, whatever its options were; --overwrite replaces it"
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_what_is_done_already_is_left_alone_unless_it_may_be_overwritten(here, m
     assert (array(old) == dimmed(here / "in" / "a.png")).all()
     monkeypatch.setattr(model_choice.Models, "restorer", lambda self, channels: pytest.fail("a model was loaded"))
     assert run(*arguments) == 0
-    kept = "2 outputs exist already and are kept; --overwrite replaces them"
+    kept = "2 outputs exist already and are kept, whatever their options were; --overwrite replaces them"
     assert capsys.readouterr().out.splitlines()[-2:] == [kept, "out"]
 
 
@@ -104,7 +104,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(here, model, capsys)
     output = capsys.readouterr()
     assert output.out.splitlines() == [
         ONE_KEPT,
-        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, {model}, channel by channel)",
+        f"in/a.png -> out/a.jpg (17x12, colour, 8 bits, model {model}, its channels (R, G, B) one by one)",
         "out",
     ]
     assert output.err.startswith("error: not a picture (in/c.png)\n")
@@ -119,7 +119,7 @@ def test_a_verbose_dry_run_measures_each_picture_and_lists_the_model_for_its_noi
     noise = MeasuredNoise((4.1, 3.4, 5.2), 1.71, white)
     monkeypatch.setattr(Models, "measured", lambda self, photo, equal_channels=False: noise)
     assert run("a.png", "-o", "out", "--dry-run", "-v") == 0
-    line = f"a.png -> out/a.png (17x12, colour, 8 bits, {name}; {noise})"
+    line = f"a.png -> out/a.png (17x12, colour, 8 bits, model {name}; {noise})"
     assert capsys.readouterr().out.splitlines() == [line] and not (here / "out").exists()
 
 
@@ -128,7 +128,8 @@ def test_a_model_of_other_channels_takes_the_picture_and_says_so_once(here, mode
     picture(here / "in" / "b.png", 3)
     assert run("in", "-o", "out", "--checkpoint", model) == 0
     assert (array(here / "out" / "a.png") == dimmed(here / "in" / "a.png")).all()
-    assert "denoised colour pictures channel by channel (2 pictures)" in capsys.readouterr().out.splitlines()[0]
+    note = "of a colour picture it denoised its channels (R, G, B) one by one (2 pictures)"
+    assert note in capsys.readouterr().out.splitlines()[0]
 
 
 def test_strength_is_how_much_of_the_denoising_there_is(here, model):
@@ -196,7 +197,7 @@ def test_a_model_that_gives_no_numbers_writes_nothing(here, tmp_path_factory, ca
     content["state_dict"]["network.weight"].fill_(torch.nan)
     torch.save(content, file)
     picture(here / "a.png")
-    assert "not finite (a.png)" in error_output(capsys, 1, ["a.png", "-o", "out", "--checkpoint", run])
+    assert "not finite (a.png)" in error_output(capsys, 2, ["a.png", "-o", "out", "--checkpoint", run])
     assert not (here / "out").exists()
 
 
@@ -252,7 +253,7 @@ def test_an_output_that_kept_its_time_is_done_until_the_picture_changes(here, mo
     assert ONE_KEPT in capsys.readouterr().out
     os.utime(source)
     assert run(*command) == 0
-    assert "kept, though older than its picture" in capsys.readouterr().out
+    assert "though older than its picture" in capsys.readouterr().out
 
 
 def test_a_picture_in_tiles_shows_how_much_of_it_is_done(here, colour, monkeypatch):

@@ -69,7 +69,7 @@ def test_bad_pictures_are_named_at_the_end_and_the_rest_is_done(here, model, cap
 
 def test_a_single_bad_picture_is_reported_in_two_lines(here, model, capsys):
     picture(here / "a.png", side=99)
-    err = error_output(capsys, 1, ["a.png", "-o", "out", "--checkpoint", model, "--max-pixels", 9])
+    err = error_output(capsys, 2, ["a.png", "-o", "out", "--checkpoint", model, "--max-pixels", 9])
     pixels = 99 * (99 + 5)
     assert err.splitlines() == [
         f"error: 104 x 99 = {pixels} pixels, and the limit is 9 (a.png)",

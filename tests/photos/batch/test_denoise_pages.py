@@ -36,7 +36,7 @@ def test_signs_and_32_bits_are_kept(here, model, capsys):
         (here / "in").mkdir(exist_ok=True)
         tifffile.imwrite(here / "in" / f"{name}.tif", pixels, photometric="minisblack")
     assert run("in", "-o", "out", "--checkpoint", model) == 0
-    err = error_output(capsys, 1, ["in/signed.tif", "-o", "x.png", "--checkpoint", model])
+    err = error_output(capsys, 2, ["in/signed.tif", "-o", "x.png", "--checkpoint", model])
     assert "PNG holds no int16 (x.png)" in err and "fix: --bits 16" in err
     after = tifffile.imread("out/signed.tif")
     assert after.dtype == np.int16 and (np.abs(after - signed * FACTOR) <= 0.51).all()
@@ -61,10 +61,31 @@ def test_one_page_alone_says_nothing_of_the_others(which, index, stack, model, c
     assert run(stack, "-o", "out.png", "--checkpoint", model, "--pages", which) == 0
 
 
+def test_each_page_is_a_result_of_its_own(stack, model, capsys, here):
+    arguments = [stack, "-o", "out", "--checkpoint", model, "--compare", "--pages"]
+    for which, index in (("first", 0), ("2", 1), ("3", 2)):
+        assert run(*arguments, which) == 0
+        np.testing.assert_array_equal(tifffile.imread(f"out/stack-page{index + 1}.tif"), np.rint(PAGES[index] * FACTOR))
+        assert "kept" not in capsys.readouterr().out
+    assert run(*arguments, "2") == 0
+    assert "1 output exists already" in capsys.readouterr().out
+    assert (here / "out/compare/index.html").read_text().count("stack.tif (page ") >= 3
+
+
+def test_a_file_that_may_be_another_page_is_not_taken_for_the_result(stack, model, capsys, here):
+    arguments = [stack, "-o", "out.tif", "--checkpoint", model, "--pages"]
+    assert run(*arguments, "2") == 0
+    before = (here / "out.tif").read_bytes()
+    assert "may be another page than 3 (-o out.tif --pages 3)" in error_output(capsys, 2, [*arguments, "3"])
+    assert (here / "out.tif").read_bytes() == before
+    assert run(*arguments, "3", "--overwrite") == 0
+    np.testing.assert_array_equal(tifffile.imread("out.tif"), np.rint(PAGES[2] * FACTOR))
+
+
 def test_what_is_asked_and_not_possible_is_refused(stack, model, capsys, here):
     rest = ["-o", "out.png", "--checkpoint", model]
-    assert "there is no page 4, only 3 (" in error_output(capsys, 1, [stack, *rest, "--pages", "4"])
-    err = error_output(capsys, 1, [stack, *rest])
+    assert "there is no page 4, only 3 (" in error_output(capsys, 2, [stack, *rest, "--pages", "4"])
+    err = error_output(capsys, 2, [stack, *rest])
     assert "PNG holds one page, not 3 (out.png)" in err and "fix: --pages first, or " in err
     assert "neither all nor first nor the number of a page, from 1: 0" in error_output(
         capsys, 2, [stack, *rest, "--pages", "0"]
@@ -75,7 +96,7 @@ def test_what_is_asked_and_not_possible_is_refused(stack, model, capsys, here):
 def test_a_damaged_page_leaves_no_file(stack, model, capsys, here):
     with tifffile.TiffFile(stack, mode="r+") as opened:
         opened.pages[2].aspage().tags["StripByteCounts"].overwrite([0])
-    err = error_output(capsys, 1, [stack, "-o", "out.tif", "--checkpoint", model])
+    err = error_output(capsys, 2, [stack, "-o", "out.tif", "--checkpoint", model])
     assert "page 3 of 3: the file is cut off" in err and files(here) == ["stack.tif"]
 
 
@@ -105,7 +126,7 @@ def test_arrays_are_denoised_and_converted(here, model, capsys):
     assert run("x.tif", "-o", "y.npy", "--checkpoint", model) == 0
     assert run("x.tif", "-o", "arrays", "--format", "npy", "--checkpoint", model) == 0
     np.testing.assert_array_equal(np.load("y.npy"), np.load("arrays/x.npy"))
-    err = error_output(capsys, 1, ["in/stack.npy", "-o", "z.npy", "--checkpoint", model])
+    err = error_output(capsys, 2, ["in/stack.npy", "-o", "z.npy", "--checkpoint", model])
     assert "an array of shape (3, 20, 24) can be HWC, CHW or NHW (in/stack.npy)" in err and "--axes CHW" in err
 
 

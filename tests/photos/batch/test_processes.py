@@ -57,7 +57,7 @@ def test_two_processes_do_each_picture_once_and_what_is_left_over_goes_to_both(t
     lines = done.stdout.splitlines()
     shares = sorted(line.split(" megapixels")[0] for line in lines if " megapixels" in line)
     assert shares == ["4 pictures, 0.0", "5 pictures, 0.0"], done.stdout + done.stderr
-    kept = "2 outputs exist already and are kept; --overwrite replaces them"
+    kept = "2 outputs exist already and are kept, whatever their options were; --overwrite replaces them"
     assert kept in lines and lines.count("out") == 1
     assert "error: not a picture (in/bad.png)" in done.stderr and done.returncode == 1
     assert files(tmp_path / "out") == [f"{number:02d}.png" for number in range(COUNT)]

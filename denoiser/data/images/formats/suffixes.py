@@ -36,6 +36,13 @@ def instead(option: str) -> str:
     return f"a name ending in {SUFFIXES[option.upper()][0]} as -o, or --format {option} for a folder"
 
 
+def not_written(suffix: str) -> str:
+    """Why no file can be written whose name ends in this suffix, in lower case."""
+    if not suffix:
+        return "the name of the output has no ending such as .png, which says the format"
+    return f"{suffix} files are {'read, but ' if suffix in READ else ''}not written"
+
+
 def listed(suffixes: frozenset[str]) -> str:
     """The suffixes in the order of the alphabet, for messages."""
     return ", ".join(sorted(suffixes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def pictures(opened: tifffile.TiffFile) -> list[Place]:
     Raises:
         Refused: the file is a camera's raw file, has no such page, or is cut off.
     """
-    full, last = [], None
+    full, last, leads_out = [], None, False
     for index, page in enumerate(_each_once(opened)):
         if not isinstance(page, tifffile.TiffPage) or not page.imagewidth * page.imagelength:
             raise Refused("the file is cut off")
@@ -60,13 +61,23 @@ def pictures(opened: tifffile.TiffFile) -> list[Place]:
             raise Refused(f"{RAW.one}{name}, which cannot be read", RAW.fix)
         if not int(page.subfiletype) & (_REDUCED | _MASK):
             full.append(index)
-        last = index
-    if last is None:
+        last, leads_out = index, _leads_out(opened, page)
+    if last is None or leads_out:
         raise Refused("the file is cut off")
     if not full:
         raise Refused("no page at full resolution", "save its picture as a TIFF of its own")
     planes = _planes(opened) if last == 0 else 1
     return [Place(full[0], plane) for plane in range(planes)] if planes > 1 else [Place(page) for page in full]
+
+
+def _leads_out(opened: tifffile.TiffFile, page: tifffile.TiffPage) -> bool:
+    """Whether the next directory would be behind the end of the file, which tifffile takes for the last page."""
+    file, layout = opened.filehandle, opened.tiff
+    file.seek(page.offset)
+    (count,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+    file.seek(page.offset + layout.tagnosize + count * layout.tagsize)
+    following = file.read(layout.offsetsize)
+    return len(following) == layout.offsetsize and struct.unpack(layout.offsetformat, following)[0] >= file.size
 
 
 def _is_raw(page: tifffile.TiffPage, is_first: bool) -> bool:
