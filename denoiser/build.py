@@ -13,16 +13,14 @@ begins like a network.
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from hydra.utils import get_object, instantiate
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from denoiser.errors import DenoiserError, require
+from denoiser import trust
+from denoiser.errors import DenoiserError
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
@@ -32,8 +30,17 @@ ALLOWED = {
     "data": ("denoiser.data.",),
     "callback": ("denoiser.training.callbacks.", "lightning.pytorch.callbacks."),
     "logger": ("lightning.pytorch.loggers.",),
+    "metric": (),
+    "baseline": (),
 }
 """The modules whose classes and functions are allowed, for each kind of object."""
+GROUPS = {
+    **{kind: kind for kind in ("objective", "optimizer", "noise", "data", "logger")},
+    **{"network": "model.network", "callback": "callbacks"},
+}
+"""Where in a configuration the objects of each kind are."""
+KEYS = {"metric": "metrics", "baseline": "baseline"}
+"""The keys of an evaluation that name an object by its path alone, or by a name of ours without a dot."""
 COMMAND = {
     "network": ("torchvision.",),
     "objective": ("torchvision.",),
@@ -41,8 +48,6 @@ COMMAND = {
 """The modules that are allowed besides where the user's command names them."""
 LOGGERS_OF_FILES = ("TensorBoardLogger", "CSVLogger")
 """The loggers that a file may name: they write into the run folder and reach no network."""
-TRUST = "DENOISER_TRUST"
-"""The environment variable with the packages, separated by commas, that are trusted like those of `trust`."""
 BASES = {
     "network": ("torch.nn.modules.module.Module",),
     "objective": ("denoiser.objectives.base.Objective", "torch.nn.modules.loss._Loss"),
@@ -70,61 +75,12 @@ MOVED = {
     "denoiser.callbacks.projector": "denoiser.training.callbacks.projector",
 }
 """The current path of each class or function that files of earlier versions name: runs, checkpoints and exports."""
-_packages: ContextVar[tuple[str, ...]] = ContextVar("packages", default=())
-_command: ContextVar[bool] = ContextVar("command", default=False)
-
-
-@contextmanager
-def names_of_command(trust: Any) -> Iterator[None]:
-    """Within this context, the user's command names what is built.
-
-    Args:
-        trust: packages whose classes are allowed too.
-
-    Raises:
-        DenoiserError: `trust` is no list of names.
-    """
-    with _names(_checked(trust), command=True):
-        yield
-
-
-@contextmanager
-def names_of_files(trust: Any = ()) -> Iterator[None]:
-    """Within this context, a file names what is built: a checkpoint, or the configuration of another run.
-
-    Args:
-        trust: packages whose classes are allowed too, besides those of the context around it.
-
-    Raises:
-        DenoiserError: `trust` is no list of names.
-    """
-    with _names((*_packages.get(), *_checked(trust)), command=False):
-        yield
-
-
-@contextmanager
-def _names(packages: tuple[str, ...], command: bool) -> Iterator[None]:
-    tokens = _packages.set(packages), _command.set(command)
-    try:
-        yield
-    finally:
-        _packages.reset(tokens[0])
-        _command.reset(tokens[1])
-
-
-def _checked(trust: Any) -> tuple[str, ...]:
-    trust = [trust] if isinstance(trust, str) else plain(trust) or ()
-    for package in trust:
-        valid = isinstance(package, str) and all(part.isidentifier() for part in package.split("."))
-        require(valid, "trust", package, "not the name of a package", "[mypkg]")
-    return tuple(trust)
 
 
 def _allowed_modules(kind: str) -> tuple[str, ...]:
     """The beginnings of the modules that are allowed for a kind of object, each with a dot at its end."""
-    packages = (*_packages.get(), *_checked([name for name in os.environ.get(TRUST, "").split(",") if name]))
-    own = tuple(f"{package}." for package in packages)
-    return ALLOWED[kind] + (COMMAND.get(kind, ()) if _command.get() else ()) + own
+    own = tuple(f"{package}." for package in trust.packages())
+    return ALLOWED[kind] + (COMMAND.get(kind, ()) if trust.command() else ()) + own
 
 
 def plain(config: Any) -> Any:
@@ -160,31 +116,56 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error
     if not _has_base(kind, type(made)) and not (kind == "objective" and callable(made)):
         base = BASES[kind][0].rpartition(".")[2]
-        raise DenoiserError(f"{path} makes {type(made).__name__}, no {base} (_target_ of {kind})", f"a class of {base}")
+        raise DenoiserError(f"{path} makes {type(made).__name__}, no {base} ({_key(kind)})", f"a class of {base}")
     return made
 
 
-def target(kind: str, path: Any) -> Any:
-    """The class or function at a dotted path, which may be a path of an earlier version.
+def check_path(kind: str, path: Any) -> str:
+    """The current path of what a dotted path names, checked as far as nothing has to be imported for it.
 
     Args:
         kind: a key of `ALLOWED`.
-        path: the dotted path; anything else than a string is refused.
+        path: the dotted path, which may be one of an earlier version; anything else than a string is refused.
+
+    Raises:
+        DenoiserError: it is not allowed for this kind.
+    """
+    path = MOVED.get(path, path) if isinstance(path, str) else path
+    if not isinstance(path, str) or not path.startswith(_allowed_modules(kind)):
+        raise _refusal(kind, path)
+    return path
+
+
+def check_paths(config: DictConfig) -> None:
+    """Check every path of a run's or an evaluation's configuration as `check_path` does.
+
+    Raises:
+        DenoiserError: one is not allowed.
+    """
+    for kind, key in GROUPS.items():
+        for path in _targets(plain(OmegaConf.select(config, key))):
+            check_path(kind, path)
+    for kind, key in KEYS.items():
+        names = plain(OmegaConf.select(config, key))
+        for name in names if isinstance(names, list) else [names]:
+            if "." in str(name):
+                check_path(kind, name)
+
+
+def target(kind: str, path: Any) -> Any:
+    """The class or function at a dotted path, see `check_path`.
 
     Raises:
         DenoiserError: it does not exist, or is not allowed for this kind.
     """
-    path = MOVED.get(path, path) if isinstance(path, str) else path
-    modules = _allowed_modules(kind)
-    if not isinstance(path, str) or not path.startswith(modules):
-        raise _refusal(kind, path)
+    path = check_path(kind, path)
     try:
         candidate = get_object(path)
     except Exception as error:
         reason = (str(error.__cause__ or error).splitlines() or [""])[0]
-        what = f"there is no {path}: {reason} (_target_ of {kind})"
+        what = f"there is no {path}: {reason} ({_key(kind)})"
         raise DenoiserError(what, "check its spelling, and that its package is installed") from error
-    if not _allowed(kind, candidate, modules):
+    if not _allowed(kind, candidate):
         raise _refusal(kind, path)
     return candidate
 
@@ -215,22 +196,29 @@ def _targets(value: Any) -> Iterator[Any]:
             yield from _targets(item)
 
 
+def _key(kind: str) -> str:
+    return KEYS.get(kind, f"_target_ of {kind}")
+
+
 def _refusal(kind: str, path: Any) -> DenoiserError:
-    own = str(path).partition(".")[0]
-    trust = f"; for a package of your own trust=[{own}], or {TRUST}={own}" if own.isidentifier() else ""
-    fix = f"a class of {' or '.join(ALLOWED[kind])}{trust}"
-    return DenoiserError(f"{path} is not allowed (_target_ of {kind})", fix)
+    ours = f"a class of {' or '.join(ALLOWED[kind])}" if ALLOWED[kind] else ""
+    package = trust.package_of(str(path))
+    own = f"a class that {package} itself defines" if package else trust.advice(path)
+    fix = "; ".join(filter(None, (ours, own)))
+    return DenoiserError(f"{path} is not allowed ({_key(kind)})", fix)
 
 
-def _allowed(kind: str, candidate: Any, modules: tuple[str, ...]) -> bool:
+def _allowed(kind: str, candidate: Any) -> bool:
     """Whether the object is of an allowed module and, for the kinds of `BASES`, a class with that base."""
-    module, is_class = f"{getattr(candidate, '__module__', None)}.", inspect.isclass(candidate)
-    if not module.startswith(modules):
+    module, is_class = str(getattr(candidate, "__module__", None)), inspect.isclass(candidate)
+    if not f"{module}.".startswith(_allowed_modules(kind)):
         return False
-    own = not module.startswith(ALLOWED[kind])
-    if kind == "logger" and not (own or _command.get()):
+    if own := trust.package_of(module):
+        trust.need(own)
+    elsewhere = own or not f"{module}.".startswith(ALLOWED[kind])
+    if kind == "logger" and not (elsewhere or trust.command()):
         return is_class and candidate.__name__ in LOGGERS_OF_FILES
-    if own or kind not in BASES:
+    if elsewhere or kind not in BASES:
         return is_class or inspect.isfunction(candidate)
     return is_class and _has_base(kind, candidate)
 

@@ -1,4 +1,4 @@
-"""The folder of the configuration, and composing it outside of a Hydra application."""
+"""Composing the configuration outside of a Hydra application."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
+
+from denoiser.search_path import PACKAGE as PACKAGE
+from denoiser.search_path import config_dir as config_dir
+from denoiser.search_path import config_dirs, files, search_path, searching, split_search_path
+from denoiser.search_path import options as options
 
 
 class Application(NamedTuple):
@@ -31,14 +36,7 @@ RUN = Application("denoiser run", "config")
 EVALUATE = Application("denoiser evaluate", "evaluate")
 METHOD_KEYS = ("checkpoint", "weights", "baseline")
 """The keys of an evaluation that name methods; each takes a name or a list."""
-PACKAGE = Path(__file__).resolve().parent
 HYDRA_VERSION_BASE = "1.3"
-
-
-def config_dir() -> Path:
-    """The folder `conf`: inside of the installed package, or beside it in a checkout."""
-    installed = PACKAGE / "conf"
-    return installed if installed.is_dir() else PACKAGE.parent / "conf"
 
 
 def data_root() -> str:
@@ -48,19 +46,31 @@ def data_root() -> str:
     return str(Path(root).expanduser().absolute())
 
 
-def options(group: str) -> list[str]:
-    """The choices of a group: `options("model")` lists the models."""
-    return sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
+def choice(group: str, name: str) -> DictConfig:
+    """What an existing choice says, below its group, and its `trust`.
+
+    It is the file alone where that names a class; one that goes out from another choice is composed.
+
+    >>> choice("noise", "gaussian").noise["_target_"]
+    'denoiser.noise.gaussian.Gaussian'
+    """
+    content = OmegaConf.load(next(path for path in files(group) if path.stem == name))
+    content = OmegaConf.create({group: content}) if "_target_" in content else content
+    inside = content.get(group) if isinstance(content, DictConfig) else None
+    found = isinstance(content, DictConfig) and isinstance(inside, DictConfig) and "_target_" in inside
+    return content if found else compose([f"{group}={name}"])  # type: ignore[return-value]
 
 
-def list_models() -> list[str]:
-    """The models of `model=NAME`, to train."""
-    return options("model")
+def list_models(config_dir: str | os.PathLike[str] | None = None) -> list[str]:
+    """The models of `model=NAME`, to train, with those of a folder of your own."""
+    with searching(filter(None, [config_dir])):
+        return options("model")
 
 
-def list_data() -> list[str]:
-    """The datasets of `data=NAME`."""
-    return options("data")
+def list_data(config_dir: str | os.PathLike[str] | None = None) -> list[str]:
+    """The datasets of `data=NAME`, with those of a folder of your own."""
+    with searching(filter(None, [config_dir])):
+        return options("data")
 
 
 def targets(group: str) -> dict[str, str]:
@@ -93,26 +103,34 @@ def public(package: str, group: str, name: str, others: Mapping[str, str] | None
     return getattr(importlib.import_module(module), name)
 
 
-def compose(overrides: Sequence[str] = (), application: Application = RUN) -> DictConfig:
+def compose(
+    overrides: Sequence[str] = (),
+    application: Application = RUN,
+    config_dir: str | os.PathLike[str] | None = None,
+) -> DictConfig:
     """Compose the configuration that a command runs, also from within a Hydra application.
 
     Args:
         overrides: overrides as on the command line.
         application: the command, `RUN` or `EVALUATE`.
+        config_dir: a folder of configuration of your own, as `--config-dir` on the command line.
 
     Raises:
         hydra.errors.HydraException: an override is malformed, or its choice or key does not exist.
+        DenoiserError: there is no such folder.
 
     >>> cfg = compose(["model=dncnn", "noise.sigma=50"])
     >>> cfg.model.name, cfg.noise.sigma, cfg.data.patch_size
     ('dncnn', 50, 40)
     """
     register_resolvers()
+    folders, others = split_search_path(overrides)
     running = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()  # Hydra refuses a second one while an application is running
     try:
-        with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
-            return hydra_compose(application.config, overrides=list(overrides))
+        with searching([*([config_dir] if config_dir else []), *folders]):
+            with initialize_config_dir(str(config_dirs()[0]), version_base=HYDRA_VERSION_BASE):
+                return hydra_compose(application.config, overrides=[*others, *search_path()])
     finally:
         GlobalHydra.instance().hydra = running
 

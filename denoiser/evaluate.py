@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser import build
+from denoiser import trust
+from denoiser.build import check_paths
 from denoiser.cli import failures
+from denoiser.cli.hydra_errors import split
 from denoiser.config import EVALUATE, METHOD_KEYS, options
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.baseline import BASELINES
-from denoiser.evaluation.score_methods import score_methods
+from denoiser.evaluation.score_methods import prepare, score_methods
 from denoiser.machine.files import write_text
 from denoiser.machine.terminal import say
 from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
-from denoiser.runs.folder import Record, absolute_paths, claim, command_line
+from denoiser.runs.folder import Record, absolute_paths, check_free, claim, command_line
+from denoiser.search_path import searching
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -35,6 +38,9 @@ HELP = """denoiser evaluate: compare denoisers on the same noisy pictures, image
 
 It writes results.csv, results.json, table.md, table.tex, report.html and images/ into outputs/DATE/TIME, or into DIR
 with hydra.run.dir=DIR.
+
+Your own metric or baseline: its dotted path, with its package in trust, see CONTRIBUTING.md:
+  denoiser evaluate 'trust=[mypkg]' baseline=mypkg.baseline.median 'metrics=[mypkg.metric.Sharpness]' ...
 
 baseline: {baseline}
 data: {data}
@@ -71,11 +77,16 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
         >>> evaluate(cfg, Path("nlm_and_tv"))  # doctest: +SKIP
     """
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
+    check_free(out_dir, cfg)
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
-    claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN, write_report), build.names_of_command(cfg.get("trust")):
-        record.content |= score_methods(cfg, out_dir)
+    with trust.names_of_command(cfg.get("trust")):
+        check_paths(cfg)
+        evaluation = prepare(cfg)
+        record.content |= {"trust": packages} if (packages := trust.needed()) else {}
+        claim(out_dir, cfg, overrides)
+        with recorded(record, AGAIN, write_report):
+            record.content |= score_methods(evaluation, out_dir)
     _finished(record)
     if record.content["error"]:
         what, fix = record.content["error"].splitlines()[:2]  # the first error; results.json has all
@@ -136,7 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & set(arguments):
-        say(usage())
+        with searching(split(EVALUATE.command, arguments)[2]):
+            say(usage())
         return 0
     check(arguments)
     return run_application(EVALUATE, arguments, _job, write_summary)

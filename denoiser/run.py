@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from denoiser import build
+from denoiser import trust
+from denoiser.build import check_paths
 from denoiser.cli import failures
-from denoiser.cli.hydra_errors import explain
+from denoiser.cli.hydra_errors import explain, split
 from denoiser.cli.keys import check_values
 from denoiser.config import RUN, compose, register_resolvers
 from denoiser.errors import DenoiserError
@@ -23,7 +24,17 @@ from denoiser.machine import launcher
 from denoiser.machine.terminal import say
 from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
-from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
+from denoiser.runs.folder import (
+    Record,
+    absolute_paths,
+    check_free,
+    claim,
+    command_line,
+    results,
+    resume_word,
+    to_resume,
+)
+from denoiser.search_path import added_words, searching, split_search_path
 
 
 def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: bool = False) -> dict[str, Any]:
@@ -48,32 +59,47 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     >>> cfg.model.name, cfg.data.name
     ('dncnn', 'synthetic')
     """
-    from denoiser.training.fit import train_and_test
-
     if cfg.get("resume") is not None:
         raise DenoiserError(f"only the command resumes (resume={cfg.resume})", f"denoiser run resume={cfg.resume}")
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
+    if not resume:
+        check_free(out_dir, cfg)
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
-    names = build.names_of_files if resume else build.names_of_command
-    if launcher.rank() > 0:  # of several processes, the first writes the folder
-        with names(cfg.get("trust")):
-            for stage in train_and_test(cfg, out_dir, resume):
+    needed = results(out_dir).get("trust") if resume else None
+    names = trust.names_of_files(cfg.get("trust"), needed) if resume else trust.names_of_command(cfg.get("trust"))
+    with names:
+        stages = _stages(cfg, out_dir, resume)
+        record.content.update(next(stages))  # what is not possible is refused before the folder is made
+        if launcher.rank() > 0:  # of several processes, the first writes the folder
+            return record.content | {key: value for stage in stages for key, value in stage.items()}
+        claim(out_dir, cfg, overrides, resume)
+        with recorded(record, _resume_command(out_dir), write_report):
+            for stage in stages:
                 record.content.update(stage)
-        return record.content
-    claim(out_dir, cfg, overrides, resume)
-    with recorded(record, _resume_command(out_dir), write_report), names(cfg.get("trust")):
-        for stage in train_and_test(cfg, out_dir, resume):
-            record.content.update(stage)
     _finished(record)
     return record.content
 
 
-def train(*overrides: str | DictConfig, out: str | os.PathLike[str]) -> dict[str, Any]:
+def _stages(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
+    """The entries that `results.json` gains after each stage; a class that is not allowed is refused without torch."""
+    check_paths(cfg)
+    from denoiser.training.fit import train_and_test
+
+    stages = train_and_test(cfg, folder, resume)
+    first = next(stages)
+    yield first | ({"trust": packages} if (packages := trust.needed()) else {})
+    yield from stages
+
+
+def train(
+    *overrides: str | DictConfig, out: str | os.PathLike[str], config_dir: str | os.PathLike[str] | None = None
+) -> dict[str, Any]:
     """Train, test and report, as `denoiser run` does.
 
     Args:
         *overrides: overrides as on the command line, or one configuration of `denoiser.compose`, changed or not.
         out: the run folder; created if missing.
+        config_dir: a folder of configuration of your own, as `--config-dir` on the command line.
 
     Returns:
         The content of `results.json`: `rows` has a row for each noise level.
@@ -88,14 +114,16 @@ def train(*overrides: str | DictConfig, out: str | os.PathLike[str]) -> dict[str
     >>> denoiser.train(cfg, out="small")["rows"][0]["psnr"]  # doctest: +SKIP
     """
     if len(overrides) == 1 and not isinstance(overrides[0], str):
-        return run(overrides[0], Path(out))
-    words = [str(override) for override in overrides]
-    try:
-        cfg = compose(words)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, words) from error
-    check_values(cfg, words)
-    return run(cfg, Path(out), words)
+        with searching(filter(None, [config_dir])):
+            return run(overrides[0], Path(out))
+    folders, words = split_search_path(map(str, overrides))
+    with searching([*([config_dir] if config_dir else []), *folders]):
+        try:
+            cfg = compose(words)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise explain(error, words) from error
+        check_values(cfg, words)
+        return run(cfg, Path(out), words)
 
 
 def _finished(record: Record) -> None:
@@ -113,7 +141,9 @@ def _finished(record: Record) -> None:
 
 
 def _resume_command(folder: Path) -> str:
-    return f"denoiser run {resume_word(folder)}"
+    packages = results(folder).get("trust") or trust.needed()
+    words = [*added_words(), *([f"trust=[{','.join(map(str, packages))}]"] if packages else [])]
+    return " ".join(["denoiser run", resume_word(folder), *map(shlex.quote, words)])
 
 
 def _run(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool = False) -> None:
@@ -121,7 +151,8 @@ def _run(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool =
     try:
         run(cfg, folder, overrides, resume)
     except KeyboardInterrupt as stop:
-        raise stopped(folder, _resume_command(folder), stop) from None
+        started = (folder / ".hydra" / "config.yaml").exists()
+        raise stopped(folder, _resume_command(folder) if started else "repeat the command", stop) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,8 +168,16 @@ def _command(arguments: Sequence[str]) -> int:
 
 
 def _resume(arguments: Sequence[str]) -> int:
-    name = next(item.removeprefix("resume=") for item in arguments if item.startswith("resume="))
-    changes = [item for item in arguments if not item.startswith("resume=")]
+    flags, words, folders = split(RUN.command, arguments)
+    if flags:
+        raise DenoiserError(f"a flag that resuming does not have ({flags[0]})", "resume=FOLDER trainer.KEY=VALUE")
+    with searching(folders):
+        return _go_on(words)
+
+
+def _go_on(words: Sequence[str]) -> int:
+    name = next(item.removeprefix("resume=") for item in words if item.startswith("resume="))
+    changes = [item for item in words if not item.startswith("resume=")]
     for change in changes:
         if not change.startswith(("trainer.", "trust=")):
             key = change.partition("=")[0]

@@ -16,26 +16,35 @@ from denoiser.cli.arguments import Parser
 from denoiser.cli.keys import group_choices, key_advice, keys
 from denoiser.config import METHOD_KEYS, RUN, Application, compose
 from denoiser.errors import DenoiserError, nearest
+from denoiser.search_path import search_path, searching, split_search_path
 
 LIST_KEYS = (*METHOD_KEYS, "metrics", "test.sigma", "test.shot")
 """Keys that take a list; so do those that end in `_range`."""
+CONFIG_DIR = "--config-dir="
 
 
 @contextmanager
 def hydra_arguments(application: Application, arguments: Sequence[str]) -> Iterator[None]:
-    """Set `sys.argv` for Hydra and turn its errors into two lines.
+    """Set `sys.argv` for Hydra and turn its errors into two lines; all that composes uses the folders of the arguments.
 
     Args:
         application: the command.
         arguments: flags and overrides in any order.
 
     Raises:
-        DenoiserError: Hydra does not understand the arguments, or a choice or key does not exist.
+        DenoiserError: Hydra does not understand the arguments, or a choice, key or folder does not exist.
     """
+    flags, overrides, folders = split(application.command, arguments)
+    with searching(folders), _for_hydra(application, flags, overrides):
+        yield
+
+
+@contextmanager
+def _for_hydra(application: Application, flags: Sequence[str], overrides: Sequence[str]) -> Iterator[None]:
     command = application.command
-    flags, overrides = sorted_arguments(command, arguments)
     argv, full_errors = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [command, *flags, *overrides], "1"  # raise errors, do not print them
+    sys.argv = [command, *flags, *overrides, *search_path()]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # raise errors, do not print them
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
@@ -50,6 +59,21 @@ def hydra_arguments(application: Application, arguments: Sequence[str]) -> Itera
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = full_errors
+
+
+def split(command: str, arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Flags, overrides, and the folders of `--config-dir` and `hydra.searchpath`, which are among neither.
+
+    Raises:
+        DenoiserError: there is no such flag, it does not allow this value, or an override is malformed.
+    """
+    flags, words = sorted_arguments(command, arguments)
+    named = [flag.removeprefix(CONFIG_DIR) for flag in flags if flag.startswith(CONFIG_DIR)]
+    try:
+        folders, overrides = split_search_path(words)
+    except HydraException as error:
+        raise explain(error) from error
+    return [flag for flag in flags if not flag.startswith(CONFIG_DIR)], overrides, [*named, *folders]
 
 
 def sorted_arguments(command: str, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -116,7 +140,7 @@ def _missing_key(prefix: str, overrides: Sequence[str], application: Application
     key = next((key for key in typed if f"{key}.".startswith(f"{prefix}.")), prefix)
     try:
         known = keys(compose(group_choices(overrides), application))
-    except HydraException:  # the choices of --config-dir are not found here
+    except HydraException:  # groups of another --config-name
         known = keys(compose((), application))
     if key.startswith("hydra."):
         return DenoiserError(f"no key '{key}' (configuration)", f"{application.command} --cfg hydra lists all keys")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import RUN, Application, compose, config_dir, options
+from denoiser.config import RUN, Application, compose
 from denoiser.errors import DenoiserError, nearest, number, require
+from denoiser.search_path import config_dirs, files, groups
 
 
 class Bounds(NamedTuple):
@@ -80,8 +82,8 @@ def group_choices(overrides: Sequence[str]) -> list[str]:
     >>> group_choices(["model=unet,dncnn", "seed=3", "~logger"])
     ['model=unet', '~logger']
     """
-    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
-    return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in groups]
+    known = groups()
+    return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in known]
 
 
 def check_values(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
@@ -122,7 +124,7 @@ def _is_unread(config: DictConfig, key: str) -> bool:
 
 def _recipe_keys() -> set[str]:
     """The keys of `recipe` that other groups read."""
-    texts = (path.read_text() for path in config_dir().rglob("*.yaml"))
+    texts = (path.read_text(encoding="utf-8") for folder in config_dirs() for path in folder.rglob("*.yaml"))
     return {key for text in texts for key in re.findall(r"oc\.select:(recipe\.\w+)", text)}
 
 
@@ -158,7 +160,7 @@ def key_advice(key: str, known: Collection[str], command: str) -> str:
     parent, _, name = key.rpartition(".")
     siblings = [k.rpartition(".")[2] for k in known if parent and k.rpartition(".")[0] == parent and "._" not in k]
     listed = ", ".join(siblings if len(siblings) <= SHOWN else [*siblings[:SHOWN], "..."])
-    if having := [choice for choice in options(group) if inside and _has_key(group, choice, key, inside)]:
+    if having := [path.stem for path in files(group) if inside and _has_key(path, key, inside)]:
         advice = f"{group}={'|'.join(having)} {'has' if len(having) == 1 else 'have'} it"
         return f"one of {listed}; {advice}" if siblings and key not in known else advice
     near = nearest(name, siblings) if siblings else nearest(key, known)
@@ -167,7 +169,7 @@ def key_advice(key: str, known: Collection[str], command: str) -> str:
     return f"one of {listed}" if siblings else f"{command} --cfg job lists all keys"
 
 
-def _has_key(group: str, choice: str, key: str, inside: str) -> bool:
+def _has_key(path: Path, key: str, inside: str) -> bool:
     """Whether a choice's YAML has a key; a YAML with `@package _global_` holds keys of the whole tree."""
-    config = OmegaConf.load(config_dir() / group / f"{choice}.yaml")
+    config = OmegaConf.load(path)
     return isinstance(config, DictConfig) and not {key, inside}.isdisjoint(keys(config))

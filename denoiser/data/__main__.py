@@ -16,6 +16,7 @@ from denoiser.data.store.catalogue import INCOMPLETE, MISSING, Card, dataset_car
 from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 from denoiser.machine.terminal import say
+from denoiser.trust import names_of_command
 
 if TYPE_CHECKING:
     from denoiser.data.base import PairsDataModule
@@ -91,10 +92,12 @@ def download(name: str, root: Path) -> None:
 def _data_module(name: str, root: Path) -> PairsDataModule:
     from denoiser.noise.base import Noise
 
-    config = {key: value for key, value in build.plain(compose([f"data={name}"]).data).items() if key != "name"}
+    composed = compose([f"data={name}"])
+    config = {key: value for key, value in build.plain(composed.data).items() if key != "name"}
     if "root" in config:
         config["root"] = str(root)
-    module: PairsDataModule = build.make("data", config, noise=Noise())
+    with names_of_command(composed.trust):
+        module: PairsDataModule = build.make("data", config, noise=Noise())
     return module
 
 

@@ -18,6 +18,7 @@ from denoiser.errors import DenoiserError, nearest
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS
+from denoiser.trust import names_of_choice, names_of_command
 
 
 def protocol_name(cfg: DictConfig) -> str:
@@ -121,10 +122,11 @@ def named(name: str | os.PathLike[str], channels: int | None = None) -> PairsDat
     if not known and not Path(name).expanduser().is_dir():
         near = nearest(str(name), names)
         raise DenoiserError(f"no dataset and no folder '{name}' (data)", f"{near or 'a folder'}, or {', '.join(names)}")
-    config = compose([f"data={name if known else 'folder'}"]).data
+    config = compose([f"data={name if known else 'folder'}"])
     changes: dict[str, Any] = {} if channels is None else {"channels": channels}
     changes |= {} if known else {"path": os.fspath(name)}
-    return _dataset(OmegaConf.merge(config, changes))
+    with names_of_command(config.trust):
+        return _dataset(OmegaConf.merge(config.data, changes))
 
 
 def _dataset(config: Any, protocol: Protocol | None = None) -> PairsDataModule:
@@ -149,20 +151,22 @@ def mix_source(name: str, protocol: Protocol, passed: Mapping[str, Any]) -> Pair
         DenoiserError: it does not have these channels.
     """
     named = name in options("data")
-    config = compose([f"data={name if named else 'folder'}"]).data
+    config = compose([f"data={name if named else 'folder'}"])
     changes = {**passed, "test": None, **({} if named else {"path": name})}
-    config.update({key: value for key, value in changes.items() if key in config})
-    return _dataset(config, protocol)
+    config.data.update({key: value for key, value in changes.items() if key in config.data})
+    with names_of_choice(config.trust):
+        return _dataset(config.data, protocol)
 
 
 def _test_set(name: str, channels: int, protocol: Protocol) -> PairsDataModule:
     names = options("data")
     if name not in names:
         raise DenoiserError(f"no data '{name}' (data.test)", f"data.test={nearest(name, names) or 'photos'}")
-    config = compose([f"data={name}", f"data.channels={channels}"]).data
+    config = compose([f"data={name}", f"data.channels={channels}"])
     if _has_real_pairs(name):  # also after a training on noise that was added
         protocol = replace(protocol, noise=Noise(), levels=(None,), clip=True)
-    return _dataset(config, protocol)
+    with names_of_choice(config.trust):
+        return _dataset(config.data, protocol)
 
 
 def _has_real_pairs(name: str) -> bool:

@@ -68,7 +68,7 @@ def find(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] |
 
 
 def check_test_pictures(data: PairsDataModule) -> None:
-    """Warn of copies of training and validation pictures among the test pictures, or refuse them.
+    """Warn of copies of training and validation pictures among the test pictures, or refuse them; once for a dataset.
 
     Copies within one dataset, such as a folder with copies under several names, cause a warning. Copies in another test
     set are an error, since its figures could not be compared with published ones.
@@ -76,6 +76,9 @@ def check_test_pictures(data: PairsDataModule) -> None:
     Raises:
         DenoiserError: `data.test` contains training or validation pictures.
     """
+    if data.checked:
+        return
+    data.checked = True
     if max(len(data.split("train")) + len(data.split("val")), len(data.split("test"))) > LIMIT:
         return
     copies = _copies(data)

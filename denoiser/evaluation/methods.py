@@ -186,8 +186,9 @@ def of_baseline(name: str, device: torch.device | None = None) -> Method:
         return torch.stack([denoise_picture(image, level) for image, level in pairs]).to(noisy.device)
 
     is_input = name == "noisy"
-    architecture = "the input as it is" if is_input else f"{name.upper()} (classical)"
-    return Method(name, "baseline", denoise, architecture, takes_sigma=not is_input, exact=is_input)
+    short = name.rpartition(".")[2]
+    architecture = "the input as it is" if is_input else f"{short.upper()} (classical)" if short == name else name
+    return Method(short, "baseline", denoise, architecture, takes_sigma=not is_input, exact=is_input)
 
 
 def _with_unique_names(methods: Sequence[Method]) -> list[Method]:

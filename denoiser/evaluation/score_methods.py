@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from denoiser.data.base import PairsDataModule
     from denoiser.evaluation.methods import Method
     from denoiser.evaluation.scoring import Scorer
+    from denoiser.metrics.torchmetrics import ImageMetric
     from denoiser.runs.results import Scores
 
 
@@ -37,24 +38,22 @@ class Evaluation:
     scorer: Scorer
 
 
-def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
+def score_methods(evaluation: Evaluation, folder: Path) -> dict[str, Any]:
     """Score every method, and write `results.csv` and the strips of `images/` into a folder.
 
     `results.csv` is written after each method, so that an interruption keeps the scores of those before. A method whose
     output is not finite is left out, as long as there are others.
 
     Args:
-        cfg: the composed configuration of `denoiser evaluate`.
+        evaluation: what is scored, see `prepare`.
         folder: the evaluation's folder.
 
     Returns:
         The entries that `results.json` gains; `error` holds the errors of methods that were left out.
 
     Raises:
-        DenoiserError: a key or a method is not possible; pictures were trained or selected on, and `allow_leak` is
-            not set; or no method has scores (exit code 1).
+        DenoiserError: no method has scores (exit code 1).
     """
-    evaluation = prepare(cfg)
     scores, errors = score(evaluation, folder / "results.csv")
     _write_strips(evaluation, scores, folder / "images")
     return describe(evaluation, scores, errors)
@@ -64,7 +63,8 @@ def prepare(cfg: DictConfig) -> Evaluation:
     """Load the pictures and the methods that a configuration names, and check them before anything is scored.
 
     Raises:
-        DenoiserError: see `score_methods`.
+        DenoiserError: a key or a method is not possible; or pictures were trained or selected on, and `allow_leak` is
+            not set.
     """
     from denoiser.data import from_config
     from denoiser.evaluation.methods import as_list, methods
@@ -113,13 +113,12 @@ def assemble(
         settings: how they are scored.
 
     Raises:
-        DenoiserError: see `score_methods`.
+        DenoiserError: see `prepare`.
     """
     from denoiser.evaluation.batches import loader, scored_pairs
     from denoiser.evaluation.scoring import Scorer
-    from denoiser.metrics.torchmetrics import named_metric
 
-    metrics = {name: named_metric(name) for name in settings.metrics}
+    metrics = _metrics(settings.metrics)
     noise, draws = data.protocol.noise, settings.draws
     drawn = not data.real_pairs and noise.name != "none"
     require(drawn or draws == 1, "draws", draws, "not possible where no noise is drawn", "1")
@@ -129,6 +128,24 @@ def assemble(
     gaussian = not data.real_pairs and noise.name == "gaussian"
     batches = loader(pairs, settings.batch_size, settings.num_workers)
     return Evaluation(data, loaded, leaks, Scorer(pairs, batches, device, gaussian, metrics))
+
+
+def _metrics(names: Sequence[str]) -> dict[str, ImageMetric]:
+    """The metrics by the names of their columns: of a dotted path the last part.
+
+    Raises:
+        DenoiserError: one is not possible, or its column is taken.
+    """
+    from denoiser.metrics.torchmetrics import named_metric
+    from denoiser.runs.columns import COLUMNS
+
+    taken, metrics = {column.key for column in COLUMNS}, {}
+    for name in names:
+        metric, column = named_metric(name), name.rpartition(".")[2]
+        require(column not in taken, "metrics", name, "of a name that has a column already", "another name")
+        taken.add(column)
+        metrics[column] = metric
+    return metrics
 
 
 def _leaks(methods: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str] | None]:

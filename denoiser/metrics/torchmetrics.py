@@ -1,4 +1,4 @@
-"""Further image metrics by name, from torchmetrics."""
+"""Further image metrics by name, from torchmetrics or from a package of your own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.functional import image as functional
 
+from denoiser import build
 from denoiser.errors import ENVIRONMENT, DenoiserError, nearest
 
 ImageMetric = Callable[[Tensor, Tensor], Tensor]
@@ -52,14 +53,20 @@ def named_metric(name: str) -> ImageMetric:
     available by its own name. The data range is 1, except for `vif`, which gets grey levels of 255. `lpips` and `dists`
     get images clamped to [0, 1] in float32, grey images with three equal channels; all others get float64.
 
+    The dotted path of a function or class in a trusted package names a metric of your own. The function, or the object
+    that the class makes without arguments, is called with an image and its reference, both float32 `(1, C, H, W)`,
+    nominally in [0, 1], and returns one number.
+
     Args:
-        name: a name of the table, or of a function.
+        name: a name of the table, of a function, or a dotted path.
 
     Raises:
         DenoiserError: there is no such metric, or every evaluation has it already (exit code 2); the weights of its
             network are not on this machine and cannot be downloaded (3). The metric raises it for images of a size or
             number of channels that it does not support.
     """
+    if "." in name:
+        return _own_metric(name)
     if name in BUILT_IN:
         raise DenoiserError(f"every evaluation reports {name} already (metrics)", f"remove {name} from metrics")
     short = next((key for key, function in SHORT_NAMES.items() if function == name), name)
@@ -75,6 +82,19 @@ def named_metric(name: str) -> ImageMetric:
     return lambda image, clean: _per_image(
         short, lambda x, y: function(x.double() * scale, y.double() * scale, **options), image, clean
     )
+
+
+def _own_metric(path: str) -> ImageMetric:
+    found = build.target("metric", path)
+    metric = build.make("metric", {"_target_": path}) if inspect.isclass(found) else found
+
+    def score(image: Tensor, clean: Tensor) -> Tensor:
+        if isinstance(metric, nn.Module):
+            metric.to(image.device)
+        with torch.no_grad():
+            return torch.as_tensor(metric(image.float(), clean.float()))
+
+    return lambda image, clean: _per_image(path, score, image, clean)
 
 
 def _available() -> list[str]:

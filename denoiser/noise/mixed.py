@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
-from hydra.utils import get_object
-from omegaconf import OmegaConf
 from torch import Tensor
 
-from denoiser.config import config_dir, options
+from denoiser import build
+from denoiser.config import choice, options
 from denoiser.errors import DenoiserError, nearest, number
 from denoiser.noise.base import Noise
 from denoiser.noise.mirror import mirrored
+from denoiser.trust import names_of_choice
 
 EXAMPLE = "{camera:0.6,gaussian:0.4}"
 
@@ -126,9 +126,10 @@ def _noise(name: str, keys: Any, clip: bool) -> Noise:
     name = str(name)
     if name not in names:
         raise DenoiserError(f"no noise '{name}' (noise.parts)", f"noise.parts={{{nearest(name, names) or 'camera'}:1}}")
-    config = OmegaConf.to_container(OmegaConf.load(config_dir() / "noise" / f"{name}.yaml"), resolve=True)
-    assert isinstance(config, dict)
-    noise = get_object(str(config.pop("_target_")))
+    chosen = choice("noise", name)
+    config = build.plain(chosen.noise)
+    with names_of_choice(chosen.get("trust")):
+        noise = build.target("noise", config.pop("_target_"))
     known = [one.name for one in fields(noise)]
     others = {key: value for key, value in keys.items() if key != "share"} if isinstance(keys, Mapping) else {}
     for key in others:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,9 @@ from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.signals import interrupted, sigterm_interrupts
 from denoiser.machine.terminal import OutputClosed, say
-from denoiser.runs.folder import Record
+from denoiser.runs.folder import Record, claim, command_line
+from denoiser.runs.output_folder import OutputFolder
+from denoiser.search_path import SEARCH_PATH, searching
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -57,7 +58,7 @@ class _Jobs:
 
     def __init__(self, application: Application, arguments: Sequence[str], job: Job) -> None:
         self.application, self.job = application, job
-        self.free_folder = not any(argument.startswith("hydra.run.dir=") for argument in arguments)
+        self.output = OutputFolder(arguments)
         self.sweep: Path | None = None
         self.errors: list[Exception] = []
 
@@ -67,19 +68,27 @@ class _Jobs:
 
         settings = HydraConfig.get()
         folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
+        sources = [one for one in settings.runtime.config_sources if one.provider.startswith(SEARCH_PATH)]
         if settings.mode == RunMode.MULTIRUN:
             self.sweep = Path(settings.sweep.dir).absolute()
-        elif launcher.rank() == 0 and self.free_folder:
-            folder = _free(folder)
         try:
-            check_values(cfg, overrides, self.application)
-            self.job(cfg, folder, overrides)
+            with searching(f"{source.schema}://{source.path}" for source in sources):
+                self._run(cfg, folder, overrides)
         except Exception as error:
             self.errors.append(error)
             if self.sweep:
                 failures.print_error(error)
             if failures.to_denoiser_error(error).code in (INTERRUPTED, TERMINATED):
                 raise KeyboardInterrupt from None  # Hydra does not catch it, so that the sweep ends here
+
+    def _run(self, cfg: DictConfig, folder: Path, overrides: list[str]) -> None:
+        if self.sweep:
+            context: AbstractContextManager[Path] = _kept(self.application, cfg, folder, overrides)
+        else:
+            context = self.output.free(folder) if launcher.rank() == 0 else nullcontext(folder)
+        with context as free:
+            check_values(cfg, overrides, self.application)
+            self.job(cfg, free, overrides)
 
     def finish(self, write_summary: PageWriter) -> int:
         """The exit code; a sweep gets its summary however it ended."""
@@ -92,16 +101,17 @@ class _Jobs:
         return next((code for code in codes if code in (INTERRUPTED, TERMINATED)), SOME_FAILED if codes else 0)
 
 
-def _free(folder: Path) -> Path:
-    """The folder, or one beside it if another run of the same second has taken it."""
-    for count in itertools.count(1):
-        candidate = folder if count == 1 else folder.with_name(f"{folder.name}-{count}")
-        try:
-            (candidate / ".hydra").mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return candidate
-    raise AssertionError("the loop has no end")
+@contextmanager
+def _kept(application: Application, cfg: DictConfig, folder: Path, overrides: Sequence[str]) -> Iterator[Path]:
+    """Keep the error of a job that was refused before it wrote into its folder, for the summary of its sweep."""
+    try:
+        yield folder
+    except Exception as error:
+        with suppress(DenoiserError):  # a folder that holds a run already, which may be that of this job
+            claim(folder, cfg, overrides)
+            record = Record(folder, cfg.get("seed"), command_line(application, overrides))
+            record.finish(status="failed", error=str(failures.to_denoiser_error(error)))
+        raise
 
 
 @contextmanager

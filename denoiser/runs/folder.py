@@ -21,6 +21,7 @@ from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
 from denoiser.runs.csv_files import csv_rows
 from denoiser.runs.parse import finite, load
+from denoiser.search_path import added_words
 
 RESULTS = "results.json"
 PACKAGES = (
@@ -66,6 +67,23 @@ class Record:
         write_text(self.folder / RESULTS, json.dumps(self.content, indent=1))
 
 
+def check_free(folder: Path, cfg: DictConfig) -> None:
+    """Check that no run has claimed a folder.
+
+    Raises:
+        DenoiserError: the folder holds a run already.
+    """
+    if (folder / ".hydra" / "config.yaml").exists():
+        raise _taken(folder, cfg)
+
+
+def _taken(folder: Path, cfg: DictConfig) -> DenoiserError:
+    finished = results(folder).get("status") == "ok" or "model" not in cfg
+    fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir)"
+    fix += "" if finished else f", or denoiser run {resume_word(folder)}"
+    return DenoiserError(f"the folder holds a run already ({folder})", fix)
+
+
 def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool = False) -> None:
     """Make the run folder and write the configuration into it; of two runs that want one folder, one gets it.
 
@@ -78,10 +96,7 @@ def claim(folder: Path, cfg: DictConfig, overrides: Sequence[str], resume: bool 
             config.parent.mkdir(parents=True, exist_ok=True)
             config.open("x").close()
         except FileExistsError:
-            finished = results(folder).get("status") == "ok" or "model" not in cfg
-            fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir)"
-            fix += "" if finished else f", or denoiser run {resume_word(folder)}"
-            raise DenoiserError(f"the folder holds a run already ({folder})", fix) from None
+            raise _taken(folder, cfg) from None
     write_text(folder / ".hydra" / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
     write_text(config, OmegaConf.to_yaml(cfg))
 
@@ -177,4 +192,4 @@ def versions() -> dict[str, str]:
 
 def command_line(application: Application, overrides: Sequence[str]) -> str:
     """The command that composes the same configuration."""
-    return shlex.join([*application.command.split(), *overrides])
+    return shlex.join([*application.command.split(), *added_words(), *overrides])

@@ -31,6 +31,8 @@ from denoiser.training.module import Denoiser
 def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
     """Train into a run folder and test.
 
+    Up to the first entries nothing is written, and all that can be known of the data and the model is checked.
+
     Args:
         cfg: the composed configuration.
         folder: the run folder.
@@ -46,6 +48,10 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     seed_everything(cfg.seed, workers=True, verbose=False)
     data, module = from_config.training_data(cfg), assemble.module(cfg)
     trainer, options = assemble.trainer(cfg, folder)
+    if trainer.is_global_zero:
+        data.prepare_data()
+        data.setup("fit")
+        module.check(data)
     module.to(memory_format=hardware.memory_format(options["memory_format"]))
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}

@@ -100,17 +100,22 @@ class Denoiser(PictureModel, LightningModule):
         self._loss, self._steps = torch.zeros(()), 0
 
     def setup(self, stage: str) -> None:
-        """Check before training that the network fits, and that no test picture is among those of training.
+        """Check before training, see `check`."""
+        if stage == "fit":
+            self.check(self._datamodule())
+
+    def check(self, data: Any) -> None:
+        """Check that the network fits, and that no test picture is among those of training.
 
         Copies within one dataset only cause a warning, see `leaks.check_test_pictures`.
+
+        Args:
+            data: the data of the training; where it is none of `denoiser.data`, the network alone is checked.
 
         Raises:
             DenoiserError: the network or the objective does not fit, see `checks.check_parts`, or the test pictures of
                 another dataset contain some of those of training and validation.
         """
-        data = self._datamodule()
-        if stage != "fit":
-            return
         check_parts(self, self.objective, data if isinstance(data, PairsDataModule) else None)
         if isinstance(data, PairsDataModule):
             leaks.check_test_pictures(data)

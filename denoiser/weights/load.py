@@ -88,8 +88,8 @@ def load(
 
 def opened(name_or_path: str | os.PathLike[str], network: nn.Module | None = None, trust: Sequence[str] = ()) -> Opened:
     """Load a model, see `load`, together with what its file records about it; the file is parsed once."""
-    from denoiser import build
-    from denoiser.runs import checkpoint
+    from denoiser.runs import checkpoint, folder
+    from denoiser.trust import names_of_files
     from denoiser.weights import exported, published, rebuild, training_record
 
     file = _file(name_or_path)
@@ -102,7 +102,8 @@ def opened(name_or_path: str | os.PathLike[str], network: nn.Module | None = Non
     else:
         content = checkpoint.read(file)
         facts = {"steps": content.get("global_step"), "epoch": content.get("epoch")}
-    with build.names_of_files(trust):
+    needed = folder.results(file.absolute().parent.parent).get("trust")  # of a run folder: file is in checkpoints/
+    with names_of_files(trust, needed):
         model = rebuild.rebuild(content, file, network).requires_grad_(False)
     if formats.is_export(file):
         model.name = file.stem

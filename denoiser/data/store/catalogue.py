@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from denoiser import build
-from denoiser.config import config_dir, data_root, options
+from denoiser.config import choice, data_root, options
 from denoiser.errors import DenoiserError, nearest
+from denoiser.trust import names_of_choice
 
 PRESENT, MISSING, INCOMPLETE = "present", "missing", "incomplete"
 """Status of a dataset in the store."""
@@ -81,19 +80,21 @@ def store_root(root: str | os.PathLike[str] | None) -> Path:
 
 
 def dataset_card(name: str) -> Card | None:
-    """The card of a dataset; None for a dataset without one.
+    """The card of a dataset; None for a dataset without one, or of another package.
 
     Args:
         name: as in `data=NAME`.
 
     Raises:
-        DenoiserError: there is no such dataset, or its class is not part of this package.
+        DenoiserError: there is no such dataset.
     """
     names = options("data")
     if name not in names:
         near = nearest(name, names)
         fix = f"did you mean {near}?" if near else "denoiser data list"
         raise DenoiserError(f"no data '{name}' (denoiser data)", fix)
+    if not str(choice("data", name).data["_target_"]).startswith("denoiser."):
+        return None
     card: Card | None = getattr(dataset_class(name), "card", None)
     return card
 
@@ -102,6 +103,8 @@ def dataset_class(name: str) -> Any:
     """The class of an existing dataset, `data=NAME`.
 
     Raises:
-        DenoiserError: it is not part of this package.
+        DenoiserError: it is neither of this package nor of one that is trusted.
     """
-    return build.target("data", OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{name}.yaml"), "_target_"))
+    chosen = choice("data", name)
+    with names_of_choice(chosen.get("trust")):
+        return build.target("data", chosen.data["_target_"])

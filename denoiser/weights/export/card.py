@@ -7,10 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from denoiser import build
-from denoiser.config import config_dir, options
+from denoiser.config import choice, options
 from denoiser.data.store.catalogue import dataset_card
 from denoiser.noise.levels import LEVEL_KINDS, SIGMA
 from denoiser.runs.row import noise_level
@@ -100,7 +98,7 @@ def _licence(data: str) -> str:
     dataset = dataset_card(data) if data in options("data") else None
     if dataset is None:
         return f"The licence of the pictures: {UNKNOWN}."
-    target = str(OmegaConf.select(OmegaConf.load(config_dir() / "data" / f"{data}.yaml"), "_target_"))
+    target = str(choice("data", data).data["_target_"])
     docstring = sys.modules[build.target("data", target).__module__].__doc__ or ""
     source = next((" ".join(part.split()) for part in docstring.split("\n\n") if part.startswith("Source:")), "")
     return f"{data}: {dataset.description}. Licence: {dataset.licence}. {source}".rstrip()
