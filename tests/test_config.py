@@ -7,7 +7,7 @@ from helpers.tiny import names
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from denoiser import config
+from denoiser import config, search_path
 from denoiser.config import EVALUATE, compose
 from denoiser.training import assemble
 from denoiser.training.callbacks import EarlyStopping
@@ -83,7 +83,7 @@ def test_options_are_the_yamls_of_a_group():
 
 
 def test_the_package_s_own_conf_comes_before_the_checkout_s(tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "PACKAGE", tmp_path / "denoiser")
+    monkeypatch.setattr(search_path, "PACKAGE", tmp_path / "denoiser")
     assert config.config_dir() == tmp_path / "conf"
     (tmp_path / "denoiser" / "conf").mkdir(parents=True)
     assert config.config_dir() == tmp_path / "denoiser" / "conf"

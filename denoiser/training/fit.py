@@ -48,10 +48,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     seed_everything(cfg.seed, workers=True, verbose=False)
     data, module = from_config.training_data(cfg), assemble.module(cfg)
     trainer, options = assemble.trainer(cfg, folder)
-    if trainer.is_global_zero:
-        data.prepare_data()
-        data.setup("fit")
-        module.check(data)
+    _check(trainer, module, data)
     module.to(memory_format=hardware.memory_format(options["memory_format"]))
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
@@ -79,6 +76,14 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before the drawing and logging, which can fail
         _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
         _log_final(trainer, cfg, rows)
+
+
+def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
+    """Read the pictures and call the network once, in the first of several processes."""
+    if trainer.is_global_zero:
+        data.prepare_data()
+        data.setup("fit")
+        module.check(data)
 
 
 def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
