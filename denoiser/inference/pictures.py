@@ -17,14 +17,13 @@ from torch import Tensor, nn
 from denoiser.inference import arrays, axes, chroma, highlights, masked, strength, texture, tiling
 from denoiser.inference.arrays import ArrayPicture
 from denoiser.inference.blend import Strengths
-from denoiser.inference.call_options import CallOptions
+from denoiser.inference.call_options import CallOptions, level
 from denoiser.inference.fitted import FittedTilings
 from denoiser.inference.function import TileFunction
 from denoiser.inference.pixels import Pixels
 from denoiser.inference.receptive_field import LIMIT, SIGMA
 from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
-from denoiser.noise.levels import check_sigma
 
 WHOLE_PIXELS = 256 * 256
 """Largest padded picture, in pixels, that is denoised whole without measuring the network's reach and the memory."""
@@ -82,7 +81,9 @@ def denoise(model: Network, image: Any, options: CallOptions, tilings: FittedTil
             f"an array of shape {image.shape} for {model.name}, a model for grey pictures: axes='HWC' if it is colour "
             "with alpha, and if it is a stack of 4 pictures np.moveaxis(array, 2, 0) with axes='NHW'"
         )
-    return _denoise(model, image, options, options.levels(1)[0], tilings)
+    picture = arrays.open_picture(image)
+    _warn_of_grey(model, len(picture.planes))
+    return _denoise(model, picture, options, options.levels(1)[0], tilings)
 
 
 @torch.compiler.disable  # type: ignore
@@ -109,15 +110,20 @@ def denoise_all(model: Network, image: Any, options: CallOptions, tilings: Fitte
     of_torch = isinstance(image, Tensor)
     result: Any = torch.empty_like(image) if of_torch else np.empty(image.shape, image.dtype)
     before, after = axes.pictures(image, order), axes.pictures(result, order)
-    for picture, target, sigma in zip(before, after, options.levels(len(before)), strict=True):
-        channels_first = of_torch and picture.ndim == 3
-        denoised = _denoise(model, picture.movedim(2, 0) if channels_first else picture, options, sigma, tilings)
-        target[...] = denoised.movedim(0, 2) if channels_first else denoised
+    before = [each.movedim(2, 0) if of_torch and each.ndim == 3 else each for each in before]
+    white = arrays.common_white(before)
+    for index, (picture, target, sigma) in enumerate(zip(before, after, options.levels(len(before)), strict=True)):
+        opened = arrays.open_picture(picture, white)
+        if index == 0:  # once for all
+            _warn_of_grey(model, len(opened.planes))
+        denoised = _denoise(model, opened, options, sigma, tilings)
+        target[...] = denoised.movedim(0, 2) if of_torch and target.ndim == 3 else denoised
     return masked.like(result, image) if isinstance(image, np.ma.MaskedArray) else result
 
 
-def _denoise(model: Network, image: Any, options: CallOptions, sigma: float | None, tilings: FittedTilings) -> Any:
-    picture = arrays.open_picture(image)
+def _denoise(
+    model: Network, picture: ArrayPicture, options: CallOptions, sigma: float | None, tilings: FittedTilings
+) -> Any:
     if options.subsampling is None:
         _denoise_channels(model, picture, options, sigma, tilings)
     else:
@@ -158,11 +164,9 @@ def _denoise_channels(
     """Fill the target of a picture with its denoised channels."""
     device, channels = next(model.parameters()).device, len(picture.planes)
     if sigma is not None:
-        (sigma,) = check_sigma(sigma, "sigma")
+        sigma = level(sigma)
     elif model.takes_sigma:
         sigma = noise_level(picture.pixels, picture.white)
-    if model.channels > channels:
-        _warn(f"{model.name} is a model for colour and leaves much noise in grey pictures: denoiser.load('grey')")
     strengths = options.strengths if channels == 3 else Strengths(options.strength, options.strength)
     detail = options.texture if strengths.luma else 0.0
     function = _function(model, sigma, channels, strengths)
@@ -203,8 +207,11 @@ def _layout(
     return tilings.get(model, (channels, device, strongest, detail), fit)
 
 
-def _warn(message: str) -> None:
-    """Warn of the line that called the model, beyond the frames of this package and of torch."""
+def _warn_of_grey(model: Network, channels: int) -> None:
+    """Warn of grey in a colour model at the line that called it, beyond the frames of this package and of torch."""
+    if model.channels <= channels:
+        return
+    message = f"{model.name} is a model for colour and leaves much noise in grey pictures: denoiser.load('grey')"
     frame, level = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("denoiser", "torch"):
         frame, level = frame.f_back, level + 1
