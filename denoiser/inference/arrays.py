@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from denoiser.inference import axes, blend, exposure, integers, masked, transparency
+from denoiser.inference import axes, exposure, integers, masked, transparency
 from denoiser.inference.axes import AXES
 from denoiser.inference.pixels import Pixels
 
@@ -59,25 +59,6 @@ class ArrayPicture:
     def pixels(self) -> Pixels:
         """The picture as `(H, W)` or `(H, W, 3)` in numpy, without a copy where it is there; bfloat16 as float32."""
         return as_numpy(self.planes)
-
-    def write(self, top: int, rows: Tensor, weights: tuple[float, float] = (1.0, 1.0)) -> None:
-        """Write float rows `(C, h, W)`, 1.0 = white, from the row `top` on; integers are rounded and clamped.
-
-        Args:
-            top: the first row.
-            rows: of the model's output.
-            weights: of its luma and its chroma, see `blend.fill`; the picture has the rest.
-
-        Raises:
-            ValueError: values that are not finite.
-        """
-        if not torch.isfinite(rows).all():
-            raise ValueError("the model's output is not finite")
-        band = slice(top, top + rows.shape[1])
-        before = as_numpy(self.planes[:, band])
-        blended = np.empty_like(before)
-        blend.fill(blended, before, rows.numpy(), self.white, *weights)
-        self.target[:, band] = view(blended).to(self.target.device)
 
 
 def common_white(pictures: Sequence[NDArray[Any] | Tensor]) -> float | None:

@@ -12,7 +12,11 @@ import torch
 
 from denoiser.inference.pixels import Pixels
 
-HELD = {np.dtype("i1"): np.dtype("f4"), np.dtype("i4"): np.dtype("f8"), np.dtype("u4"): np.dtype("f8")}
+HELD: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype("i1"): np.dtype("f4"),
+    np.dtype("i4"): np.dtype("f8"),
+    np.dtype("u4"): np.dtype("f8"),
+}
 """The type in which pixels of each type are denoised."""
 OF_TORCH = (torch.int8, torch.int32, torch.uint32)
 """The same types of torch."""

@@ -35,6 +35,7 @@ class PictureModel(nn.Module):
         multiple: height and width are padded to multiples of this number of pixels.
         smallest: least height and width in pixels; smaller pictures are padded.
         square: whether height and width must be equal.
+        tilings: those that large pictures have had.
 
     Example:
         >>> import numpy as np, torch
@@ -62,7 +63,7 @@ class PictureModel(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tilings = FittedTilings()
+        self.tilings = FittedTilings()
 
     @overload
     def __call__(self, image: Array, sigma: float | Tensor | None = None, **options: Unpack[CallKeywords]) -> Array: ...
@@ -119,7 +120,7 @@ class PictureModel(nn.Module):
         options = self._options(args, keywords)
         if isinstance(image, Tensor) and image.ndim == 4 and options.axes in (None, "NCHW"):
             return self._denoise_batch(image, options)
-        return pictures.denoise_any(self, image, options, self._tilings)
+        return pictures.denoise_any(self, image, options)
 
     def _options(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> CallOptions:
         options = call_options.parse(args, keywords)
@@ -180,7 +181,7 @@ class PictureModel(nn.Module):
             raise ValueError(f"a batch of shape {shape}{advice}; {arrays.TORCH}, and none of them 0")
         if options.is_plain and self._fits_network(batch):
             return super().__call__(batch, *self._levels(batch, options.sigma))  # type: ignore[no-any-return]
-        denoised: Tensor = pictures.denoise_all(self, batch, replace(options, axes="NCHW"), self._tilings)
+        denoised: Tensor = pictures.denoise_all(self, batch, replace(options, axes="NCHW"))
         return denoised
 
     def _fits_network(self, batch: Tensor) -> bool:

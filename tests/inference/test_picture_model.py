@@ -9,7 +9,7 @@ from helpers.lively import drunet, unet, values
 
 from denoiser import load
 from denoiser.config import compose
-from denoiser.inference import pictures, tiling
+from denoiser.inference import pipeline, tiling
 from denoiser.inference.tile_layout import Tiling
 from denoiser.noise.estimate import noise_level
 from denoiser.training import assemble
@@ -66,11 +66,11 @@ def test_a_model_in_another_precision_takes_any_picture():
 
 def test_a_thin_picture_is_small_only_with_what_it_is_padded_to(monkeypatch):
     cuts = []
-    monkeypatch.setattr(tiling, "denoise", lambda f, image, white, cut, *rest: cuts.append(cut.tile))
+    monkeypatch.setattr(tiling, "denoise", lambda f, image, white, cut, *rest: cuts.append(cut.tile) or cut)
     monkeypatch.setattr(tiling, "fit", lambda *args: Tiling(256, 16, 4))
     for shape in ((256, 256), (1, 16384), (1, 16385), (65536, 1)):
         unet()(np.zeros(shape, np.uint8))
-    assert cuts == [pictures.WHOLE_PIXELS, pictures.WHOLE_PIXELS, 256, 256]
+    assert cuts == [pipeline.WHOLE_PIXELS, pipeline.WHOLE_PIXELS, 256, 256]
 
 
 def test_levels_of_a_batch_go_to_its_pictures():
@@ -103,7 +103,7 @@ def test_large_pictures_go_through_in_tiles_that_are_fitted_once(monkeypatch):
     assert len(fitted) == 3
     model.network.tail.weight.data = model.network.tail.weight.data.clone()
     model(image)
-    assert len(fitted) == 4 and len(model._tilings) == 2  # those of earlier weights are not kept
+    assert len(fitted) == 4 and len(model.tilings) == 2  # those of earlier weights are not kept
 
 
 def test_the_training_mode_is_kept():

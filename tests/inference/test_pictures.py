@@ -60,6 +60,19 @@ def test_signed_integers_are_rounded_and_clamped():
     assert model(image, strength=0.5).tolist() == [[-32768, -38, 0, 60, 32767]]  # -38.5 and 60.5: halves to even
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+@pytest.mark.parametrize("row", [0, 7])
+def test_an_output_that_is_no_number_is_refused_wherever_it_is(row, dtype):
+    class Faulty(type(unet())):
+        def run_network(self, noisy, sigma):
+            return noisy.index_fill(2, torch.tensor(row), torch.nan)
+
+    model = copy.deepcopy(unet(1))
+    model.__class__ = Faulty
+    with pytest.raises(ValueError, match="the model's output is not finite"):
+        model(np.zeros((8, 8), dtype))
+
+
 def test_axes_that_an_array_cannot_have():
     for array in (np.zeros((4, 5)), torch.zeros(4, 5)):
         with pytest.raises(ValueError, match=r"axes='NCHW' has 4 axes, and an array of shape \(4, 5\) 2"):
@@ -189,10 +202,10 @@ def test_a_large_picture_is_tiled_at_any_strength(monkeypatch):
     model, image = copy.deepcopy(unet(1)), values("f4", 301, 255)
     for options in ({"strength": 1.5}, {"texture": 0.5}):
         with monkeypatch.context() as whole:
-            whole.setattr("denoiser.inference.pictures.WHOLE_PIXELS", 10**6)
+            whole.setattr("denoiser.inference.pipeline.WHOLE_PIXELS", 10**6)
             expected = model(image, **options)
         assert np.abs(model(image, **options) - expected).max() < 1e-4
-    assert len(model._tilings) == 2
+    assert len(model.tilings) == 2
 
 
 @pytest.mark.parametrize(
