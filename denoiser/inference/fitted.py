@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from denoiser.inference.tile_layout import Tiling
 
 
-class Weights(Protocol):
-    """A module with weights."""
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Its weights."""
-
-    def buffers(self) -> Iterator[Tensor]:
-        """Its other tensors."""
-
-
 class FittedTilings:
-    """The tilings of one model, by what they depend on besides its weights: channels, device and strengths."""
+    """The tilings of one model, by what they depend on besides its weights: channels, device and settings."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[Any, Tiling]] = {}
@@ -30,20 +20,24 @@ class FittedTilings:
         """How many are kept; those of earlier weights are not."""
         return len(self._kept)
 
-    def get(self, model: Weights, key: Hashable, fit: Callable[[], Tiling]) -> Tiling:
+    def get(self, weights: Iterable[Tensor], key: Hashable, fit: Callable[[], Tiling]) -> Tiling:
         """The tiling for the present weights.
 
         Args:
-            model: whose weights are compared.
+            weights: the tensors of the model.
             key: what the tiling depends on besides.
             fit: returns the tiling, where none is kept.
         """
-        weights = tuple(map(_version, (*model.parameters(), *model.buffers())))
+        versions = tuple(map(_version, weights))
         fitted_for, tiling = self._kept.get(key, (None, None))
-        if tiling is None or fitted_for != weights:
+        if tiling is None or fitted_for != versions:
             tiling = fit()
-            self._kept[key] = weights, tiling
+            self._kept[key] = versions, tiling
         return tiling
+
+    def replace(self, old: Tiling, new: Tiling) -> None:
+        """Keep another tiling instead of one that `get` has returned."""
+        self._kept.update({key: (kept[0], new) for key, kept in self._kept.items() if kept[1] is old})
 
 
 def _version(weight: Tensor) -> tuple[int, int, int]:

@@ -6,19 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from denoiser.data.images.formats.photo import Photo, Pixels
 from denoiser.errors import DenoiserError
-from denoiser.inference import arrays, blend, chroma, flat, highlights, strength, texture, tiling
-from denoiser.inference.blend import Strengths
-from denoiser.inference.function import TileFunction
+from denoiser.inference import pipeline
 from denoiser.inference.picture_model import PictureModel
-from denoiser.inference.receptive_field import SIGMA
-from denoiser.inference.tile_layout import Tiling
-from denoiser.machine import hardware
-from denoiser.noise import levels
-from denoiser.noise.estimate import noise_level
+from denoiser.inference.pipeline import DenoiseSettings, NotFinite
 from denoiser.photos import routes
 from denoiser.photos.options import Options
 from denoiser.photos.routes import Way
@@ -46,7 +39,9 @@ class Restorer:
     def __init__(self, model: PictureModel, device: torch.device, options: Options, name: str | None = None) -> None:
         self.name, self.model = name or str(model.name), model.to(device).eval()
         self.device, self.options = device, options
-        self._tilings: dict[tuple[int, str], Tiling] = {}
+        self._settings = DenoiseSettings(
+            options.sigma, options.strengths, options.texture, options.precision, options.tile
+        )
         if options.sigma is not None and not model.takes_sigma:
             what = f"{self.name} takes no noise level (--sigma {options.sigma:g})"
             raise DenoiserError(what, "leave out --sigma")
@@ -68,97 +63,29 @@ class Restorer:
         Raises:
             DenoiserError: the model's output is not finite, or not even the smallest tile fits into memory.
         """
-        options = self.options
-        notes: tuple[str, ...] = ()
-        if way is Way.UNCHANGED:
-            pixels = photo.pixels
-        elif way is Way.ONE_CHANNEL:
-            grey, notes = self._denoised(
-                np.ascontiguousarray(photo.pixels[..., 0]), photo.white, options.strengths, options.texture
-            )
-            pixels = np.repeat(grey[..., None], 3, axis=2)
-        elif way is Way.PLANES:
-            pixels, notes = self._by_planes(photo)
-        else:
-            pixels, notes = self._denoised(photo.pixels, photo.white, options.strengths, options.texture)
+        try:
+            pixels, notes = self._denoised(photo, way)
+        except NotFinite as error:
+            raise DenoiserError(str(error), "--precision 32, or another model") from error
         remarks = routes.notes(way, self.name, self.model.channels, photo.header)
-        if options.chroma_strength is not None and (pixels.ndim == 2 or way is Way.ONE_CHANNEL):
+        if self.options.chroma_strength is not None and (pixels.ndim == 2 or way is Way.ONE_CHANNEL):
             remarks += (NO_CHROMA,)
         return replace(photo.with_pixels(pixels), notes=(*photo.notes, *remarks, *notes))
 
     def smallest(self, channels: int) -> int:
         """Smallest `tile` for pictures of `channels` channels at any depth; float32 needs larger ones than bfloat16."""
-        return self._fitted(channels, self.options.precision.replace("auto", "32"), None).smallest
+        settings = replace(self._settings, precision=self.options.precision.replace("auto", "32"), tile=None)
+        return pipeline.fitted(self.model, channels, self.device, settings).smallest
 
-    def _by_planes(self, photo: Photo) -> tuple[Pixels, tuple[str, ...]]:
-        """Denoise luma and chroma one by one, as they were stored."""
-        strengths, notes = self.options.strengths, list[str]()
-
-        def luma(plane: Pixels) -> Pixels:
-            pixels, said = self._denoised(plane, photo.white, strengths.at_least_1, self.options.texture)
-            notes.extend(said)
-            return pixels
-
-        def chroma_plane(plane: Pixels) -> Pixels:
-            return self._denoised(plane, photo.white, Strengths(strengths.at_least_1.chroma, 1.0))[0]
-
-        pixels = chroma.denoised(photo.pixels, photo.details.subsampling, strengths, luma, chroma_plane)
-        return pixels, tuple(notes)
-
-    def _denoised(
-        self, pixels: Pixels, white: float, strengths: Strengths, detail: float = 0.0
-    ) -> tuple[Pixels, tuple[str, ...]]:
-        """Denoise pixels `(H, W)` or `(H, W, 3)` tile by tile; also returns notes."""
-        channels, precision = 1 if pixels.ndim == 2 else 3, self._precision(pixels)
-        if channels == 1:
-            strengths = Strengths(strengths.luma, strengths.luma)
-        sigma, notes = self._noise_level(pixels, white)
-        planned = self._tilings.get((channels, precision)) or self._fitted(channels, precision, self.options.tile)
-        denoised = np.empty_like(pixels)
-
-        def store(top: int, rows: Tensor) -> None:
-            if not torch.isfinite(rows.sum()) and not torch.isfinite(rows).all():  # the first is one pass
-                raise DenoiserError("the model's output is not finite", "--precision 32, or another model")
-            band = slice(top, top + rows.shape[1])
-            blend.fill(denoised[band], pixels[band], rows.numpy(), white, *strengths.weights)
-
-        function = self._function(sigma, channels, precision, strengths)
-        if detail and strengths.luma:
-            once = self._function(sigma, channels, precision, Strengths(1.0, 1.0))
-            noise = texture.measure(highlights.guarded(once, pixels, white), pixels, white, self.device)
-            function = texture.returned(function, detail, noise)
-        if self.options.precision == "auto":
-            function = flat.in_float32(function)
-        function = highlights.guarded(function, pixels, white)
-        used = tiling.denoise(function, arrays.view(pixels), white, planned, self.device, store)
-        self._tilings[channels, precision] = used
-        if used.tile < planned.tile:
-            notes += (f"less memory than expected: tiles of {used.tile} pixels",)
-        return denoised, notes
-
-    def _precision(self, pixels: Pixels) -> str:
-        """`32` or `bf16`; beyond 8 bits bfloat16's rounding would show, and in what is flat, see `flat`."""
-        if self.options.precision != "auto":
-            return self.options.precision
-        return "bf16" if pixels.dtype == np.uint8 and hardware.has_bfloat16(self.device.type) else "32"
-
-    def _noise_level(self, pixels: Pixels, white: float) -> tuple[float | None, tuple[str, ...]]:
-        """The noise level for the network, None if it takes none, and a note if it is estimated."""
-        if not self.model.takes_sigma or self.options.sigma is not None:
-            return self.options.sigma, ()
-        estimated = noise_level(pixels, white)
-        return estimated, (f"estimated noise level: {estimated:.1f} {levels.SIGMA.unit}",)
-
-    def _fitted(self, channels: int, precision: str, tile: int | None) -> Tiling:
-        """The tiling for all pictures: fitted at the strongest usual noise, where the receptive field is largest."""
-        usual = self.options.sigma or SIGMA if self.model.takes_sigma else None
-        strongest = max(self.options.strengths)
-        function = self._function(usual, channels, precision, Strengths(strongest, strongest))
-        if self.options.texture:
-            function = texture.returned(function, self.options.texture, texture.usual())
-        if self.options.precision == "auto" and function.exact:
-            function = replace(function, call=function.exact)  # whose memory flat tiles need
-        return tiling.fit(function, channels, self.device, tile, precision)
-
-    def _function(self, sigma: float | None, channels: int, precision: str, strengths: Strengths) -> TileFunction:
-        return strength.applied(lambda level: self.model.function(level, precision, channels), sigma, strengths)
+    def _denoised(self, photo: Photo, way: Way) -> tuple[Pixels, tuple[str, ...]]:
+        """The denoised pixels, and notes."""
+        model, pixels, white, settings = self.model, photo.pixels, photo.white, self._settings
+        match way:
+            case Way.UNCHANGED:
+                return pixels, ()
+            case Way.ONE_CHANNEL:
+                grey, notes = pipeline.denoise_pixels(model, np.ascontiguousarray(pixels[..., 0]), white, settings)
+                return np.repeat(grey[..., None], 3, axis=2), notes
+            case Way.PLANES:
+                return pipeline.denoise_stored_planes(model, pixels, white, photo.details.subsampling, settings)
+        return pipeline.denoise_pixels(model, pixels, white, settings)

@@ -14,7 +14,7 @@ from denoiser.inference.picture_model import PictureModel
 from denoiser.inference.tile_layout import Tiling
 from denoiser.machine import hardware
 from denoiser.metrics.luma import LUMA
-from denoiser.photos import restore, routes
+from denoiser.photos import routes
 from denoiser.photos.options import Options
 from denoiser.photos.restore import Restorer
 
@@ -136,7 +136,7 @@ def test_chroma_of_grey_pictures_is_none_and_they_come_back_with_a_note(channels
 @pytest.mark.parametrize(("precision", "expected"), [("auto", "32"), ("32", "32"), ("bf16", "bf16")])
 def test_the_least_tile_is_for_the_strictest_precision(monkeypatch, precision, expected):
     asked, fit = [], tiling.fit
-    monkeypatch.setattr(restore.tiling, "fit", lambda *given: asked.append(given[1:]) or fit(*given))
+    monkeypatch.setattr(tiling, "fit", lambda *given: asked.append(given[1:]) or fit(*given))
     assert Restorer(Pointwise(), CPU, Options(tile=9, precision=precision)).smallest(1) == 64
     assert asked == [(1, CPU, None, expected)]
 
@@ -173,14 +173,14 @@ def test_bfloat16_is_for_8_bits_where_it_is_faster(monkeypatch, fast):
 
 def test_a_tiling_is_fitted_once_and_kept_as_it_ended(monkeypatch):
     fitted, used, fit, denoise = [], [], tiling.fit, tiling.denoise
-    monkeypatch.setattr(restore.tiling, "fit", lambda *given: fitted.append(given) or fit(*given))
+    monkeypatch.setattr(tiling, "fit", lambda *given: fitted.append(given) or fit(*given))
 
     def shrinking(function, image, white, planned, device, store):
         used.append(planned.tile)
         denoise(function, image, white, planned, device, store)
         return Tiling(min(planned.tile, 256), planned.overlap)
 
-    monkeypatch.setattr(restore.tiling, "denoise", shrinking)
+    monkeypatch.setattr(tiling, "denoise", shrinking)
     restorer = Restorer(Pointwise(), CPU, Options(tile=512, precision="32"))
     notes = [denoised(restorer, noisy).notes for noisy in (photo(), photo(), photo(), photo((9, 9)))]
     assert used == [512, 256, 256, 512] and len(fitted) == 2  # another one for grey pictures

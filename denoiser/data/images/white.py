@@ -49,16 +49,7 @@ def levels(photo: Photo) -> Levels:
         raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
     if largest < smallest:
         return Levels(0.0, 0.0, 0.0)
-    return Levels(smallest, largest, _usual(photo, largest) if floats and largest > 1 else largest)
-
-
-def _usual(photo: Photo, largest: float) -> float:
-    """The largest visible value of floats without outliers."""
-    limit = max(1.0, exposure.bulk(photo.pixels, photo.alpha))
-    if largest <= limit:
-        return largest
-    seen = (_seen(photo, rows) for rows in strips(*photo.pixels.shape[:2]))
-    return max(float(values[values <= limit].max(initial=-np.inf)) for values in seen)
+    return Levels(smallest, largest, exposure.usual(photo.pixels, photo.alpha) if floats and largest > 1 else largest)
 
 
 def _seen(photo: Photo, rows: slice) -> Pixels:
