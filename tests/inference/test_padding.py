@@ -6,7 +6,8 @@ from denoiser.inference.padding import pad, padded_side
 
 
 @pytest.mark.parametrize(("side", "multiple", "smallest", "expected"), [
-    (1, 8, 1, 8), (8, 8, 1, 8), (9, 8, 1, 16), (321, 1, 1, 321), (3, 1, 5, 5), (7, 8, 40, 40), (1, 1, 2, 2), (41, 8, 40, 48),
+    (1, 8, 1, 8), (8, 8, 1, 8), (9, 8, 1, 16), (321, 1, 1, 321),
+    (3, 1, 5, 5), (1, 1, 2, 2), (7, 8, 40, 40), (41, 8, 40, 48),
 ])  # fmt: skip
 def test_sides_grow_to_the_next_size_that_the_network_takes(side, multiple, smallest, expected):
     assert padded_side(side, multiple, smallest) == expected
