@@ -225,7 +225,7 @@ def _upright(photo: Photo) -> Photo:
         xmp=orientation.upright_xmp(details.xmp),
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
         subsampling=details.subsampling[::-1] if sideways else details.subsampling,
-        encoding=jpeg.sideways(details.encoding) if sideways else details.encoding,
+        encoding=jpeg.turned(details.encoding, stored) if details.format == "JPEG" else details.encoding,
     )
     others = (photo.alpha, photo.bands)
     alpha, bands = (None if planes is None else orientation.turn(planes, stored) for planes in others)

@@ -15,7 +15,7 @@ from denoiser.data.images.formats.photo import STRIP, Details, Photo, Pixels, st
 # time of a call would apply to all threads.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-COUNT = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
+COUNT = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 """Bands of Pillow's modes that hold 8 bits each and need no conversion."""
 EXIF_PREFIX = b"Exif\0\0"
 """What JPEG files, and some writers of other formats, put before the EXIF block."""
