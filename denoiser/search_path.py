@@ -100,7 +100,7 @@ def _folder(place: str) -> Path:
 def _check_names(folder: Path) -> None:
     if folder == config_dir():
         return
-    for file in sorted(folder.rglob("*.yaml")):
+    for file in sorted([*folder.glob("*.yaml"), *folder.glob("*/*.yaml")]):
         if (config_dir() / file.relative_to(folder)).is_file():
             what = f"denoiser has a {file.relative_to(folder)} of its own, which counts before this one ({file})"
             raise DenoiserError(what, f"mv {file} {file.with_name(f'my_{file.name}')}")

@@ -124,7 +124,7 @@ def _is_unread(config: DictConfig, key: str) -> bool:
 
 def _recipe_keys() -> set[str]:
     """The keys of `recipe` that other groups read."""
-    texts = (path.read_text(encoding="utf-8") for folder in config_dirs() for path in folder.rglob("*.yaml"))
+    texts = (path.read_text(encoding="utf-8") for folder in config_dirs() for path in folder.glob("*/*.yaml"))
     return {key for text in texts for key in re.findall(r"oc\.select:(recipe\.\w+)", text)}
 
 

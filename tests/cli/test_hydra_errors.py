@@ -58,7 +58,6 @@ def test_advice_is_of_the_groups_that_were_chosen(arguments, problem, fix, tmp_p
         (["a=1", "-m", "b=2,3"], ["--multirun", "a=1", "b=2,3"]),
         (["a=1", "--cfg", "job", "b=2"], ["--cfg=job", "a=1", "b=2"]),
         (["a=1", "-cn", "other", "b=2"], ["--config-name=other", "a=1", "b=2"]),
-        (["a=1", "--config-dir", "/dev/..", "~b"], ["a=1", "~b", "hydra.searchpath=['file:///dev/..']"]),
         (["a=-1", "b=2", "-c=job", "-p", "data"], ["--cfg=job", "--package=data", "a=-1", "b=2"]),
         (["a=1", "--info"], ["--info=all", "a=1"]),
     ],
