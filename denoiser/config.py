@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from denoiser.search_path import PACKAGE as PACKAGE
 from denoiser.search_path import config_dir as config_dir
-from denoiser.search_path import config_dirs, files, search_path, searching, split_search_path
+from denoiser.search_path import config_dirs, files, register, searching, split_search_path
 from denoiser.search_path import options as options
 
 
@@ -130,11 +130,12 @@ def compose(
     try:
         with searching([*([config_dir] if config_dir else []), *folders]):
             with initialize_config_dir(str(config_dirs()[0]), version_base=HYDRA_VERSION_BASE):
-                return hydra_compose(application.config, overrides=[*others, *search_path()])
+                return hydra_compose(application.config, overrides=others)
     finally:
         GlobalHydra.instance().hydra = running
 
 
 def register_resolvers() -> None:
-    """Make `${data_root:}` known to OmegaConf."""
+    """Make `${data_root:}` known to OmegaConf, and the folders of configuration to Hydra."""
+    register()
     OmegaConf.register_new_resolver("data_root", data_root, replace=True)

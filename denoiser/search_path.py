@@ -17,7 +17,10 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from denoiser.errors import DenoiserError
 
@@ -25,6 +28,8 @@ PACKAGE = Path(__file__).resolve().parent
 ENTRY_POINTS = "denoiser.conf"
 """The group of entry points by which installed packages bring their configuration."""
 SEARCH_PATH = "hydra.searchpath"
+PROVIDER = "denoiser"
+"""The name of the folders that `Folders` adds, in Hydra's list of its sources."""
 _added: ContextVar[tuple[Path, ...]] = ContextVar("added", default=())
 
 
@@ -77,16 +82,25 @@ def split_search_path(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
     return folders, others
 
 
-def search_path() -> list[str]:
-    """The override that makes Hydra look into all folders; none where there is only that of this package."""
-    quoted = [f"'file://{folder}'" for folder in (str(path).replace("'", "\\'") for path in config_dirs()[1:])]
-    return [f"{SEARCH_PATH}=[{','.join(quoted)}]"] if quoted else []
+class Folders(SearchPathPlugin):
+    """Makes Hydra look into all folders, in a command as well as in `compose`."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Add the folders."""
+        for folder in config_dirs()[1:]:
+            search_path.append(PROVIDER, f"file://{folder}")
+
+
+def register() -> None:
+    """Make `Folders` known to Hydra."""
+    Plugins.instance().register(Folders)
 
 
 def added_words() -> list[str]:
     """The words of a command that look into the same folders as this process."""
     folders = [str(folder) for folder in _added.get() if folder not in _installed(tuple(sys.path))]
-    return [f"--config-dir={folders[0]}"] if len(folders) == 1 else search_path() if folders else []
+    quoted = ",".join("'{}'".format(folder.replace("'", "\\'")) for folder in folders)
+    return [f"--config-dir={folders[0]}"] if len(folders) == 1 else [f"{SEARCH_PATH}=[{quoted}]"] if folders else []
 
 
 def _folder(place: str) -> Path:

@@ -16,7 +16,7 @@ from denoiser.cli.arguments import Parser
 from denoiser.cli.keys import group_choices, key_advice, keys
 from denoiser.config import METHOD_KEYS, RUN, Application, compose
 from denoiser.errors import DenoiserError, nearest
-from denoiser.search_path import search_path, searching, split_search_path
+from denoiser.search_path import searching, split_search_path
 
 LIST_KEYS = (*METHOD_KEYS, "metrics", "test.sigma", "test.shot")
 """Keys that take a list; so do those that end in `_range`."""
@@ -43,8 +43,7 @@ def hydra_arguments(application: Application, arguments: Sequence[str]) -> Itera
 def _for_hydra(application: Application, flags: Sequence[str], overrides: Sequence[str]) -> Iterator[None]:
     command = application.command
     argv, full_errors = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = [command, *flags, *overrides, *search_path()]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # raise errors, do not print them
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [command, *flags, *overrides], "1"  # raise errors, do not print them
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:

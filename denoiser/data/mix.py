@@ -120,14 +120,21 @@ def _checked_sources(sources: Any) -> list[str]:
 
 
 def _check_source(name: str) -> None:
-    known = [choice for choice in choices("data") if choice != "folder" and _refusal(choice) is None]
     if name in choices("data"):
         if refusal := _refusal(name):
             raise DenoiserError(f"{refusal[0]} (data.sources)", refusal[1])
     elif not name or not Path(name).expanduser().is_dir():
+        known = [choice for choice in choices("data") if choice != "folder" and _can_be_source(choice)]
         near = nearest(name, known)
         fix = f"did you mean {near}?" if near else f"a folder that exists, or one of {', '.join(known)}"
         raise DenoiserError(f"no dataset and no folder '{name}' (data.sources)", fix)
+
+
+def _can_be_source(name: str) -> bool:
+    try:
+        return _refusal(name) is None
+    except DenoiserError:  # it is of a package that is not trusted
+        return False
 
 
 def _refusal(name: str) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from denoiser.machine.signals import interrupted, sigterm_interrupts
 from denoiser.machine.terminal import OutputClosed, say
 from denoiser.runs.folder import Record, claim, command_line
 from denoiser.runs.output_folder import OutputFolder
-from denoiser.search_path import SEARCH_PATH, searching
+from denoiser.search_path import PROVIDER, SEARCH_PATH, searching
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -68,7 +68,7 @@ class _Jobs:
 
         settings = HydraConfig.get()
         folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
-        sources = [one for one in settings.runtime.config_sources if one.provider.startswith(SEARCH_PATH)]
+        sources = [one for one in settings.runtime.config_sources if one.provider.startswith((PROVIDER, SEARCH_PATH))]
         if settings.mode == RunMode.MULTIRUN:
             self.sweep = Path(settings.sweep.dir).absolute()
         try:
