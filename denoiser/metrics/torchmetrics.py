@@ -66,7 +66,7 @@ def named_metric(name: str) -> ImageMetric:
     if short in NETWORKS:
         network = _network(short)
         return lambda image, clean: _per_image(short, lambda x, y: _distance(network, x, y), image, clean)
-    function = getattr(functional, SHORT_NAMES.get(short, short), None) if short in _available() else None
+    function = getattr(functional, SHORT_NAMES.get(short, short)) if short in _available() else None
     if function is None:
         near = nearest(name, _available()) or "lpips"
         raise DenoiserError(f"no metric '{name}' (metrics)", f"metrics=[{near}], of {', '.join(_available())}")
@@ -115,7 +115,7 @@ class _Lpips(nn.Module):
         from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
         super().__init__()
-        self.network = LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True).net
+        self.network = LearnedPerceptualImagePatchSimilarity(net_type="alex").net
 
     def forward(self, image: Tensor, clean: Tensor) -> Tensor:
         return self.network(image, clean, normalize=True)  # type: ignore[no-any-return]

@@ -1,12 +1,14 @@
 """Scores do not depend on the batches; methods get the level of Gaussian noise, else an estimate."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from denoiser.data.pairs import FrozenPairs, Pictures
-from denoiser.errors import DenoiserError
+from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.batches import loader
 from denoiser.evaluation.methods import Method
 from denoiser.evaluation.scoring import Scorer
@@ -91,17 +93,48 @@ def test_identical_is_infinite_and_over_draws_infinite_only_if_all_are():
 
 
 def test_colour_has_luma_and_grey_has_not_and_further_metrics_are_added():
-    metrics = {"bright": lambda image, clean: image.double().mean((1, 2, 3))}
+    metrics = {"error": lambda image, clean: (image - clean).double().abs().mean((1, 2, 3))}
     colour = scorer(metrics=metrics).score(network())[0]
     grey = scorer(channels=1).score(network(1))[0]
-    assert {"psnr_y", "psnr_y_noisy", "bright"} < {*colour} and {"psnr_y", "psnr_y_noisy", "bright"}.isdisjoint(grey)
-    assert 0 < colour["bright"] < 1 and colour["seconds_per_megapixel"] > 0
+    assert {"psnr_y", "psnr_y_noisy", "error"} < {*colour} and {"psnr_y", "psnr_y_noisy", "error"}.isdisjoint(grey)
+    assert 0 < colour["error"] < 1 and colour["seconds_per_megapixel"] > 0
 
 
-def test_an_output_that_is_no_number_stops_the_evaluation():
+@pytest.mark.parametrize(("noise", "level", "where"), [(None, 15, "p0, sigma 15"), (Poisson(peak=20), None, "p0")])
+def test_an_output_that_is_no_number_stops_the_method_alone(noise, level, where):
     broken = Method("broken", "weights", lambda noisy, sigma: noisy * torch.nan, "")
-    with pytest.raises(DenoiserError, match=r"output of broken is not finite \(p0, sigma 15\)"):
-        scorer().score(broken)
+    with pytest.raises(DenoiserError, match=rf"output of broken is not finite \({where}\)") as raised:
+        scorer(noise=noise, levels=(level,)).score(broken)
+    assert raised.value.code == SOME_FAILED
+
+
+def test_a_terminal_shows_the_method_while_it_is_scored_and_a_log_nothing(monkeypatch, capsys):
+    method = replace(network(), name="[red]a")
+    for terminal in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(terminal, raising=False)
+    scorer(levels=(15,)).score(method)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    scorer(levels=(15,)).score(method)
+    out, err = capsys.readouterr()
+    erased = "\x1b[1A\x1b[2K"  # a line up, and clear it
+    assert out == "" and "[red]a " in err and err.endswith(erased)
+
+
+def test_the_clock_is_read_when_the_device_has_finished(monkeypatch):
+    clock, shared = [10.0], scorer(levels=(15,))
+    monkeypatch.setattr("denoiser.evaluation.scoring.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: clock.__setitem__(0, clock[0] + device.index))
+    shared.device, shared.denoise = torch.device("cuda", 7), lambda method, batch: batch.noisy
+    assert shared._timed(network(), next(iter(shared.loader)))[0] == 7
+
+
+def test_a_method_for_pictures_returns_float32_on_the_cpu():
+    shared = scorer(levels=(15,))
+    half = Method("half", "weights", lambda noisy, sigma: noisy.half(), "")
+    batch = next(iter(shared.loader))
+    torch.testing.assert_close(shared.on_cpu(half)(batch), batch.noisy.half().float(), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(("channels", "batch_size"), [(1, 1), (3, 1), (3, 2)])
@@ -109,5 +142,5 @@ def test_the_time_is_that_of_pixels_and_not_of_channels(channels, batch_size):
     shared = scorer(batch_size=batch_size, levels=(25,), channels=channels)
     shared._timed = lambda method, batch: (3.0 * len(batch.item), batch.noisy)
     figures = shared.score(network(channels))
-    assert figures[0]["seconds_per_megapixel"] == pytest.approx(3 / (24 * 32 / 1e6))
-    assert figures[3]["seconds_per_megapixel"] == pytest.approx(3 / (32 * 32 / 1e6))
+    assert figures[0]["seconds_per_megapixel"] == pytest.approx(3 / (24 * 32 / 1e6), rel=1e-9)
+    assert figures[3]["seconds_per_megapixel"] == pytest.approx(3 / (32 * 32 / 1e6), rel=1e-9)

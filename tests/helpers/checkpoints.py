@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -43,9 +44,11 @@ def save(path, content=None):
 
 
 def refused(path, reason):
+    """The error of a file that is refused; it names the file, or the description beside an export."""
     with pytest.raises(DenoiserError, match=rf"^error: [^\n]*{reason}[^\n]*\nfix: .+$") as raised:
         denoiser.load(path)
     assert raised.value.code == 2
+    assert str(Path(path).with_suffix("")) in raised.value.what
     return raised.value
 
 

@@ -35,7 +35,7 @@ def main(modules: list[str]) -> int:
     os.chdir(workplace("+".join(module.removeprefix("denoiser/").replace("/", ".") for module in modules)))
     write_configuration(modules, [*map(str, tests.values()), *os.environ.get("TESTS", "").split()])
     leave_wording_alone()
-    os.environ["PYTEST_PLUGINS"] = "first_failure"  # beside this file
+    os.environ["PYTEST_PLUGINS"] = "each_mutant"  # beside this file
     before, chosen = survivors(), os.environ.get("MUTANTS", "").split()
     mutmut("run", "--max-children", PROCESSES, *chosen)
     if again := before & survivors() if not chosen else ():

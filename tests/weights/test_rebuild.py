@@ -5,6 +5,15 @@ import torch
 from helpers.checkpoints import NETWORK, ODD_TENSORS, checkpoint, refused, save
 
 from denoiser.training.module import Denoiser
+from denoiser.weights.rebuild import rebuild
+
+
+def test_a_whole_checkpoint_is_its_model_ready_to_denoise(tmp_path):
+    content = checkpoint()
+    module = rebuild(content, tmp_path / "a.ckpt")
+    assert not module.training
+    for key, weight in module.state_dict().items():
+        assert torch.equal(weight, content["state_dict"][key])
 
 
 def changed(key, value):
@@ -53,6 +62,14 @@ def test_a_model_with_other_channels_out_than_in(tmp_path, monkeypatch):
     file = save(tmp_path / "a.ckpt")
     monkeypatch.setattr(Denoiser, "forward", lambda self, noisy: noisy.repeat(1, 3, 1, 1))
     refused(file, "does not run.*1x1x64x64 becomes 1x3x64x64")
+
+
+def test_too_little_memory_for_a_trial_is_no_fault_of_the_checkpoint(tmp_path, monkeypatch):
+    def full(module, noisy):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    monkeypatch.setattr(Denoiser, "forward", full)
+    assert rebuild(checkpoint(), tmp_path / "a.ckpt").hparams["name"] == "tiny"
 
 
 @pytest.mark.parametrize(("kind", "odd"), ODD_TENSORS)

@@ -32,11 +32,13 @@ class Levels(NamedTuple):
 
 
 def levels(photo: Photo) -> Levels:
-    """The levels of a photo, hidden pixels not counted.
+    """The levels of a photo, hidden pixels not counted; those of 8 bits are not looked for.
 
     Raises:
         Refused: a value is NaN or infinite.
     """
+    if photo.pixels.dtype == np.uint8:
+        return Levels(0.0, photo.white, photo.white)
     floats, not_finite, smallest, largest = photo.pixels.dtype.kind == "f", 0, np.inf, -np.inf
     for rows in strips(*photo.pixels.shape[:2]):
         for values in (photo.pixels, *(() if photo.bands is None else (photo.bands,))) if floats else ():
@@ -51,7 +53,7 @@ def levels(photo: Photo) -> Levels:
         return Levels(0.0, 0.0, 0.0)
     if photo.pixels.dtype == np.uint16 and largest > TWELVE_BITS:
         return Levels(smallest, largest, _usual_of_12_bits(photo, largest))
-    return Levels(smallest, largest, _usual(photo, largest) if floats and largest > 1 else largest)
+    return Levels(smallest, largest, exposure.usual(photo.pixels, photo.alpha) if floats and largest > 1 else largest)
 
 
 def _usual_of_12_bits(photo: Photo, largest: float) -> float:
@@ -66,15 +68,6 @@ def _usual_of_12_bits(photo: Photo, largest: float) -> float:
             return largest
         usual = max(usual, float(values[~beyond].max(initial=0)))
     return usual
-
-
-def _usual(photo: Photo, largest: float) -> float:
-    """The largest visible value of floats without outliers."""
-    limit = max(1.0, exposure.bulk(photo.pixels, photo.alpha))
-    if largest <= limit:
-        return largest
-    seen = (_seen(photo, rows) for rows in strips(*photo.pixels.shape[:2]))
-    return max(float(values[values <= limit].max(initial=-np.inf)) for values in seen)
 
 
 def _seen(photo: Photo, rows: slice) -> Pixels:
@@ -100,15 +93,14 @@ def type_of(photo: Photo) -> str:
     return str(photo.details.encoding.get("stored") or photo.pixels.dtype)
 
 
-def with_white(photo: Photo, levels: Levels, twelve_bits: bool = False) -> Photo:
-    """The photo with its white.
+def with_white(photo: Photo, levels: Levels) -> Photo:
+    """The photo with its white: 4095 in 16 bits without a larger value, except in PPM files, whose header says white.
 
     Args:
         photo: its pixels have the levels.
         levels: those of all pictures of its type in its file. In floats white is 1, or the largest usual value.
-        twelve_bits: whether 16-bit pictures whose usual values are up to `TWELVE_BITS` are taken for those of 12 bits.
     """
-    if photo.pixels.dtype == np.uint16 and twelve_bits and levels.usual <= TWELVE_BITS:
+    if photo.pixels.dtype == np.uint16 and photo.details.format != "PPM" and levels.usual <= TWELVE_BITS:
         few = f", all but a few up to {levels.usual:g}," if levels.usual < levels.largest else ""
         note = f"values up to {levels.largest:g}{few} in 16 bits: {TWELVE_BITS:g} (12 bits) is taken as white"
         return replace(photo, white=TWELVE_BITS, notes=(*photo.notes, note))
