@@ -147,7 +147,7 @@ def _found(*folders: Path) -> list[list[Path]]:
     skipped = Skipped()
     found = [search.find(folder, skipped) for folder in folders]
     for message in skipped.messages():
-        warnings.warn(message, stacklevel=3)
+        warnings.warn(message, stacklevel=2)
     return found
 
 

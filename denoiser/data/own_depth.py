@@ -61,7 +61,7 @@ def _are_twelve_bits(paths: Sequence[Path]) -> bool:
     else:
         what = f"values above {TWELVE_BITS:g} in {above}: white is 65535 in all pictures of 16 bits, as in {paths[0]}"
     if above != paths[0]:
-        warnings.warn(what, stacklevel=3)
+        warnings.warn(what, stacklevel=2)
     return above is None
 
 

@@ -1,11 +1,13 @@
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from denoiser.data import own_depth
 from denoiser.data.folder import Folder, RealPairs
 from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise
@@ -208,6 +210,7 @@ def warned(data):
         warnings.simplefilter("always")
         for split in (*SPLITS, "all"):
             data.pictures(split)
+    assert all(Path(warning.filename).parent == Path(own_depth.__file__).parent for warning in given)  # printed plainly
     return [str(warning.message) for warning in given]
 
 

@@ -1,11 +1,13 @@
 """12 bits in files of 16: white is 4095, for training as for denoising, if no picture of the dataset says otherwise."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from denoiser.data import own_depth
 from denoiser.data.folder import Folder, RealPairs
 from denoiser.data.images import reading, stacks
 from denoiser.data.pairs import FrozenPairs, NoisyPairs
@@ -29,6 +31,7 @@ def clean(data, split="all"):
         for name in ("train", "val", "test"):
             data.pictures(name)
         pictures = data.pictures(split)
+    assert all(Path(warning.filename).parent == Path(own_depth.__file__).parent for warning in given)  # printed plainly
     pairs = FrozenPairs(pictures, None if data.real_pairs else Noise(), 0, (None,))
     batches = [pairs.__getitems__([index]) for index in range(len(pairs))]
     return batches, [str(warning.message) for warning in given]
