@@ -51,8 +51,9 @@ def test_every_key_reaches_the_logger(name, folder, monkeypatch):
 
     config = compose([f"logger={name}"]).logger
     place, _, attribute = config["_target_"].rpartition(".")
-    Recorder.__module__ = f"{place}.{name}"
+    Recorder.__module__, Recorder.__qualname__ = f"{place}.{name}", attribute
     monkeypatch.setattr(f"{place}.{attribute}", Recorder)
+    monkeypatch.setattr(f"{place}.{name}.{attribute}", Recorder)  # Hydra asks the module again
     with assemble.build.names_of_command([]):
         made = assemble.logger(config, "run")
     (path,) = [path for path in yamls("logger") if path.stem == name]
