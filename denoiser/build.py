@@ -1,23 +1,32 @@
 """Objects from configuration: the only caller of Hydra's `instantiate`, behind an allowlist.
 
-Checkpoints carry configuration too. What is allowed is therefore decided by the object at the end of the dotted path,
-not by how the path begins: `torch.nn.modules.os.system` begins like a network.
+Checkpoints and run folders of others carry configuration too. What is allowed therefore depends on who names it:
+
+    a file                  `ALLOWED`
+    the user's command      `ALLOWED` and `COMMAND`: also what is torchvision's, and all of Lightning's loggers
+    either                  and packages of the user's own that are named in `trust=[mypkg]` or DENOISER_TRUST
+
+It is decided by the object at the end of the dotted path, not by how the path begins: `torch.nn.modules.os.system`
+begins like a network.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, require
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
-    "objective": ("denoiser.objectives.",),
+    "objective": ("denoiser.objectives.", "torch.nn."),
     "optimizer": ("torch.optim.", "denoiser.training.muon."),
     "noise": ("denoiser.noise.",),
     "data": ("denoiser.data.",),
@@ -25,13 +34,22 @@ ALLOWED = {
     "logger": ("lightning.pytorch.loggers.",),
 }
 """The modules whose classes and functions are allowed, for each kind of object."""
-BASES = {
-    "network": "torch.nn.modules.module.Module",
-    "objective": "torch.nn.modules.module.Module",
-    "noise": "denoiser.noise.base.Noise",
-    "data": "denoiser.data.base.PairsDataModule",
+COMMAND = {
+    "network": ("torchvision.",),
+    "objective": ("torchvision.",),
 }
-"""The base class that an object of a kind must have, by its name: nothing is imported to check it."""
+"""The modules that are allowed besides where the user's command names them."""
+LOGGERS_OF_FILES = ("TensorBoardLogger", "CSVLogger")
+"""The loggers that a file may name: they write into the run folder and reach no network."""
+TRUST = "DENOISER_TRUST"
+"""The environment variable with the packages, separated by commas, that are trusted like those of `trust`."""
+BASES = {
+    "network": ("torch.nn.modules.module.Module",),
+    "objective": ("denoiser.objectives.base.Objective", "torch.nn.modules.loss._Loss"),
+    "noise": ("denoiser.noise.base.Noise",),
+    "data": ("denoiser.data.base.PairsDataModule",),
+}
+"""The base classes, of which an object of a kind must have one, by name: nothing is imported to check it."""
 MOVED = {
     "denoiser.muon.Muon": "denoiser.training.muon.Muon",
     "denoiser.objectives.Supervised": "denoiser.objectives.supervised.Supervised",
@@ -52,7 +70,61 @@ MOVED = {
     "denoiser.callbacks.projector": "denoiser.training.callbacks.projector",
 }
 """The current path of each class or function that files of earlier versions name: runs, checkpoints and exports."""
-NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
+_packages: ContextVar[tuple[str, ...]] = ContextVar("packages", default=())
+_command: ContextVar[bool] = ContextVar("command", default=False)
+
+
+@contextmanager
+def names_of_command(trust: Any) -> Iterator[None]:
+    """Within this context, the user's command names what is built.
+
+    Args:
+        trust: packages whose classes are allowed too.
+
+    Raises:
+        DenoiserError: `trust` is no list of names.
+    """
+    with _names(_checked(trust), command=True):
+        yield
+
+
+@contextmanager
+def names_of_files(trust: Any = ()) -> Iterator[None]:
+    """Within this context, a file names what is built: a checkpoint, or the configuration of another run.
+
+    Args:
+        trust: packages whose classes are allowed too, besides those of the context around it.
+
+    Raises:
+        DenoiserError: `trust` is no list of names.
+    """
+    with _names((*_packages.get(), *_checked(trust)), command=False):
+        yield
+
+
+@contextmanager
+def _names(packages: tuple[str, ...], command: bool) -> Iterator[None]:
+    tokens = _packages.set(packages), _command.set(command)
+    try:
+        yield
+    finally:
+        _packages.reset(tokens[0])
+        _command.reset(tokens[1])
+
+
+def _checked(trust: Any) -> tuple[str, ...]:
+    trust = [trust] if isinstance(trust, str) else plain(trust) or ()
+    for package in trust:
+        valid = isinstance(package, str) and all(part.isidentifier() for part in package.split("."))
+        require(valid, "trust", package, "not the name of a package", "[mypkg]")
+    return tuple(trust)
+
+
+def _allowed_modules(kind: str) -> tuple[str, ...]:
+    """The beginnings of the modules that are allowed for a kind of object, each with a dot at its end."""
+    packages = (*_packages.get(), *_checked([name for name in os.environ.get(TRUST, "").split(",") if name]))
+    own = tuple(f"{package}." for package in packages)
+    return ALLOWED[kind] + (COMMAND.get(kind, ()) if _command.get() else ()) + own
 
 
 def plain(config: Any) -> Any:
@@ -78,7 +150,7 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         raise _refusal(kind, nested[0])
     try:
         # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
-        return instantiate({**options, "_target_": factory}, _recursive_=False, _convert_="all", _partial_=True)(
+        made = instantiate({**options, "_target_": factory}, _recursive_=False, _convert_="all", _partial_=True)(
             **arguments
         )
     except (DenoiserError, OSError, MemoryError):  # these have messages of their own
@@ -86,6 +158,10 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     except Exception as error:  # libraries refuse arguments with exceptions of any type
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error
+    if not _has_base(kind, type(made)) and not (kind == "objective" and callable(made)):
+        base = BASES[kind][0].rpartition(".")[2]
+        raise DenoiserError(f"{path} makes {type(made).__name__}, no {base} (_target_ of {kind})", f"a class of {base}")
+    return made
 
 
 def target(kind: str, path: Any) -> Any:
@@ -99,13 +175,16 @@ def target(kind: str, path: Any) -> Any:
         DenoiserError: it does not exist, or is not allowed for this kind.
     """
     path = MOVED.get(path, path) if isinstance(path, str) else path
-    if not isinstance(path, str) or not path.startswith(ALLOWED[kind]):
+    modules = _allowed_modules(kind)
+    if not isinstance(path, str) or not path.startswith(modules):
         raise _refusal(kind, path)
     try:
         candidate = get_object(path)
     except Exception as error:
-        raise DenoiserError(f"there is no {path} (_target_ of {kind})", "check its spelling") from error
-    if not _allowed(kind, candidate):
+        reason = (str(error.__cause__ or error).splitlines() or [""])[0]
+        what = f"there is no {path}: {reason} (_target_ of {kind})"
+        raise DenoiserError(what, "check its spelling, and that its package is installed") from error
+    if not _allowed(kind, candidate, modules):
         raise _refusal(kind, path)
     return candidate
 
@@ -116,36 +195,13 @@ def network(config: Mapping[str, Any]) -> Any:
 
 
 def objective(config: Mapping[str, Any]) -> Any:
-    """The objective, see `denoiser.objectives.supervised`."""
+    """The objective, see `denoiser.objectives.base`, or a plain loss."""
     return make("objective", config)
 
 
 def optimizer(config: Mapping[str, Any], parameters: Iterable[Any]) -> Any:
     """The optimizer of `parameters`."""
     return make("optimizer", config, params=parameters)
-
-
-def callbacks(config: Mapping[str, Any] | None, folder: str, logged: bool = True) -> list[Any]:
-    """The callbacks, without the roles that are empty or switched off.
-
-    Args:
-        config: `_target_` and arguments for each role; None or empty for no callbacks.
-        folder: the run folder, passed to those that take it.
-        logged: whether there is a logger; without one, the callbacks that require it are left out.
-    """
-    roles = [plain(role) for role in (config or {}).values() if role]
-    built = [_callback(role, folder) for role in roles if logged or role["_target_"] not in NEED_A_LOGGER]
-    return [callback for callback in built if callback is not None]
-
-
-def _callback(config: Mapping[str, Any], folder: str) -> Any:
-    parameters = inspect.signature(target("callback", config["_target_"])).parameters
-    return make("callback", config, **({"folder": folder} if "folder" in parameters else {}))
-
-
-def logger(config: DictConfig | None, folder: str) -> Any:
-    """The logger that writes below `folder`, or False for none."""
-    return make("logger", config, save_dir=folder) if config else False
 
 
 def _targets(value: Any) -> Iterator[Any]:
@@ -160,13 +216,26 @@ def _targets(value: Any) -> Iterator[Any]:
 
 
 def _refusal(kind: str, path: Any) -> DenoiserError:
-    return DenoiserError(f"{path} is not allowed (_target_ of {kind})", f"a class of {' or '.join(ALLOWED[kind])}")
+    own = str(path).partition(".")[0]
+    trust = f"; for a package of your own trust=[{own}], or {TRUST}={own}" if own.isidentifier() else ""
+    fix = f"a class of {' or '.join(ALLOWED[kind])}{trust}"
+    return DenoiserError(f"{path} is not allowed (_target_ of {kind})", fix)
 
 
-def _allowed(kind: str, candidate: Any) -> bool:
+def _allowed(kind: str, candidate: Any, modules: tuple[str, ...]) -> bool:
     """Whether the object is of an allowed module and, for the kinds of `BASES`, a class with that base."""
-    if not f"{getattr(candidate, '__module__', None)}.".startswith(ALLOWED[kind]):
+    module, is_class = f"{getattr(candidate, '__module__', None)}.", inspect.isclass(candidate)
+    if not module.startswith(modules):
         return False
-    if kind not in BASES:
-        return inspect.isclass(candidate) or inspect.isfunction(candidate)
-    return inspect.isclass(candidate) and BASES[kind] in {f"{c.__module__}.{c.__name__}" for c in candidate.__mro__}
+    own = not module.startswith(ALLOWED[kind])
+    if kind == "logger" and not (own or _command.get()):
+        return is_class and candidate.__name__ in LOGGERS_OF_FILES
+    if own or kind not in BASES:
+        return is_class or inspect.isfunction(candidate)
+    return is_class and _has_base(kind, candidate)
+
+
+def _has_base(kind: str, candidate: type) -> bool:
+    """Whether a class has one of the bases of its kind, if there are any."""
+    names = {f"{base.__module__}.{base.__name__}" for base in candidate.__mro__}
+    return kind not in BASES or not names.isdisjoint(BASES[kind])

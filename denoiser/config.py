@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -49,6 +51,46 @@ def data_root() -> str:
 def options(group: str) -> list[str]:
     """The choices of a group: `options("model")` lists the models."""
     return sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
+
+
+def list_models() -> list[str]:
+    """The models of `model=NAME`, to train."""
+    return options("model")
+
+
+def list_data() -> list[str]:
+    """The datasets of `data=NAME`."""
+    return options("data")
+
+
+def targets(group: str) -> dict[str, str]:
+    """The dotted path of each class that a choice of a group names, by the name of the class.
+
+    >>> targets("noise")["Gaussian"]
+    'denoiser.noise.gaussian.Gaussian'
+    """
+    texts = (path.read_text(encoding="utf-8") for path in sorted((config_dir() / group).glob("*.yaml")))
+    paths = [path for text in texts for path in re.findall(r"^_target_: *(\S+)", text, re.MULTILINE)]
+    return {path.rpartition(".")[2]: path for path in paths}
+
+
+def public(package: str, group: str, name: str, others: Mapping[str, str] | None = None) -> Any:
+    """A class that a room shows as its own attribute: one that a choice of the group names, or one of others.
+
+    Args:
+        package: the dotted name of the room.
+        group: the group of configurations whose classes it holds.
+        name: the name of the class.
+        others: the module of each further name.
+
+    Raises:
+        AttributeError: there is no such class.
+    """
+    path = targets(group).get(name) or f"{(others or {}).get(name, '')}.{name}"
+    module = path.rpartition(".")[0]
+    if not module:
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(module), name)
 
 
 def compose(overrides: Sequence[str] = (), application: Application = RUN) -> DictConfig:

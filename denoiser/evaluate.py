@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from denoiser import build
 from denoiser.cli import failures
 from denoiser.config import EVALUATE, METHOD_KEYS, options
 from denoiser.errors import SOME_FAILED, DenoiserError
@@ -73,7 +74,7 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     record = Record(out_dir, cfg.seed, command_line(EVALUATE, overrides))
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     claim(out_dir, cfg, overrides)
-    with recorded(record, AGAIN, write_report):
+    with recorded(record, AGAIN, write_report), build.names_of_command(cfg.get("trust")):
         record.content |= score_methods(cfg, out_dir)
     _finished(record)
     if record.content["error"]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from denoiser import build
 from denoiser.cli import failures
-from denoiser.config import RUN, register_resolvers
+from denoiser.cli.hydra_errors import explain
+from denoiser.cli.keys import check_values
+from denoiser.config import RUN, compose, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.terminal import say
 from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
 
 
 def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: bool = False) -> dict[str, Any]:
@@ -39,7 +44,6 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
     The configuration is that of the command line; `run(cfg, Path("outputs/first"))` then trains:
 
-    >>> from denoiser.config import compose
     >>> cfg = compose(["model=dncnn", "data=synthetic", "trainer=smoke"])
     >>> cfg.model.name, cfg.data.name
     ('dncnn', 'synthetic')
@@ -50,16 +54,48 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
         raise DenoiserError(f"only the command resumes (resume={cfg.resume})", f"denoiser run resume={cfg.resume}")
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
+    names = build.names_of_files if resume else build.names_of_command
     if launcher.rank() > 0:  # of several processes, the first writes the folder
-        for stage in train_and_test(cfg, out_dir, resume):
-            record.content.update(stage)
+        with names(cfg.get("trust")):
+            for stage in train_and_test(cfg, out_dir, resume):
+                record.content.update(stage)
         return record.content
     claim(out_dir, cfg, overrides, resume)
-    with recorded(record, _resume_command(out_dir), write_report):
+    with recorded(record, _resume_command(out_dir), write_report), names(cfg.get("trust")):
         for stage in train_and_test(cfg, out_dir, resume):
             record.content.update(stage)
     _finished(record)
     return record.content
+
+
+def train(*overrides: str | DictConfig, out: str | os.PathLike[str]) -> dict[str, Any]:
+    """Train, test and report, as `denoiser run` does.
+
+    Args:
+        *overrides: overrides as on the command line, or one configuration of `denoiser.compose`, changed or not.
+        out: the run folder; created if missing.
+
+    Returns:
+        The content of `results.json`: `rows` has a row for each noise level.
+
+    Raises:
+        DenoiserError: the configuration is not possible, the folder holds a run, the training diverged, ...
+        KeyboardInterrupt: interrupted; `results.json` records it, and `denoiser run resume=OUT` resumes the run.
+
+    >>> import denoiser
+    >>> cfg = denoiser.compose(["model=unet", "data=synthetic", "trainer=smoke"])
+    >>> cfg.model.network.widths = [8, 16, 32]
+    >>> denoiser.train(cfg, out="small")["rows"][0]["psnr"]  # doctest: +SKIP
+    """
+    if len(overrides) == 1 and not isinstance(overrides[0], str):
+        return run(overrides[0], Path(out))
+    words = [str(override) for override in overrides]
+    try:
+        cfg = compose(words)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, words) from error
+    check_values(cfg, words)
+    return run(cfg, Path(out), words)
 
 
 def _finished(record: Record) -> None:
@@ -101,17 +137,16 @@ def _command(arguments: Sequence[str]) -> int:
 
 
 def _resume(arguments: Sequence[str]) -> int:
-    from omegaconf import OmegaConf
-
     name = next(item.removeprefix("resume=") for item in arguments if item.startswith("resume="))
     changes = [item for item in arguments if not item.startswith("resume=")]
     for change in changes:
-        if not change.startswith("trainer."):
+        if not change.startswith(("trainer.", "trust=")):
             key = change.partition("=")[0]
             raise DenoiserError(f"{key} cannot be changed when resuming ({change})", "change trainer.KEY=VALUE only")
     folder = to_resume(name)
     register_resolvers()
     cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
+    cfg.trust = []  # what a folder trusts does not count: the command has to name it again
     OmegaConf.set_struct(cfg, True)
     cfg.merge_with_dotlist(changes)
     overrides = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))

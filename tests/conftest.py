@@ -11,7 +11,6 @@ from helpers.signals import ctrl_c_interrupts
 from PIL import Image
 
 from denoiser.data import published_pairs
-from denoiser.data.base import Protocol
 from denoiser.data.store import download
 from denoiser.noise.gaussian import Gaussian
 
@@ -114,10 +113,9 @@ def pictures_folder(tmp_path):
 
 @pytest.fixture
 def protocol():
-    """Makes a Protocol: `protocol(noise, levels)`; Gaussian noise at sigma 25 by default."""
+    """Makes arguments of datasets: `protocol(noise, levels)`; Gaussian noise at sigma 25 by default, not clipped."""
 
     def make(noise=None, levels=None, seed=0, clip=False):
-        noise = Gaussian() if noise is None else noise
-        return Protocol(noise, seed, noise.levels(None) if levels is None else levels, clip)
+        return {"noise": noise or Gaussian(), "test_levels": levels, "seed": seed, "clip": clip}
 
     return make

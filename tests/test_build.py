@@ -120,7 +120,7 @@ def test_an_optimizer_takes_parameters_and_no_other_call():
 
 
 def test_callbacks_by_role_get_the_folder_and_may_be_off(tmp_path):
-    built = build.callbacks(
+    built = assemble.callbacks(
         {
             "log": {"_target_": "denoiser.training.callbacks.EpochLog"},
             "early_stopping": {
@@ -146,7 +146,7 @@ def test_every_name_in_the_configuration_of_an_earlier_run_is_known(tmp_path):
     assert isinstance(build.make("noise", cfg.noise), Gaussian)
     assert isinstance(build.objective(cfg.objective), Supervised)
     assert isinstance(build.optimizer({"_target_": cfg.optimizer._target_}, [torch.nn.Parameter(torch.ones(1))]), Muon)
-    kinds = {type(callback).__name__ for callback in build.callbacks(cfg.callbacks, str(tmp_path))}
+    kinds = {type(callback).__name__ for callback in assemble.callbacks(cfg.callbacks, str(tmp_path))}
     assert kinds >= {"BestCheckpoint", "LastCheckpoint", "EpochLog", "LearningRateMonitor"}
     assert all(callable(build.target("callback", role._target_)) for role in cfg.callbacks.values())
     assert build.target("data", cfg.data._target_).__name__ == "Folder"

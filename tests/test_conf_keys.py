@@ -120,7 +120,7 @@ def otherwise(key, value, elsewhere):
 def of_data(cfg, folder):
     if "test" not in cfg.data:
         options = {key: value for key, value in build.plain(cfg.data).items() if key != "name"}
-        pictures = build.make("data", options, protocol=from_config.protocol(cfg)).pictures("test")
+        pictures = build.make("data", options, **from_config.protocol(cfg).keywords()).pictures("test")
         return pictures.shapes[0], pictures.images[0].tolist()
     data = from_config.training_data(cfg)
     loader, test = data.train_dataloader(), data.test and data.test.name
@@ -156,7 +156,7 @@ def of_trainer(cfg, folder):
 
 
 def of_callbacks(cfg, folder):
-    built = build.callbacks(cfg.callbacks, str(folder))
+    built = assemble.callbacks(cfg.callbacks, str(folder))
     plain = (str, int, float, type(None))
     return [
         (type(callback).__name__, {k: v for k, v in vars(callback).items() if isinstance(v, plain)})
@@ -165,7 +165,7 @@ def of_callbacks(cfg, folder):
 
 
 def of_logger(cfg, folder):
-    built = build.logger(cfg.logger, str(folder))
+    built = assemble.logger(cfg.logger, str(folder))
     return built.log_dir, vars(built)["_default_hp_metric"]
 
 

@@ -43,7 +43,7 @@ def test_the_command_line_wins_over_the_recipe_and_the_recipe_over_the_groups(ov
 
 def stopping(*overrides):
     cfg = compose(["model=unet", "callbacks.progress.style=none", *overrides])
-    built = assemble.build.callbacks(cfg.callbacks, "unused")
+    built = assemble.callbacks(cfg.callbacks, "unused")
     return [callback for callback in built if isinstance(callback, EarlyStopping)]
 
 

@@ -15,6 +15,8 @@ def dotted(path):
 WITH_EXAMPLES = [dotted(path) for path in sorted(PACKAGE.rglob("*.py")) if ">>>" in path.read_text(encoding="utf-8")]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:lightning")  # of what short trainings do without
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated.*")
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_print_what_they_show(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

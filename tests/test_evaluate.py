@@ -176,7 +176,7 @@ def test_pictures_that_were_trained_on_are_refused_or_stamped(checkpoint, called
     from denoiser.data.folder import Folder
 
     folder = pictures_folder(10, 48, 48)
-    file = leaky(checkpoint, Folder(protocol(), str(folder), channels=3, patch_size=16))
+    file = leaky(checkpoint, Folder(str(folder), **protocol(), channels=3, patch_size=16))
     arguments = f"checkpoint={file}", "baseline=noisy", "data=folder", f"data.path={folder}"
     if not allowed:
         output = called(*arguments, code=2)
@@ -189,7 +189,7 @@ def test_pictures_that_were_trained_on_are_refused_or_stamped(checkpoint, called
 
 
 def test_a_model_of_the_official_split_was_trained_on_bsd68(real_data, checkpoint, called, protocol):
-    data = BSDS500(protocol(), str(real_data), split="official", channels=1)
+    data = BSDS500(str(real_data), **protocol(), split="official", channels=1)
     file = leaky(checkpoint, data, channels=1)
     output = called(f"checkpoint={file}", "data=folder", f"data.path={real_data / 'BSD68'}", "data.channels=1", code=2)
     assert "on 68 of the 68 pictures: test001, test002" in output

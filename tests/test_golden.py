@@ -30,6 +30,7 @@ from PIL import Image
 import denoiser
 from denoiser import build
 from denoiser.config import register_resolvers
+from denoiser.training import assemble
 
 GOLDEN = Path(__file__).parent / "golden"
 DECIBELS, SSIM = 0.01, 0.001
@@ -224,7 +225,7 @@ def test_an_old_configuration_is_built():
     cfg = OmegaConf.load("run/.hydra/config.yaml")
     network, objective = build.network(cfg.model.network), build.objective(cfg.objective)
     assert network.state_dict().keys() == {key.removeprefix("network.") for key in weights("run")}
-    assert objective is not None and build.callbacks(cfg.callbacks, "anew") and build.logger(cfg.logger, "anew")
+    assert objective is not None and assemble.callbacks(cfg.callbacks, "anew") and assemble.logger(cfg.logger, "anew")
     steps = {key: value for key, value in cfg.optimizer.items() if key not in ("warmup", "schedule")}
     assert build.optimizer(steps, network.parameters()).param_groups
     assert build.make("noise", cfg.noise).name == "gaussian"

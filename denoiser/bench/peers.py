@@ -56,7 +56,7 @@ class RandomPictures(PairsDataModule):
 
     def __init__(self, workload: Workload, cfg: DictConfig, crops_per_image: int) -> None:
         keys = {key: cfg.data[key] for key in ("channels", "batch_size", "patch_size", "flip") if key in cfg.data}
-        super().__init__(from_config.protocol(cfg), crops_per_image=crops_per_image, **keys)
+        super().__init__(**from_config.protocol(cfg).keywords(), crops_per_image=crops_per_image, **keys)
         self.workload = workload
 
     def pictures(self, split: str) -> Pictures:
@@ -181,6 +181,7 @@ def plain_loop(cfg: DictConfig, workload: Workload) -> Step:
 def ceiling(cfg: DictConfig, workload: Workload, bfloat16: bool, channels_last: bool) -> Step:
     """The fastest possible step: clean float batches in memory, one draw of noise for the batch, no loader."""
     module, target = assemble.module(cfg), device(cfg)
+    objective: Any = module.objective
     memory = hardware.memory_format("channels_last" if channels_last else "contiguous")
     network: nn.Module = module.network.to(target, memory_format=memory)
     constant = {**module.hparams["optimizer"], "schedule": "constant", "warmup": 0}
@@ -195,7 +196,7 @@ def ceiling(cfg: DictConfig, workload: Workload, bfloat16: bool, channels_last: 
         clean = next(batches)
         with torch.autocast(target.type, torch.bfloat16, enabled=bfloat16):
             denoised = network(torch.randn_like(clean).mul_(sigma).add_(clean)).float()
-            loss = module.objective.loss(denoised, clean)
+            loss = objective.loss(denoised, clean)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -89,13 +89,12 @@ def download(name: str, root: Path) -> None:
 
 
 def _data_module(name: str, root: Path) -> PairsDataModule:
-    from denoiser.data.base import Protocol
     from denoiser.noise.base import Noise
 
     config = {key: value for key, value in build.plain(compose([f"data={name}"]).data).items() if key != "name"}
     if "root" in config:
         config["root"] = str(root)
-    module: PairsDataModule = build.make("data", config, protocol=Protocol(Noise(), 0, (None,), clip=False))
+    module: PairsDataModule = build.make("data", config, noise=Noise())
     return module
 
 

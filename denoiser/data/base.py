@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,10 @@ from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError, require
 from denoiser.machine.signals import exit_on_sigterm
 from denoiser.noise.base import Noise
+from denoiser.noise.gaussian import Gaussian
+
+CROPS: Mapping[str, Any] = {"patch_size": 64, "flip": True}
+"""Arguments of `PairsDataModule` for datasets whose pictures have several sizes, unless others are given."""
 
 
 @dataclass(frozen=True)
@@ -34,30 +38,39 @@ class Protocol:
     levels: Sequence[float | None]
     clip: bool
 
+    def keywords(self) -> dict[str, Any]:
+        """The arguments of `PairsDataModule` that make an equal one."""
+        levels = None if None in self.levels else list(self.levels)
+        return {"noise": self.noise, "seed": self.seed, "test_levels": levels, "clip": self.clip}
+
 
 class PairsDataModule(LightningDataModule):
     """Noisy pairs from the pictures of three splits; a subclass returns them from its method `pictures`.
 
     Args:
-        protocol: how pictures become noisy pairs.
-        channels: 3 for colour, 1 for grey.
+        channels: 3 for colour, 1 for grey; None for colour where the dataset has it.
         batch_size: number of pairs in a batch; for validation and test 1 where the pictures have several sizes.
         patch_size: side of the training crops in pixels; None for whole pictures.
         crops_per_image: number of crops of each picture in an epoch.
         flip: mirror and transpose the training crops at random.
         num_workers: number of processes that make batches; 0 for the training process itself.
         test: a dataset to test on instead of this one.
+        noise: the noise of training; None for Gaussian noise of sigma 25, and for real pairs for none.
+        seed: seed of crops, noise and order.
+        test_levels: the noise level or levels of validation and test, see `Noise.level_kind`; None for the level of the
+            noise, or for the usual levels of one that is trained on a range.
+        clip: whether the noisy pictures of validation and test are clamped and rounded to 8 bits, as published figures
+            are not; None for as the noise of training is, and always for real pairs.
 
     Raises:
         DenoiserError: the dataset does not have these channels, or a size or count is too small.
 
     >>> import torch
-    >>> from denoiser.noise.gaussian import Gaussian
     >>> class Ramps(PairsDataModule):
     ...     def pictures(self, split):
     ...         ramp = torch.arange(64, dtype=torch.uint8).expand(4, self.channels, 48, 64)
     ...         return Pictures([f"{split}/{i}" for i in range(4)], ramp)
-    >>> data = Ramps(Protocol(Gaussian(sigma=25), 0, (25.0,), clip=False), channels=1, batch_size=2, patch_size=32)
+    >>> data = Ramps(noise=Gaussian(sigma=25), channels=1, batch_size=2, patch_size=32)
     >>> data.setup("fit")
     >>> batch = next(iter(data.train_dataloader()))
     >>> tuple(batch.noisy.shape), batch.level.tolist()
@@ -83,16 +96,21 @@ class PairsDataModule(LightningDataModule):
 
     def __init__(
         self,
-        protocol: Protocol,
-        channels: int,
+        channels: int | None = None,
         batch_size: int = 32,
         patch_size: int | None = None,
         crops_per_image: int = 1,
         flip: bool = False,
         num_workers: int = 0,
         test: PairsDataModule | None = None,
+        *,
+        noise: Noise | None = None,
+        seed: int = 0,
+        test_levels: float | Sequence[float] | None = None,
+        clip: bool | None = None,
     ) -> None:
         super().__init__()
+        channels = self.allowed_channels[0] if channels is None else channels
         if channels not in self.allowed_channels:
             allowed = " or ".join(map(str, self.allowed_channels))
             raise DenoiserError(
@@ -103,7 +121,10 @@ class PairsDataModule(LightningDataModule):
         _check_whole("patch_size", 1 if patch_size is None else patch_size, 1)
         _check_whole("crops_per_image", crops_per_image, 1)
         _check_whole("num_workers", num_workers, 0)
-        self.protocol, self.channels, self.batch_size, self.num_workers = protocol, channels, batch_size, num_workers
+        noise = noise or (Noise() if self.real_pairs else Gaussian())
+        clip = noise.clip or noise.stored or self.real_pairs if clip is None else clip
+        self.protocol = Protocol(noise, seed, noise.levels(test_levels), clip)
+        self.channels, self.batch_size, self.num_workers = channels, batch_size, num_workers
         self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
         self.splits: dict[str, Pictures] = {}
         self._thumbnails: dict[str, Thumbnails] = {}

@@ -5,13 +5,12 @@ Source: github.com/BIDS/BSDS500, for non-commercial research and education; sha2
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import PairsDataModule
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
-from denoiser.data.store.catalogue import Card
+from denoiser.data.store.catalogue import Card, store_root
 from denoiser.data.store.download import BSDS500_FOLDERS, BSDS500_HASHES, bsds500, check_hashes, read_hashes
 
 # fmt: off
@@ -43,8 +42,7 @@ class BSD68(PairsDataModule):
     In colour they are equal to CBSD68; Pillow's `convert("L")` of them differs from BSD68 by at most one grey level.
 
     Args:
-        protocol: how pictures become noisy pairs.
-        root: the store of datasets; `BSR/BSDS500/data/images` in it is downloaded if it is missing.
+        root: the store of datasets, see `config.data_root`; `BSR/BSDS500/data/images` in it is downloaded if missing.
         **options: see `PairsDataModule`.
     """
 
@@ -52,9 +50,9 @@ class BSD68(PairsDataModule):
     allowed_channels: tuple[int, ...] = (1,)
     card = _card("grey test pictures of the published tables, from BSDS500")
 
-    def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
-        super().__init__(protocol, **options)
-        self.root = Path(root).expanduser()
+    def __init__(self, root: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.root = store_root(root)
 
     def prepare_data(self) -> None:
         """Download BSDS500 if it is missing."""

@@ -5,14 +5,13 @@ Source: github.com/BIDS/BSDS500, for non-commercial research and education; sha2
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import CROPS, PairsDataModule
 from denoiser.data.bsd68 import bsd68_keys
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
-from denoiser.data.store.catalogue import Card
+from denoiser.data.store.catalogue import Card, store_root
 from denoiser.data.store.download import BSDS500_FOLDERS, BSDS500_HASHES, bsds500, read_hashes
 from denoiser.errors import DenoiserError, nearest
 
@@ -32,7 +31,6 @@ class BSDS500(PairsDataModule):
         val/      100        test 68, val 32     val
 
     Args:
-        protocol: how pictures become noisy pairs.
         root: the store of datasets; `BSR/BSDS500/data/images` in it is downloaded if it is missing.
         split: `benchmark` or `official`.
         cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded into temporary files.
@@ -50,14 +48,12 @@ class BSDS500(PairsDataModule):
         files=read_hashes(BSDS500_HASHES),
     )
 
-    def __init__(
-        self, protocol: Protocol, root: str, split: str = "benchmark", cache_gb: float = 4, **options: Any
-    ) -> None:
-        super().__init__(protocol, **options)
+    def __init__(self, root: str | None = None, split: str = "benchmark", cache_gb: float = 4, **options: Any) -> None:
+        super().__init__(**{**CROPS, **options})
         if split not in SPLITS:
             near = nearest(split, SPLITS) or "benchmark"
             raise DenoiserError(f"bsds500 has no split '{split}' (data.split)", f"data.split={near}")
-        self.root, self.split_name, self.cache_gb = Path(root).expanduser(), split, cache_gb
+        self.root, self.split_name, self.cache_gb = store_root(root), split, cache_gb
 
     def prepare_data(self) -> None:
         """Download the pictures if they are missing."""

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torchvision.datasets import CIFAR10 as Reader
 
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import split_official
-from denoiser.data.store.catalogue import Card
+from denoiser.data.store.catalogue import Card, store_root
 from denoiser.data.store.torchvision import install, torchvision_reader
 from denoiser.errors import DenoiserError
 
@@ -39,7 +39,6 @@ class CIFAR10(PairsDataModule):
     """CIFAR-10 with its official test set; 90 / 10 of the rest for training and validation.
 
     Args:
-        protocol: how pictures become noisy pairs.
         root: the store of datasets; `cifar-10-batches-py` in it is downloaded if it is missing.
         split_seed: seed of the training / validation split, separate from `seed`, so that seed sweeps keep the split.
         verify: compare the md5 sums with those of the original; false also reads files with fewer pictures.
@@ -55,9 +54,9 @@ class CIFAR10(PairsDataModule):
         files=dict([*Reader.train_list, *Reader.test_list]),
     )
 
-    def __init__(self, protocol: Protocol, root: str, split_seed: int = 0, verify: bool = True, **options: Any) -> None:
-        super().__init__(protocol, **options)
-        self.root, self.split_seed, self.verify = Path(root).expanduser(), split_seed, verify
+    def __init__(self, root: str | None = None, split_seed: int = 0, verify: bool = True, **options: Any) -> None:
+        super().__init__(**options)
+        self.root, self.split_seed, self.verify = store_root(root), split_seed, verify
 
     def prepare_data(self) -> None:
         """Download the pictures if they are missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from denoiser.data import own_depth
-from denoiser.data.base import PairsDataModule, Protocol, check_no_noise
+from denoiser.data.base import CROPS, PairsDataModule, check_no_noise
 from denoiser.data.decoding import read_files
 from denoiser.data.images import search
 from denoiser.data.images.skipped import Skipped
@@ -26,7 +27,6 @@ class Folder(PairsDataModule):
     """The pictures in a folder, split 80 / 10 / 10 by a hash of their paths; an evaluation uses all of them.
 
     Args:
-        protocol: how pictures become noisy pairs.
         path: the folder; subfolders are included.
         split_seed: seed of the split, separate from `seed`, so that seed sweeps keep the split.
         cache_gb: memory limit in GB for the decoded pictures; larger sets are decoded into temporary files.
@@ -40,9 +40,9 @@ class Folder(PairsDataModule):
     card = Card("pictures of a folder (data.path)", "yours", availability="yours")
 
     def __init__(
-        self, protocol: Protocol, path: str | None, split_seed: int = 0, cache_gb: float = 4, **options: Any
+        self, path: str | os.PathLike[str] | None, split_seed: int = 0, cache_gb: float = 4, **options: Any
     ) -> None:
-        super().__init__(protocol, **options)
+        super().__init__(**{**CROPS, **options})
         if path is None:
             raise DenoiserError("data=folder requires a folder (data.path)", "data.path=DIR")
         self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
@@ -81,7 +81,6 @@ class RealPairs(PairsDataModule):
     The split is that of `Folder`; an evaluation uses all pairs.
 
     Args:
-        protocol: how pictures become pairs; its noise must be `Noise()`, since the pictures are noisy already.
         noisy: the folder of noisy pictures.
         clean: the folder of clean pictures.
         split_seed: seed of the split, separate from `seed`, so that seed sweeps keep the split.
@@ -98,19 +97,18 @@ class RealPairs(PairsDataModule):
 
     def __init__(
         self,
-        protocol: Protocol,
-        noisy: str | None,
-        clean: str | None,
+        noisy: str | os.PathLike[str] | None,
+        clean: str | os.PathLike[str] | None,
         split_seed: int = 0,
         cache_gb: float = 4,
         **options: Any,
     ) -> None:
-        super().__init__(protocol, **options)
+        super().__init__(**{**CROPS, **options})
         if noisy is None or clean is None:
             raise DenoiserError(
                 "data=pairs requires two folders (data.noisy, data.clean)", "data.noisy=DIR data.clean=DIR"
             )
-        check_no_noise("pairs", protocol)
+        check_no_noise("pairs", self.protocol)
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
         self.split_seed, self.cache_gb, self.folder_name = split_seed, cache_gb, self.clean.absolute().name
 

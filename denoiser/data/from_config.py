@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from denoiser import build
 from denoiser.config import compose, options
@@ -46,18 +48,23 @@ def protocol(cfg: DictConfig) -> Protocol:
         DenoiserError: the noise or a noise level is not valid.
     """
     noise: Noise = build.make("noise", cfg.noise)
-    return Protocol(noise, int(cfg.seed), _test_levels(cfg, noise), clip=protocol_name(cfg) == "clipped")
+    if cfg.test is None:
+        raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
+    levels = test_levels(build.plain(cfg.test), noise)
+    return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
 
 
-def _test_levels(cfg: DictConfig, noise: Noise) -> tuple[float | None, ...]:
-    """The levels below `test`, of the kind that the noise has.
+def test_levels(levels: Mapping[str, Any], noise: Noise) -> tuple[float | None, ...]:
+    """The levels to test at, of the kind that the noise has.
+
+    Args:
+        levels: what is given below `test`, by the key of the kind of level; None for the default.
+        noise: the noise.
 
     Raises:
         DenoiserError: one is not valid, or is of another kind.
     """
-    if cfg.test is None:
-        raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
-    levels, kind = build.plain(cfg.test), noise.level_kind
+    kind = noise.level_kind
     for key in LEVEL_KEYS:
         level = levels.get(key)  # runs of earlier versions lack some
         if key != kind.key and level is not None:
@@ -99,10 +106,32 @@ def evaluation_data(cfg: DictConfig) -> PairsDataModule:
     return dataset.test or dataset
 
 
-def _dataset(config: DictConfig, protocol: Protocol) -> PairsDataModule:
+def named(name: str | os.PathLike[str], channels: int | None = None) -> PairsDataModule:
+    """A dataset by its name, or the pictures of a folder, with the noise that they have by default.
+
+    Args:
+        name: the name of a dataset or the path of a folder.
+        channels: 3 or 1; None for the default.
+
+    Raises:
+        DenoiserError: there is no such dataset and no such folder, or it does not have these channels.
+    """
+    names = options("data")
+    known = str(name) in names
+    if not known and not Path(name).expanduser().is_dir():
+        near = nearest(str(name), names)
+        raise DenoiserError(f"no dataset and no folder '{name}' (data)", f"{near or 'a folder'}, or {', '.join(names)}")
+    config = compose([f"data={name if known else 'folder'}"]).data
+    changes: dict[str, Any] = {} if channels is None else {"channels": channels}
+    changes |= {} if known else {"path": os.fspath(name)}
+    return _dataset(OmegaConf.merge(config, changes))
+
+
+def _dataset(config: Any, protocol: Protocol | None = None) -> PairsDataModule:
     arguments: dict[str, Any] = build.plain(config)
     name, test = arguments.pop("name"), arguments.pop("test", None)
-    dataset: PairsDataModule = build.make("data", arguments, protocol=protocol)
+    dataset: PairsDataModule = build.make("data", arguments, **(protocol.keywords() if protocol else {}))
+    protocol = protocol or dataset.protocol
     dataset.name = name
     dataset.test = None if test is None else _test_set(test, dataset.channels, protocol)
     return dataset

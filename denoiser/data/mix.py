@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from denoiser.config import options as choices
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import CROPS, PairsDataModule
 from denoiser.data.from_config import mix_source
 from denoiser.data.pairs import Pictures
 from denoiser.data.sampling import EpochSampler, ShareSampler
@@ -44,7 +44,6 @@ class Mix(PairsDataModule):
     that is drawn with the probability `shares`; within a source, all pictures have equally many crops.
 
     Args:
-        protocol: how pictures become noisy pairs.
         sources: names of datasets, or paths of folders; each is split as by itself.
         shares: a number for each source, of any sum; None for shares in proportion to the numbers of pictures.
         images: number of pictures that a source of drawn pictures has.
@@ -60,7 +59,6 @@ class Mix(PairsDataModule):
 
     def __init__(
         self,
-        protocol: Protocol,
         sources: Sequence[str] | None,
         shares: Sequence[float] | None = None,
         images: int = 256,
@@ -68,13 +66,13 @@ class Mix(PairsDataModule):
         cache_gb: float = 4,
         **options: Any,
     ) -> None:
-        super().__init__(protocol, **options)
+        super().__init__(**{**CROPS, **options})
         names = _checked_sources(sources)
         self.shares, self.split_seed = _checked_shares(shares, len(names)), split_seed
         limit = cache_gb / len(names)
         passed = {"channels": self.channels, "images": images, "split_seed": split_seed, "cache_gb": limit}
         self.sources = {
-            label: mix_source(name, protocol, passed) for label, name in zip(_labels(names), names, strict=True)
+            label: mix_source(name, self.protocol, passed) for label, name in zip(_labels(names), names, strict=True)
         }
 
     def prepare_data(self) -> None:

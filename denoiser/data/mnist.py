@@ -5,16 +5,15 @@ Source: torchvision's mirrors of yann.lecun.com/exdb/mnist, which states no lice
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torchvision.datasets import MNIST as Reader
 
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import split_official
-from denoiser.data.store.catalogue import Card
+from denoiser.data.store.catalogue import Card, store_root
 from denoiser.data.store.torchvision import install, torchvision_reader
 
 FOLDER = "MNIST/raw"
@@ -34,7 +33,6 @@ class MNIST(PairsDataModule):
     """MNIST with its official test set; 90 / 10 of the rest for training and validation.
 
     Args:
-        protocol: how pictures become noisy pairs.
         root: the store of datasets; `MNIST/raw` in it is downloaded if it is missing.
         split_seed: seed of the training / validation split, separate from `seed`, so that seed sweeps keep the split.
         **options: see `PairsDataModule`.
@@ -43,9 +41,9 @@ class MNIST(PairsDataModule):
     allowed_channels = (1,)
     card = Card("digits of 28x28 (LeCun et al. 1998)", "not stated", 70_000, folders=(FOLDER,), files=HASHES)
 
-    def __init__(self, protocol: Protocol, root: str, split_seed: int = 0, **options: Any) -> None:
-        super().__init__(protocol, **options)
-        self.root, self.split_seed = Path(root).expanduser(), split_seed
+    def __init__(self, root: str | None = None, split_seed: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.root, self.split_seed = store_root(root), split_seed
 
     def prepare_data(self) -> None:
         """Download the digits if they are missing."""

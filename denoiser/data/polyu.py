@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from denoiser.data.base import Protocol
 from denoiser.data.pairs import Pictures
 from denoiser.data.published_pairs import PublishedPairs, pairs_card
 from denoiser.errors import DenoiserError, nearest
@@ -49,7 +48,6 @@ class PolyU(PublishedPairs):
         held_out    47      all other scenes
 
     Args:
-        protocol: its noise must be `Noise()`.
         root: the store of datasets.
         split: `all`, `dev` or `held_out`.
         **options: see `PairsDataModule`.
@@ -66,8 +64,8 @@ class PolyU(PublishedPairs):
         noisy_psnr=35.97,
     )
 
-    def __init__(self, protocol: Protocol, root: str, split: str = "all", **options: Any) -> None:
-        super().__init__(protocol, root, **options)
+    def __init__(self, root: str | None = None, split: str = "all", **options: Any) -> None:
+        super().__init__(root, **options)
         if split not in SPLITS:
             near = nearest(str(split), SPLITS) or "all"
             raise DenoiserError(f"polyu has no split '{split}' (data.split)", f"data.split={near}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from denoiser.data.base import Protocol, check_no_noise
+from denoiser.data.base import check_no_noise
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.data.published_set import PublishedSet, listed
@@ -55,7 +55,6 @@ class PublishedPairs(PublishedSet):
     PSNR per picture over all channels together, then the mean.
 
     Args:
-        protocol: its noise must be `Noise()`, since the pictures are noisy already.
         root: the store of datasets.
         **options: see `PairsDataModule`.
 
@@ -66,9 +65,9 @@ class PublishedPairs(PublishedSet):
     real_pairs = True
     allowed_channels = (3,)
 
-    def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
-        super().__init__(protocol, root, **options)
-        check_no_noise(self.card.folders[0].lower(), protocol)
+    def __init__(self, root: str | None = None, **options: Any) -> None:
+        super().__init__(root, **options)
+        check_no_noise(self.card.folders[0].lower(), self.protocol)
 
     def pictures(self, split: str) -> Pictures:
         """All pairs by name, for any split, each `(2C, H, W)`: noisy, then clean; keys are without suffix.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from denoiser.config import PACKAGE
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.data.base import PairsDataModule
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
-from denoiser.data.store.catalogue import Card
+from denoiser.data.store.catalogue import Card, store_root
 from denoiser.data.store.download import check_hashes, download_files, read_hashes
 from denoiser.errors import DenoiserError
 
@@ -72,7 +71,6 @@ class PublishedSet(PairsDataModule):
     Each file is compared with its sha256 if that is known. A folder that exists is never written to.
 
     Args:
-        protocol: how pictures become noisy pairs.
         root: the store of datasets.
         **options: see `PairsDataModule`.
     """
@@ -83,9 +81,9 @@ class PublishedSet(PairsDataModule):
     other_set_sizes: ClassVar[Mapping[tuple[int, int], str]] = {}
     """Heights and widths of another set, by its name, that is easily mistaken for this one."""
 
-    def __init__(self, protocol: Protocol, root: str, **options: Any) -> None:
-        super().__init__(protocol, **options)
-        self.root = Path(root).expanduser()
+    def __init__(self, root: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.root = store_root(root)
 
     def prepare_data(self) -> None:
         """Download the pictures if they are missing.

@@ -18,8 +18,9 @@ from denoiser.data.base import PairsDataModule
 from denoiser.errors import DenoiserError
 from denoiser.evaluation.baseline import baseline
 from denoiser.metrics.cost import macs, parameters
+from denoiser.training.module import Denoiser
 from denoiser.weights import shipped
-from denoiser.weights.load import opened
+from denoiser.weights.load import Opened, opened
 from denoiser.weights.published import Published
 
 
@@ -79,16 +80,25 @@ def methods(cfg: DictConfig, data: PairsDataModule, device: torch.device) -> lis
     Raises:
         DenoiserError: none is named, one is missing or cannot be loaded, or takes other channels than the pictures'.
     """
-    loaders = {"checkpoint": _checkpoint, "weights": _weights, "baseline": _baseline}
+    loaders = {"checkpoint": _checkpoint, "weights": _weights, "baseline": of_baseline}
     keys = [(kind, str(name)) for kind in METHOD_KEYS for name in as_list(cfg[kind])]
     if not keys:
         raise DenoiserError("nothing to evaluate (checkpoint, weights, baseline)", "checkpoint=RUN, or baseline=nlm")
     if twice := [f"{kind}={name}" for (kind, name), count in Counter(keys).items() if count > 1]:
         raise DenoiserError(f"named twice ({twice[0]})", "name it once")
     loaded = [loaders[kind](name, device) for kind, name in keys]
-    for method in loaded:
+    return checked(loaded, data)
+
+
+def checked(methods: Sequence[Method], data: PairsDataModule) -> list[Method]:
+    """The methods under unique names.
+
+    Raises:
+        DenoiserError: one takes other channels than the pictures'.
+    """
+    for method in methods:
         _check_channels(method, data)
-    return _with_unique_names(loaded)
+    return _with_unique_names(methods)
 
 
 def as_list(value: Any) -> list[Any]:
@@ -111,46 +121,64 @@ def _checkpoint(name: str, device: torch.device) -> Method:
     network = opened(name)
     if isinstance(network.model, Published):
         raise DenoiserError(f"these are published weights (checkpoint={name})", f"weights={name}")
-    module = network.model.to(device)
-    hparams = module.hparams
-    return Method(
-        name=network.name,
-        kind="checkpoint",
-        denoise=module.forward,
-        architecture=str(hparams["network"]["_target_"]).rpartition(".")[2],
-        channels=hparams["channels"],
-        seen=network.seen,
-        source=name if name in shipped.NAMES else str(network.file),
-        sha256=network.sha256,
-        trained_on=hparams.get("trained_on") or None,
-        trained_sigma=hparams.get("trained_sigma"),
-        trained_shot=hparams.get("trained_shot"),
-        params=parameters(module.network),
-        macs=macs(module.forward, hparams["channels"], device),
-    )
+    return of_opened(network, name, device)
 
 
 def _weights(name: str, device: torch.device) -> Method:
-    model = opened(name).model
-    if not isinstance(model, Published):
+    network = opened(name)
+    if not isinstance(network.model, Published):
         raise DenoiserError(f"this is a model of denoiser itself (weights={name})", f"checkpoint={name}")
-    network = model.to(device)
-    level = torch.full((1,), 25.0, device=device)
+    return of_opened(network, name, device)
+
+
+def of_opened(network: Opened, name: str, device: torch.device) -> Method:
+    """The method of a loaded model.
+
+    Args:
+        network: the model.
+        name: how the user named it.
+        device: where it runs.
+    """
+    method = of_model(network.model, device)
+    if isinstance(network.model, Published):
+        return replace(method, source=name)
+    source = name if name in shipped.NAMES else str(network.file)
+    return replace(method, name=network.name, seen=network.seen, source=source, sha256=network.sha256)
+
+
+def of_model(model: Denoiser | Published, device: torch.device) -> Method:
+    """The method of a model; it is moved to the device."""
+    model.to(device)
+    if isinstance(model, Published):
+        level = torch.full((1,), 25.0, device=device)
+        return Method(
+            name=model.name,
+            kind="weights",
+            denoise=model.forward,
+            architecture=model.architecture,
+            channels=model.channels,
+            takes_sigma=model.takes_sigma,
+            sha256=model.sha256,
+            params=parameters(model),
+            macs=macs(lambda image: model.forward(image, level), model.channels, device),
+        )
     return Method(
-        name=network.name,
-        kind="weights",
-        denoise=network.forward,
-        architecture=network.architecture,
-        channels=network.channels,
-        takes_sigma=network.takes_sigma,
-        source=name,
-        sha256=network.sha256,
-        params=parameters(network),
-        macs=macs(lambda image: network.forward(image, level), network.channels, device),
+        name=model.name,
+        kind="checkpoint",
+        denoise=model.forward,
+        architecture=type(model.network).__name__,
+        channels=model.channels,
+        seen=model.seen,
+        trained_on=model.hparams.get("trained_on") or None,
+        trained_sigma=model.hparams.get("trained_sigma"),
+        trained_shot=model.hparams.get("trained_shot"),
+        params=parameters(model.network),
+        macs=macs(model.forward, model.channels, device),
     )
 
 
-def _baseline(name: str, device: torch.device) -> Method:
+def of_baseline(name: str, device: torch.device | None = None) -> Method:
+    """The method of a classical denoiser, see `baseline`."""
     denoise_picture = baseline(name)
 
     def denoise(noisy: Tensor, sigma: Tensor) -> Tensor:

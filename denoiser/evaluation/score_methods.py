@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from denoiser.errors import DenoiserError, require
 from denoiser.machine.files import write_text
 
 if TYPE_CHECKING:
+    import torch
     from omegaconf import DictConfig
 
     from denoiser.data.base import PairsDataModule
@@ -54,9 +55,9 @@ def score_methods(cfg: DictConfig, folder: Path) -> dict[str, Any]:
             not set; or no method has scores (exit code 1).
     """
     evaluation = prepare(cfg)
-    scores, errors = _score(evaluation, folder / "results.csv")
+    scores, errors = score(evaluation, folder / "results.csv")
     _write_strips(evaluation, scores, folder / "images")
-    return _describe(cfg, evaluation, scores, errors)
+    return describe(evaluation, scores, errors)
 
 
 def prepare(cfg: DictConfig) -> Evaluation:
@@ -66,23 +67,68 @@ def prepare(cfg: DictConfig) -> Evaluation:
         DenoiserError: see `score_methods`.
     """
     from denoiser.data import from_config
-    from denoiser.evaluation.batches import loader, scored_pairs
     from denoiser.evaluation.methods import as_list, methods
-    from denoiser.evaluation.scoring import Scorer
     from denoiser.machine import hardware
-    from denoiser.metrics.torchmetrics import named_metric
 
     device = hardware.device(cfg.device)
-    metrics = {str(name): named_metric(str(name)) for name in as_list(cfg.metrics)}
     data = from_config.evaluation_data(cfg)
-    drawn = not data.real_pairs and data.protocol.noise.name != "none"
-    require(drawn or cfg.draws == 1, "draws", cfg.draws, "not possible where no noise is drawn", "1")
-    loaded = methods(cfg, data, device)
-    pairs = scored_pairs(data, int(cfg.draws))
-    leaks = _leaks(loaded, data, cfg.allow_leak)
-    gaussian = not data.real_pairs and data.protocol.noise.name == "gaussian"
-    scorer = Scorer(pairs, loader(pairs, cfg.batch_size, cfg.num_workers), device, gaussian, metrics)
-    return Evaluation(data, loaded, leaks, scorer)
+    settings = ScoringOptions(
+        draws=int(cfg.draws),
+        metrics=[str(name) for name in as_list(cfg.metrics)],
+        batch_size=cfg.batch_size,
+        num_workers=cfg.num_workers,
+        allow_leak=cfg.allow_leak,
+    )
+    return assemble(data, lambda: methods(cfg, data, device), device, settings)
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """How methods are scored.
+
+    Attributes:
+        draws: number of draws of noise for each picture and level.
+        metrics: names of further metrics, see `metrics.torchmetrics`.
+        batch_size: largest number of pictures of one size in a batch; None for up to 2^18 pixels.
+        num_workers: number of processes that decode pictures and draw noise; 0 for none.
+        allow_leak: whether pictures that a method was trained or selected on are allowed.
+    """
+
+    draws: int = 1
+    metrics: Sequence[str] = ()
+    batch_size: int | None = None
+    num_workers: int = 0
+    allow_leak: bool = False
+
+
+def assemble(
+    data: PairsDataModule, load: Callable[[], Sequence[Method]], device: torch.device, settings: ScoringOptions
+) -> Evaluation:
+    """An evaluation of methods on data.
+
+    Args:
+        data: the pictures and the noise.
+        load: loads the methods.
+        device: device of the methods and the metrics.
+        settings: how they are scored.
+
+    Raises:
+        DenoiserError: see `score_methods`.
+    """
+    from denoiser.evaluation.batches import loader, scored_pairs
+    from denoiser.evaluation.scoring import Scorer
+    from denoiser.metrics.torchmetrics import named_metric
+
+    metrics = {name: named_metric(name) for name in settings.metrics}
+    noise, draws = data.protocol.noise, settings.draws
+    drawn = not data.real_pairs and noise.name != "none"
+    require(drawn or draws == 1, "draws", draws, "not possible where no noise is drawn", "1")
+    loaded = load()
+    pairs = scored_pairs(data, draws)
+    leaks = _leaks(loaded, data, settings.allow_leak)
+    gaussian = not data.real_pairs and noise.name == "gaussian"
+    batches = loader(pairs, settings.batch_size, settings.num_workers)
+    return Evaluation(data, loaded, leaks, Scorer(pairs, batches, device, gaussian, metrics))
 
 
 def _leaks(methods: Sequence[Method], data: PairsDataModule, allowed: bool) -> dict[str, list[str] | None]:
@@ -106,8 +152,12 @@ def _leaks(methods: Sequence[Method], data: PairsDataModule, allowed: bool) -> d
     return keys
 
 
-def _score(evaluation: Evaluation, file: Path) -> tuple[dict[str, Scores], list[DenoiserError]]:
-    """The scores by method, and the errors of the methods without; the scores so far are always in the file."""
+def score(evaluation: Evaluation, file: Path | None = None) -> tuple[dict[str, Scores], list[DenoiserError]]:
+    """The scores by method, and the errors of the methods without; the scores so far are always in the file.
+
+    Raises:
+        DenoiserError: no method has scores.
+    """
     from denoiser.runs import results
 
     scores: dict[str, Scores] = {}
@@ -118,7 +168,8 @@ def _score(evaluation: Evaluation, file: Path) -> tuple[dict[str, Scores], list[
         except DenoiserError as error:
             errors.append(error)
         else:
-            write_text(file, results.per_image(evaluation.data.names, evaluation.scorer.pairs, scores))
+            if file is not None:
+                write_text(file, results.per_image(evaluation.data.names, evaluation.scorer.pairs, scores))
     if not scores:
         raise errors[0]
     return scores, errors
@@ -138,11 +189,8 @@ def _write_strips(evaluation: Evaluation, scores: Mapping[str, Scores], folder: 
     write_strips(drawn, scorer.pairs, usual, folder, error=False)
 
 
-def _describe(
-    cfg: DictConfig, evaluation: Evaluation, scores: Mapping[str, Scores], errors: Sequence[DenoiserError]
-) -> dict[str, Any]:
+def describe(evaluation: Evaluation, scores: Mapping[str, Scores], errors: Sequence[DenoiserError]) -> dict[str, Any]:
     """The entries of `results.json`."""
-    from denoiser.data import from_config
     from denoiser.machine import hardware
     from denoiser.runs import results
 
@@ -153,7 +201,7 @@ def _describe(
     rows = results.summarise(data.names, pairs, scores)
     differences = results.compare(data.names, pairs, compared)
     return {
-        "protocol": from_config.protocol_name(cfg),
+        "protocol": "clipped" if data.protocol.clip else "published",
         "device": hardware.describe(evaluation.scorer.device),
         "params": single and single.params,
         "macs": single and single.macs,

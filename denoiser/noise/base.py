@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import torch
@@ -31,7 +31,7 @@ class Noise:
         DenoiserError: a parameter of the noise is out of range.
     """
 
-    clip: bool = False
+    clip: bool = field(default=False, kw_only=True)
     name: ClassVar[str] = "none"
     level_kind: ClassVar[LevelKind] = SIGMA
     """What the levels of this noise are."""

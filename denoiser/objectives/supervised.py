@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError, nearest
+from denoiser.objectives.base import Objective
 
 
 def charbonnier(denoised: Tensor, clean: Tensor, epsilon: float = 1e-3) -> Tensor:
@@ -17,18 +18,21 @@ def charbonnier(denoised: Tensor, clean: Tensor, epsilon: float = 1e-3) -> Tenso
     return torch.sqrt((denoised - clean).square() + epsilon**2).mean()
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""A function of the denoised and the clean pictures."""
+LOSSES: dict[str, Loss] = {
     "mse": functional.mse_loss,
     "l1": functional.l1_loss,
     "charbonnier": charbonnier,
 }
 
 
-class Supervised(nn.Module):
+class Supervised(Objective):
     """Compare the denoised pictures with the clean ones.
 
     Args:
-        loss: `mse`, `l1` or `charbonnier`.
+        loss: `mse`, `l1` or `charbonnier`; or a function of two tensors `(B, C, H, W)` in float32, the denoised and the
+            clean pictures, that returns a scalar, such as `torch.nn.HuberLoss()`.
 
     Raises:
         DenoiserError: another loss.
@@ -41,22 +45,14 @@ class Supervised(nn.Module):
         (0.125, torch.Size([2, 1, 4, 4]))
     """
 
-    def __init__(self, loss: str = "mse") -> None:
+    def __init__(self, loss: str | Loss = "mse") -> None:
         super().__init__()
-        if loss not in LOSSES:
+        if not callable(loss) and loss not in LOSSES:
             near = nearest(str(loss), LOSSES) or "mse"
             raise DenoiserError(f"no loss '{loss}' (objective.loss)", f"objective.loss={near}, of {', '.join(LOSSES)}")
-        self.loss = LOSSES[loss]
+        self.loss = loss if callable(loss) else LOSSES[loss]
 
     def forward(self, denoise: Callable[[Tensor], Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        """Compute the loss of a batch.
-
-        Args:
-            denoise: the network's call, from noisy to denoised pictures, both `(B, C, H, W)`, nominally in [0, 1].
-            batch: noisy and clean pictures.
-
-        Returns:
-            The loss, a scalar, and the denoised batch `(B, C, H, W)`, both in float32.
-        """
+        """Compute the loss of a batch, see `Objective`."""
         denoised = denoise(batch.noisy).float()
         return self.loss(denoised, batch.clean), denoised

@@ -154,25 +154,39 @@ def read(folder: Path) -> Run:
     """A run folder or an evaluation's folder."""
     content = results(folder)
     status, error = _status(folder, content)
+    config = load(folder / ".hydra/config.yaml", yaml.safe_load, {})
+    return replace(
+        from_results(content, folder, _pictures(config.get("data"))),
+        status=status,
+        error=error,
+        overrides=tuple(map(str, load(folder / ".hydra/overrides.yaml", yaml.safe_load, []))),
+        has_page=(folder / "report.html").is_file(),
+    )
+
+
+def from_results(content: Mapping[str, Any], folder: Path = Path(), pictures: Mapping[str, Any] | None = None) -> Run:
+    """A run from the content of its `results.json`.
+
+    Args:
+        content: the content.
+        folder: its folder; `results.csv` in it shows what old results do not count.
+        pictures: `channels` and `place` for rows that do not record them.
+    """
     words = {key: text(content.get(key)) for key in WORDS}
     numbers = {key: number(content.get(key)) for key in NUMBERS}
     versions = content.get("versions")
     methods = tuple(map(MethodFacts.from_json, dicts(content.get("methods"))))
-    config = load(folder / ".hydra/config.yaml", yaml.safe_load, {})
-    entries = [{**_pictures(config.get("data")), **entry} for entry in dicts(content.get("rows"))]
+    entries = [{**(pictures or {}), **entry} for entry in dicts(content.get("rows"))]
     facts: dict[str, Any] = {**words, **numbers}
     return Run(
         folder=folder,
         name=folder.name,
-        status=status,
-        error=error,
+        status=str(content.get("status")),
         draws=whole(content.get("draws")) or 1,
         versions=versions if isinstance(versions, dict) else {},
         rows=_rows(entries, methods, folder / "results.csv"),
         methods=methods,
         differences=tuple(map(Difference.from_json, dicts(content.get("comparisons")))),
-        overrides=tuple(map(str, load(folder / ".hydra/overrides.yaml", yaml.safe_load, []))),
-        has_page=(folder / "report.html").is_file(),
         **facts,
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from denoiser.metrics import intervals
 from denoiser.runs.csv_files import csv_text
@@ -34,24 +34,31 @@ class Score(NamedTuple):
     ssim_noisy: float
 
 
-def per_image(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> str:
-    """The text of `results.csv`: a row per method, noise level and image.
+def image_rows(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> Iterator[dict[str, Any]]:
+    """A dictionary per method, noise level and image.
 
     Args:
         names: `data` and `noise`.
         pairs: the pairs that were scored.
         scores: by method.
     """
-    computed = dict.fromkeys(key for figures in scores.values() for values in figures.values() for key in values)
-    keys = dict.fromkeys([*SCORES, *computed])
-    lines: list[list[str]] = [["method", *names, *pairs.level_kind.entries(None), "image", *keys]]
     for method, figures in scores.items():
         for item, values in sorted(figures.items()):
             image, level = pairs.describe(item)
             image = image.encode(errors="backslashreplace").decode()  # a file name need not be UTF-8, the table is
-            levels = ("" if value is None else f"{value:g}" for value in pairs.level_kind.entries(level).values())
-            lines.append([method, *names.values(), *levels, image, *(f"{values[key]:.6g}" for key in keys)])
-    return csv_text(lines)
+            yield {"method": method, **names, **pairs.level_kind.entries(level), "image": image, **values}
+
+
+def per_image(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> str:
+    """The text of `results.csv`, a line for each of `image_rows`."""
+    rows = list(image_rows(names, pairs, scores))
+    heads = ["method", *names, *pairs.level_kind.entries(None), "image", *SCORES]
+    keys = dict.fromkeys([*heads, *(key for row in rows for key in row)])
+    return csv_text([list(keys), *([_cell(row[key]) for key in keys] for row in rows)])
+
+
+def _cell(value: float | str | None) -> str:
+    return "" if value is None else value if isinstance(value, str) else f"{value:.6g}"
 
 
 def summarise(names: Mapping[str, str], pairs: FrozenPairs, scores: Mapping[str, Scores]) -> list[Row]:

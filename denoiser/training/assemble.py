@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ from denoiser.noise.base import Noise
 from denoiser.runs.checkpoint import AtomicCheckpoints
 from denoiser.training.module import Denoiser
 from denoiser.training.optimizer import configure
+
+NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
+"""Callbacks that Lightning refuses without a logger."""
 
 
 def module(cfg: DictConfig) -> Denoiser:
@@ -72,8 +77,8 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     """
     options = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
     arguments = {key: value for key, value in options.items() if key != "memory_format"}
-    logger = build.logger(cfg.get("logger"), str(folder))
-    callbacks = build.callbacks(cfg.get("callbacks"), str(folder), logged=bool(logger))
+    log = logger(cfg.get("logger"), str(folder))
+    chosen = callbacks(cfg.get("callbacks"), str(folder), logged=bool(log))
     quiet()
     keep_blocks()
     if not torch.cuda.is_available():
@@ -82,12 +87,12 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     try:
         trainer = Trainer(
             **arguments,
-            callbacks=callbacks,
-            logger=logger,
+            callbacks=chosen,
+            logger=log,
             default_root_dir=folder,
             plugins=[AtomicCheckpoints()],
-            enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
-            enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+            enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in chosen),
+            enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in chosen),
             enable_model_summary=False,
             use_distributed_sampler=False,
         )
@@ -96,3 +101,26 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
             f"trainer cannot be built: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
         ) from error
     return trainer, options
+
+
+def callbacks(config: Mapping[str, Any] | None, folder: str, logged: bool = True) -> list[Any]:
+    """The callbacks, without the roles that are empty or switched off.
+
+    Args:
+        config: `_target_` and arguments for each role; None or empty for no callbacks.
+        folder: the run folder, passed to those that take it.
+        logged: whether there is a logger; without one, the callbacks that require it are left out.
+    """
+    roles = [build.plain(role) for role in (config or {}).values() if role]
+    built = [_callback(role, folder) for role in roles if logged or role["_target_"] not in NEED_A_LOGGER]
+    return [callback for callback in built if callback is not None]
+
+
+def _callback(config: Mapping[str, Any], folder: str) -> Any:
+    parameters = inspect.signature(build.target("callback", config["_target_"])).parameters
+    return build.make("callback", config, **({"folder": folder} if "folder" in parameters else {}))
+
+
+def logger(config: DictConfig | None, folder: str) -> Any:
+    """The logger that writes below `folder`, or False for none."""
+    return build.make("logger", config, save_dir=folder) if config else False

@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
-from denoiser import build
 from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
@@ -18,76 +17,107 @@ from denoiser.errors import DIVERGED, DenoiserError
 from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
 from denoiser.noise.base import to_8_bit
-from denoiser.runs.results import Score
-from denoiser.training.optimizer import configure
+from denoiser.objectives.base import Objective
+from denoiser.objectives.supervised import Loss
+from denoiser.runs.results import Score, mean
+from denoiser.training import given
+from denoiser.training.checks import as_batch, check_parts
 
+DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
+DEFAULT_OPTIMIZER: given.Config = {"_target_": "torch.optim.Adam", "lr": 1e-3}
 CHECK_EVERY = 50
 """Number of training steps between two checks of the loss: each check waits for the device."""
 
 
 class Denoiser(PictureModel, LightningModule):
-    """A network with its objective and optimizer, built from plain dictionaries.
+    """A network with its objective and optimizer, to train, test and use.
 
-    A checkpoint keeps these dictionaries, so that it loads without unpickling anything else.
+    Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
+    loads by itself, without unpickling anything. Of an object it keeps the name of its class; give the object again:
+    `Denoiser.load_from_checkpoint(FILE, network=MyNet())` or `denoiser.load(FILE, network=MyNet())`.
 
     Args:
-        network: `_target_` and arguments of the network.
-        objective: `_target_` and arguments of the objective.
-        optimizer: `_target_` and arguments of the optimizer, with `warmup` and `schedule`.
-        channels: number of channels of its pictures, 3 or 1.
-        name: name of the model, as in `model=NAME`.
+        network: any `nn.Module` from `(B, C, H, W)` to the same shape, nominally in [0, 1]. A network that needs sides
+            divisible by a number has an attribute `multiple`, one that needs a smallest side has `smallest`.
+        objective: an `Objective`; or a loss, a function of the denoised and the clean pictures such as
+            `torch.nn.L1Loss()`; the default is the mean squared error.
+        optimizer: from parameters to an optimizer, or to whatever Lightning's `configure_optimizers` returns; a
+            dictionary has `warmup` and `schedule` too. The default is Adam with a learning rate of 0.001.
+        channels: number of channels of its pictures, 3 or 1; None for that of the network's first layer.
+        name: name of the model, as in `model=NAME`; None for that of the network's class.
         trained_on: data and noise of the training, for tables and pages.
         trained_sigma: lowest and highest noise level of the training in grey levels of 255; None for other noise.
         trained_shot: lowest and highest shot noise of the training; None for other noise.
 
+    Attributes:
+        scores: after a test, the scores of each picture by item.
+        seen: record of the pictures that it was trained or selected on, see `data.leaks`; None where that is not known.
+
     Raises:
         DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments.
 
-    Example:
-        >>> network = {"_target_": "denoiser.models.strided.StridedAutoencoder", "channels": 1, "widths": [2]}
-        >>> objective = {"_target_": "denoiser.objectives.supervised.Supervised"}
-        >>> model = Denoiser(network, objective, {"_target_": "torch.optim.Adam"}, channels=1, name="tiny")
-        >>> model.forward(torch.zeros(4, 1, 28, 27)).shape
-        torch.Size([4, 1, 28, 27])
+    Training data is a dataset of `denoiser.data`, or loaders of `(noisy, clean)` tensors:
+
+    >>> from lightning.pytorch import Trainer
+    >>> from torch.utils.data import DataLoader
+    >>> quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    >>> model = Denoiser(torch.nn.Conv2d(1, 1, 3, padding=1), torch.nn.L1Loss(), lambda p: torch.optim.SGD(p, lr=0.1))
+    >>> pairs = DataLoader([(torch.rand(2, 1, 16, 16), torch.rand(2, 1, 16, 16)) for _ in range(3)], batch_size=None)
+    >>> Trainer(max_epochs=1, enable_checkpointing=False, **quiet).fit(model, pairs, pairs)
+    >>> (scores,) = Trainer(**quiet).test(model, pairs, verbose=False)
+    >>> sorted(scores)
+    ['test/psnr', 'test/psnr_noisy', 'test/ssim', 'test/ssim_noisy']
+    >>> model(torch.zeros(1, 28, 27)).shape
+    torch.Size([1, 28, 27])
     """
 
     takes_sigma = False
 
     def __init__(
         self,
-        network: Mapping[str, Any],
-        objective: Mapping[str, Any],
-        optimizer: Mapping[str, Any],
-        channels: int,
-        name: str,
+        network: nn.Module | given.Config,
+        objective: Objective | Loss | given.Config = DEFAULT_OBJECTIVE,
+        optimizer: given.OptimizerFactory | given.Config = DEFAULT_OPTIMIZER,
+        channels: int | None = None,
+        name: str | None = None,
         trained_on: str = "",
         trained_sigma: Sequence[float] | None = None,
         trained_shot: Sequence[float] | None = None,
-    ) -> None:  # pragma: no mutate block, because save_hyperparameters reads this frame
+    ) -> None:
         super().__init__()
-        self.save_hyperparameters()
-        self.network, self.channels, self.name = build.network(network), channels, name
+        self.network = given.network(network)
+        self.channels = given.channels(self.network) if channels is None else channels
+        self.name = given.name(network) if name is None else name
+        parts = {"network": network, "objective": objective, "optimizer": optimizer}
+        trained = {"trained_on": trained_on, "trained_sigma": trained_sigma, "trained_shot": trained_shot}
+        plain = {key: given.record(part) for key, part in parts.items()}
+        self.save_hyperparameters({**plain, "channels": self.channels, "name": self.name, **trained})
         self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
-        self.objective = build.objective(objective)
+        self.objective, self.optimizer = given.objective(objective), optimizer
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
         self.scores: dict[int, Score] = {}
+        self.seen: Mapping[str, Any] | None = None
         self._loss, self._steps = torch.zeros(()), 0
 
     def setup(self, stage: str) -> None:
-        """Check before training that no test picture is among those of training and validation.
+        """Check before training that the network fits, and that no test picture is among those of training.
 
         Copies within one dataset only cause a warning, see `leaks.check_test_pictures`.
 
         Raises:
-            DenoiserError: the test pictures of another dataset contain some of them.
+            DenoiserError: the network or the objective does not fit, see `checks.check_parts`, or the test pictures of
+                another dataset contain some of those of training and validation.
         """
         data = self._datamodule()
-        if stage == "fit" and isinstance(data, PairsDataModule):
+        if stage != "fit":
+            return
+        check_parts(self, self.objective, data if isinstance(data, PairsDataModule) else None)
+        if isinstance(data, PairsDataModule):
             leaks.check_test_pictures(data)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
-        loss, _ = self.objective(self.forward, batch)
+        loss, _ = self.objective(self.forward, as_batch(batch))
         self._loss, self._steps = self._loss + loss.detach(), self._steps + 1
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._steps % CHECK_EVERY == 0:
@@ -103,6 +133,7 @@ class Denoiser(PictureModel, LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Compute the loss, and PSNR and SSIM of the output rounded to 8 bits."""
+        batch = as_batch(batch)
         loss, denoised = self.objective(self.forward, batch)
         self._check_finite(loss)
         denoised = to_8_bit(denoised)
@@ -119,18 +150,33 @@ class Denoiser(PictureModel, LightningModule):
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score every picture by itself, in float32 whatever the precision of the training."""
+        batch = as_batch(batch)
+        if (batch.item < 0).any():  # pairs without items are counted
+            first, world = len(self.scores), self.trainer.world_size
+            batch = batch._replace(item=(torch.arange(len(batch.item)) + first) * world + self.trainer.global_rank)
         with torch.autocast(self.device.type, enabled=False):
             denoised = to_8_bit(self.forward(batch.noisy).float())
         columns = [f(image, batch.clean) for image in (denoised, batch.noisy) for f in (psnr, ssim)]
         for index, row in zip(batch.item.tolist(), torch.stack(columns, dim=1).tolist(), strict=True):
             self.scores[index] = Score(*row)
 
+    def on_test_epoch_start(self) -> None:
+        """Forget the scores of an earlier test."""
+        self.scores = {}
+
     def on_test_epoch_end(self) -> None:
-        """Gather the scores of all processes, by item."""
+        """Gather the scores of all processes, by item, and log the means over all pictures and noise levels."""
         if self.trainer.world_size > 1:
             shares: list[dict[int, Score]] = [{}] * self.trainer.world_size
             torch.distributed.all_gather_object(shares, self.scores)
             self.scores = {item: score for share in shares for item, score in share.items()}
+        means = {f"test/{key}": mean([getattr(score, key) for score in self.scores.values()]) for key in Score._fields}
+        self.log_dict({key: float("nan") if value is None else value for key, value in means.items()}, sync_dist=True)
+
+    def on_fit_end(self) -> None:
+        """Keep the record of the pictures of training and validation, see `on_save_checkpoint`."""
+        data = self._datamodule()
+        self.seen = leaks.training_record(data) if isinstance(data, PairsDataModule) else None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Record the pictures of training and validation, so that an evaluation on them is detected."""
@@ -141,7 +187,13 @@ class Denoiser(PictureModel, LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and, where it has one, its learning-rate schedule over all steps."""
         steps = self.trainer.estimated_stepping_batches
-        return configure(self.hparams["optimizer"], self.network.parameters(), steps)
+        return given.optimizer(self.optimizer, self.network.parameters(), steps)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out the weights of an objective that is not here."""
+        if isinstance(self.objective, given.Absent):
+            weights = checkpoint["state_dict"]
+            checkpoint["state_dict"] = {key: weights[key] for key in weights if not key.startswith("objective.")}
 
     def _datamodule(self) -> Any:
         """The data of the trainer; None without them, or without a trainer, as in an export."""

@@ -6,7 +6,7 @@ Importing this module does not import torch; loading a model does.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from denoiser.machine.files import missing, sha256_of
 from denoiser.weights import formats, shipped
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from denoiser.training.module import Denoiser
     from denoiser.weights.published import Published
 
@@ -47,7 +49,9 @@ class Opened:
         return str(self.facts["sha256"]) if "sha256" in self.facts else sha256_of(self.file)
 
 
-def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
+def load(
+    name_or_path: str | os.PathLike[str], network: nn.Module | None = None, trust: Sequence[str] = ()
+) -> Denoiser | Published:
     """Load a model, on the CPU, in float32 and evaluation mode; `model.requires_grad_()` to train it further.
 
     Call it as `model(image)`, or `model(image, strength=1.5)` and with other options of `denoiser denoise`, see
@@ -62,6 +66,11 @@ def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
             even where the working directory has a folder of that name: write `./photo`, or give a `Path`, for the
             folder.
 
+        network: for a checkpoint whose network was given as an object: a network of the same class and arguments, which
+            gets the weights.
+        trust: packages of your own whose classes the file may name, such as `["mypkg"]`, besides those in the
+            environment variable DENOISER_TRUST. Loading then runs code of these packages.
+
     Raises:
         DenoiserError: the path or a checkpoint in it is missing; the file is damaged or holds more than tensors and
             plain values; its weights do not fit the network that it describes; or that network does not run.
@@ -74,11 +83,12 @@ def load(name_or_path: str | os.PathLike[str]) -> Denoiser | Published:
         >>> denoised.shape, bool(denoised.std() < noisy.std() / 4)
         ((64, 64), True)
     """
-    return opened(name_or_path).model
+    return opened(name_or_path, network, trust).model
 
 
-def opened(name_or_path: str | os.PathLike[str]) -> Opened:
+def opened(name_or_path: str | os.PathLike[str], network: nn.Module | None = None, trust: Sequence[str] = ()) -> Opened:
     """Load a model, see `load`, together with what its file records about it; the file is parsed once."""
+    from denoiser import build
     from denoiser.runs import checkpoint
     from denoiser.weights import exported, published, rebuild, training_record
 
@@ -92,10 +102,12 @@ def opened(name_or_path: str | os.PathLike[str]) -> Opened:
     else:
         content = checkpoint.read(file)
         facts = {"steps": content.get("global_step"), "epoch": content.get("epoch")}
-    model = rebuild.rebuild(content, file).requires_grad_(False)
+    with build.names_of_files(trust):
+        model = rebuild.rebuild(content, file, network).requires_grad_(False)
     if formats.is_export(file):
         model.name = file.stem
-    return Opened(model, file, str(model.name), training_record.seen(content, file), facts)
+    model.seen = training_record.seen(content, file)
+    return Opened(model, file, str(model.name), model.seen, facts)
 
 
 def _file(name_or_path: str | os.PathLike[str]) -> Path:

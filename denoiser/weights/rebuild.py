@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from denoiser.errors import DenoiserError
 from denoiser.training.module import Denoiser
@@ -17,12 +18,13 @@ SIDE = 64
 """Side in pixels of the picture that a loaded model is tried on; smaller ones leave some networks without pixels."""
 
 
-def rebuild(content: Mapping[str, Any], file: Path) -> Denoiser:
+def rebuild(content: Mapping[str, Any], file: Path, network: nn.Module | None = None) -> Denoiser:
     """Build the model that a checkpoint describes, load its weights and try it on a small picture.
 
     Args:
         content: content of the checkpoint: `hyper_parameters` and `state_dict`.
         file: the file, for errors.
+        network: the network, where the checkpoint only has the name of its class.
 
     Returns:
         The model in evaluation mode.
@@ -30,7 +32,9 @@ def rebuild(content: Mapping[str, Any], file: Path) -> Denoiser:
     Raises:
         DenoiserError: no such network can be built, the weights do not fit it, or it does not run.
     """
-    module = _build(content["hyper_parameters"], file)
+    given = {} if network is None else {"network": network}
+    module, content = _build({**content["hyper_parameters"], **given}, file), {"state_dict": content["state_dict"]}
+    module.on_load_checkpoint(content)
     weights = content["state_dict"]
     if difference := _difference(module.state_dict(), weights):
         raise DenoiserError(
@@ -49,7 +53,7 @@ def _build(hyper_parameters: Mapping[str, Any], file: Path) -> Denoiser:
         return Denoiser(**hyper_parameters)
     except DenoiserError as error:
         what = f"the checkpoint describes a model that cannot be built: {error.what} ({file})"
-        raise DenoiserError(what, FIX) from error
+        raise DenoiserError(what, error.fix) from error
     except Exception as error:  # anyone may have written the file, so that arguments may be anything
         raise DenoiserError(f"the checkpoint describes no model: {error} ({file})", FIX) from error
 

@@ -69,7 +69,7 @@ def items(loader):
 @pytest.mark.filterwarnings("ignore:`training_step` returned `None`.*", "ignore:.*configure_optimizers.*`None`.*")
 @pytest.mark.filterwarnings("ignore:.*number of training batches.*", "ignore:.*tensorboardX.*")
 def test_lightning_gets_every_picture_once_an_epoch_with_fresh_noise(protocol, tmp_path):
-    module, data = Listener(), Drawn(protocol(), 3, batch_size=5)
+    module, data = Listener(), Drawn(3, **protocol(), batch_size=5)
     options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     quiet = {"enable_model_summary": False, "accelerator": "cpu", "default_root_dir": tmp_path}
     Trainer(max_epochs=2, use_distributed_sampler=False, **options, **quiet).fit(module, data)
@@ -80,7 +80,7 @@ def test_lightning_gets_every_picture_once_an_epoch_with_fresh_noise(protocol, t
 
 
 def test_training_is_the_same_in_workers(protocol):
-    batches = [list(Drawn(protocol(), 1, 4, 8, num_workers=n).train_dataloader()) for n in (0, 2)]
+    batches = [list(Drawn(1, 4, 8, **protocol(), num_workers=n).train_dataloader()) for n in (0, 2)]
     assert len(batches[0]) == 2
     for here, there in zip(*batches, strict=True):
         assert all(a.equal(b) for a, b in zip(here, there, strict=True))
@@ -90,7 +90,7 @@ def test_training_is_the_same_in_workers(protocol):
 def test_evaluation_shares_without_duplicates(protocol, split):
     shares = []
     for rank in range(3):
-        data = Drawn(protocol(levels=[15.0, 50.0]), 3, batch_size=4)
+        data = Drawn(3, **protocol(levels=[15.0, 50.0]), batch_size=4)
         data.trainer = FakeTrainer(rank, 3)
         shares.append(items(getattr(data, f"{split}_dataloader")()))
     assert sorted(chain(*shares)) == list(range(20)) and {len(share) for share in shares} == {6, 7}
@@ -99,7 +99,7 @@ def test_evaluation_shares_without_duplicates(protocol, split):
 def test_training_shares_without_duplicates(protocol):
     shares = []
     for rank in range(3):
-        data = Drawn(protocol(), 3, batch_size=2)
+        data = Drawn(3, **protocol(), batch_size=2)
         data.trainer = FakeTrainer(rank, 3)
         shares.append(items(data.train_dataloader()))
     assert {len(share) for share in shares} == {2} and len(set(chain(*shares))) == 6
@@ -107,7 +107,7 @@ def test_training_shares_without_duplicates(protocol):
 
 @pytest.mark.parametrize("split", ["val", "test"])
 def test_fewer_pictures_than_processes_are_refused(protocol, split):
-    data = Mixed(protocol(levels=[25.0]), 3)
+    data = Mixed(3, **protocol(levels=[25.0]))
     data.trainer = FakeTrainer(0, 5)
     text = refused(getattr(data, f"{split}_dataloader"))
     assert f"4 {split} picture(s) cannot be divided among 5 processes (trainer.devices)" in text
@@ -120,29 +120,29 @@ def test_batch_sizes(protocol):
     def sizes(data, split):
         return [len(batch.item) for batch in getattr(data, f"{split}_dataloader")()]
 
-    assert sizes(Drawn(protocol(), 3, batch_size=4), "val") == [4, 4, 2]
-    assert sizes(Mixed(protocol(), 3, batch_size=4), "test") == [1, 1, 1, 1]
-    assert sizes(Drawn(protocol(), 3, batch_size=4), "train") == [4, 4]
-    assert sizes(Drawn(protocol(), 3, batch_size=32), "train") == [10]
+    assert sizes(Drawn(3, **protocol(), batch_size=4), "val") == [4, 4, 2]
+    assert sizes(Mixed(3, **protocol(), batch_size=4), "test") == [1, 1, 1, 1]
+    assert sizes(Drawn(3, **protocol(), batch_size=4), "train") == [4, 4]
+    assert sizes(Drawn(3, **protocol(), batch_size=32), "train") == [10]
 
 
 def test_clipping_is_the_protocol_s(protocol):
     noise, levels = Gaussian(sigma=100, clip=True), [100.0]
-    published = Drawn(protocol(noise, levels, clip=False), 3)
-    clipped = Drawn(protocol(noise.clipped(False), levels, clip=True), 3)
+    published = Drawn(3, **protocol(noise, levels, clip=False))
+    clipped = Drawn(3, **protocol(noise.clipped(False), levels, clip=True))
     assert next(iter(published.val_dataloader())).noisy.min() < 0
     assert next(iter(clipped.val_dataloader())).noisy.min() == 0
     assert next(iter(published.train_dataloader())).noisy.min() == 0
 
 
 def test_a_noise_without_sigma_has_one_level(protocol):
-    batch = next(iter(Drawn(protocol(SaltPepper()), 3).val_dataloader()))
+    batch = next(iter(Drawn(3, **protocol(SaltPepper())).val_dataloader()))
     assert len(batch.item) == 10 and batch.level.isnan().all()
 
 
 def test_another_set_is_tested_on(protocol):
-    other = Mixed(protocol(), 3)
-    data = Drawn(protocol(), 3, test=other)
+    other = Mixed(3, **protocol())
+    data = Drawn(3, **protocol(), test=other)
     data.prepare_data()
     data.setup("test")
     assert data.split("test").shapes == other.split("test").shapes != data.split("val").shapes
@@ -155,14 +155,14 @@ def test_another_set_is_tested_on(protocol):
     [("batch_size", 0), ("batch_size", 2.5), ("patch_size", 0), ("patch_size", -8), ("crops_per_image", 0)],
 )
 def test_sizes_and_counts_below_one_are_refused(protocol, key, value):
-    text = refused(lambda: Drawn(protocol(), 3, **{key: value}))
+    text = refused(lambda: Drawn(3, **protocol(), **{key: value}))
     assert f"data.{key}={value}" in text and text.endswith(f"fix: data.{key}=32")
-    assert "data.num_workers=-1" in refused(lambda: Drawn(protocol(), 3, num_workers=-1))
+    assert "data.num_workers=-1" in refused(lambda: Drawn(3, **protocol(), num_workers=-1))
 
 
 def test_channels_that_a_set_has_not_are_named(protocol):
     class Grey(Drawn):
         allowed_channels = (1,)
 
-    assert "Grey has 1 channel(s), not 3 (data.channels)" in refused(lambda: Grey(protocol(), 3))
-    assert "Drawn has 3 or 1 channel(s), not 2" in refused(lambda: Drawn(protocol(), 2))
+    assert "Grey has 1 channel(s), not 3 (data.channels)" in refused(lambda: Grey(3, **protocol()))
+    assert "Drawn has 3 or 1 channel(s), not 2" in refused(lambda: Drawn(2, **protocol()))

@@ -13,7 +13,7 @@ from denoiser.metrics.psnr_ssim import psnr
 
 @pytest.fixture
 def grey(protocol, real_data):
-    return BSD68(protocol(), real_data, channels=1)
+    return BSD68(real_data, **protocol(), channels=1)
 
 
 def test_grey_pictures_are_the_published_ones_in_their_order(grey, real_data):
@@ -34,7 +34,7 @@ def test_noisy_input_is_20_17_db_at_sigma_25(grey):
 
 
 def test_the_test_pictures_of_bsds500_are_these_with_the_same_noise(grey, protocol, real_data):
-    benchmark = BSDS500(protocol(), real_data, channels=1, cache_gb=0)
+    benchmark = BSDS500(real_data, **protocol(), channels=1, cache_gb=0)
     assert benchmark.split("test").keys == grey.split("test").keys
     for index in (0, 67):
         first, second = (data.frozen("test").__getitems__([index]) for data in (grey, benchmark))
@@ -54,16 +54,16 @@ def test_only_the_68_have_to_be_the_published_files(protocol, tmp_path, real_dat
         file.write_bytes(
             (real_data / "BSR/BSDS500/data/images" / name).read_bytes() if name in BSD68.card.files else b"x"
         )
-    assert len(BSD68(protocol(), tmp_path, channels=1).split("test")) == 68
+    assert len(BSD68(tmp_path, **protocol(), channels=1).split("test")) == 68
     (file.parents[1] / "val" / "101085.jpg").write_bytes((file.parents[1] / "val" / "101087.jpg").read_bytes())
     for name, dataset in (("bsd68", BSD68), ("cbsd68", CBSD68)):
         with pytest.raises(DenoiserError, match=rf"{name} has 1 altered .* val/101085\.jpg first \(") as refused:
-            dataset(protocol(), tmp_path, channels=dataset.allowed_channels[0]).split("test")
+            dataset(tmp_path, **protocol(), channels=dataset.allowed_channels[0]).split("test")
         assert refused.value.code == 3 and f"data verify {name} --root {tmp_path}, then mv " in refused.value.fix
 
 
 def test_channels_are_fixed(protocol):
     with pytest.raises(DenoiserError, match=r"BSD68 has 1 channel\(s\), not 3"):
-        BSD68(protocol(), "x", channels=3)
+        BSD68("x", **protocol(), channels=3)
     with pytest.raises(DenoiserError, match=r"CBSD68 has 3 channel\(s\), not 1"):
-        CBSD68(protocol(), "x", channels=1)
+        CBSD68("x", **protocol(), channels=1)

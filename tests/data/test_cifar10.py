@@ -25,19 +25,19 @@ def refused(make, code=3):
 
 
 def test_real_pictures_of_a_partial_set(protocol, real_data):
-    data = CIFAR10(protocol(), real_data, verify=False, channels=3)
+    data = CIFAR10(real_data, **protocol(), verify=False, channels=3)
     data.prepare_data()
     splits = [data.split(name) for name in ("train", "val", "test")]
     assert [tuple(split.images.shape) for split in splits] == [(n, 3, 32, 32) for n in (4500, 500, 1000)]
     assert set(splits[0].keys).isdisjoint(splits[1].keys)
-    assert splits[1].keys == CIFAR10(protocol(seed=5), real_data, verify=False, channels=3).split("val").keys
+    assert splits[1].keys == CIFAR10(real_data, **protocol(seed=5), verify=False, channels=3).split("val").keys
     with (real_data / "cifar-10-batches-py" / "test_batch").open("rb") as file:
         pixels = pickle.load(file, encoding="latin1")["data"]
     assert np.array_equal(splits[2].images.numpy(), pixels.reshape(-1, 3, 32, 32))
 
 
 def test_a_partial_set_is_not_the_original(protocol, real_data):
-    text = refused(lambda: CIFAR10(protocol(), real_data, channels=3).setup("fit"))
+    text = refused(lambda: CIFAR10(real_data, **protocol(), channels=3).setup("fit"))
     assert "CIFAR10 is incomplete or altered" in text and "fix: data.verify=false" in text
     assert "download=True" not in text
     assert str(real_data / "cifar-10-batches-py") in text
@@ -45,7 +45,7 @@ def test_a_partial_set_is_not_the_original(protocol, real_data):
 
 def test_no_network_says_what_to_fetch(protocol, tmp_path):
     for verify in (True, False):
-        text = refused(CIFAR10(protocol(), tmp_path / "store", verify=verify, channels=3).prepare_data)
+        text = refused(CIFAR10(tmp_path / "store", **protocol(), verify=verify, channels=3).prepare_data)
         assert "download cifar-10-python.tar.gz from http://127.0.0.1:9 " in text
         assert text.endswith(f" to {tmp_path / 'store'}")
 
@@ -70,7 +70,7 @@ def test_an_archive_put_there_by_hand_is_unpacked(protocol, tmp_path, monkeypatc
     monkeypatch.setattr(Reader, "meta", {**Reader.meta, "md5": sums["batches.meta"]})
     whole = (tmp_path / "cifar-10-python.tar.gz").read_bytes()
     monkeypatch.setattr(Reader, "tgz_md5", hashlib.md5(whole).hexdigest())
-    verified, unverified = (CIFAR10(protocol(), tmp_path, verify=verify, channels=3) for verify in (True, False))
+    verified, unverified = (CIFAR10(tmp_path, **protocol(), verify=verify, channels=3) for verify in (True, False))
     verified.prepare_data()
     for split, n in (("train", 90), ("val", 10), ("test", 20)):
         assert len(verified.split(split)) == n and verified.split(split).keys == unverified.split(split).keys
@@ -111,4 +111,4 @@ def test_arrays_are_read_whatever_pickled_them(tmp_path, protocol_number):
 
 
 def test_pictures_are_in_colour(protocol):
-    assert "CIFAR10 has 3 channel(s), not 1" in refused(lambda: CIFAR10(protocol(), "x", channels=1), 2)
+    assert "CIFAR10 has 3 channel(s), not 1" in refused(lambda: CIFAR10("x", **protocol(), channels=1), 2)

@@ -8,7 +8,9 @@ from denoiser.data.scratch import DecodedOnce
 @pytest.mark.parametrize("channels", [3, 1])
 def test_decoded_once_equals_in_memory(protocol, pictures_folder, channels):
     folder = pictures_folder(12)
-    held, lazy = (Folder(protocol(), folder, cache_gb=gb, channels=channels, patch_size=16, flip=True) for gb in (4, 0))
+    held, lazy = (
+        Folder(folder, **protocol(), cache_gb=gb, channels=channels, patch_size=16, flip=True) for gb in (4, 0)
+    )
     assert isinstance(held.split("train").images, list) and isinstance(lazy.split("train").images, DecodedOnce)
     assert held.split("train").shapes == lazy.split("train").shapes
     for split in ("train", "val", "test"):

@@ -37,7 +37,7 @@ def test_every_picture_once_under_its_path_without_suffix(protocol, pictures_fol
     save_picture(folder / "grey.bmp", 18, 50, channels=1)
     (folder / "notes.txt").write_text("no picture")
     save_picture(folder / ".hidden.png", 8, 8)
-    data = Folder(protocol(), str(folder), channels=3)
+    data = Folder(str(folder), **protocol(), channels=3)
     split = keys(data)
     assert set.union(*split.values()) == {"deep/er/one", "grey", *(f"{i:03d}" for i in range(30))}
     assert sum(map(len, split.values())) == 32 and all(split.values())
@@ -47,17 +47,17 @@ def test_every_picture_once_under_its_path_without_suffix(protocol, pictures_fol
 
 
 def test_adding_pictures_moves_none_of_the_others(protocol, pictures_folder):
-    before = keys(Folder(protocol(), pictures_folder(40), channels=3))
-    after = keys(Folder(protocol(), pictures_folder(30, start=40), channels=3))
+    before = keys(Folder(pictures_folder(40), **protocol(), channels=3))
+    after = keys(Folder(pictures_folder(30, start=40), **protocol(), channels=3))
     assert all(before[split] <= after[split] for split in SPLITS) and sum(map(len, after.values())) == 70
 
 
 def test_a_photo_and_its_copy_stay_on_one_side_under_two_keys(protocol, pictures_folder, save_picture):
     folder = pictures_folder(30)
-    before = keys(Folder(protocol(), folder, channels=3))
+    before = keys(Folder(folder, **protocol(), channels=3))
     for path in sorted(folder.iterdir()):
         save_picture(path.with_suffix(".jpg"), 24, 32)
-    after = keys(Folder(protocol(), folder, channels=3))
+    after = keys(Folder(folder, **protocol(), channels=3))
     assert after == {split: {f"{k}.{end}" for k in before[split] for end in ("jpg", "png")} for split in SPLITS}
 
 
@@ -65,13 +65,15 @@ def test_no_two_keys_are_alike(protocol, tmp_path, save_picture):
     for name in ("a.jpg", "a.png", "a.png.jpg", "b.bmp", "b.c.bmp", "deep/a.png"):
         save_picture(tmp_path / name, 16, 16)
     expected = ["a.jpg", "a.png", "a.png.jpg", "b", "b.c", "deep/a"]
-    assert sorted(Folder(protocol(), tmp_path, channels=3).pictures("all").keys) == expected
+    assert sorted(Folder(tmp_path, **protocol(), channels=3).pictures("all").keys) == expected
 
 
 def test_split_seed_is_apart_from_seed(protocol, pictures_folder):
     folder = pictures_folder(30)
-    assert keys(Folder(protocol(seed=1), folder, channels=3)) == keys(Folder(protocol(seed=2), folder, channels=3))
-    assert keys(Folder(protocol(), folder, channels=3, split_seed=1)) != keys(Folder(protocol(), folder, channels=3))
+    assert keys(Folder(folder, **protocol(seed=1), channels=3)) == keys(Folder(folder, **protocol(seed=2), channels=3))
+    assert keys(Folder(folder, **protocol(), channels=3, split_seed=1)) != keys(
+        Folder(folder, **protocol(), channels=3)
+    )
 
 
 @pytest.mark.parametrize("channels", [3, 1])
@@ -82,7 +84,7 @@ def test_any_mix_of_sizes_and_modes(protocol, tmp_path, save_picture, channels, 
     Image.open(save_picture(tmp_path / "a.png", 20, 20)).convert("P").save(tmp_path / "palette.png")
     Image.new("RGBA", (20, 22)).save(tmp_path / "alpha.png")
     Image.fromarray(np.full((18, 19), 257 * 100, np.uint16)).save(tmp_path / "deep.png")
-    data = Folder(protocol(), tmp_path, channels=channels, batch_size=4, patch_size=16, flip=True, cache_gb=cache_gb)
+    data = Folder(tmp_path, **protocol(), channels=channels, batch_size=4, patch_size=16, flip=True, cache_gb=cache_gb)
     data.setup("fit")
     assert next(iter(data.train_dataloader())).noisy.shape == (4, channels, 16, 16)
     for split in ("val", "test"):
@@ -102,7 +104,7 @@ def test_an_unreadable_picture_is_named(protocol, pictures_folder, cache_gb, dam
         (folder / name).write_bytes(damage((folder / name).read_bytes()))
 
     def everything():
-        data = Folder(protocol(), folder, channels=3, patch_size=16, cache_gb=cache_gb)
+        data = Folder(folder, **protocol(), channels=3, patch_size=16, cache_gb=cache_gb)
         data.setup("fit")
         return [list(getattr(data, f"{split}_dataloader")()) for split in SPLITS]
 
@@ -113,14 +115,14 @@ def test_an_unreadable_picture_is_named(protocol, pictures_folder, cache_gb, dam
 
 def test_an_unreadable_test_picture_is_found_before_the_training(protocol, pictures_folder):
     folder = pictures_folder(20)
-    key = sorted(Folder(protocol(), folder, channels=3).split("test").keys)[0]
+    key = sorted(Folder(folder, **protocol(), channels=3).split("test").keys)[0]
     (folder / f"{key}.png").write_bytes((folder / f"{key}.png").read_bytes()[:60])
-    assert f"{key}.png)" in refused(lambda: Folder(protocol(), folder, channels=3).setup("fit"))
+    assert f"{key}.png)" in refused(lambda: Folder(folder, **protocol(), channels=3, patch_size=16).setup("fit"))
 
 
 def test_folders_without_enough_pictures(protocol, pictures_folder, tmp_path):
     def fit(path):
-        data = Folder(protocol(), path, channels=3)
+        data = Folder(path, **protocol(), channels=3, patch_size=16)
         data.setup("fit")
         return [len(data.split(split)) for split in SPLITS]
 
@@ -137,13 +139,13 @@ def test_folders_without_enough_pictures(protocol, pictures_folder, tmp_path):
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_an_evaluation_takes_every_picture(protocol, pictures_folder, count):
-    data = Folder(protocol(), pictures_folder(count), channels=3)
+    data = Folder(pictures_folder(count), **protocol(), channels=3)
     everything = data.pictures(data.evaluation_split)
     assert everything.keys == [f"{i:03d}" for i in range(count)] and len(everything.images) == count
 
 
 def test_an_evaluation_of_an_empty_folder_is_none(protocol, tmp_path):
-    assert "no picture in the folder" in refused(lambda: Folder(protocol(), tmp_path, channels=3).pictures("all"))
+    assert "no picture in the folder" in refused(lambda: Folder(tmp_path, **protocol(), channels=3).pictures("all"))
 
 
 @pytest.fixture
@@ -157,7 +159,7 @@ def real_pairs(protocol, pictures_folder, save_picture, tmp_path):
         Image.fromarray(255 - np.array(Image.open(path))).save(target)
 
     def make(noise=None, **options):
-        return RealPairs(protocol(noise or Noise()), str(tmp_path / "noisy"), str(clean), channels=3, **options)
+        return RealPairs(str(tmp_path / "noisy"), str(clean), **protocol(noise or Noise()), channels=3, **options)
 
     return make
 
@@ -186,7 +188,7 @@ def test_an_evaluation_takes_every_pair(real_pairs, tmp_path):
 
 def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_picture):
     assert "noise=gaussian" in refused(lambda: real_pairs(Gaussian()))
-    assert "data.noisy=DIR data.clean=DIR" in refused(lambda: RealPairs(protocol(Noise()), None, "x", channels=3))
+    assert "data.noisy=DIR data.clean=DIR" in refused(lambda: RealPairs(None, "x", **protocol(Noise()), channels=3))
     save_picture(tmp_path / "noisy" / "005.png", 24, 32)
     assert "two pictures of one name: 005.bmp and 005.png" in refused(lambda: real_pairs().pictures("train"))
     (tmp_path / "noisy" / "005.png").unlink()
@@ -220,7 +222,7 @@ def test_each_kind_that_is_left_out_is_told_once(protocol, pictures_folder):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     Image.new("L", (9, 9)).save(folder / "IMG_0001", "PNG")
-    unnamed, raw, fits, heic = sorted(warned(Folder(protocol(), folder, channels=3)))
+    unnamed, raw, fits, heic = sorted(warned(Folder(folder, **protocol(), channels=3)))
     assert raw.startswith("left out: 2 raw files of cameras (.cr3, .nef); dcraw_emu ")
     assert heic.startswith(f"left out: a HEIC picture ({folder}/d.heic); ") and fits.startswith(
         "left out: a FITS file ("
@@ -231,5 +233,5 @@ def test_each_kind_that_is_left_out_is_told_once(protocol, pictures_folder):
 def test_a_kind_that_is_left_out_of_both_folders_of_pairs_is_told_once(protocol, pictures_folder):
     folder = pictures_folder(30)
     (folder / "a.nef").touch()
-    data = RealPairs(protocol(Noise()), folder, folder, channels=3)
+    data = RealPairs(folder, folder, **protocol(Noise()), channels=3)
     assert [message[:32] for message in warned(data)] == ["left out: a camera's raw file (/"]

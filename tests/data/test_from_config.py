@@ -52,7 +52,7 @@ def test_a_model_and_data_of_other_channels_are_refused():
 def test_the_test_set_has_the_channels_and_the_protocol_of_the_data():
     data = from_config.training_data(compose(["data=synthetic", "data.channels=1", "data.test=set12", "seed=3"]))
     assert (data.name, data.test.name, data.test.channels) == ("synthetic", "set12", 1)
-    assert data.test.protocol is data.protocol and data.protocol.seed == 3
+    assert data.test.protocol == data.protocol and data.protocol.seed == 3
     with pytest.raises(DenoiserError, match=r"no data 'se12' \(data\.test\)\nfix: data\.test=set12"):
         from_config.training_data(compose(["data=synthetic", "data.test=se12"]))
 

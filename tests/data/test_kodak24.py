@@ -20,7 +20,7 @@ def put(dataset, root, size):
 def test_each_variant_has_a_folder_and_a_size_of_its_own(dataset, size, protocol, tmp_path):
     put(dataset, tmp_path, size)
     (tmp_path / "stand-ins").touch()
-    pictures = dataset(protocol(), tmp_path, channels=3).split("test")
+    pictures = dataset(tmp_path, **protocol(), channels=3).split("test")
     assert pictures.keys == [f"kodim{number:02d}" for number in range(1, 25)]
     assert set(pictures.shapes) == {(3, *size[::-1])}
 
@@ -36,5 +36,5 @@ def test_each_variant_has_a_folder_and_a_size_of_its_own(dataset, size, protocol
 def test_one_variant_is_not_taken_for_the_other(dataset, size, other, fix, protocol, tmp_path):
     folder = put(dataset, tmp_path, size)
     with pytest.raises(DenoiserError, match=f"kodim01 is .*: these are the pictures of {other}") as refused:
-        dataset(protocol(), tmp_path, channels=3).split("test")
+        dataset(tmp_path, **protocol(), channels=3).split("test")
     assert refused.value.fix.startswith(fix.format(folder=folder))

@@ -34,7 +34,7 @@ def mix(protocol):
 
     def make(sources, shares=None, **options):
         keys = {"channels": 3, "batch_size": 10, "patch_size": 16, "crops_per_image": 40, **options}
-        return Mix(protocol(Noise()), list(sources), shares, **keys)
+        return Mix(list(sources), shares, **protocol(Noise()), **keys)
 
     return make
 
@@ -168,7 +168,7 @@ def test_paths_of_a_run_are_absolute_so_that_it_can_be_resumed_elsewhere(tmp_pat
     ids=str,
 )
 def test_sources_and_shares_that_are_not_possible(sources, shares, problem, fix, protocol):
-    failure = refused(lambda: Mix(protocol(), sources, shares, channels=3))
+    failure = refused(lambda: Mix(sources, shares, **protocol(), channels=3))
     assert problem in failure.what and "(data." in failure.what and fix in failure.fix
 
 

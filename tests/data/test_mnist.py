@@ -51,21 +51,21 @@ def below(folder):
 
 
 def test_real_digits_in_54000_6000_10000(protocol, real_data):
-    data = MNIST(protocol(), real_data, channels=1)
+    data = MNIST(real_data, **protocol(), channels=1)
     data.prepare_data()
     data.setup("fit")
     splits = [data.split(name) for name in ("train", "val", "test")]
     assert [tuple(split.images.shape) for split in splits] == [(n, 1, 28, 28) for n in (54000, 6000, 10000)]
     train, val, test = (set(split.keys) for split in splits)
     assert len(train | val) == 60000 and test == {f"test/{i:05d}" for i in range(10000)}
-    assert splits[1].keys == MNIST(protocol(seed=9), real_data, channels=1).split("val").keys
-    assert splits[1].keys != MNIST(protocol(), real_data, 1, channels=1).split("val").keys
+    assert splits[1].keys == MNIST(real_data, **protocol(seed=9), channels=1).split("val").keys
+    assert splits[1].keys != MNIST(real_data, 1, **protocol(), channels=1).split("val").keys
     assert splits[1].keys[:3] == ["train/00001", "train/00003", "train/00047"]
     assert splits[2].images.float().mean() == pytest.approx(33.79, abs=0.01)
 
 
 def test_download_arrives_whole_and_once(protocol, served, tmp_path):
-    data = MNIST(protocol(), tmp_path / "store", channels=1)
+    data = MNIST(tmp_path / "store", **protocol(), channels=1)
     data.prepare_data()
     requests = len(served.requests)
     data.prepare_data()
@@ -79,14 +79,14 @@ def test_download_arrives_whole_and_once(protocol, served, tmp_path):
 
 def test_no_network_says_what_to_fetch_and_leaves_nothing(protocol, archives, tmp_path):
     root = tmp_path / "store"
-    text = refused(MNIST(protocol(), root, channels=1).prepare_data)
+    text = refused(MNIST(root, **protocol(), channels=1).prepare_data)
     assert "MNIST is missing and cannot be downloaded" in text
     assert "fix: download train-images-idx3-ubyte.gz, " in text and text.endswith(f"to {root / 'MNIST/raw'}")
     assert not [path for path in below(root) if not path.endswith(".lock")]
 
 
 def test_a_download_that_breaks_off_leaves_nothing_half_done(protocol, served, tmp_path):
-    data, root = MNIST(protocol(), tmp_path / "store", channels=1), tmp_path / "store"
+    data, root = MNIST(tmp_path / "store", **protocol(), channels=1), tmp_path / "store"
     served.routes["/t10k-labels-idx1-ubyte.gz"]["cut"] = 9
     assert "t10k-labels" in refused(data.prepare_data)
     assert not [path for path in below(root) if not path.endswith(".lock")]
@@ -99,13 +99,13 @@ def test_archives_put_there_by_hand_need_no_network(protocol, archives, tmp_path
     raw.mkdir(parents=True)
     for name, body in archives.items():
         (raw / name).write_bytes(body)
-    assert len(MNIST(protocol(), tmp_path, channels=1).split("test")) == 8
+    assert len(MNIST(tmp_path, **protocol(), channels=1).split("test")) == 8
     assert all((raw / name).read_bytes() == body for name, body in archives.items())
 
 
 @pytest.mark.parametrize("damage", [lambda whole: whole[:500], lambda whole: b"", lambda whole: b"<html>" + whole])
 def test_damaged_digits_are_told_and_kept(protocol, served, tmp_path, damage):
-    data = MNIST(protocol(), tmp_path, channels=1)
+    data = MNIST(tmp_path, **protocol(), channels=1)
     data.prepare_data()
     file = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
     file.write_bytes(damage(file.read_bytes()))
@@ -117,9 +117,9 @@ def test_damaged_digits_are_told_and_kept(protocol, served, tmp_path, damage):
 
 def test_a_store_that_cannot_be_written(protocol, served, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    text = refused(MNIST(protocol(), tmp_path / "file" / "store", channels=1).prepare_data)
+    text = refused(MNIST(tmp_path / "file" / "store", **protocol(), channels=1).prepare_data)
     assert "cannot store" in text and "data.root" in text and not served.requests
 
 
 def test_digits_are_grey(protocol):
-    assert "MNIST has 1 channel(s), not 3" in refused(lambda: MNIST(protocol(), "x", channels=3), 2)
+    assert "MNIST has 1 channel(s), not 3" in refused(lambda: MNIST("x", **protocol(), channels=3), 2)

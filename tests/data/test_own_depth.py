@@ -57,7 +57,7 @@ def mixed(tmp_path):
 @pytest.mark.parametrize("cache_gb", [4, 0])
 def test_values_between_the_levels_of_8_bits_reach_the_network(mixed, protocol, cache_gb):
     folder, expected = mixed
-    pictures = Folder(protocol(Noise()), folder, channels=3, cache_gb=cache_gb).pictures("all")
+    pictures = Folder(folder, **protocol(Noise()), channels=3, cache_gb=cache_gb).pictures("all")
     kinds = [torch.uint8, torch.uint16, torch.uint16, torch.float32, torch.float32]
     assert [image.dtype for image in pictures.images] == kinds
     frozen, training = FrozenPairs(pictures, Noise(), 0, (None,)), NoisyPairs(pictures, Noise(), 0)
@@ -74,7 +74,7 @@ def test_values_between_the_levels_of_8_bits_reach_the_network(mixed, protocol, 
 def test_crops_of_mixed_depth_are_the_same_with_workers_and_from_temporary_files(mixed, protocol):
     folder, _ = mixed
     held, lazy = (
-        Folder(protocol(), folder, channels=3, patch_size=16, flip=True, cache_gb=gb).pictures("all") for gb in (4, 0)
+        Folder(folder, **protocol(), channels=3, patch_size=16, flip=True, cache_gb=gb).pictures("all") for gb in (4, 0)
     )
     assert isinstance(lazy.images, DecodedOnce)
     expected = NoisyPairs(held, Noise(), 0, 16, flip=True).__getitems__(range(20))
@@ -137,7 +137,7 @@ def test_both_pictures_of_a_pair_have_one_scale(tmp_path, protocol, clean):
     stored = {"float": FLOATS * scale, "uint16": DEEP, "uint8": (DEEP >> 8).astype(np.uint8)}[clean]
     tifffile.imwrite(file, stored, photometric="rgb")
     white = float(values.max()) if clean == "float" else 1
-    data = RealPairs(protocol(Noise()), str(tmp_path / "noisy"), str(tmp_path / "clean"), channels=3)
+    data = RealPairs(str(tmp_path / "noisy"), str(tmp_path / "clean"), **protocol(Noise()), channels=3)
     batch = FrozenPairs(data.pictures("all"), None, 0, (None,)).__getitems__([0])
     assert np.abs(batch.noisy[0].numpy() - planes(noisy) / white).max() < 1e-5
     assert np.abs(batch.clean[0].numpy() - planes(values) / white).max() < 1e-5
@@ -190,7 +190,7 @@ def test_arrays_and_integers_of_32_bits_are_read_as_denoise_reads_them(tmp_path,
     np.save(tmp_path / "a.npy", (DEEP >> 8).astype(np.uint8))
     np.save(tmp_path / "b.npy", FLOATS)
     tifffile.imwrite(tmp_path / "c.tif", DEEP[..., 0].astype(np.uint32) * 65537, photometric="minisblack")
-    pictures = Folder(protocol(), tmp_path, channels=3).pictures("all")
+    pictures = Folder(tmp_path, **protocol(), channels=3).pictures("all")
     assert np.array_equal(pictures.images[0], planes(DEEP >> 8)) and pictures.images[0].dtype == torch.uint8
     assert np.array_equal(pictures.images[1], planes(FLOATS))
     assert np.abs(pictures.images[2].numpy() - DEEP[..., 0] / DEEP[..., 0].max()).max() < 1e-5

@@ -5,7 +5,7 @@ from denoiser.data.photos import TEST, VALIDATION, Photos, photographs
 
 @pytest.mark.parametrize("channels", [3, 1])
 def test_five_photographs_without_data_or_network(protocol, channels):
-    data = Photos(protocol(), channels)
+    data = Photos(channels, **protocol())
     data.setup("test")
     test = data.split("test")
     assert test.keys == ["astronaut", "camera", "chelsea", "coffee", "rocket"] and data.test_only
@@ -15,7 +15,7 @@ def test_five_photographs_without_data_or_network(protocol, channels):
 
 
 def test_camera_is_grey_in_colour_and_astronaut_is_not(protocol):
-    astronaut, camera = Photos(protocol(), 3).split("test").images[:2]
+    astronaut, camera = Photos(3, **protocol()).split("test").images[:2]
     assert camera[0].equal(camera[1]) and camera[0].equal(camera[2])
     assert not astronaut[0].equal(astronaut[1])
 

@@ -74,7 +74,7 @@ def test_every_noisy_file_has_a_clean_one_and_a_hash(dataset):
 def test_pairs_are_noisy_then_clean_under_their_name(dataset, protocol, tmp_path):
     (tmp_path / "stand-ins").touch()
     drawn(tmp_path, dataset)
-    pairs = dataset(protocol(Noise()), tmp_path, channels=3).split("test")
+    pairs = dataset(tmp_path, **protocol(Noise()), channels=3).split("test")
     assert len(pairs) == SETS[dataset][0] and pairs.keys == sorted(pairs.keys)
     assert not any("_real" in key or "_mean" in key for key in pairs.keys)
     for image in pairs.images:
@@ -96,12 +96,12 @@ def test_downloads_from_a_mirror_and_verifies(dataset, mirror, unhashed, protoco
     assert sorted(path.name for path in (root / dataset.__name__).iterdir()) == sorted(dataset.card.files)
     assert data_command.main(["verify", name, "--root", str(root)]) == 0
     assert f"{2 * SETS[dataset][0]} files" in (out := capsys.readouterr().out) and "the noisy input has 34.1" in out
-    assert len(dataset(protocol(Noise()), root, channels=3).split("test")) == SETS[dataset][0]
+    assert len(dataset(root, **protocol(Noise()), channels=3).split("test")) == SETS[dataset][0]
 
 
 def test_another_figure_of_the_noisy_input_is_refused_and_names_the_pair(unhashed, protocol, tmp_path, capsys):
     folder = drawn(tmp_path, CC15)
-    pairs = CC15(protocol(Noise()), tmp_path, channels=3)
+    pairs = CC15(tmp_path, **protocol(Noise()), channels=3)
     unhashed(CC15, 33.41)
     odd = folder / "d800_iso1600_2_real.png"
     Image.fromarray(255 - np.asarray(Image.open(odd)) // 2).save(odd)
@@ -115,7 +115,7 @@ def test_another_figure_of_the_noisy_input_is_refused_and_names_the_pair(unhashe
 
 def test_an_altered_file_is_refused_and_named(protocol, tmp_path, capsys):
     drawn(tmp_path, CC15)
-    failure = refused(lambda: CC15(protocol(Noise()), tmp_path, channels=3).pictures("test"))
+    failure = refused(lambda: CC15(tmp_path, **protocol(Noise()), channels=3).pictures("test"))
     assert "cc15 has 30 altered or missing file(s), 5dmark3_iso3200_1_mean.png first" in failure.what
     assert data_command.main(["verify", "cc15", "--root", str(tmp_path)]) == 1
     assert "altered  d800_iso6400_3_real.png" in capsys.readouterr().out.splitlines()
@@ -125,14 +125,14 @@ def test_the_splits_of_polyu(protocol, tmp_path):
     (tmp_path / "stand-ins").touch()
     drawn(tmp_path, PolyU)
     keys = {
-        split: PolyU(protocol(Noise()), tmp_path, split, channels=3).split("test").keys
+        split: PolyU(tmp_path, split, **protocol(Noise()), channels=3).split("test").keys
         for split in ("all", "dev", "held_out")
     }
     assert [*map(len, keys.values())] == [100, 53, 47] and set(keys["dev"]) == set(dev_keys())
     assert sorted(keys["dev"] + keys["held_out"]) == keys["all"]
     scenes = {split: {key.rpartition("_")[0] for key in keys[split]} for split in ("dev", "held_out")}
     assert len(scenes["dev"]) == 13 and not scenes["dev"] & scenes["held_out"]
-    failure = refused(lambda: PolyU(protocol(Noise()), tmp_path, "heldout", channels=3))
+    failure = refused(lambda: PolyU(tmp_path, "heldout", **protocol(Noise()), channels=3))
     assert (failure.what, failure.fix) == ("polyu has no split 'heldout' (data.split)", "data.split=held_out")
 
 
@@ -203,9 +203,9 @@ def test_the_real_pairs_are_those_that_were_published(official, real_data, proto
     (official / "stand-ins").unlink()
     assert len(hashes) == 106 and missing_or_altered(folder, hashes) == []
     (official / "stand-ins").touch()
-    dev = PolyU(protocol(Noise()), official, "dev", channels=3).split("test")
+    dev = PolyU(official, "dev", **protocol(Noise()), channels=3).split("test")
     source = real_data / "polyu-dev"
-    pairs = RealPairs(protocol(Noise()), str(source / "noisy"), str(source / "clean"), channels=3).pictures("all")
+    pairs = RealPairs(str(source / "noisy"), str(source / "clean"), **protocol(Noise()), channels=3).pictures("all")
     assert dev.keys == pairs.keys and all(map(torch.equal, dev.images, pairs.images))
 
 

@@ -88,7 +88,7 @@ def test_colour_and_grey_of_a_tiff(channels, protocol, tmp_path):
     (tmp_path / "stand-ins").touch()
     for image, name in zip(pixels, McMaster.card.files, strict=True):
         Image.fromarray(image).save(tmp_path / "McMaster" / name)
-    test = McMaster(protocol(), tmp_path, channels=channels).split("test")
+    test = McMaster(tmp_path, **protocol(), channels=channels).split("test")
     assert test.keys == [str(number) for number in range(1, 19)]
     expected = np.array(Image.fromarray(pixels[9]).convert("L" if channels == 1 else "RGB"))
     assert np.array_equal(test.images[9].permute(1, 2, 0).numpy().squeeze(), expected)
@@ -98,7 +98,7 @@ def test_downloads_every_file_once_and_nothing_else(served, mirror, protocol, tm
     class Greys(PublishedSet):
         card = served
 
-    data = Greys(protocol(), tmp_path, channels=1)
+    data = Greys(tmp_path, **protocol(), channels=1)
     data.prepare_data()
     assert [int(image.max()) for image in data.split("test").images] == [1, 2, 3]
     assert {path.name: path.read_bytes() for path in (tmp_path / "Greys").iterdir()} == BODIES
@@ -169,7 +169,7 @@ def greys(protocol, root, card):
     (root / "Greys").mkdir()
     for name, body in BODIES.items():
         (root / "Greys" / name).write_bytes(body)
-    data = Greys(protocol(), root, channels=1)
+    data = Greys(root, **protocol(), channels=1)
     data.name = "greys"
     return data
 
@@ -193,7 +193,7 @@ def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
 
 @pytest.mark.parametrize("dataset", BY_HAND)
 def test_sets_that_are_fetched_by_hand_say_what_and_where(dataset, protocol, tmp_path, save_picture):
-    data, (first, *_, last) = dataset(protocol(), tmp_path, channels=3), dataset.card.files
+    data, (first, *_, last) = dataset(tmp_path, **protocol(), channels=3), dataset.card.files
     failure = refused(data.prepare_data)
     folder = tmp_path / dataset.card.folders[0]
     assert failure.what == f"{folder.name} is missing ({tmp_path})" and list(tmp_path.iterdir()) == []
@@ -204,7 +204,7 @@ def test_sets_that_are_fetched_by_hand_say_what_and_where(dataset, protocol, tmp
 
 
 def test_without_network_one_answer_is_waited_for(protocol, tmp_path):
-    failure = refused(Kodak24(protocol(), tmp_path, channels=3).prepare_data)
+    failure = refused(Kodak24(tmp_path, **protocol(), channels=3).prepare_data)
     assert "cannot download kodim01.png: raw.githubusercontent.com" in failure.what
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
     assert "testsets/Kodak24 of github.com/cszn/FFDNet" in failure.fix

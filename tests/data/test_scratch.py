@@ -47,7 +47,14 @@ def batches(protocol, pictures_folder):
 
     def make(cache_gb, **options):
         data = Folder(
-            protocol(), folder, channels=3, batch_size=4, patch_size=16, crops_per_image=3, cache_gb=cache_gb, **options
+            folder,
+            **protocol(),
+            channels=3,
+            batch_size=4,
+            patch_size=16,
+            crops_per_image=3,
+            cache_gb=cache_gb,
+            **options,
         )
         loader = data.train_dataloader()
         for epoch in range(2):
@@ -165,6 +172,6 @@ def test_a_batch_of_crops_does_not_keep_the_pictures():
 @pytest.mark.parametrize("cache", [0.99, 1.01])
 def test_the_cache_is_that_of_all_splits_together(cache, protocol, pictures_folder):
     folder = pictures_folder(20)
-    data = Folder(protocol(), folder, channels=3, cache_gb=cache * 20 * 3 * 24 * 32 / 1e9)
+    data = Folder(folder, **protocol(), channels=3, cache_gb=cache * 20 * 3 * 24 * 32 / 1e9)
     held = [isinstance(data.split(name).images, list) for name in ("train", "val", "test")]
     assert held == [cache > 1] * 3

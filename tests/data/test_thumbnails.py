@@ -59,5 +59,5 @@ def test_pictures_of_other_sizes_do_not_match():
 def test_the_published_grey_68_are_those_of_the_jpegs(protocol, real_data):
     files = [[path] for path in sorted((real_data / "BSD68").glob("*.png"))]
     published = thumbnails(read_files(files, real_data, 1), 1)
-    ours = thumbnails(BSD68(protocol(), real_data, channels=1).pictures("test"), 1)
+    ours = thumbnails(BSD68(real_data, **protocol(), channels=1).pictures("test"), 1)
     assert len(files) == 68 and match_thumbnails(ours, published) == [(i, i) for i in range(68)]

@@ -39,7 +39,7 @@ def clean(data, split="all"):
 
 def test_white_is_that_of_denoise_and_said_once(tmp_path, protocol):
     folder = write(tmp_path / "in", TWELVE)
-    data = Folder(protocol(), folder, channels=1)
+    data = Folder(folder, **protocol(), channels=1)
     batches, said = clean(data)
     for path, batch in zip(sorted(folder.iterdir()), batches, strict=True):
         photo = stacks.open_stack(path).read()
@@ -53,7 +53,7 @@ def test_white_is_that_of_denoise_and_said_once(tmp_path, protocol):
 
 def test_no_value_of_12_bits_becomes_another(tmp_path, protocol):
     ramp = np.arange(4096, dtype=np.uint16).reshape(64, 64)
-    batch, *_ = clean(Folder(protocol(), write(tmp_path / "in", [ramp] * 3), channels=1))[0]
+    batch, *_ = clean(Folder(write(tmp_path / "in", [ramp] * 3), **protocol(), channels=1))[0]
     assert np.array_equal(np.round(batch.clean[0, 0].numpy() * 4095), ramp)
 
 
@@ -62,7 +62,7 @@ def test_one_picture_of_16_bits_decides_for_all_and_is_named(tmp_path, protocol)
     pictures = [*TWELVE[:4], TWELVE[4] + 1, *TWELVE[5:]]
     pictures[4][0, 0] = 4096
     folder = write(tmp_path / "in", pictures)
-    batches, said = clean(Folder(protocol(), folder, channels=1))
+    batches, said = clean(Folder(folder, **protocol(), channels=1))
     for picture, batch in zip(pictures, batches, strict=True):
         assert np.abs(batch.clean[0, 0].numpy() - picture / 65535).max() < 1e-6
     what = f"values above 4095 in {folder}/04.tif: white is 65535 in all pictures of 16 bits, as in {folder}/00.tif"
@@ -70,14 +70,14 @@ def test_one_picture_of_16_bits_decides_for_all_and_is_named(tmp_path, protocol)
 
 
 def test_16_bits_are_not_mentioned(tmp_path, protocol):
-    assert clean(Folder(protocol(), write(tmp_path / "in", TWELVE[:12] * 16), channels=1))[1] == []
+    assert clean(Folder(write(tmp_path / "in", TWELVE[:12] * 16), **protocol(), channels=1))[1] == []
 
 
 @pytest.mark.parametrize("noise", [0, 1000])
 def test_both_pictures_of_a_pair_have_one_white(tmp_path, protocol, noise):
     """Noisy values above 4095 are no 12 bits."""
     noisy = TWELVE + np.uint16(noise)
-    data = RealPairs(protocol(Noise()), write(tmp_path / "a", noisy), write(tmp_path / "b", TWELVE), channels=1)
+    data = RealPairs(write(tmp_path / "a", noisy), write(tmp_path / "b", TWELVE), **protocol(Noise()), channels=1)
     batches, said = clean(data)
     white = 65535 if noise else 4095
     for one, other, batch in zip(noisy, TWELVE, batches, strict=True):
@@ -89,7 +89,7 @@ def test_both_pictures_of_a_pair_have_one_white(tmp_path, protocol, noise):
 def test_other_depths_in_the_set_stay_as_they_are(tmp_path, protocol):
     eight = (TWELVE[0] >> 4).astype(np.uint8)
     folder = write(tmp_path / "in", [eight, TWELVE[1], TWELVE[2] / np.float32(4095)])
-    batches, said = clean(Folder(protocol(), folder, channels=1))
+    batches, said = clean(Folder(folder, **protocol(), channels=1))
     expected = [eight / 255, TWELVE[1] / 4095, TWELVE[2] / 4095]
     for values, batch in zip(expected, batches, strict=True):
         assert np.abs(batch.clean[0, 0].numpy() - values).max() < 1e-5

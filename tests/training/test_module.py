@@ -1,4 +1,5 @@
 import functools
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from denoiser.errors import DenoiserError
 from denoiser.metrics.psnr_ssim import psnr
 from denoiser.objectives.supervised import Supervised
 from denoiser.runs import checkpoint
+from denoiser.runs.results import Score
 from denoiser.training import assemble
 from denoiser.training.module import Denoiser
 
@@ -103,14 +105,17 @@ def test_what_is_logged_counts_each_picture_once_over_all_processes():
 
 def test_the_scores_of_a_test_are_gathered_from_all_processes(monkeypatch):
     def gather(shares, own):
-        shares[:] = {1: "b", 3: "d"}, own
+        shares[:] = {1: scores[1], 3: scores[3]}, own
 
+    scores = [Score(value, 0.1, 5.0, 0.0) for value in (10.0, 20.0, 30.0, math.inf)]
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
-    for processes, gathered in ((2, {0: "a", 1: "b", 2: "c", 3: "d"}), (1, {0: "a", 2: "c"})):
-        model = module()
-        model._trainer, model.scores = SimpleNamespace(world_size=processes), {0: "a", 2: "c"}
+    for processes, gathered, mean in ((2, [0, 1, 2, 3], 20), (1, [0, 2], 20)):
+        model, logged = module(), {}
+        model._trainer, model.scores = SimpleNamespace(world_size=processes), {0: scores[0], 2: scores[2]}
+        model.log_dict = lambda means, sync_dist, logged=logged: logged.update(means)
         model.on_test_epoch_end()
-        assert model.scores == gathered
+        assert model.scores == {item: scores[item] for item in gathered}
+        assert logged["test/psnr"] == mean and set(logged) == {f"test/{key}" for key in Score._fields}
 
 
 def test_test_pictures_are_looked_for_among_those_of_training_before_it_begins(monkeypatch):

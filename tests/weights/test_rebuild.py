@@ -51,7 +51,6 @@ def test_another_architecture_is_named_by_its_first_key(tmp_path, content, reaso
         (2, "1 and 3 are possible"),
         (torch.ones(2), "1 and 3 are possible"),
         ("1", "1 and 3 are possible"),
-        (None, "1 and 3 are possible"),
     ],
 )
 def test_a_model_that_does_not_run(tmp_path, channels, reason):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from denoiser import build
-from denoiser.config import config_dir, options
+from denoiser.config import config_dir, data_root, options
 from denoiser.errors import DenoiserError, nearest
 
 PRESENT, MISSING, INCOMPLETE = "present", "missing", "incomplete"
@@ -72,6 +73,11 @@ class Card:
         if self.source and not self.url:
             return self.manual_instructions(root)
         return f"mv {self.folder(root)} {self.folder(root)}-old, then {then}"
+
+
+def store_root(root: str | os.PathLike[str] | None) -> Path:
+    """The folder of the datasets: `root`, or by default that of the environment, see `config.data_root`."""
+    return Path(root or data_root()).expanduser()
 
 
 def dataset_card(name: str) -> Card | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from denoiser.data.base import Protocol
 from denoiser.data.photos import TEST, Photos
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.metrics.psnr_ssim import psnr
@@ -113,7 +112,7 @@ def table(parity: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
 
 def _pair(name: str, channels: int) -> tuple[Tensor, Tensor]:
     """Noisy and clean `(1, C, H, W)`."""
-    pairs = Photos(Protocol(Gaussian(), SEED, (SIGMA,), clip=False), channels=channels).frozen("test")
+    pairs = Photos(noise=Gaussian(SIGMA), seed=SEED, channels=channels).frozen("test")
     batch = pairs.__getitems__([TEST.index(name)])
     return batch.noisy, batch.clean
 

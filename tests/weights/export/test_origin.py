@@ -70,7 +70,7 @@ def test_shipped_names_are_evaluated_like_runs_leaks_included(
 ):
     for seed in range(12):
         save_picture(tmp_path / "pictures" / f"{seed}.png", 48, 48, seed=seed)
-    seen = leaks.training_record(Folder(protocol(), str(tmp_path / "pictures"), channels=1, patch_size=16))
+    seen = leaks.training_record(Folder(str(tmp_path / "pictures"), **protocol(), channels=1, patch_size=16))
     run_folder(tmp_path / "other", seen)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path / "package")
     export("other", "package", name="photo", **HALF)

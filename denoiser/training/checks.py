@@ -1,0 +1,94 @@
+"""Checks of a model's parts before its training, on a batch of zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from denoiser.data.base import PairsDataModule
+from denoiser.data.pairs import Batch
+from denoiser.errors import DenoiserError
+from denoiser.inference.picture_model import PictureModel
+from denoiser.objectives.base import Objective
+
+SIDE = 64
+"""Side in pixels of the pictures where the data has none of its own."""
+
+
+def as_batch(pair: Any) -> Batch:
+    """A batch of `denoiser.data` as it is, or made of `(noisy, clean)`, both `(B, C, H, W)`.
+
+    Returns:
+        The batch; where there were none, its items are -1 and its levels NaN.
+
+    Raises:
+        DenoiserError: it is no such pair.
+    """
+    if isinstance(pair, Batch):
+        return pair
+    tensors = isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(part, Tensor) for part in pair)
+    if not tensors or pair[0].ndim != 4 or pair[0].shape != pair[1].shape:
+        shapes = [tuple(part.shape) if isinstance(part, Tensor) else type(part).__name__ for part in _parts(pair)]
+        raise DenoiserError(
+            f"a batch of {shapes}, not of noisy and clean pictures of one shape (data)",
+            "a loader of (noisy, clean), both (B, C, H, W), or a dataset of denoiser.data",
+        )
+    noisy, clean = (part.float() for part in pair)
+    count = len(noisy)
+    return Batch(noisy, clean, noisy.new_full((count,), torch.nan), torch.full((count,), -1, device=noisy.device))
+
+
+def _parts(pair: Any) -> list[Any]:
+    return list(pair) if isinstance(pair, Sequence) else [pair]
+
+
+def check_parts(model: PictureModel, objective: Objective, data: PairsDataModule | None) -> None:
+    """Call the network and the objective once on two pictures of zeros.
+
+    Args:
+        model: the model, in any mode; its random numbers and statistics do not change.
+        objective: its objective.
+        data: its dataset, if it is one of `denoiser.data`.
+
+    Raises:
+        DenoiserError: the data has other channels; there is nothing to train; the network fails or returns another
+            shape; or the objective returns no scalar.
+    """
+    if data is not None and data.channels != model.channels:
+        what = f"{model.name} takes {model.channels} channel(s) and the data has {data.channels} (channels)"
+        raise DenoiserError(what, f"channels={model.channels} for the data, or a network of {data.channels}")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise DenoiserError(f"{model.name} has no parameters to train (network)", "another network")
+    side = (data.patch_size if data is not None else None) or SIDE
+    zeros = torch.zeros(2, model.channels, side, side, device=next(model.parameters()).device)
+    training = model.training
+    with torch.random.fork_rng(), torch.no_grad():
+        try:
+            _check_call(model.eval(), objective, zeros)
+        finally:
+            model.train(training)
+
+
+def _check_call(model: PictureModel, objective: Objective, zeros: Tensor) -> None:
+    try:
+        denoised = model.forward(zeros)
+    except (RuntimeError, TypeError, ValueError, AssertionError) as error:  # what networks raise for shapes
+        if isinstance(error, torch.OutOfMemoryError):
+            return
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        what = f"{model.name} fails on a batch of {tuple(zeros.shape)}: {reason} (network)"
+        raise DenoiserError(what, "a network from (B, C, H, W) to the same shape; channels=1 or 3") from error
+    if not isinstance(denoised, Tensor) or denoised.shape != zeros.shape:
+        made = tuple(denoised.shape) if isinstance(denoised, Tensor) else type(denoised).__name__
+        what = f"{model.name} makes {made} of {tuple(zeros.shape)} (network)"
+        raise DenoiserError(what, "a network from (B, C, H, W) to the same shape")
+    count = len(zeros)
+    batch = Batch(zeros, zeros, zeros.new_full((count,), torch.nan), torch.arange(count, device=zeros.device))
+    loss, _ = objective(model.forward, batch)
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        returned = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+        what = f"the objective makes {returned} of a batch, and not one number (objective)"
+        raise DenoiserError(what, "a loss that is a mean: reduction='mean'")

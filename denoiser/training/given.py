@@ -1,0 +1,117 @@
+"""The parts of a model, each given as an object or as configuration, and what a checkpoint records of them.
+
+A checkpoint holds plain values alone, so that loading it executes nothing. Of configuration it holds the dictionary;
+of an object only the name of its class, as `{"object": NAME}`, and whoever loads it gives the object again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+
+from denoiser import build
+from denoiser.data.pairs import Batch
+from denoiser.errors import DenoiserError
+from denoiser.objectives.base import Objective
+from denoiser.objectives.supervised import Loss, Supervised
+from denoiser.training.optimizer import configure
+
+Config: TypeAlias = Mapping[str, Any]
+"""`_target_` and arguments."""
+OptimizerFactory: TypeAlias = Callable[[Iterable[nn.Parameter]], OptimizerLRScheduler]
+"""From parameters to an optimizer, or to anything that Lightning's `configure_optimizers` returns."""
+OBJECT = "object"
+"""The key of a record that stands for an object."""
+COLOURS = (3, 1)
+
+
+def record(part: Any) -> Any:
+    """What a checkpoint holds of a part: its configuration, or the name of its class."""
+    if isinstance(part, Mapping):
+        return build.plain(part)
+    named = part if hasattr(part, "__qualname__") else type(part)
+    return {OBJECT: f"{named.__module__}.{named.__qualname__}"}
+
+
+def network(part: nn.Module | Config) -> nn.Module:
+    """The network.
+
+    Raises:
+        DenoiserError: the configuration is not possible, or the record of an object stands in its place.
+        TypeError: neither a module nor configuration.
+    """
+    if isinstance(part, nn.Module):
+        return part
+    if not isinstance(part, Mapping):
+        raise TypeError(f"the network is a torch.nn.Module or a dictionary with _target_, not {type(part).__name__}")
+    if OBJECT in part:
+        raise DenoiserError(
+            f"the network was given as an object of {part[OBJECT]}, which no file holds (network)",
+            f"give it again: network={str(part[OBJECT]).rpartition('.')[2]}(...)",
+        )
+    module: nn.Module = build.network(part)
+    return module
+
+
+def objective(part: Objective | Loss | Config) -> Objective:
+    """The objective; a plain loss compares the denoised pictures with the clean ones.
+
+    Raises:
+        DenoiserError: the configuration is not possible.
+    """
+    if isinstance(part, Mapping):
+        if OBJECT in part:
+            return Absent(str(part[OBJECT]))
+        return objective(build.objective(part))
+    return part if isinstance(part, Objective) else Supervised(part)
+
+
+class Absent(Objective):
+    """Stands for an objective that was given as an object before the model was saved; only training requires it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, denoise: Callable[[Tensor], Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+        """Refuse.
+
+        Raises:
+            DenoiserError: always.
+        """
+        raise _again("objective", self.name)
+
+
+def optimizer(
+    part: OptimizerFactory | Config, parameters: Iterable[nn.Parameter], steps: float
+) -> OptimizerLRScheduler:
+    """The optimizer of `parameters`, with its schedule over `steps` if it has one.
+
+    Raises:
+        DenoiserError: the configuration is not possible, or the optimizer was an object.
+    """
+    if not isinstance(part, Mapping):
+        return part(parameters)
+    if OBJECT in part:
+        raise _again("optimizer", str(part[OBJECT]))
+    return configure(part, parameters, steps)
+
+
+def _again(kind: str, name: str) -> DenoiserError:
+    what = f"the {kind} was given as an object, {name}, which no file holds ({kind})"
+    return DenoiserError(what, f"Denoiser.load_from_checkpoint(FILE, {kind}=...)")
+
+
+def channels(network: nn.Module) -> int:
+    """The channels of a network's pictures: its `channels` or `in_channels`, or those of its first layer, else 3."""
+    layers = (getattr(layer, name, None) for layer in network.modules() for name in ("channels", "in_channels"))
+    first = next((number for number in layers if isinstance(number, int)), None)
+    return first if first in COLOURS else COLOURS[0]
+
+
+def name(part: Any) -> str:
+    """The name of a network without another: that of its class."""
+    return str(part.get("_target_") if isinstance(part, Mapping) else type(part).__name__).rpartition(".")[2]

@@ -1,0 +1,112 @@
+"""Whose classes are built: the user's command, a file, and packages that are trusted."""
+
+import sys
+
+import pytest
+import torch
+
+from denoiser import build
+from denoiser.errors import DenoiserError
+
+CODE = """
+import pathlib
+from os import system
+import torch
+
+class Net(torch.nn.Conv2d):
+    def __init__(self):
+        super().__init__(3, 3, 3, padding=1)
+
+def halved():
+    return lambda denoised, clean: (denoised - clean).square().mean() / 2
+
+def number():
+    return 3
+"""
+
+
+@pytest.fixture
+def mypkg(tmp_path, monkeypatch):
+    """A package of the user's own."""
+    (tmp_path / "mypkg").mkdir()
+    (tmp_path / "mypkg" / "__init__.py").write_text("")
+    (tmp_path / "mypkg" / "net.py").write_text(CODE)
+    (tmp_path / "mypkg" / "broken.py").write_text("import absent_package\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "mypkg"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mypkg"]:
+        del sys.modules[name]
+
+
+def refused(kind, path, **arguments):
+    with pytest.raises(DenoiserError) as caught:
+        build.make(kind, {"_target_": path}, **arguments)
+    assert caught.value.code == 2
+    return str(caught.value)
+
+
+def test_a_package_is_imported_only_where_it_is_trusted(mypkg):
+    for context in (build.names_of_files(), build.names_of_command([])):
+        with context:
+            text = refused("network", "mypkg.net.Net")
+        assert "mypkg.net.Net is not allowed" in text and "trust=[mypkg]" in text and "DENOISER_TRUST=mypkg" in text
+        assert "mypkg" not in sys.modules
+    for context in (build.names_of_files(["mypkg"]), build.names_of_command("mypkg")):
+        with context:
+            assert build.network({"_target_": "mypkg.net.Net"}).in_channels == 3
+    assert "is not allowed" in refused("network", "mypkg.net.Net")
+
+
+def test_a_file_has_the_trust_of_the_command_that_reads_it(mypkg):
+    with build.names_of_command(["mypkg"]), build.names_of_files():
+        assert build.network({"_target_": "mypkg.net.Net"})
+    with build.names_of_files(["other"]), build.names_of_files(["mypkg"]):
+        assert build.network({"_target_": "mypkg.net.Net"})
+
+
+def test_the_environment_trusts_too(mypkg, monkeypatch):
+    monkeypatch.setenv(build.TRUST, "other,mypkg")
+    assert build.network({"_target_": "mypkg.net.Net"})
+    monkeypatch.setenv(build.TRUST, "mypkg2")
+    assert "is not allowed" in refused("network", "mypkg.net.Net")
+
+
+def test_what_a_trusted_package_imports_is_not_its_own(mypkg):
+    with build.names_of_command(["mypkg"]):
+        for path in ("mypkg.net.system", "mypkg.net.pathlib.Path", "mypkg.net.torch.load"):
+            assert "is not allowed" in refused("network", path)
+
+
+def test_a_function_makes_what_its_kind_needs(mypkg):
+    with build.names_of_command(["mypkg"]):
+        loss = build.objective({"_target_": "mypkg.net.halved"})
+        assert loss(torch.ones(2), torch.zeros(2)) == 0.5
+        assert "mypkg.net.number makes int, no Module" in refused("network", "mypkg.net.number")
+
+
+def test_a_package_that_cannot_be_imported_shows_its_own_error(mypkg):
+    with build.names_of_command(["mypkg"]):
+        assert "No module named 'absent_package'" in refused("network", "mypkg.broken.Net")
+
+
+@pytest.mark.parametrize("trust", ["a b", ["mypkg", 3], [""], "mypkg.", ["../x"]])
+def test_what_is_no_name_is_refused(trust):
+    with pytest.raises(DenoiserError, match="not the name of a package"), build.names_of_command(trust):
+        pass
+
+
+@pytest.mark.parametrize("path", ["torch.nn.SmoothL1Loss", "torch.nn.HuberLoss", "torch.nn.modules.loss.L1Loss"])
+def test_losses_of_torch_need_no_trust(path):
+    assert build.objective({"_target_": path})(torch.zeros(2), torch.zeros(2)) == 0
+
+
+@pytest.mark.parametrize("path", ["lightning.pytorch.loggers.WandbLogger", "lightning.pytorch.loggers.MLFlowLogger"])
+def test_a_file_makes_no_loggers_that_reach_a_network(path):
+    assert "is not allowed" in refused("logger", path)
+    with build.names_of_command([]):
+        assert build.target("logger", path).__name__ in path
+
+
+def test_a_file_may_name_the_loggers_of_the_folder(tmp_path):
+    for path in ("lightning.pytorch.loggers.CSVLogger", "lightning.pytorch.loggers.TensorBoardLogger"):
+        assert build.make("logger", {"_target_": path}, save_dir=tmp_path)

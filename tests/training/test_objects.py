@@ -1,0 +1,190 @@
+"""Models of objects: any network, loss and optimizer, with plain loaders or the datasets of `denoiser.data`."""
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import nn
+from torch.utils.data import DataLoader
+
+from denoiser.data.folder import Folder
+from denoiser.errors import DenoiserError
+from denoiser.metrics.psnr_ssim import psnr, ssim
+from denoiser.noise.gaussian import Gaussian
+from denoiser.objectives.base import Objective
+from denoiser.training.module import Denoiser
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*", "error::DeprecationWarning")
+QUIET = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+
+
+class Net(nn.Module):
+    """One convolution."""
+
+    def __init__(self, channels=3, out=None):
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, out or channels, 3, padding=1)
+
+    def forward(self, x):
+        return self.convolution(x)
+
+
+class Scaled(Objective):
+    """An objective with weights of its own, which are saved with the model."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", torch.tensor(2.0))
+
+    def forward(self, denoise, batch):
+        denoised = denoise(batch.noisy)
+        return self.scale * (denoised - batch.clean).square().mean(), denoised
+
+
+def loader(sizes=(2, 2, 1), channels=3):
+    generator = torch.Generator().manual_seed(0)
+    clean = [torch.rand(n, channels, 16, 16, generator=generator) for n in sizes]
+    return DataLoader([(c + 0.1 * torch.randn(c.shape, generator=generator), c) for c in clean], batch_size=None)
+
+
+def fitted(model, *data, **options):
+    trainer = Trainer(max_epochs=1, enable_checkpointing=False, **QUIET, **options)
+    trainer.fit(model, *data)
+    return trainer
+
+
+def refused(make):
+    with pytest.raises(DenoiserError) as caught:
+        make()
+    return str(caught.value)
+
+
+def test_any_network_loss_and_optimizer_are_trained_on_plain_loaders():
+    made = []
+
+    def sgd(parameters):
+        made.append(torch.optim.SGD(parameters, lr=0.1))
+        return made[0]
+
+    model = Denoiser(Net(), nn.L1Loss(), sgd)
+    before = model.network.convolution.weight.clone()
+    fitted(model, loader(), loader())
+    (weights, bias) = made[0].param_groups[0]["params"]
+    assert weights is model.network.convolution.weight and bias is model.network.convolution.bias
+    assert not torch.equal(before, weights) and (model.name, model.channels) == ("Net", 3)
+
+
+def test_the_figures_of_a_test_are_means_over_all_pictures_of_8_bits():
+    model, pairs = Denoiser(Net()), loader()
+    (figures,) = Trainer(**QUIET).test(model, pairs, verbose=False)
+    noisy, clean = (torch.cat(part) for part in zip(*pairs.dataset, strict=True))
+    with torch.no_grad():
+        output = (model.network(noisy).clamp(0, 1) * 255).round() / 255
+    assert figures == pytest.approx(
+        {
+            "test/psnr": psnr(output, clean).mean().item(),
+            "test/ssim": ssim(output, clean).mean().item(),
+            "test/psnr_noisy": psnr(noisy, clean).mean().item(),
+            "test/ssim_noisy": ssim(noisy, clean).mean().item(),
+        },
+        abs=1e-4,
+    )
+    (again,) = Trainer(**QUIET).test(model, loader([2]), verbose=False)
+    assert len(model.scores) == 2 and again != figures
+
+
+def test_our_data_with_a_network_of_objects(pictures_folder):
+    data = Folder(pictures_folder(20), noise=Gaussian(25), patch_size=16, channels=1)
+    model = Denoiser(Net(1), optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.01))
+    fitted(model, data)
+    (figures,) = Trainer(**QUIET).test(model, data, verbose=False)
+    assert figures["test/psnr_noisy"] == pytest.approx(20.2, abs=0.5) and len(model.scores) == len(data.split("test"))
+
+
+def test_our_data_with_any_lightning_module(pictures_folder):
+    class Theirs(LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.net = Net()
+
+        def training_step(self, batch, index):
+            noisy, clean, *_ = batch
+            return nn.functional.mse_loss(self.net(noisy), clean)
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=0.01)
+
+    fitted(Theirs(), Folder(pictures_folder(20), patch_size=16), limit_val_batches=0)
+
+
+def saved(model, tmp_path):
+    trainer = fitted(model, loader(), loader())
+    trainer.save_checkpoint(tmp_path / "model.ckpt")
+    return tmp_path / "model.ckpt"
+
+
+def test_a_checkpoint_of_objects_loads_with_the_network_given_again(tmp_path):
+    model = Denoiser(Net(), Scaled(), lambda parameters: torch.optim.SGD(parameters, lr=0.1), name="mine")
+    file = saved(model, tmp_path)
+    content = torch.load(file, weights_only=True)
+    assert content["hyper_parameters"]["network"] == {"object": f"{Net.__module__}.Net"}
+    weights = content["state_dict"]["network.convolution.weight"]
+    model = Denoiser.load_from_checkpoint(file, network=Net())
+    assert torch.equal(model.network.convolution.weight, weights) and model.name == "mine"
+    assert "the network was given as an object of" in refused(lambda: Denoiser.load_from_checkpoint(file))
+    assert "give it again: network=Net(...)" in refused(lambda: Denoiser.load_from_checkpoint(file))
+    assert "the objective was given as an object" in refused(lambda: fitted(model, loader(), loader()))
+    whole = Denoiser.load_from_checkpoint(file, network=Net(), objective=Scaled())
+    assert "the optimizer was given as an object" in refused(lambda: fitted(whole, loader(), loader()))
+
+
+@pytest.mark.parametrize(
+    ("network", "objective", "problem"),
+    [
+        (Net(3, 6), nn.MSELoss(), r"Net makes (2, 6, 64, 64) of (2, 3, 64, 64)"),
+        (nn.Conv2d(3, 3, 3), nn.MSELoss(), r"Conv2d makes (2, 3, 62, 62) of (2, 3, 64, 64)"),
+        (nn.Linear(3, 3), nn.MSELoss(), r"Linear fails on a batch of (2, 3, 64, 64): "),
+        (nn.LSTM(64, 64), nn.MSELoss(), "LSTM"),
+        (Net(), nn.MSELoss(reduction="none"), "the objective makes (2, 3, 64, 64) of a batch"),
+        (nn.Identity(), nn.MSELoss(), "Identity has no parameters to train"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused_before_the_training(network, objective, problem):
+    model, steps = Denoiser(network, objective), []
+    model.training_step = lambda *_: steps.append(1)
+    assert problem in refused(lambda: fitted(model, loader(), loader())) and not steps
+
+
+def test_data_of_other_channels_is_refused(pictures_folder):
+    text = refused(lambda: fitted(Denoiser(Net()), Folder(pictures_folder(20), patch_size=16, channels=1)))
+    assert "Net takes 3 channel(s) and the data has 1" in text
+
+
+@pytest.mark.parametrize(
+    "batch", [torch.zeros(2, 3, 16, 16), (torch.zeros(2, 3, 16, 16), torch.zeros(2)), {"noisy": torch.zeros(1)}]
+)
+def test_batches_of_other_things_are_refused(batch):
+    assert "not of noisy and clean pictures" in refused(
+        lambda: fitted(Denoiser(Net()), DataLoader([batch], batch_size=None), loader())
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "channels"),
+    [
+        (Net(1), 1),
+        (Net(3), 3),
+        (nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4, 4, 3, padding=1), nn.PixelShuffle(2)), 3),
+    ],
+)
+def test_channels_are_those_of_the_first_layer(network, channels):
+    assert Denoiser(network).channels == channels and Denoiser(network, channels=1).channels == 1
+
+
+def test_the_check_changes_neither_statistics_nor_random_numbers():
+    network = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Dropout(0.5))
+    model = Denoiser(network)
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    model.setup("fit")
+    assert torch.equal(torch.rand(1), expected) and int(network[1].num_batches_tracked) == 0 and network.training
