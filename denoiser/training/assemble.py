@@ -125,5 +125,5 @@ def logger(config: DictConfig | None, folder: str) -> Any:
     """The logger that writes below `folder`, or False for none."""
     if not config:
         return False
-    inside = "mlruns" if str(config.get("_target_")).endswith("MLFlowLogger") else ""  # which makes many folders
-    return build.make("logger", config, save_dir=os.path.join(folder, inside))
+    many = str(config.get("_target_")).endswith("MLFlowLogger")  # which makes many folders
+    return build.make("logger", config, save_dir=os.path.join(folder, "mlruns") if many else folder)
