@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from denoiser.cli.advice import advice, choice
 from denoiser.cli.arguments import Parser
 from denoiser.cli.keys import group_choices
-from denoiser.config import METHOD_KEYS, RUN, Application, compose, home_expanded, keys
+from denoiser.config import METHOD_KEYS, RUN, Application, compose, home_expanded, keys, quoted
 from denoiser.errors import DenoiserError
 
 LIST_OR_ONE = (*METHOD_KEYS, "metrics", "test.sigma", "test.shot")
@@ -94,7 +95,7 @@ def explain(error: Exception, overrides: Sequence[str] = (), application: Applic
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_choice(error.missing_cfg_file, sorted(error.options or []))
     if isinstance(error, OverrideParseException):
-        return DenoiserError(f"not KEY=VALUE ({error.override})", "KEY=VALUE; quote values with spaces, = or brackets")
+        return DenoiserError(f"not KEY=VALUE ({error.override})", _in_quotes(str(error.override)))
     for key_error in (error, error.__cause__):
         if isinstance(key_error, ConfigAttributeError | ConfigKeyError):
             return _missing_key(str(key_error.full_key), overrides, application)
@@ -102,9 +103,18 @@ def explain(error: Exception, overrides: Sequence[str] = (), application: Applic
     return DenoiserError(f"{first_line} (configuration)", f"{application.command} --help lists groups and keys")
 
 
+def _in_quotes(override: str) -> str:
+    """The advice for an override that Hydra does not understand: its value in quotes, or in brackets."""
+    key, _, value = override.partition("=")
+    if not (value and re.fullmatch(r"[+~]{0,2}[\w./@-]+", key, re.ASCII)):
+        return "KEY=VALUE; quote values with spaces, = or brackets"
+    inside = value.strip("()[]{} ")
+    return shlex.quote(f"{key}=[{inside}]" if re.fullmatch(LIST, key.lstrip("+")) else f"{key}={quoted(value)}")
+
+
 def _missing_choice(file: str, choices: Sequence[str]) -> DenoiserError:
     group, _, name = file.rpartition("/") if file.startswith("hydra/") else file.partition("/")
-    if not (name and choices):
+    if not (group != file and choices):
         return DenoiserError(f"there is no configuration '{file}'", "leave out --config-name, or use --config-dir")
     return DenoiserError(f"no {group} '{name}' ({group}={name})", choice(group, name, choices))
 

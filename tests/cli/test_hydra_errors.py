@@ -52,6 +52,9 @@ def refusal(capsys, *arguments):
         (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep"),
         (["noise.sigma=choice(1,2)"], "several values", "put -m"),
         (["--config-name", "other"], "'other'", "--config-name"),
+        (["data="], "no data '' (data=)", "data=NAME, one of bsd68, "),
+        (["σ=25"], "not KEY=VALUE (σ=25)", "fix: KEY=VALUE; quote"),
+        (["=3"], "error: ", "--help"),
     ],
 )
 def test_advice_is_of_the_groups_that_were_chosen(arguments, problem, fix, tmp_path, monkeypatch, capsys):
@@ -154,6 +157,24 @@ def test_where_a_key_takes_a_list_alone_the_brackets_are_the_advice(arguments, k
     fix = refusal(capsys, *arguments)[1].removeprefix("fix: ")
     assert fix == f"'{key}=[{arguments[-1].partition('=')[2]}]'"
     assert OmegaConf.select(compose([*arguments[:-1], *shlex.split(fix)]), key) == values
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("data.path=/a (1)/b", "/a (1)/b"),
+        ("data.path=~/x/y=z", "{home}/x/y=z"),
+        ("data.path=it's, here", "it's, here"),
+        ("noise.sigma_range=(0,55)", [0, 55]),
+    ],
+)
+def test_a_value_that_hydra_does_not_understand_is_quoted_by_the_advice(override, value, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    problem, fix = refusal(capsys, "data=folder", override)
+    assert problem.startswith("error: not KEY=VALUE (")
+    followed = compose(["data=folder", *shlex.split(fix.removeprefix("fix: "))])
+    value = value.format(home=tmp_path) if isinstance(value, str) else value
+    assert OmegaConf.select(followed, override.partition("=")[0]) == value
 
 
 def test_flags_and_overrides_are_left_to_a_hydra_whose_parser_has_another_name(monkeypatch):
