@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.inference.pixels import Pixels
+from denoiser.inference.pixels import Pixels, strips
 
 SAMPLE = 1 << 18
 """Approximate number of pixels, evenly spaced, whose values are sorted."""
@@ -68,6 +68,20 @@ def known(pixels: Pixels) -> float:
 def bulk(pixels: Pixels, alpha: Pixels | None = None) -> float:
     """A value that all except some outliers of a picture are below; they are far above it, and few."""
     return _statistics(pixels, alpha)[0] * BY_MEDIAN
+
+
+def usual(pixels: Pixels, alpha: Pixels | None = None) -> float:
+    """The largest value without outliers, such as hot pixels or the sun; 1 where none is above it.
+
+    Args:
+        pixels: see `scale`.
+        alpha: see `scale`.
+    """
+    limit, largest = max(1.0, bulk(pixels, alpha)), 1.0
+    for rows in strips(*pixels.shape[:2]):
+        seen = pixels[rows] if alpha is None else pixels[rows][alpha[rows] > 0]
+        largest = max(largest, float(seen.max(initial=1.0, where=seen <= limit)))
+    return largest
 
 
 def _statistics(pixels: Pixels, alpha: Pixels | None) -> tuple[float, float]:

@@ -1,3 +1,4 @@
+import math
 from itertools import pairwise
 
 import pytest
@@ -28,6 +29,7 @@ def test_cosine_falls_from_one_to_zero():
 def test_cosine_starts_where_the_warm_up_ends_and_stays_at_zero():
     rates = [factor(step, 1000, 0.05, "cosine") for step in range(1001)]
     assert max(rates) == rates[50] == 1 and rates[49] == pytest.approx(50 / 51)
+    assert rates[525] == pytest.approx(0.5) and rates[1000] == pytest.approx(0, abs=1e-12)
     assert factor(1500, 1000, 0.05, "cosine") == pytest.approx(0, abs=1e-12)
 
 
@@ -48,8 +50,9 @@ def test_a_constant_rate_needs_no_scheduler():
     assert type(configure(ADAM, parameters(), 10)) is torch.optim.Adam
 
 
-def test_the_schedule_moves_the_rate_each_step():
-    config = {**ADAM, "_target_": "torch.optim.AdamW", "warmup": 0.2, "schedule": "cosine"}
+@pytest.mark.parametrize(("warmup", "schedule"), [(0.2, "cosine"), (0, "cosine"), (0.2, "constant")])
+def test_the_schedule_moves_the_rate_each_step(warmup, schedule):
+    config = {**ADAM, "_target_": "torch.optim.AdamW", "warmup": warmup, "schedule": schedule}
     configured = configure(config, parameters(), 10)
     optimizer, scheduler = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
     assert isinstance(scheduler, LambdaLR) and configured["lr_scheduler"]["interval"] == "step"
@@ -58,8 +61,16 @@ def test_the_schedule_moves_the_rate_each_step():
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    assert rates == pytest.approx([1e-2 * factor(step, 10, 0.2, "cosine") for step in range(11)])
-    assert config["warmup"] == 0.2
+    assert rates == pytest.approx([1e-2 * factor(step, 10, warmup, schedule) for step in range(11)])
+    assert config["warmup"] == warmup
+
+
+@pytest.mark.parametrize(("warmup", "schedule"), [(0, "cosine"), (0.2, "constant")])
+def test_a_training_without_end_has_no_schedule(warmup, schedule):
+    assert isinstance(configure(ADAM, parameters(), math.inf), torch.optim.Adam)
+    problem = rf"no schedule \(optimizer.schedule={schedule}, optimizer.warmup={warmup}\)\nfix: trainer.max_epochs=20"
+    with pytest.raises(DenoiserError, match=problem):
+        configure({**ADAM, "warmup": warmup, "schedule": schedule}, parameters(), math.inf)
 
 
 @pytest.mark.parametrize(
