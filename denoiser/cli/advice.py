@@ -105,7 +105,7 @@ def advice(key: str, value: str, known: Collection[str], application: Applicatio
 def choice(group: str, value: str, choices: Sequence[str] = ()) -> str:
     """The second line of the error for a choice that may not exist: the nearest one, or all of them."""
     choices = choices or options(group)
-    if group == "data" and value not in choices and ("/" in value or Path(value).is_dir()):
+    if group == "data" and value not in ("", *choices) and ("/" in value or Path(value).is_dir()):
         return f"data=folder {_typed('data.path', value)}"
     if set(value.split(",")) <= set(choices):
         return f"{group}={value}"

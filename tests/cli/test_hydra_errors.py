@@ -53,7 +53,7 @@ def refusal(capsys, *arguments):
         (["noise.sigma=choice(1,2)"], "several values", "put -m"),
         (["--config-name", "other"], "'other'", "--config-name"),
         (["data="], "no data '' (data=)", "data=NAME, one of bsd68, "),
-        (["σ=25"], "not KEY=VALUE (σ=25)", "fix: KEY=VALUE; quote"),
+        (["größe=25"], "not KEY=VALUE (größe=25)", "fix: KEY=VALUE; quote"),
         (["=3"], "error: ", "--help"),
     ],
 )
