@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import sys
 from collections.abc import Sequence
 
+from denoiser.cli.arguments import version
 from denoiser.cli.failures import guarded, print_error
 from denoiser.errors import NOT_POSSIBLE, DenoiserError, nearest
 from denoiser.machine.terminal import say
 
-DISTRIBUTION = "denoiser-lightning"
 OPTIONS = ("--help", "--version")
 VERBS = {
     "run": "train a denoiser, test it and write a report",
@@ -49,14 +48,6 @@ def _command(arguments: Sequence[str]) -> int:
         module = importlib.import_module(f"denoiser.{verb}.__main__")
     code: int = module.main(list(arguments[1:]))
     return code
-
-
-def version() -> str:
-    """The installed version, or `unknown` if the package is used without being installed."""
-    try:
-        return importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 if __name__ == "__main__":
