@@ -79,7 +79,7 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name == "__version__":
-        from denoiser.cli.main import version
+        from denoiser.cli.arguments import version
 
         return version()
     if name in _PLACES:

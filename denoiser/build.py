@@ -13,6 +13,7 @@ begins like a network.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from denoiser import trust
-from denoiser.errors import DenoiserError
+from denoiser.errors import ENVIRONMENT, DenoiserError
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
@@ -111,6 +112,11 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         )
     except (DenoiserError, OSError, MemoryError):  # these have messages of their own
         raise
+    except ModuleNotFoundError as error:
+        package = re.search(r"pip install[^`]*", str(error))  # Lightning's own advice
+        fix = package.group() if package else f"pip install {error.name}"
+        what = f"{kind} requires a package that is not installed: {str(error).partition('. HINT')[0]} ({path})"
+        raise DenoiserError(what, fix, ENVIRONMENT) from error
     except Exception as error:  # libraries refuse arguments with exceptions of any type
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error

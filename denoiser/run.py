@@ -21,6 +21,7 @@ from denoiser.cli.keys import check_values
 from denoiser.config import RUN, compose, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
+from denoiser.machine.signals import sigterm_interrupts
 from denoiser.machine.terminal import say
 from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
@@ -67,7 +68,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     needed = results(out_dir).get("trust") if resume else None
     names = trust.names_of_files(cfg.get("trust"), needed) if resume else trust.names_of_command(cfg.get("trust"))
-    with names:
+    with sigterm_interrupts(), names:
         stages = _stages(cfg, out_dir, resume)
         record.content.update(next(stages))  # what is not possible is refused before the folder is made
         if launcher.rank() > 0:  # of several processes, the first writes the folder
@@ -135,7 +136,7 @@ def _finished(record: Record) -> None:
     finished = read(record.folder)
     page = write_run_page(finished)
     say(text(finished), f"report: {page}", sep="\n")
-    if (record.folder / "tensorboard").is_dir():
+    if any((record.folder / "tensorboard").rglob("events.*")):
         say(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     say(record.folder)
 

@@ -145,9 +145,9 @@ def _package_folder(package: str) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def groups() -> set[str]:
-    """The names of the groups."""
-    return {path.name for folder in config_dirs() for path in folder.iterdir() if path.is_dir()}
+def groups() -> list[str]:
+    """The groups of configurations."""
+    return sorted({path.name for folder in config_dirs() for path in folder.iterdir() if path.is_dir()})
 
 
 def files(group: str) -> list[Path]:

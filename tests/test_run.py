@@ -313,7 +313,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["noise=gausian"], 2, "no noise 'gausian'", "noise=gaussian"),
         (["noise.sgima=25"], 2, "no key 'noise.sgima'", "noise.sigma"),
         (["nosie.sigma=25"], 2, "no key 'nosie.sigma'", "noise.sigma"),
-        (["modle=unet"], 2, "no key 'modle'", "model"),
+        (["modle=unet"], 2, "no group 'modle'", "model=unet"),
         (["optimizer.foo=3"], 2, "no key 'optimizer.foo'", "lr, "),
         (["noise.sigma=-1"], 2, "noise.sigma=-1", "noise.sigma=25"),
         (["noise.sigma=0.1"], 2, "grey levels of 255", "did you mean 25.5?"),

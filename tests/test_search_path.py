@@ -8,6 +8,7 @@ from helpers import own_package
 import denoiser
 from denoiser import config, evaluate, run, search_path
 from denoiser.cli import keys
+from denoiser.cli.advice import advice
 from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config
 from denoiser.data.store.catalogue import dataset_card, dataset_class
@@ -85,9 +86,9 @@ def test_a_choice_that_would_never_be_found_is_refused(conf):
 def test_checks_and_advice_know_the_choices_of_a_folder(conf):
     with searching([conf]):
         keys.check_values(compose(["model=own", "data=eight"]), ["model=own", "data=eight"])
-        known = keys.keys(compose(["model=own"]))
-        assert keys.key_advice("noise.share", known, "denoiser run").endswith("noise=dead has it")
-    assert "dead" not in keys.key_advice("noise.share", known, "denoiser run")
+        known = config.keys(compose(["model=own"]))
+        assert advice("noise.share", "1", known, config.RUN)[1].endswith("noise=dead has noise.share")
+    assert "dead" not in advice("noise.share", "1", known, config.RUN)[1]
 
 
 def test_datasets_within_datasets_are_found(conf):

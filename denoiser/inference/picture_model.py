@@ -80,12 +80,14 @@ class PictureModel(nn.Module):
         """Denoise a picture: the same type, data type, shape and device; the input is not changed.
 
         A tensor `(B, C, H, W)` of the network's own C and data type (mostly float32), or under autocast, goes whole
-        through `forward` and is differentiable, unless a strength or texture is given. All others are denoised in
-        evaluation mode, one by one, large ones in tiles. White is 255 in uint8, 65535 in uint16, 32767 in int16, the
-        largest value without outliers in int8, int32 and uint32 (of all pictures of a stack), and 1.0 in floats, which
-        are not clamped; computation is in float32. A grey model denoises colours one by one. A colour model takes grey
-        in all three channels and returns their mean, which is worse than a grey model, and warns of it, once for each
-        call. Alpha is kept, and so is the mask of a masked array: what is under it changes nothing else.
+        through `forward` and is differentiable, unless a strength or texture is given: through the bare network, which
+        makes worse what is around a hot pixel or a sun. All others are denoised in evaluation mode, one by one, large
+        ones in tiles, and a hot pixel or a sun does no harm, see `inference/highlights.py`. White is 255 in uint8,
+        65535 in uint16, 32767 in int16, the largest value without outliers in int8, int32 and uint32 (of all pictures
+        of a stack), and 1.0 in floats, which are not clamped; computation is in float32. A grey model denoises colours
+        one by one. A colour model takes grey in all three channels and returns their mean, which is worse than a grey
+        model, and warns of it, once for each call. Alpha is kept, and so is the mask of a masked array: what is under
+        it changes nothing else.
 
         `torch.compile(model)` compiles the call for batches; pictures are denoised as without it. For both:
         `model.network = torch.compile(model.network)`.

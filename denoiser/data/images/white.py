@@ -13,6 +13,8 @@ from denoiser.inference import exposure
 
 TWELVE_BITS = 4095.0
 """White of 12 bits, as many cameras of microscopes store them in 16."""
+FEW = 1e-4
+"""Share of pixels that can be hot in a picture of 12 bits; one always can."""
 
 
 class Levels(NamedTuple):
@@ -49,7 +51,23 @@ def levels(photo: Photo) -> Levels:
         raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
     if largest < smallest:
         return Levels(0.0, 0.0, 0.0)
+    if photo.pixels.dtype == np.uint16 and largest > TWELVE_BITS:
+        return Levels(smallest, largest, _usual_of_12_bits(photo, largest))
     return Levels(smallest, largest, exposure.usual(photo.pixels, photo.alpha) if floats and largest > 1 else largest)
+
+
+def _usual_of_12_bits(photo: Photo, largest: float) -> float:
+    """The largest value within 12 bits, where all but few pixels are; else the largest."""
+    height, width = photo.pixels.shape[:2]
+    usual, hot, most = 0.0, 0, max(1, int(FEW * height * width))
+    for rows in strips(height, width):
+        values = _seen(photo, rows)
+        beyond = values > TWELVE_BITS
+        hot += int(np.count_nonzero(beyond.any(axis=-1) if photo.channels == 3 else beyond))
+        if hot > most:
+            return largest
+        usual = max(usual, float(values[~beyond].max(initial=0)))
+    return usual
 
 
 def _seen(photo: Photo, rows: slice) -> Pixels:
@@ -82,8 +100,9 @@ def with_white(photo: Photo, levels: Levels) -> Photo:
         photo: its pixels have the levels.
         levels: those of all pictures of its type in its file. In floats white is 1, or the largest usual value.
     """
-    if photo.pixels.dtype == np.uint16 and photo.details.format != "PPM" and levels.largest <= TWELVE_BITS:
-        note = f"values up to {levels.largest:g} in 16 bits: {TWELVE_BITS:g} (12 bits) is taken as white"
+    if photo.pixels.dtype == np.uint16 and photo.details.format != "PPM" and levels.usual <= TWELVE_BITS:
+        few = f", all but a few up to {levels.usual:g}," if levels.usual < levels.largest else ""
+        note = f"values up to {levels.largest:g}{few} in 16 bits: {TWELVE_BITS:g} (12 bits) is taken as white"
         return replace(photo, white=TWELVE_BITS, notes=(*photo.notes, note))
     if photo.pixels.dtype.kind != "f":
         return photo

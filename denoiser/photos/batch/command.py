@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from denoiser.cli import failures
-from denoiser.data.images import reading
+from denoiser.data.images import reading, white
 from denoiser.data.images.search import unread
 from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
@@ -107,7 +107,7 @@ def _measured_route(stack: Stack, models: Models) -> str:
         noise, _ = pages.noise(SeveralPages(stack, stack.levels()), models)
         header, equal_channels = stack.headers[0], False
     else:
-        photo = hidden.filled(stack.read())
+        photo = white.exposed(hidden.filled(stack.read()))
         equal_channels, header = chroma.has_equal_channels(photo.pixels), photo.header
         noise = models.measured(photo, equal_channels)
     route = str(models.route(header, equal_channels, noise))

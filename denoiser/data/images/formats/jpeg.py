@@ -104,17 +104,18 @@ def _from_source(photo: Photo, shared: tuple[int, int], options: Mapping[str, An
     if not encoding.get("source"):
         return None
     source, stored, in_rgb = encoding["source"], encoding.get("orientation", orientation.UPRIGHT), encoding["keep_rgb"]
-    planes = jpeg_planes.decoded(source, stored, in_rgb)
-    if planes.ndim != photo.pixels.ndim:
+    before = jpeg_planes.shown(source, stored)
+    if before.shape != photo.pixels.shape:
         return None
-    if stored == orientation.UPRIGHT and not jpeg_planes.is_changed(planes, photo.pixels, in_rgb):
+    if stored == orientation.UPRIGHT and np.array_equal(before, photo.pixels):
         return jpeg_segments.with_metadata(source, bytes(bands.encoded(photo.pixels[:1, :1], "JPEG", **options)))
     height, width = photo.pixels.shape[:2]
     groups = (1, 1) if encoding["progressive"] or photo.channels == 1 else shared
     rows, columns = (
         jpeg_segments.whole(side, jpeg_segments.BLOCK * n) for side, n in zip((height, width), groups, strict=True)
     )
-    picture = jpeg_planes.picture(planes[:rows, :columns], photo.pixels, shared, in_rgb)
+    planes = jpeg_planes.decoded(source, stored, in_rgb)[:rows, :columns]
+    picture = jpeg_planes.picture(planes, before, photo.pixels, shared, in_rgb)
     return jpeg_segments.resized(bands.saved(picture, "JPEG", **options), height, width)
 
 

@@ -28,9 +28,15 @@ from denoiser.metrics.luma import LUMA
 
 FACTOR = 1.25
 """Real pairs of quality 75 prefer means, photographs with synthetic noise the source's samples: experiments/photos."""
-_TO_RGB = np.array([[0, -22554, 116130], [91881, -46802, 0]], np.float32) / np.float32(1 << 16)
-"""What Cb and Cr add to R, G and B (ITU-T T.871), as libjpeg has it, in 16 bits behind the point."""
 _GREY = np.float32(128)
+
+
+def shown(source: bytes, stored: int) -> Pixels:
+    """The picture that a decoder makes of a JPEG, upright; arguments as in `decoded`.
+
+    Decoders repeat the last chroma at the border, so that it is not that of the planes with what is beyond.
+    """
+    return orientation.turn(bands.decoded(JpegImagePlugin.JpegImageFile(io.BytesIO(source))), stored)
 
 
 def decoded(source: bytes, stored: int, in_rgb: bool) -> Pixels:
@@ -58,31 +64,25 @@ def decoded(source: bytes, stored: int, in_rgb: bool) -> Pixels:
     return planes[top:, left:]
 
 
-def is_changed(planes: Pixels, pixels: Pixels, in_rgb: bool) -> bool:
-    """Whether any pixel is not what a decoder shows of the planes."""
-    height, width = pixels.shape[:2]
-    parts = ((planes[rows, :width].astype(np.float32), pixels[rows]) for rows in strips(height, width))
-    return any(_change(*each, in_rgb).any() for each in parts)
-
-
-def picture(planes: Pixels, pixels: Pixels, subsampling: tuple[int, int], in_rgb: bool) -> Image.Image:
+def picture(planes: Pixels, before: Pixels, pixels: Pixels, subsampling: tuple[int, int], in_rgb: bool) -> Image.Image:
     """Pixels as Pillow's picture of the size and kind of the planes; all pixels of a chroma sample have its value.
 
     Args:
         planes: the source's, see `decoded`.
+        before: the source's pixels, see `shown`.
         pixels: uint8 `(H, W)` or `(H, W, 3)`, RGB.
         subsampling: rows and columns that share a chroma sample in the file to be written, each 1 or 2.
         in_rgb: whether planes are RGB.
     """
     mode = "L" if planes.ndim == 2 else "RGB" if in_rgb else "YCbCr"
     whole = Image.new(mode, planes.shape[1::-1])
-    for start, rows in _bands(planes, pixels, subsampling, in_rgb):
+    for start, rows in _bands(planes, before, pixels, subsampling, in_rgb):
         whole.paste(Image.fromarray(np.rint(rows).clip(0, 255).astype(np.uint8), mode), (0, start))
     return whole
 
 
 def _bands(
-    planes: Pixels, pixels: Pixels, subsampling: tuple[int, int], in_rgb: bool
+    planes: Pixels, before: Pixels, pixels: Pixels, subsampling: tuple[int, int], in_rgb: bool
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Bands of rows of the changed planes, and where they start."""
     reach = subsampled.REACH * subsampling[0]
@@ -91,7 +91,10 @@ def _bands(
         above = min(band.start, reach)
         lines = slice(band.start - above, band.stop + reach)
         now = planes[lines].astype(np.float32)
-        change = _change(now, pixels[lines], in_rgb)
+        change = pixels[lines].astype(np.float32) - before[lines]
+        if now.ndim == 3 and not in_rgb:
+            change = _in_planes(change)
+        change = _extended(change, now.shape)
         if subsampling != (1, 1):
             for i in (1, 2):
                 now[..., i] = _samples(now[..., i], change[..., i], subsampling)
@@ -112,30 +115,11 @@ def _samples(
     return large[: now.shape[0], : now.shape[1]]
 
 
-def _change(planes: NDArray[np.float32], pixels: Pixels, in_rgb: bool) -> NDArray[np.float32]:
-    """The change of the planes; beyond the pixels that of the last ones.
-
-    Returns:
-        float32 of the shape of the planes.
-    """
-    height, width = pixels.shape[:2]
-    visible = planes[:height, :width]
-    if in_rgb or planes.ndim == 2:
-        change = pixels - visible
-    else:
-        change = _in_planes(pixels - _shown(visible))
-    beyond = [(0, total - seen) for total, seen in zip(planes.shape, change.shape, strict=True)]
-    padded: NDArray[np.float32] = np.pad(change, beyond, mode="edge")
-    return padded
-
-
-def _shown(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a decoder shows of YCbCr `(h, w, 3)`: RGB."""
-    added = (planes[..., 1:] - _GREY) @ _TO_RGB  # exact: at most 24 bits
-    added += np.float32(0.5)
-    np.floor(added, out=added)
-    added += planes[..., :1]
-    return added.clip(0, 255, out=added)
+def _extended(change: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """The change in a larger shape: beyond the pixels that of the last ones."""
+    beyond = [(0, total - seen) for total, seen in zip(shape, change.shape, strict=True)]
+    extended: NDArray[np.float32] = np.pad(change, beyond, mode="edge")
+    return extended
 
 
 def _in_planes(change: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ def segments(data: bytes | bytearray) -> Iterator[Segment]:
         while data[position + 1 : position + 2] == b"\xff":
             position += 1
         start, marker = position, int.from_bytes(data[position + 1 : position + 2])
-        position += 2 if marker in ALONE else 2 + int.from_bytes(data[position + 2 : position + 4])
+        position += 2 if marker in (0, *ALONE) else 2 + int.from_bytes(data[position + 2 : position + 4])
         yield Segment(marker, start, position)
 
 

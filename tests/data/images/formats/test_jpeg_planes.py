@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from denoiser.data.images import reading, writing
-from denoiser.data.images.formats import jpeg_planes
 
 SAMPLINGS = {"420": 48, "422": 48, "444": 8}
 """How far from the changed pixels others may change: chroma is interpolated, and blocks have 8 or 16 pixels."""
@@ -80,17 +79,6 @@ def test_chroma_that_is_clipped_on_the_screen_does_not_change_its_neighbours(tmp
     assert photo.pixels[0, 0, 0] == 255
     after = written(with_corner(photo), tmp_path)
     assert np.array_equal(after[16:, 16:], photo.pixels[16:, 16:])
-
-
-def test_the_same_planes_are_shown_as_libjpeg_shows_them(tmp_path):
-    planes = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
-    Image.fromarray(planes, "YCbCr").save(tmp_path / "in.jpg", quality=100, subsampling=0)
-    photo = reading.read(tmp_path / "in.jpg")
-    decoded = jpeg_planes.decoded(photo.details.encoding["source"], 1, False)
-    assert not jpeg_planes.is_changed(decoded, photo.pixels, False)
-    pixels = photo.pixels.copy()
-    pixels[255, 255, 1] ^= 1
-    assert jpeg_planes.is_changed(decoded, pixels, False)
 
 
 def psnr(pixels, clean):
