@@ -13,7 +13,7 @@ from typing import Any
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, nearest
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
@@ -52,6 +52,10 @@ MOVED = {
     "denoiser.callbacks.projector": "denoiser.training.callbacks.projector",
 }
 """The current path of each class or function that files of earlier versions name: runs, checkpoints and exports."""
+PASSED_ON = {"lightning.pytorch.loggers.TensorBoardLogger": "torch.utils.tensorboard.SummaryWriter"}
+"""What gets the arguments that a class takes without looking at them, and only uses later."""
+SHOWN = 12
+"""Largest number of arguments that an error lists."""
 NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
 
 
@@ -76,6 +80,8 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     factory, nested = target(kind, path), list(_targets(options))
     if nested:
         raise _refusal(kind, nested[0])
+    if path in PASSED_ON:
+        check_arguments(kind, factory, options, arguments)
     try:
         # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
         return instantiate({**options, "_target_": factory}, _recursive_=False, _convert_="all", _partial_=True)(
@@ -84,8 +90,44 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     except (DenoiserError, OSError, MemoryError):  # these have messages of their own
         raise
     except Exception as error:  # libraries refuse arguments with exceptions of any type
+        if isinstance(error, TypeError):
+            check_arguments(kind, factory, options, arguments)
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error
+
+
+def check_arguments(kind: str, factory: Any, options: Iterable[str], own: Iterable[str]) -> None:
+    """Refuse an option that a class or function does not take, as far as that is known.
+
+    Args:
+        kind: what is built, for the error.
+        factory: the class or function.
+        options: names of the arguments that configuration gives.
+        own: names of those that it cannot give.
+
+    Raises:
+        DenoiserError: names the option, and what is taken.
+    """
+    taken = [name for name in _taken(factory) if name not in (*own, "log_dir")]  # which loggers make of the folder
+    for option in options:
+        if taken and option not in taken:
+            near = nearest(option, taken)
+            listed = ", ".join(taken if len(taken) <= SHOWN else [*taken[:SHOWN], "..."])
+            fix = f"did you mean {near}?" if near else f"leave it out, or one of {listed}"
+            raise DenoiserError(f"{factory.__name__} takes no '{option}' (keys of {kind})", fix)
+
+
+def _taken(factory: Any) -> list[str]:
+    """Names of the arguments of a class, with those that it passes on; none where not all are known."""
+    later = PASSED_ON.get(f"{factory.__module__.rpartition('.')[0]}.{factory.__qualname__}")
+    inits = [each for each in getattr(factory, "__mro__", ()) if "__init__" in vars(each)] or [factory]
+    names: list[str] = []
+    for each in [inits[0], get_object(later)] if later else inits:
+        parameters = inspect.signature(each).parameters.values()
+        names += [one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        if each is not object and all(one.kind is not one.VAR_KEYWORD for one in parameters):
+            return list(dict.fromkeys(names))
+    return []
 
 
 def target(kind: str, path: Any) -> Any:

@@ -92,6 +92,8 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
             use_distributed_sampler=False,
         )
     except (TypeError, ValueError, RuntimeError) as error:
+        own = ("callbacks", "logger", "default_root_dir", "plugins", "use_distributed_sampler")
+        build.check_arguments("trainer", Trainer, arguments, own)
         raise DenoiserError(
             f"trainer cannot be built: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
         ) from error
