@@ -102,7 +102,7 @@ def test_a_key_that_nothing_takes_is_named_with_those_that_are(tmp_path):
     cfg = compose(["trainer=smoke"])
     built = {
         "logger": lambda added: assemble.logger(OmegaConf.create({**cfg.logger, **added}), str(tmp_path)),
-        "callbacks": lambda added: assemble.callbacks({"one": {**cfg.callbacks.early_stopping, **added}}, str(tmp_path)),
+        "callbacks": lambda added: assemble.callbacks({"a": {**cfg.callbacks.early_stopping, **added}}, str(tmp_path)),
         "noise": lambda added: build.make("noise", {**cfg.noise, **added}),
         "data": lambda added: build.make("data", {"_target_": cfg.data._target_, **added}),
         "trainer": lambda added: assemble.trainer(compose(["trainer=smoke", "+trainer.x=1"]), tmp_path),
