@@ -60,6 +60,7 @@ MOVED = {
     "denoiser.noise.PoissonGaussian": "denoiser.noise.poisson.PoissonGaussian",
     "denoiser.noise.SaltPepper": "denoiser.noise.impulse.SaltPepper",
     "denoiser.noise.Uniform": "denoiser.noise.uniform.Uniform",
+    "denoiser.data.folder.RealPairs": "denoiser.data.real_pairs.RealPairs",
     "denoiser.callbacks.BestCheckpoint": "denoiser.training.callbacks.BestCheckpoint",
     "denoiser.callbacks.LastCheckpoint": "denoiser.training.callbacks.LastCheckpoint",
     "denoiser.callbacks.EpochLog": "denoiser.training.callbacks.EpochLog",
