@@ -92,7 +92,7 @@ def match(noisy: Location, clean: Location, path: Location, table: Location) -> 
     pictures = _apart([_pictures(side, files, key) for side, files, key in found])
     keys = sorted(pictures[1])
     if pictures[0].keys() != pictures[1].keys():
-        raise _unmatched(pictures)
+        raise _unmatched(pictures, [*map(_root, sides)])
     files = [(pictures[0][key], pictures[1][key]) for key in keys]
     if same := [str(first) for first, second in files if first == second]:
         raise DenoiserError(f"{len(same)} picture(s) are noisy and clean: {_listed(same)} (data.noisy)", EXAMPLES)
@@ -147,19 +147,14 @@ def _apart(sides: Sequence[dict[str, Path]]) -> list[dict[str, Path]]:
     ]
 
 
-def _unmatched(sides: Sequence[Mapping[str, Path]]) -> DenoiserError:
+def _unmatched(pictures: Sequence[Mapping[str, Path]], roots: Sequence[Path]) -> DenoiserError:
     """The error that lists the pictures without a counterpart."""
-    single = [
-        [side[key] for key in sorted(side.keys() - other.keys())]
-        for side, other in zip(sides, sides[::-1], strict=True)
-    ]
-    counts = [
-        f"{len(files)} of {len(side)} {kind}: {_listed(map(str, files))}"
-        for kind, files, side in zip(COLUMNS, single, sides, strict=True)
-        if files
-    ]
+    listed = []
+    for kind, root, side, other in zip(COLUMNS, roots, pictures, pictures[::-1], strict=True):
+        if single := [str(side[key].relative_to(root)) for key in sorted(side.keys() - other.keys())]:
+            listed.append(f"{len(single)} of {len(side)} {kind} in {root}: {_listed(single)}")
     fix = "give both pictures of a pair one name; or patterns: data.noisy='DIR/*_real.png' data.clean='DIR/*_mean.png'"
-    return DenoiserError(f"pictures without a counterpart ({'; '.join(counts)})", fix)
+    return DenoiserError(f"pictures without a counterpart ({'; '.join(listed)})", fix)
 
 
 def _listed(names: Iterable[str]) -> str:
