@@ -107,7 +107,7 @@ def _finished(record: Record) -> None:
     finished = read(record.folder)
     page = write_run_page(finished)
     say(text(finished), f"report: {page}", sep="\n")
-    if (record.folder / "tensorboard").is_dir():
+    if any((record.folder / "tensorboard").rglob("events.*")):
         say(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     say(record.folder)
 

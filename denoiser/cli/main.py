@@ -19,6 +19,7 @@ VERBS = {
     "denoise": "remove the noise from photos",
     "export": "write a trained network as ONNX and safetensors, with a model card",
     "data": "list, download and verify the datasets",
+    "completion": "print the script that completes commands in bash, zsh or fish",
     "bench": "measure the speed of training, evaluation and denoising",
 }
 
@@ -31,7 +32,7 @@ def main() -> int:
 def _command(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         say("usage: denoiser VERB ...\n")
-        say(*(f"  {verb:8}  {summary}" for verb, summary in VERBS.items()), sep="\n")
+        say(*(f"  {verb:10}  {summary}" for verb, summary in VERBS.items()), sep="\n")
         say("\n`denoiser VERB --help` shows the help of a verb, `denoiser --version` the version.")
         return 0 if arguments else NOT_POSSIBLE
     verb = arguments[0]

@@ -122,7 +122,7 @@ def test_help_lists_the_groups_and_does_not_import_torch():
         "sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    for part in ("model: bsds_deep, ", "logger: none, ", "--cfg job", "resume=FOLDER", "outputs/", "-m noise.sigma="):
+    for part in ("model: bsds_deep, ", "logger: csv, ", "--cfg job", "resume=FOLDER", "outputs/", "-m noise.sigma="):
         assert part in done.stdout, part
 
 
