@@ -53,6 +53,7 @@ BASES = {
 """The base classes, of which an object of a kind must have one, by name: nothing is imported to check it."""
 MOVED = {
     "denoiser.muon.Muon": "denoiser.training.muon.Muon",
+    "denoiser.data.folder.RealPairs": "denoiser.data.real_pairs.RealPairs",
     "denoiser.callbacks.BestCheckpoint": "denoiser.training.callbacks.BestCheckpoint",
     "denoiser.callbacks.LastCheckpoint": "denoiser.training.callbacks.LastCheckpoint",
     "denoiser.callbacks.EpochLog": "denoiser.training.callbacks.EpochLog",
