@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from denoiser.config import compose
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.training import assemble
+from denoiser.trust import names_of_command
 
 CHEAP = "model=cifar_shallow"
 
@@ -27,7 +28,7 @@ def test_a_package_that_is_missing_is_named_with_its_pip_line(name, tmp_path, mo
     monkeypatch.setitem(sys.modules, name, None)
     for module in ("wandb", "mlflow"):
         monkeypatch.setattr(f"lightning.pytorch.loggers.{module}._{module.upper()}_AVAILABLE", Missing(module))
-    with pytest.raises(DenoiserError) as caught, assemble.build.names_of_command([]):
+    with pytest.raises(DenoiserError) as caught, names_of_command([]):
         assemble.logger(compose([f"logger={name}"]).logger, str(tmp_path))
     assert caught.value.code == ENVIRONMENT and name in caught.value.what and "pip install" in caught.value.fix
 
@@ -54,7 +55,7 @@ def test_every_key_reaches_the_logger(name, folder, monkeypatch):
     Recorder.__module__, Recorder.__qualname__ = f"{place}.{name}", attribute
     monkeypatch.setattr(f"{place}.{attribute}", Recorder)
     monkeypatch.setattr(f"{place}.{name}.{attribute}", Recorder)  # Hydra asks the module again
-    with assemble.build.names_of_command([]):
+    with names_of_command([]):
         made = assemble.logger(config, "run")
     (path,) = [path for path in yamls("logger") if path.stem == name]
     keys = set(OmegaConf.load(path)) - {"_target_"}

@@ -82,7 +82,7 @@ def test_a_training_without_end_has_no_schedule(warmup, schedule):
         ({"warmup": -0.1}, "optimizer.warmup=-0.1", "optimizer.warmup=0.05"),
         ({"warmup": "some"}, "optimizer.warmup=some", "optimizer.warmup=0.05"),
         ({"lr": -1}, "optimizer cannot be built: Invalid learning rate: -1", "check the keys below optimizer"),
-        ({"learning_rate": 1}, "learning_rate", "check the keys below optimizer"),
+        ({"learning_rate": 1}, "Adam takes no 'learning_rate' (keys of optimizer)", "one of lr, betas, "),
         ({"_target_": "torch.optim.Adm"}, "there is no torch.optim.Adm", "check its spelling"),
         ({"_target_": "os.system"}, "os.system is not allowed", "torch.optim."),
     ],
