@@ -167,7 +167,7 @@ BAD = [
         "(2, 1, 64, 64) of (2, 3, 64, 64)",
         "same shape",
     ),
-    (["model=own", "trust=[mypkg]", "+model.network.depth=3"], "network cannot be built", "keys below network"),
+    (["model=own", "trust=[mypkg]", "+model.network.depth=3"], "Net takes no 'depth'", "width"),
     (["trust=a-b"], "not the name of a package", "trust=[mypkg]"),
     (["model=owm"], "no model 'owm'", "model=own"),
     (["model.network._target_=torch.nn.Absent"], "there is no torch.nn.Absent", "spelling"),
