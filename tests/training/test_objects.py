@@ -109,11 +109,11 @@ def test_an_optimizer_itself_is_taken():
     assert not torch.equal(before, network.convolution.weight)
 
 
-@pytest.mark.parametrize("parts", [{"network": "unet"}, {"objective": 3}, {"optimizer": "adam"}])
 def test_a_loss_by_its_name():
     assert Denoiser(Net(), "l1").objective.loss(torch.ones(2), torch.zeros(2)) == 1
 
 
+@pytest.mark.parametrize("parts", [{"network": "unet"}, {"objective": 3}, {"optimizer": "adam"}])
 def test_what_is_no_part_of_a_model(parts):
     with pytest.raises((TypeError, DenoiserError), match=r"not|no loss"):
         Denoiser(**{"network": Net(), **parts})
