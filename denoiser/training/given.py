@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from denoiser import build
 from denoiser.data.pairs import Batch
@@ -21,8 +22,8 @@ from denoiser.training.optimizer import configure
 
 Config: TypeAlias = Mapping[str, Any]
 """`_target_` and arguments."""
-OptimizerFactory: TypeAlias = Callable[[Iterable[nn.Parameter]], OptimizerLRScheduler]
-"""From parameters to an optimizer, or to anything that Lightning's `configure_optimizers` returns."""
+OptimizerFactory: TypeAlias = Optimizer | Callable[[Iterable[nn.Parameter]], OptimizerLRScheduler]
+"""An optimizer; or from parameters to one, or to anything that Lightning's `configure_optimizers` returns."""
 OBJECT = "object"
 """The key of a record that stands for an object."""
 COLOURS = (3, 1)
@@ -32,6 +33,8 @@ def record(part: Any) -> Any:
     """What a checkpoint holds of a part: its configuration, or the name of its class."""
     if isinstance(part, Mapping):
         return build.plain(part)
+    if isinstance(part, str):
+        return {"_target_": "denoiser.objectives.supervised.Supervised", "loss": part}
     named = part if hasattr(part, "__qualname__") else type(part)
     return {OBJECT: f"{named.__module__}.{named.__qualname__}"}
 
@@ -56,8 +59,8 @@ def network(part: nn.Module | Config) -> nn.Module:
     return module
 
 
-def objective(part: Objective | Loss | Config) -> Objective:
-    """The objective; a plain loss compares the denoised pictures with the clean ones.
+def objective(part: Objective | Loss | str | Config) -> Objective:
+    """The objective; a plain loss, or the name of one, compares the denoised pictures with the clean ones.
 
     Raises:
         DenoiserError: the configuration is not possible.
@@ -66,6 +69,8 @@ def objective(part: Objective | Loss | Config) -> Objective:
         if OBJECT in part:
             return Absent(str(part[OBJECT]))
         return objective(build.objective(part))
+    if not (callable(part) or isinstance(part, str)):
+        raise TypeError(f"the objective is a loss, an Objective or a dictionary with _target_, not {part!r}")
     return part if isinstance(part, Objective) else Supervised(part)
 
 
@@ -85,6 +90,16 @@ class Absent(Objective):
         raise _again("objective", self.name)
 
 
+def check_optimizer(part: Any) -> None:
+    """Refuse what makes no optimizer.
+
+    Raises:
+        TypeError: neither an optimizer, a function nor configuration.
+    """
+    if not (isinstance(part, Optimizer | Mapping) or callable(part)):
+        raise TypeError(f"the optimizer is an Optimizer, a function that makes one, or a dictionary, not {part!r}")
+
+
 def optimizer(
     part: OptimizerFactory | Config, parameters: Iterable[nn.Parameter], steps: float
 ) -> OptimizerLRScheduler:
@@ -93,6 +108,8 @@ def optimizer(
     Raises:
         DenoiserError: the configuration is not possible, or the optimizer was an object.
     """
+    if isinstance(part, Optimizer):
+        return part
     if not isinstance(part, Mapping):
         return part(parameters)
     if OBJECT in part:

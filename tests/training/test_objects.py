@@ -100,6 +100,25 @@ def test_our_data_with_a_network_of_objects(pictures_folder):
     assert figures["test/psnr_noisy"] == pytest.approx(20.2, abs=0.5) and len(model.scores) == len(data.split("test"))
 
 
+def test_an_optimizer_itself_is_taken():
+    network = Net()
+    model = Denoiser(network, optimizer=torch.optim.SGD(network.parameters(), lr=0.1))
+    before = network.convolution.weight.clone()
+    trainer = fitted(model, loader(), loader())
+    assert trainer.optimizers[0] is model.optimizer
+    assert not torch.equal(before, network.convolution.weight)
+
+
+def test_a_loss_by_its_name():
+    assert Denoiser(Net(), "l1").objective.loss(torch.ones(2), torch.zeros(2)) == 1
+
+
+@pytest.mark.parametrize("parts", [{"network": "unet"}, {"objective": 3}, {"optimizer": "adam"}])
+def test_what_is_no_part_of_a_model(parts):
+    with pytest.raises((TypeError, DenoiserError), match=r"not|no loss"):
+        Denoiser(**{"network": Net(), **parts})
+
+
 def test_our_data_with_any_lightning_module(pictures_folder):
     class Theirs(LightningModule):
         def __init__(self):
