@@ -23,7 +23,7 @@ from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.signals import sigterm_interrupts
 from denoiser.machine.terminal import say
-from denoiser.reports.pages import write_report, write_summary
+from denoiser.reports.pages import summarise, write_report
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import (
     Record,
@@ -35,6 +35,7 @@ from denoiser.runs.folder import (
     resume_word,
     to_resume,
 )
+from denoiser.runs.names import named_in_tensorboard
 from denoiser.search_path import added_words, searching, split_search_path
 
 
@@ -65,6 +66,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     if not resume:
         check_free(out_dir, cfg)
+    cfg = cfg if resume else named_in_tensorboard(cfg, overrides)
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     needed = results(out_dir).get("trust") if resume else None
     names = trust.names_of_files(cfg.get("trust"), needed) if resume else trust.names_of_command(cfg.get("trust"))
@@ -165,7 +167,7 @@ def _command(arguments: Sequence[str]) -> int:
     arguments = [word.lstrip("+") if word.lstrip("+").startswith("resume=") else word for word in arguments]
     if any(argument.startswith("resume=") for argument in arguments):
         return _resume(arguments)
-    return run_application(RUN, arguments, _run, write_summary)
+    return run_application(RUN, arguments, _run, summarise)
 
 
 def _resume(arguments: Sequence[str]) -> int:
