@@ -49,12 +49,15 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     ('dncnn', 'synthetic')
     """
     from denoiser.training.fit import train_and_test
+    from denoiser.training.own_targets import leave_out_other_keys
 
     if cfg.get("resume") is not None:
         raise DenoiserError(f"only the command resumes (resume={cfg.resume})", f"denoiser run resume={cfg.resume}")
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     names = build.names_of_files if resume else build.names_of_command
+    with names(cfg.get("trust")):
+        leave_out_other_keys(cfg, overrides)
     if launcher.rank() > 0:  # of several processes, the first writes the folder
         with names(cfg.get("trust")):
             for stage in train_and_test(cfg, out_dir, resume):

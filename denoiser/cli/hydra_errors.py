@@ -13,6 +13,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from denoiser.cli.arguments import Parser
+from denoiser.cli.elsewhere import instead
 from denoiser.cli.keys import group_choices, key_advice, keys
 from denoiser.config import METHOD_KEYS, RUN, Application, compose
 from denoiser.errors import DenoiserError, nearest
@@ -120,5 +121,8 @@ def _missing_key(prefix: str, overrides: Sequence[str], application: Application
         known = keys(compose((), application))
     if key.startswith("hydra."):
         return DenoiserError(f"no key '{key}' (configuration)", f"{application.command} --cfg hydra lists all keys")
+    value = next((o.partition("=")[2] for o in overrides if o.lstrip("+").partition("=")[0] == key), "")
+    if fix := instead(key, value):
+        return DenoiserError(f"no key '{key}' ({key}={value})", fix)
     choice = next((o for o in overrides if o.startswith(f"{key.partition('.')[0]}=")), "configuration")
     return DenoiserError(f"no key '{key}' ({choice})", key_advice(key, known, application.command))

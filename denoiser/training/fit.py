@@ -47,6 +47,8 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     data, module = from_config.training_data(cfg), assemble.module(cfg)
     trainer, options = assemble.trainer(cfg, folder)
     module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    if options.get("compile"):  # runs of earlier versions lack it
+        module.compile_training()
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
@@ -71,7 +73,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     if trainer.is_global_zero:
         rows = write_results(cfg, module, data, folder)
         yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before the drawing and logging, which can fail
-        _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
+        _draw(cfg.model.name, module.eval(), data.frozen("test"), folder / "images")
         _log_final(trainer, cfg, rows)
 
 

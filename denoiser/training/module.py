@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,10 +18,12 @@ from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
 from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
-from denoiser.objectives.supervised import Loss
+from denoiser.objectives.losses import Loss
 from denoiser.runs.results import Score, mean
 from denoiser.training import given
 from denoiser.training.checks import as_batch, check_parts
+from denoiser.training.compiling import compiled
+from denoiser.training.optimizer import Length, step_plateaus
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
 DEFAULT_OPTIMIZER: given.Config = {"_target_": "torch.optim.Adam", "lr": 1e-3}
@@ -41,8 +43,10 @@ class Denoiser(PictureModel, LightningModule):
             divisible by a number has an attribute `multiple`, one that needs a smallest side has `smallest`.
         objective: an `Objective`; or a loss, a function of the denoised and the clean pictures such as
             `torch.nn.L1Loss()`; the default is the mean squared error.
-        optimizer: from parameters to an optimizer, or to whatever Lightning's `configure_optimizers` returns; a
-            dictionary has `warmup` and `schedule` too. The default is Adam with a learning rate of 0.001.
+        optimizer: from parameters to an optimizer, or to whatever Lightning's `configure_optimizers` returns; the
+            default is Adam with a learning rate of 0.001.
+        scheduler: from the optimizer to its learning-rate scheduler, which is stepped after each epoch; for a
+            dictionary see `training.optimizer.scheduled`. None for a constant rate.
         channels: number of channels of its pictures, 3 or 1; None for that of the network's first layer.
         name: name of the model, as in `model=NAME`; None for that of the network's class.
         trained_on: data and noise of the training, for tables and pages.
@@ -78,6 +82,7 @@ class Denoiser(PictureModel, LightningModule):
         network: nn.Module | given.Config,
         objective: Objective | Loss | given.Config = DEFAULT_OBJECTIVE,
         optimizer: given.OptimizerFactory | given.Config = DEFAULT_OPTIMIZER,
+        scheduler: given.SchedulerFactory | given.Config | None = None,
         channels: int | None = None,
         name: str | None = None,
         trained_on: str = "",
@@ -88,16 +93,25 @@ class Denoiser(PictureModel, LightningModule):
         self.network = given.network(network)
         self.channels = given.channels(self.network) if channels is None else channels
         self.name = given.name(network) if name is None else name
-        parts = {"network": network, "objective": objective, "optimizer": optimizer}
+        parts = {"network": network, "objective": objective, "optimizer": optimizer, "scheduler": scheduler}
         trained = {"trained_on": trained_on, "trained_sigma": trained_sigma, "trained_shot": trained_shot}
-        plain = {key: given.record(part) for key, part in parts.items()}
+        plain = {key: given.record(part) for key, part in parts.items() if part is not None}
         self.save_hyperparameters({**plain, "channels": self.channels, "name": self.name, **trained})
         self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
-        self.objective, self.optimizer = given.objective(objective), optimizer
+        self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
         self.scores: dict[int, Score] = {}
         self.seen: Mapping[str, Any] | None = None
         self._loss, self._steps = torch.zeros(()), 0
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+
+    def compile_training(self) -> None:
+        """Compile the network for training steps; validation, test and the saved weights stay as they are."""
+        self._compiled = compiled(self.network)
+
+    def run_network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+        """The network's call, in training the compiled one if there is one."""
+        return self._compiled(noisy) if self._compiled and self.training else super().run_network(noisy, sigma)
 
     def setup(self, stage: str) -> None:
         """Check before training that the network fits, and that no test picture is among those of training.
@@ -185,9 +199,20 @@ class Denoiser(PictureModel, LightningModule):
             checkpoint["seen"] = leaks.training_record(data)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """The optimizer and, where it has one, its learning-rate schedule over all steps."""
-        steps = self.trainer.estimated_stepping_batches
-        return given.optimizer(self.optimizer, self.network.parameters(), steps)
+        """The optimizer and, where it has one, its learning-rate scheduler."""
+        trainer, limit = self.trainer, self.trainer.max_epochs or -1
+        epochs, every = float("inf") if limit < 0 else limit, trainer.check_val_every_n_epoch or 1
+        length = Length(trainer.estimated_stepping_batches, epochs, every if trainer.enable_validation else 0)
+        return given.optimizer(self.optimizer, self.scheduler, self.network.parameters(), length)
+
+    def on_train_epoch_end(self) -> None:
+        """Step schedulers that wait for a figure: Lightning does so only after the epoch's checkpoint is saved."""
+        step_plateaus(self.trainer)
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step the others, which wait for no figure."""
+        if metric is None:
+            scheduler.step()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave out the weights of an objective that is not here."""
