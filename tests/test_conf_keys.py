@@ -131,7 +131,7 @@ def otherwise(key, value, elsewhere):
 def of_data(cfg, folder):
     if "test" not in cfg.data:
         options = {key: value for key, value in build.plain(cfg.data).items() if key != "name"}
-        pictures = build.make("data", options, protocol=from_config.protocol(cfg)).pictures("test")
+        pictures = build.make("data", options, **from_config.protocol(cfg).keywords()).pictures("test")
         return pictures.shapes[0], pictures.images[0].tolist()
     data = from_config.training_data(cfg)
     loader, test = data.train_dataloader(), data.test and data.test.name

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from denoiser.data import own_depth
 from denoiser.data.base import CROPS, PairsDataModule, check_no_noise
 from denoiser.data.decoding import read_files
-from denoiser.data.images import eight_bit
+from denoiser.data.images import search
+from denoiser.data.images.skipped import Skipped
+from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import split_indices
 from denoiser.data.store.catalogue import Card
@@ -43,17 +48,23 @@ class Folder(PairsDataModule):
         self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
         self.folder_name = self.path.absolute().name
 
+    @cached_property
+    def _files(self) -> dict[Path, Stored]:
+        """All pictures, found once; warns of what is left out."""
+        (paths,) = _found(self.path)
+        return own_depth.stored(paths)
+
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val`, `test` or `all`.
 
         Keys are paths without suffix, except where two would be equal: a.png and a.jpg keep their suffixes.
         """
-        paths = eight_bit.find(self.path)
+        paths = list(self._files)
         # Without suffix, so that a photo and its copy in another format stay on one side of the split.
         stems = [path.relative_to(self.path).with_suffix("").as_posix() for path in paths]
         indices = split_indices(stems, split, self.split_seed)
         cache_gb = self.cache_gb * len(indices) / len(paths)  # all splits together need at most cache_gb
-        pictures = read_files([[paths[i]] for i in indices], self.path, self.channels, cache_gb)
+        pictures = read_files([[paths[i]] for i in indices], self.path, self.channels, cache_gb, self._files)
         keys = _unique_keys(stems, [path.relative_to(self.path).as_posix() for path in paths])
         return replace(pictures, keys=[keys[i] for i in indices])
 
@@ -101,13 +112,19 @@ class RealPairs(PairsDataModule):
         self.noisy, self.clean = Path(noisy).expanduser(), Path(clean).expanduser()
         self.split_seed, self.cache_gb, self.folder_name = split_seed, cache_gb, self.clean.absolute().name
 
+    @cached_property
+    def _files(self) -> tuple[dict[str, Path], dict[str, Path], dict[Path, Stored]]:
+        """The noisy and the clean pictures by key, and all of them, found once; warns of what is left out."""
+        noisy, clean = _found(self.noisy, self.clean)
+        return _by_key(noisy, self.noisy), _by_key(clean, self.clean), own_depth.stored([*noisy, *clean])
+
     def pictures(self, split: str) -> Pictures:
         """The pairs of `train`, `val`, `test` or `all`, each `(2C, H, W)`: noisy, then clean.
 
         Raises:
             DenoiserError: a picture has no counterpart, or one of another size.
         """
-        noisy, clean = _by_key(self.noisy), _by_key(self.clean)
+        noisy, clean, files = self._files
         if unmatched := sorted(noisy.keys() ^ clean.keys()):
             first = unmatched[0]
             folder, path = (self.clean, noisy[first]) if first in noisy else (self.noisy, clean[first])
@@ -117,15 +134,24 @@ class RealPairs(PairsDataModule):
             )
         keys = sorted(clean)
         for key in keys:
-            _check_size(noisy[key], clean[key])
+            _check_size(noisy[key], clean[key], files)
         pairs = [(noisy[keys[i]], clean[keys[i]]) for i in split_indices(keys, split, self.split_seed, "data.clean")]
         cache_gb = self.cache_gb * len(pairs) / len(keys)  # all splits together need at most cache_gb
-        return read_files(pairs, self.clean, self.channels, cache_gb)
+        return read_files(pairs, self.clean, self.channels, cache_gb, files)
 
 
-def _by_key(folder: Path) -> dict[str, Path]:
+def _found(*folders: Path) -> list[list[Path]]:
+    """The pictures in each folder; warns once of each kind of files that are left out."""
+    skipped = Skipped()
+    found = [search.find(folder, skipped) for folder in folders]
+    for message in skipped.messages():
+        warnings.warn(message, stacklevel=2)
+    return found
+
+
+def _by_key(found: Sequence[Path], folder: Path) -> dict[str, Path]:
     paths: dict[str, Path] = {}
-    for path in eight_bit.find(folder):
+    for path in found:
         first = paths.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
         if first != path:
             names = f"{first.name} and {path.name}"
@@ -133,9 +159,9 @@ def _by_key(folder: Path) -> dict[str, Path]:
     return paths
 
 
-def _check_size(noisy: Path, clean: Path) -> None:
-    (height, width, _), expected = own_depth.stored(noisy), own_depth.stored(clean)
-    if (height, width) != expected[:2]:
+def _check_size(noisy: Path, clean: Path, files: Mapping[Path, Stored]) -> None:
+    (height, width), expected = files[noisy][:2], files[clean][:2]
+    if (height, width) != expected:
         raise DenoiserError(
             f"{height}x{width} is not the {expected[0]}x{expected[1]} of its clean picture ({noisy})",
             f"use the same size for {noisy.name} and {clean.name}",

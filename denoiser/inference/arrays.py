@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from denoiser.inference import exposure, masked, transparency
+from denoiser.inference import axes, exposure, integers, masked, transparency
 from denoiser.inference.axes import AXES
 from denoiser.inference.pixels import Pixels
 
@@ -24,10 +24,8 @@ DTYPES = (np.uint8, np.uint16, np.int16, np.float16, np.float32, np.float64)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
 OTHER_ORDERS = f"another order by axes=, one of {', '.join(AXES)}"
-NUMPY = (
-    "numpy: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with alpha last; uint8, uint16, int16, float16, float32, float64"
-)
-TORCH = "torch: (H, W), (C, H, W) or (B, C, H, W) with C = 1 or 3; uint8, uint16, int16 or a float"
+NUMPY = "numpy: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with alpha last; integers of 8 to 32 bits, floats"
+TORCH = "torch: (H, W), (C, H, W) or (B, C, H, W) with C = 1 or 3; integers of 8 to 32 bits, floats"
 
 
 @dataclass(frozen=True)
@@ -38,15 +36,23 @@ class ArrayPicture:
         planes: `(C, H, W)`, a view of the picture's colours; C = 1 or 3.
         target: a view of the result's colours, to be filled; of the same shape and data type.
         result: returns the result as the type of the picture; alpha is already in it.
+        of_integers: whether floats hold integers of `integers.HELD`.
+        given_white: the value of white that it shares with other pictures.
     """
 
     planes: Tensor
     target: Tensor
     result: Callable[[], Any]
+    of_integers: bool = False
+    given_white: float | None = None
 
     @cached_property
     def white(self) -> float:
         """Value of white in the picture; of floats 1, unless most are far above it, see `exposure.white`."""
+        if self.given_white is not None:
+            return self.given_white
+        if self.of_integers:
+            return exposure.usual(self.pixels)
         return WHITE[self.planes.dtype] if self.planes.dtype in WHITE else exposure.white(self.pixels)
 
     @property
@@ -55,8 +61,22 @@ class ArrayPicture:
         return as_numpy(self.planes)
 
 
-def open_picture(image: NDArray[Any] | Tensor | Image.Image) -> ArrayPicture:
+def common_white(pictures: Sequence[NDArray[Any] | Tensor]) -> float | None:
+    """The value of white in several pictures of one type of `integers.HELD`; None for other types.
+
+    Raises:
+        ValueError: see `open_picture`.
+    """
+    counted = [each for each in pictures if integers.counted(each.dtype)]
+    return max((open_picture(each).white for each in counted), default=None)
+
+
+def open_picture(image: NDArray[Any] | Tensor | Image.Image, white: float | None = None) -> ArrayPicture:
     """Planes of a picture, and of its result, which shares no memory with it.
+
+    Args:
+        image: the picture.
+        white: the value of white, if it is known from other pictures.
 
     Raises:
         ValueError: a shape, data type or mode that a result cannot have; no pixels; values that are not finite.
@@ -72,15 +92,25 @@ def open_picture(image: NDArray[Any] | Tensor | Image.Image) -> ArrayPicture:
         raise ValueError(f"the picture has no pixels: {size}")
     if picture.planes.is_floating_point() and not torch.isfinite(torch.stack(torch.aminmax(picture.planes))).all():
         raise ValueError("the picture has values that are not finite (NaN or infinity)")
-    return picture
+    return picture if white is None else replace(picture, given_white=white)
 
 
 def _from_numpy(image: NDArray[Any]) -> ArrayPicture:
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
-        raise ValueError(f"an array of shape {image.shape}; {NUMPY}; {OTHER_ORDERS}")
-    if image.dtype.newbyteorder("=") not in DTYPES:
+        raise ValueError(f"an array of shape {image.shape}{advice(image.shape)}; {NUMPY}; {OTHER_ORDERS}")
+    native = image.dtype.newbyteorder("=")
+    if integers.counted(native):
+        picture = _from_array(image.astype(integers.HELD[native]), 4)
+        return replace(picture, of_integers=True, result=lambda: integers.rounded(picture.result(), image.dtype))
+    if native not in DTYPES:
         raise ValueError(f"an array of {image.dtype}; {NUMPY}")
     return _from_array(image, 4)
+
+
+def advice(shape: tuple[int, ...]) -> str:
+    """Which axes an array of another shape most likely has, for an error."""
+    order = axes.likely(shape)
+    return f": axes={order!r}, if that is the order of its axes" if order else ""
 
 
 def _from_masked(image: np.ma.MaskedArray[Any, Any]) -> ArrayPicture:
@@ -132,13 +162,26 @@ def as_numpy(planes: Tensor) -> Pixels:
 
 def _from_torch(image: Tensor) -> ArrayPicture:
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[0] not in (1, 3)):
-        raise ValueError(f"a tensor of shape {tuple(image.shape)}; {TORCH}; {OTHER_ORDERS}")
+        shape = tuple(image.shape)
+        raise ValueError(f"a tensor of shape {shape}{advice(shape)}; {TORCH}; {OTHER_ORDERS}")
+    if integers.counted(image.dtype):
+        return _from_counted(image)
     if image.dtype not in (*WHITE, *FLOATS):
         raise ValueError(f"a tensor of {image.dtype}; {TORCH}")
     image = image.detach()
     result = torch.empty(image.shape, dtype=image.dtype, device=image.device)
     planes, target = (tensor if tensor.ndim == 3 else tensor[None] for tensor in (image, result))
     return ArrayPicture(planes, target, lambda: result)
+
+
+def _from_counted(image: Tensor) -> ArrayPicture:
+    values = image.detach().cpu().numpy()
+    picture = _from_torch(torch.from_numpy(values.astype(integers.HELD[values.dtype])))
+
+    def result() -> Tensor:
+        return torch.from_numpy(integers.rounded(picture.result().numpy(), values.dtype)).to(image.device)
+
+    return replace(picture, of_integers=True, result=result)
 
 
 def _from_pillow(image: Image.Image) -> ArrayPicture:

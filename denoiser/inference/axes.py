@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 AXES = ("HW", "HWC", "CHW", "NHW", "NHWC", "NCHW")
 """The orders that are known, which are those of numpy, Pillow and torch."""
+CHANNELS = (1, 3)
+"""Number of channels of grey and colour."""
 Array = TypeVar("Array", NDArray[np.generic], "Tensor")
 
 
@@ -34,6 +36,17 @@ def check(axes: str, shape: tuple[int, ...]) -> str:
         allowed = f"allowed for it: {fits}" if fits else f"allowed: {', '.join(AXES)}, each with its shape"
         raise ValueError(f"axes={axes!r} has {len(axes)} axes, and an array of shape {shape} {len(shape)}; {allowed}")
     return axes
+
+
+def likely(shape: tuple[int, ...]) -> str | None:
+    """The order that an array of this shape most likely has, by the place of its few channels; None for other shapes.
+
+    >>> likely((4, 96, 128)), likely((3, 96, 128)), likely((5, 96, 128, 3))
+    ('NHW', 'CHW', 'NHWC')
+    """
+    fits = [known for known in AXES if len(known) == len(shape)]
+    of_channels = (known for known in fits if "C" in known and shape[known.index("C")] in CHANNELS)
+    return next(of_channels, "NHW" if len(shape) == 3 else None)
 
 
 def pictures(array: Array, axes: str) -> list[Array]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.inference.pixels import Pixels, strips
+from denoiser.inference.pixels import Pixels, strips, white_of
 from denoiser.metrics.luma import LUMA
 
 STRONGEST = 2
@@ -51,7 +51,8 @@ def fill(
 ) -> None:
     """Write denoised rows into a photo of any type.
 
-    Integers are clamped to black, signed ones to their least value, and to white, and rounded, halves to even. Floats
+    Integers are clamped to black, signed ones to their least value, and to white, or the pixel of the input where that
+    is above it, such as a hot one of 16 bits in a picture of 12; and they are rounded, halves to even. Floats
     are neither: values above white or below black in the input can stay so in the output. Where luma and chroma have
     different weights and an unsigned integer would be clipped, all three channels are moved towards their luma until
     none is.
@@ -68,7 +69,8 @@ def fill(
     for rows in strips(*out.shape[:2]):
         planes = denoised[:, rows]
         values = planes[0] if out.ndim == 2 else planes.transpose(1, 2, 0)
-        _store(out[rows], _blended(before[rows], values, white, luma, chroma if out.ndim == 3 else luma), white)
+        blended = _blended(before[rows], values, white, luma, chroma if out.ndim == 3 else luma)
+        _store(out[rows], blended, white if white == white_of(out.dtype) else np.maximum(before[rows], white))
 
 
 def _blended(before: Pixels, values: Pixels, white: float, luma: float, chroma: float) -> NDArray[Any]:
@@ -89,27 +91,27 @@ def _blended(before: Pixels, values: Pixels, white: float, luma: float, chroma: 
     blended += step
     blended += source
     if before.dtype.kind == "u":
-        _desaturate(blended, white)
+        _desaturate(blended, np.maximum(before.max(axis=2), white))
     return blended
 
 
-def _desaturate(colours: NDArray[Any], white: float) -> None:
-    """Scale down the chroma of pixels `(h, W, 3)` outside black to white until they are inside; the luma stays."""
+def _desaturate(colours: NDArray[Any], most: Pixels) -> None:
+    """Scale down the chroma of pixels `(h, W, 3)` outside 0 to `most`, `(h, W)`, until they are inside; luma stays."""
     outside = np.zeros(colours.shape[:2], bool)
     for channel in range(3):
-        outside |= (colours[..., channel] < 0) | (colours[..., channel] > white)
+        outside |= (colours[..., channel] < 0) | (colours[..., channel] > most)
     if not outside.any():
         return
-    clipped = colours[outside]
-    luma = np.clip(clipped @ np.array(LUMA, clipped.dtype), 0, white)[:, None]
+    clipped, limit = colours[outside], most[outside].astype(colours.dtype)[:, None]
+    luma = np.clip(clipped @ np.array(LUMA, clipped.dtype), 0, limit[:, 0])[:, None]
     offset = clipped - luma
-    room = np.where(offset > 0, white - luma, luma) / np.maximum(np.abs(offset), _SMALLEST)
+    room = np.where(offset > 0, limit - luma, luma) / np.maximum(np.abs(offset), _SMALLEST)
     colours[outside] = luma + offset * np.minimum(room.min(axis=1, keepdims=True), 1)
 
 
-def _store(out: Pixels, values: NDArray[Any], white: float) -> None:
+def _store(out: Pixels, values: NDArray[Any], most: float | Pixels) -> None:
     """Write values into pixels, clamped and rounded if these are integers."""
     if out.dtype.kind in "iu":
-        np.clip(values, np.iinfo(out.dtype).min, white, out=values)
+        np.clip(values, np.iinfo(out.dtype).min, most, out=values)
         np.rint(values, out=values)
     out[...] = values

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from numbers import Real
 from typing import Any, TypedDict
 
 from torch import Tensor
 
-from denoiser.errors import nearest, number, require
+from denoiser.errors import DenoiserError, nearest
 from denoiser.inference.blend import STRONGEST, Strengths
 from denoiser.inference.chroma import SUBSAMPLINGS
+from denoiser.noise.levels import check_sigma
+
+NOT_SUBSAMPLED = "4:4:4"
+"""The usual name of chroma with a sample for every pixel."""
 
 
 class CallKeywords(TypedDict, total=False):
@@ -32,12 +37,13 @@ class CallOptions:
         strength: how much noise is removed, 0 to 2: 0 returns the input, 1 the network's output.
         chroma_strength: the strength for colour noise; None takes `strength`, which then is for luma alone.
         texture: share of the removed detail that is returned, 0 to 1, see `inference/texture.py`.
-        subsampling: how the chroma of a JPEG or WebP was stored, `4:2:0` mostly, see `chroma.SUBSAMPLINGS`; None takes
-            the channels as they are.
+        subsampling: how the chroma of a JPEG or WebP was stored, `4:2:0` mostly, see `chroma.SUBSAMPLINGS`; None and
+            `4:4:4` take the channels as they are.
         axes: the order of the array's axes, see `inference/axes.py`; None takes that of one picture.
 
     Raises:
-        DenoiserError: a strength or the texture is out of its range, or there is no such subsampling.
+        TypeError: an argument is of another type.
+        ValueError: a noise level, a strength or the texture is out of its range, or there is no such subsampling.
     """
 
     sigma: float | Tensor | None = None
@@ -49,13 +55,17 @@ class CallOptions:
 
     def __post_init__(self) -> None:
         """Refuse values that are not allowed."""
-        for key in ("strength", "chroma_strength"):
+        for key, most in (("strength", STRONGEST), ("chroma_strength", STRONGEST), ("texture", 1)):
             value = getattr(self, key)
-            if value is not None or key == "strength":
-                require(_within(value, STRONGEST), key, value, f"not from 0 to {STRONGEST}", "1")
-        require(_within(self.texture, 1), "texture", self.texture, "not from 0 to 1", "0.5")
-        known = self.subsampling in (None, *SUBSAMPLINGS)
-        require(known, "subsampling", self.subsampling, f"none of {', '.join(SUBSAMPLINGS)}", "'4:2:0'")
+            if (key, value) != ("chroma_strength", None) and not 0 <= _number(key, value) <= most:
+                raise ValueError(f"{key}={value!r}; allowed: 0 to {most}")
+        if self.sigma is not None and not isinstance(self.sigma, Tensor):
+            level(self.sigma)
+        for key in ("subsampling", "axes"):
+            if not isinstance(getattr(self, key), str | None):
+                raise TypeError(f"{key}={getattr(self, key)!r} is no text")
+        if self.subsampling not in (None, NOT_SUBSAMPLED, *SUBSAMPLINGS):
+            raise ValueError(f"subsampling={self.subsampling!r}; allowed: {NOT_SUBSAMPLED}, {', '.join(SUBSAMPLINGS)}")
 
     @property
     def strengths(self) -> Strengths:
@@ -84,8 +94,8 @@ def parse(args: Sequence[Any], keywords: Mapping[str, Any]) -> CallOptions:
     """The arguments of a call besides the picture: `sigma` by position or by name, the others by name.
 
     Raises:
-        TypeError: there is no such argument, or there are several by position.
-        DenoiserError: see `CallOptions`.
+        TypeError: there is no such argument, there are several by position, or see `CallOptions`.
+        ValueError: see `CallOptions`.
 
     >>> parse((25,), {"strength": 1.5}).strength
     1.5
@@ -96,8 +106,27 @@ def parse(args: Sequence[Any], keywords: Mapping[str, Any]) -> CallOptions:
         raise TypeError(f"model(image, sigma=None, ...) has no argument {other!r}: {near or ', '.join(known)}")
     if len(args) > 1 or (args and "sigma" in keywords):
         raise TypeError("model(image, sigma=None, ...) takes a picture and one noise level; the others by name")
-    return CallOptions(*args, **keywords)
+    options = CallOptions(*args, **keywords)
+    whole = options.subsampling == NOT_SUBSAMPLED
+    axes = options.axes and options.axes.upper()
+    return replace(options, subsampling=None if whole else options.subsampling, axes=axes)
 
 
-def _within(value: object, most: float) -> bool:
-    return number(value) and 0 <= value <= most  # type: ignore[operator]
+def level(sigma: object) -> float:
+    """A noise level in grey levels of 255.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is negative, not finite, or between 0 and 1 (a level for images in [0, 1] by mistake).
+    """
+    try:
+        (checked,) = check_sigma(_number("sigma", sigma), "sigma")
+    except DenoiserError as error:
+        raise ValueError(f"{error.what}; {error.fix}") from None
+    return checked
+
+
+def _number(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{key}={value!r} is no number" + " nor a tensor of one for each picture" * (key == "sigma"))
+    return float(value)

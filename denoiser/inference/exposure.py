@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from denoiser.inference.pixels import Pixels
+from denoiser.inference.pixels import Pixels, strips
 
 SAMPLE = 1 << 18
 """Approximate number of pixels, evenly spaced, whose values are sorted."""
@@ -24,6 +24,8 @@ Measured with `grey` on discs on a dark picture (96x96, 1 picture, seed 0), as t
 deviations of the noise: discs 10 / 30 / 60 / 300 times as bright as the noise with a radius of 9 pixels 0.5 / 0.7 / 1.0
 / 1.8, with a radius of 5 pixels 0.8 / 1.0 / 1.1 / 2.2.
 """
+BRIGHT_KNOWN = 50.0
+"""The same for the median of a bright area that is seen alone, as if it went on beyond its rim."""
 NOMINAL = 1.5
 """Largest median of a picture whose white is 1: noise can bring a bright one above 1."""
 
@@ -65,9 +67,45 @@ def known(pixels: Pixels) -> float:
     return KNOWN * noise_level(pixels, white=255.0)  # then grey levels are the unit of the pixels
 
 
+def bright_area(pixels: Pixels, limit: float) -> tuple[float, float]:
+    """The share of the pixels beyond a limit, and the brightness of those up to which a network removes their noise.
+
+    That is 0 where their noise is too weak for their brightness, see `BRIGHT_KNOWN`. It is measured as in the finest
+    wavelet coefficients, in squares of 2 x 2 pixels that all are beyond the limit.
+    """
+    step = 2 * max(1, math.isqrt(math.prod(pixels.shape[:2]) // (4 * SAMPLE)))
+    height, width = (side // 2 * 2 for side in pixels.shape[:2])
+    corners = [pixels[y:height:step, x:width:step].astype(np.float32) for y in (0, 1) for x in (0, 1)]
+    corners = [corner[..., None] if corner.ndim == 2 else corner for corner in corners]
+    sizes = np.stack([np.abs(corner).max(axis=2) for corner in corners])
+    beyond = (sizes > limit).all(axis=0)
+    if not beyond.any():
+        return 0.0, 0.0
+    one, two, three, four = (corner[beyond] for corner in corners)
+    noise = float(np.median(np.abs(one - two - three + four))) / 2 / 0.6745
+    quantile, median = np.quantile(sizes[:, beyond], (BRIGHT, 0.5))
+    known, usual = BRIGHT_KNOWN * noise, np.median([np.abs(corner[beyond]) for corner in corners])
+    even = quantile <= BY_MEDIAN * median  # and not the halo of a sun
+    return float(beyond.mean()), max(known, float(quantile)) if even and usual <= known else 0.0
+
+
 def bulk(pixels: Pixels, alpha: Pixels | None = None) -> float:
     """A value that all except some outliers of a picture are below; they are far above it, and few."""
     return _statistics(pixels, alpha)[0] * BY_MEDIAN
+
+
+def usual(pixels: Pixels, alpha: Pixels | None = None) -> float:
+    """The largest value without outliers, such as hot pixels or the sun; 1 where none is above it.
+
+    Args:
+        pixels: see `scale`.
+        alpha: see `scale`.
+    """
+    limit, largest = max(1.0, bulk(pixels, alpha)), 1.0
+    for rows in strips(*pixels.shape[:2]):
+        seen = pixels[rows] if alpha is None else pixels[rows][alpha[rows] > 0]
+        largest = max(largest, float(seen.max(initial=1.0, where=seen <= limit)))
+    return largest
 
 
 def _statistics(pixels: Pixels, alpha: Pixels | None) -> tuple[float, float]:

@@ -17,7 +17,6 @@ from denoiser.inference.fitted import FittedTilings
 from denoiser.inference.function import TileFunction, inference_call
 from denoiser.inference.padding import pad, padded_side
 from denoiser.noise.estimate import noise_level
-from denoiser.noise.levels import check_sigma
 
 Array = TypeVar("Array", bound=NDArray[Any])
 
@@ -81,19 +80,22 @@ class PictureModel(nn.Module):
         """Denoise a picture: the same type, data type, shape and device; the input is not changed.
 
         A tensor `(B, C, H, W)` of the network's own C and data type (mostly float32), or under autocast, goes whole
-        through `forward` and is differentiable, unless a strength or texture is given. All others are denoised in
-        evaluation mode, one by one, large ones in tiles. White is 255 in uint8, 65535 in uint16, 32767 in int16 and
-        1.0 in floats, which are not clamped; computation is in float32. A grey model denoises colours one by one. A
-        colour model takes grey in all three channels and returns their mean, which is worse than a grey model, and
-        warns of it. Alpha is kept, and so is the mask of a masked array: what is under it changes nothing else.
+        through `forward` and is differentiable, unless a strength or texture is given: through the bare network, which
+        makes worse what is around a hot pixel or a sun. All others are denoised in evaluation mode, one by one, large
+        ones in tiles, and a hot pixel or a sun does no harm, see `inference/highlights.py`. White is 255 in uint8,
+        65535 in uint16, 32767 in int16, the largest value without outliers in int8, int32 and uint32 (of all pictures
+        of a stack), and 1.0 in floats, which are not clamped; computation is in float32. A grey model denoises colours
+        one by one. A colour model takes grey in all three channels and returns their mean, which is worse than a grey
+        model, and warns of it, once for each call. Alpha is kept, and so is the mask of a masked array: what is under
+        it changes nothing else.
 
         `torch.compile(model)` compiles the call for batches; pictures are denoised as without it. For both:
         `model.network = torch.compile(model.network)`.
 
         Args:
             image: numpy `(H, W)`, `(H, W, 1)`, `(H, W, 3)` or `(H, W, 4)` (RGB and alpha), torch `(H, W)`,
-                `(C, H, W)` or `(B, C, H, W)`, both of uint8, uint16, int16 or floats; arrays of other orders with
-                `axes`; or Pillow of mode L, LA, RGB, RGBA, I;16 or I;16B.
+                `(C, H, W)` or `(B, C, H, W)`, both of integers of 8 to 32 bits or floats; arrays of other orders
+                with `axes`; or Pillow of mode L, LA, RGB, RGBA, I;16 or I;16B.
             *args: `sigma`, the noise level in grey levels of 255, for several pictures also `(N,)`; only for models
                 that take one. None, the default, estimates it.
             **keywords: `sigma` by name; and as in `denoiser denoise`:
@@ -103,24 +105,24 @@ class PictureModel(nn.Module):
                 grey pictures.
                 `texture`, 0 to 1: share of the removed fine detail that is returned.
                 `subsampling`, mostly "4:2:0", for colour of a decoded JPEG or WebP in a grey model: it denoises luma
-                and the stored chroma as planes, which an array does not show by itself.
-                `axes`: the order of an array's axes, one of HW, HWC, CHW, NHW, NHWC and NCHW: N pictures, H rows, W
-                columns, and C = 1 or 3, in numpy also 4 with alpha last.
+                and the stored chroma as planes, which an array does not show by itself. "4:4:4" is as without it.
+                `axes`: the order of an array's axes, one of HW, HWC, CHW, NHW, NHWC and NCHW, in either case: N
+                pictures, H rows, W columns, and C = 1 or 3, in numpy also 4 with alpha last.
 
         Raises:
-            ValueError: another shape, type or mode; no pixels; values that are not finite; a noise level for a model
-                that takes none; or numpy `(H, W, 4)` for a grey model, which can mean colour or a stack, without
-                `axes`.
-            TypeError: no picture but, for example, a path; other arguments.
-            DenoiserError: `sigma` is no noise level, a strength or texture is out of its range, or the memory is too
-                small for the smallest tile.
+            ValueError: the value of an argument is wrong: a picture of another shape, data type or mode, without pixels
+                or with values that are not finite; numpy `(H, W, 4)` without `axes` for a grey model, which can mean
+                colour or a stack; `sigma` for a model that takes none; a number out of its range; an unknown word.
+            TypeError: an argument is of a wrong type, such as a path instead of a picture, or of an unknown name.
+            DenoiserError: the memory is too small for the smallest tile.
         """
         if "forward" in vars(self):
             # Lightning replaces `forward` for a training step in several processes, and torch then calls the model.
             return super().__call__(image, *args, **keywords)
-        if isinstance(image, Tensor) and image.ndim == 4 and keywords.get("axes") in (None, "NCHW"):
-            return self._denoise_batch(image, self._options(args, keywords))
-        return pictures.denoise_any(self, image, self._options(args, keywords))
+        options = self._options(args, keywords)
+        if isinstance(image, Tensor) and image.ndim == 4 and options.axes in (None, "NCHW"):
+            return self._denoise_batch(image, options)
+        return pictures.denoise_any(self, image, options)
 
     def _options(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> CallOptions:
         options = call_options.parse(args, keywords)
@@ -176,7 +178,9 @@ class PictureModel(nn.Module):
 
     def _denoise_batch(self, batch: Tensor, options: CallOptions) -> Tensor:
         if batch.shape[1] not in (1, 3) or not batch.numel():
-            raise ValueError(f"a batch of shape {tuple(batch.shape)}; {arrays.TORCH}, and none of them 0")
+            shape = tuple(batch.shape)
+            advice = "" if shape[1] in (1, 3) else arrays.advice(shape)
+            raise ValueError(f"a batch of shape {shape}{advice}; {arrays.TORCH}, and none of them 0")
         if options.is_plain and self._fits_network(batch):
             return super().__call__(batch, *self._levels(batch, options.sigma))  # type: ignore[no-any-return]
         denoised: Tensor = pictures.denoise_all(self, batch, replace(options, axes="NCHW"))
@@ -195,7 +199,7 @@ class PictureModel(nn.Module):
         if isinstance(sigma, Tensor):
             return (sigma,)
         if sigma is not None:
-            return (noisy.new_full((len(noisy),), *check_sigma(sigma, "sigma")),)
+            return (noisy.new_full((len(noisy),), call_options.level(sigma)),)
         return (
             (noisy.new_tensor([noise_level(arrays.as_numpy(planes), 1.0) for planes in noisy]),)
             if self.takes_sigma

@@ -14,9 +14,8 @@ from torch import Tensor
 
 from denoiser.inference import arrays, axes, chroma, masked, pipeline
 from denoiser.inference.arrays import ArrayPicture
-from denoiser.inference.call_options import CallOptions
+from denoiser.inference.call_options import CallOptions, level
 from denoiser.inference.pipeline import DenoiseSettings, Network
-from denoiser.noise.levels import check_sigma
 
 
 @torch.compiler.disable  # type: ignore  # tiles differ in size, and pictures are no tensors
@@ -39,7 +38,9 @@ def denoise_any(model: Network, image: Any, options: CallOptions) -> Any:
             f"an array of shape {image.shape} for {model.name}, a model for grey pictures: axes='HWC' if it is colour "
             "with alpha, and if it is a stack of 4 pictures np.moveaxis(array, 2, 0) with axes='NHW'"
         )
-    return _denoise(model, image, options, options.levels(1)[0])
+    picture = arrays.open_picture(image)
+    _warn_of_grey(model, len(picture.planes))
+    return _denoise(model, picture, options, options.levels(1)[0])
 
 
 @torch.compiler.disable  # type: ignore
@@ -65,26 +66,25 @@ def denoise_all(model: Network, image: Any, options: CallOptions) -> Any:
     of_torch = isinstance(image, Tensor)
     result: Any = torch.empty_like(image) if of_torch else np.empty(image.shape, image.dtype)
     before, after = axes.pictures(image, order), axes.pictures(result, order)
-    for picture, target, sigma in zip(before, after, options.levels(len(before)), strict=True):
-        channels_first = of_torch and picture.ndim == 3
-        denoised = _denoise(model, picture.movedim(2, 0) if channels_first else picture, options, sigma)
-        target[...] = denoised.movedim(0, 2) if channels_first else denoised
+    before = [each.movedim(2, 0) if of_torch and each.ndim == 3 else each for each in before]
+    white = arrays.common_white(before)
+    for index, (picture, target, sigma) in enumerate(zip(before, after, options.levels(len(before)), strict=True)):
+        opened = arrays.open_picture(picture, white)
+        if index == 0:  # once for all
+            _warn_of_grey(model, len(opened.planes))
+        denoised = _denoise(model, opened, options, sigma)
+        target[...] = denoised.movedim(0, 2) if of_torch and target.ndim == 3 else denoised
     return masked.like(result, image) if isinstance(image, np.ma.MaskedArray) else result
 
 
-def _denoise(model: Network, image: Any, options: CallOptions, sigma: float | None) -> Any:
-    picture = arrays.open_picture(image)
-    settings = DenoiseSettings(sigma, options.strengths, options.texture)
+def _denoise(model: Network, picture: ArrayPicture, options: CallOptions, sigma: float | None) -> Any:
+    settings = DenoiseSettings(None if sigma is None else level(sigma), options.strengths, options.texture)
     if options.subsampling is not None:
         _check_planes(model, picture, sigma)
         subsampling = chroma.SUBSAMPLINGS[options.subsampling]
         denoised, _ = pipeline.denoise_stored_planes(model, picture.pixels, picture.white, subsampling, settings)
         picture.target[...] = arrays.view(denoised).to(picture.target.device)
         return picture.result()
-    if sigma is not None:
-        check_sigma(sigma, "sigma")
-    if model.channels > len(picture.planes):
-        _warn(f"{model.name} is a model for colour and leaves much noise in grey pictures: denoiser.load('grey')")
     pipeline.denoise(model, picture.planes, picture.target, picture.white, settings)
     return picture.result()
 
@@ -100,9 +100,12 @@ def _check_planes(model: Network, picture: ArrayPicture, sigma: float | None) ->
         raise ValueError("sigma= with subsampling=: the noise of the planes is another one; leave out sigma")
 
 
-def _warn(message: str) -> None:
-    """Warn of the line that called the model, beyond the frames of this package and of torch."""
-    frame, level = sys._getframe(1), 2
+def _warn_of_grey(model: Network, channels: int) -> None:
+    """Warn of grey in a colour model at the line that called it, beyond the frames of this package and of torch."""
+    if model.channels <= channels:
+        return
+    message = f"{model.name} is a model for colour and leaves much noise in grey pictures: denoiser.load('grey')"
+    frame, depth = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("denoiser", "torch"):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, stacklevel=level)
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, stacklevel=depth)

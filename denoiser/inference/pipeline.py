@@ -106,14 +106,15 @@ def denoise(model: Network, planes: Tensor, target: Tensor, white: float, settin
     if (level := settings.sigma) is None and model.takes_sigma:
         level = noise_level(pixels, white)
         notes.append(f"estimated noise level: {level:.1f} {levels.SIGMA.unit}")
-    function = _function(model, channels, level, settings)
+    function, guard = _function(model, channels, level, settings), highlights.guard(pixels, white)
+    notes.extend(guard.notes)
     if settings.texture:
         once = _function(model, channels, level, replace(settings, strengths=Strengths(1.0, 1.0)))
-        noise = texture.measure(highlights.guarded(once, pixels, white), pixels, white, device)
+        noise = texture.measure(guard(once), pixels, white, device)
         function = texture.returned(function, settings.texture, noise)
     if settings.precision == "auto":
         function = flat.in_float32(function)
-    function = highlights.guarded(function, pixels, white)
+    function = guard(function)
     rows, columns = model.padded_size(*planes.shape[1:])
     small = settings.tile is None and rows * columns <= WHOLE_PIXELS
     planned = Tiling(WHOLE_PIXELS, 2 * LIMIT) if small else fitted(model, channels, device, settings)

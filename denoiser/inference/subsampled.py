@@ -11,6 +11,8 @@ stored ones.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,8 +65,18 @@ def samples(pixels: NDArray[np.float32], subsampling: tuple[int, int]) -> NDArra
     """
     for axis, count in enumerate(subsampling):
         rows = np.moveaxis(pixels, axis, 0)
-        pixels = np.moveaxis(_from_pairs(rows) if count == 2 else _means(rows, count), 0, axis)
+        pixels = np.moveaxis(_from_pairs(rows) if count == 2 else means(rows, (count, 1)), 0, axis)
     return pixels
+
+
+def means(pixels: NDArray[np.float32], subsampling: tuple[int, int]) -> NDArray[np.float32]:
+    """The means that encoders store; arguments and result as in `samples`."""
+    return _reduced(pixels, subsampling, np.add) / np.float32(subsampling[0] * subsampling[1])
+
+
+def largest(pixels: NDArray[np.float32], subsampling: tuple[int, int]) -> NDArray[np.float32]:
+    """The largest value of the pixels of each sample; arguments and result as in `samples`."""
+    return _reduced(pixels, subsampling, np.maximum)
 
 
 def enlarged(stored: NDArray[np.float32], subsampling: tuple[int, int]) -> NDArray[np.float32]:
@@ -109,8 +121,9 @@ def _from_pairs(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return solved.reshape(right.shape)
 
 
-def _means(pixels: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Means over `count` rows each; at the border the last row is repeated."""
-    padded = np.pad(pixels, [(0, -len(pixels) % count), (0, 0)], mode="edge")
-    means: NDArray[np.float32] = padded.reshape(-1, count, padded.shape[1]).mean(axis=1, dtype=np.float32)
-    return means
+def _reduced(pixels: NDArray[np.float32], counts: tuple[int, int], operation: np.ufunc) -> NDArray[np.float32]:
+    """An operation on all of `counts` rows and columns each; at the border the last ones are repeated."""
+    rows, columns = counts
+    padded = np.pad(pixels, [(0, -len(pixels) % rows), (0, -pixels.shape[1] % columns)], mode="edge")
+    result: NDArray[np.float32] = reduce(operation, (padded[i::rows, j::columns] for i, j in np.ndindex(counts)))
+    return result

@@ -18,8 +18,8 @@ class Supervised(Objective):
     Args:
         loss: `mse`, `l1`, `charbonnier`, `huber`, `ssim` or `ms_ssim`; the dotted path of another; a weighted sum, such
             as `{"l1": 0.16, "ms_ssim": 0.84}` (Zhao et al. 2017, without their Gaussian weights of l1); or a function
-            of two tensors `(B, C, H, W)` in float32, the denoised and the clean pictures, that returns a scalar, such as
-            `torch.nn.HuberLoss()`. See `losses.loss`.
+            of two tensors `(B, C, H, W)` in float32, the denoised and the clean pictures, that returns a scalar, such
+            as `torch.nn.HuberLoss()`. See `losses.loss`.
 
     Raises:
         DenoiserError: another loss.

@@ -128,14 +128,14 @@ class Models:
 
     def noise_of(self, photo: Photo) -> MeasuredNoise | None:
         """The noise of a photo's visible pixels, see `measured`."""
-        visible = hidden.filled(photo)
+        visible = white.exposed(hidden.filled(photo))
         return self.measured(visible, chroma.has_equal_channels(visible.pixels))
 
-    def measured(self, photo: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
-        """The noise of a photo, see `noise_measure.of_photo`."""
+    def measured(self, exposed: Photo, equal_channels: bool = False) -> MeasuredNoise | None:
+        """The noise of a photo with the white that a network sees, see `noise_measure.of_photo`."""
         from denoiser.photos import noise_measure
 
-        return noise_measure.of_photo(white.exposed(photo), equal_channels, self._shipped, self.device)
+        return noise_measure.of_photo(exposed, equal_channels, self._shipped, self.device)
 
     def _warning(self, photo: Photo, denoised: Photo, noise: MeasuredNoise | None, model: str) -> tuple[str, ...]:
         """A note where most of the noise is still there, although all was to be removed."""

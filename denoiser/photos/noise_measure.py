@@ -75,7 +75,7 @@ class MeasuredNoise:
         measured noise: deviation 4.1, 3.4, 5.2 (R, G, B) in grey levels of 255, correlated over 1.7 pixels
         """
         if max(self.deviation) < LEAST:
-            return "measured noise: none"
+            return f"measured noise: below {LEAST:g} {SIGMA.unit}"
         levels = ", ".join(f"{value:.1f}" for value in self.deviation)
         levels += " (R, G, B)" if len(self.deviation) == 3 else ""
         kind = "white" if self.is_white else f"correlated over {self.correlation_length:.1f} pixels"
@@ -98,10 +98,10 @@ def of_photo(
     if CAMERA not in shipped.NAMES or min(exposed.pixels.shape[:2]) < SMALLEST:
         return None
     pixels, white = exposed.pixels[..., 0] if equal_channels else exposed.pixels, exposed.white
+    guard = highlights.guard(pixels, white)
 
     def by(name: str) -> MeasuredNoise:
-        function = network(name).function(None, "32", 1 if pixels.ndim == 2 else 3)
-        function = highlights.guarded(function, pixels, white)
+        function = guard(network(name).function(None, "32", 1 if pixels.ndim == 2 else 3))
         return measure(pixels, white, lambda block: function(block.to(device)))
 
     noise = by(CAMERA)

@@ -1,10 +1,13 @@
 import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from denoiser.data import own_depth
 from denoiser.data.folder import Folder, RealPairs
 from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise
@@ -184,21 +187,51 @@ def test_an_evaluation_takes_every_pair(real_pairs, tmp_path):
 
 
 def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_picture):
-    data = real_pairs()
     assert "noise=gaussian" in refused(lambda: real_pairs(Gaussian()))
     assert "data.noisy=DIR data.clean=DIR" in refused(lambda: RealPairs(None, "x", **protocol(Noise()), channels=3))
     save_picture(tmp_path / "noisy" / "005.png", 24, 32)
-    assert "two pictures of one name: 005.bmp and 005.png" in refused(lambda: data.pictures("train"))
+    assert "two pictures of one name: 005.bmp and 005.png" in refused(lambda: real_pairs().pictures("train"))
     (tmp_path / "noisy" / "005.png").unlink()
     save_picture(tmp_path / "noisy" / "007.bmp", 24, 31)
-    text = refused(lambda: data.pictures("train"))
+    text = refused(lambda: real_pairs().pictures("train"))
     assert "24x31 is not the 24x32 of its clean picture" in text and "007.bmp" in text
     (tmp_path / "noisy" / "007.bmp").unlink()
-    text = refused(lambda: data.pictures("train"))
+    text = refused(lambda: real_pairs().pictures("train"))
     assert (
         f"1 picture(s) without a counterpart, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
     )
     (tmp_path / "clean" / "007.png").unlink()
     (tmp_path / "clean" / "003.png").unlink()
-    text = refused(lambda: data.pictures("train"))
+    text = refused(lambda: real_pairs().pictures("train"))
     assert f"none in {tmp_path / 'clean'}" in text and "003.bmp)" in text
+
+
+def warned(data):
+    """The warnings while all splits are read, each as often as it is given."""
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        for split in (*SPLITS, "all"):
+            data.pictures(split)
+    assert all(Path(warning.filename).parent == Path(own_depth.__file__).parent for warning in given)  # printed plainly
+    return [str(warning.message) for warning in given]
+
+
+def test_each_kind_that_is_left_out_is_told_once(protocol, pictures_folder):
+    folder = pictures_folder(30)
+    for name in ("b.NEF", "deep/c.cr3", "d.heic", "e.txt", "f.fits"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    Image.new("L", (9, 9)).save(folder / "IMG_0001", "PNG")
+    unnamed, raw, fits, heic = sorted(warned(Folder(folder, **protocol(), channels=3)))
+    assert raw.startswith("left out: 2 raw files of cameras (.cr3, .nef); dcraw_emu ")
+    assert heic.startswith(f"left out: a HEIC picture ({folder}/d.heic); ") and fits.startswith(
+        "left out: a FITS file ("
+    )
+    assert unnamed.startswith(f"left out: 1 picture whose name does not end as a picture's ({folder}/IMG_0001); add ")
+
+
+def test_a_kind_that_is_left_out_of_both_folders_of_pairs_is_told_once(protocol, pictures_folder):
+    folder = pictures_folder(30)
+    (folder / "a.nef").touch()
+    data = RealPairs(folder, folder, **protocol(Noise()), channels=3)
+    assert [message[:32] for message in warned(data)] == ["left out: a camera's raw file (/"]

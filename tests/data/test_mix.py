@@ -9,7 +9,7 @@ from PIL import Image
 
 from denoiser.config import compose
 from denoiser.data import from_config, leaks
-from denoiser.data.images import eight_bit
+from denoiser.data.images import reading
 from denoiser.data.mix import Joined, Mix
 from denoiser.data.sampling import ShareSampler
 from denoiser.errors import DenoiserError
@@ -87,8 +87,8 @@ def test_a_resumed_epoch_and_workers_see_the_same_crops(greys, mix):
 
 def test_pictures_that_do_not_fit_in_memory_stay_out_of_it(greys, mix, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    decoded, read = [], eight_bit.read
-    monkeypatch.setattr(eight_bit, "read", lambda path, channels: decoded.append(path) or read(path, channels))
+    decoded, read = [], reading.read
+    monkeypatch.setattr(reading, "read", lambda path: decoded.append(path) or read(path))
     pictures = mix(greys, cache_gb=0).split("train")
     assert isinstance(pictures.images, Joined) and not decoded
     assert isinstance(mix(greys).split("train").images, list)

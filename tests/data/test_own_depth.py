@@ -32,8 +32,12 @@ def sixteen_bit_png(path, pixels):
     path.write_bytes(imagecodecs.png_encode(pixels))
 
 
+def stored(path):
+    return own_depth.stored([path])[path]
+
+
 def read(path, channels=3):
-    return own_depth.read([path], channels, [own_depth.stored(path).bits])
+    return own_depth.read([path], channels, [stored(path)])
 
 
 @pytest.fixture
@@ -171,24 +175,15 @@ def test_what_cannot_be_read_says_what_it_is(tmp_path):
         read(tmp_path / "a.tif")
     (tmp_path / "b.png").write_bytes(b"\0\0\0\x18ftypheic")
     with pytest.raises(DenoiserError, match=r"a HEIC picture.*b\.png"):
-        own_depth.stored(tmp_path / "b.png")
-
-
-def test_kinds_that_cannot_be_read_are_mentioned(tmp_path, protocol):
-    Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "a.png")
-    for name in ("b.NEF", "c.heic", "d.txt"):
-        (tmp_path / name).touch()
-    with pytest.warns(UserWarning, match=r"2 picture\(s\) that cannot be read are left out: \.heic, \.nef"):
-        assert Folder(tmp_path, **protocol(), channels=1).pictures("all").keys == ["a"]
+        stored(tmp_path / "b.png")
 
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
 def test_arrays_are_read_like_pictures(kind, tmp_path):
     array = (RNG.random((20, 30, 3)) * (1 if kind == "float32" else np.iinfo(kind).max)).astype(kind)
     np.save(tmp_path / "x.npy", array)
-    found = own_depth.stored(tmp_path / "x.npy")
-    assert found == (20, 30, 8 * array.itemsize)
-    np.testing.assert_array_equal(own_depth.read([tmp_path / "x.npy"], 3, [found.bits]), array.transpose(2, 0, 1))
+    assert stored(tmp_path / "x.npy") == (20, 30, 8 * array.itemsize, False)
+    np.testing.assert_array_equal(read(tmp_path / "x.npy"), array.transpose(2, 0, 1))
 
 
 def test_arrays_and_integers_of_32_bits_are_read_as_denoise_reads_them(tmp_path, protocol):
@@ -204,5 +199,8 @@ def test_arrays_and_integers_of_32_bits_are_read_as_denoise_reads_them(tmp_path,
 @pytest.mark.parametrize("pixels", [DEEP, (DEEP >> 8).astype(np.uint8)], ids=["16 bits", "8 bits"])
 def test_several_pictures_in_a_file_are_refused_and_none_is_left_out(tmp_path, pixels):
     tifffile.imwrite(tmp_path / "a.tif", np.stack([pixels, pixels[::-1]]), photometric="rgb")
-    with pytest.raises(DenoiserError, match=r"2 pages.*a\.tif"):
-        own_depth.stored(tmp_path / "a.tif")
+    with pytest.raises(DenoiserError) as raised:
+        stored(tmp_path / "a.tif")
+    what = "2 pages in one file, of which training and evaluation read none"
+    assert raised.value.what == f"{what} ({tmp_path / 'a.tif'})"
+    assert raised.value.fix.startswith("replace it by a file for each page") and "tiffsplit" in raised.value.fix

@@ -16,7 +16,8 @@ import torch
 
 from denoiser.data.decoding import DecodedOnUse
 from denoiser.data.folder import Folder
-from denoiser.data.images import eight_bit
+from denoiser.data.images import reading
+from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import NoisyPairs, Pictures
 from denoiser.data.scratch import PREFIX, DecodedOnce, decoded_once
 from denoiser.noise.gaussian import Gaussian
@@ -34,10 +35,8 @@ def scratch(tmp_path, monkeypatch):
 @pytest.fixture
 def read(monkeypatch):
     """How often each file was decoded."""
-    counts, original = Counter(), eight_bit.read
-    monkeypatch.setattr(
-        eight_bit, "read", lambda path, channels: counts.update([path.name]) or original(path, channels)
-    )
+    counts, original = Counter(), reading.read
+    monkeypatch.setattr(reading, "read", lambda path: counts.update([path.name]) or original(path))
     return counts
 
 
@@ -90,7 +89,7 @@ def test_workers_share_the_files(batches, scratch):
 
 def test_a_copy_in_a_worker_that_was_not_forked_reads_the_same_files(batches, pictures_folder, read):
     paths = [[path] for path in sorted(pictures_folder(3).iterdir())]
-    pictures = decoded_once(DecodedOnUse(paths, 3, [[8]] * 3), [(3, 24, 32)] * 3, [torch.uint8] * 3)
+    pictures = decoded_once(DecodedOnUse(paths, 3, [[Stored(24, 32, 8)]] * 3), [(3, 24, 32)] * 3, [torch.uint8] * 3)
     before = [image.clone() for image in pictures]
     read.clear()
     assert all(map(torch.equal, pickle.loads(pickle.dumps(pictures)), before)) and not read

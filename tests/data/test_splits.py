@@ -3,7 +3,7 @@ from itertools import chain
 import pytest
 import torch
 
-from denoiser.data.splits import split_by_hash, split_official
+from denoiser.data.splits import split_by_hash, split_indices, split_official
 from denoiser.errors import DenoiserError
 
 IMAGES = torch.arange(200, dtype=torch.uint8).view(-1, 1, 1, 1)
@@ -68,6 +68,20 @@ def test_no_split_is_empty_where_chance_puts_all_pictures_into_one(split):
     keys = [NAMES[index] for index in split_by_hash(NAMES, 0)[split][:5]]
     counts = {name: len(indices) for name, indices in split_by_hash(keys, 0).items()}
     assert counts == {**dict.fromkeys(("train", "val", "test"), 1), split: 3}
+
+
+def test_the_pictures_of_one_split_or_of_all():
+    splits = split_by_hash(NAMES, 3)
+    assert {split: split_indices(NAMES, split, 3) for split in splits} == splits
+    assert list(split_indices(NAMES[:2], "all", 3)) == [0, 1]
+    for where in ({}, {"where": "data.clean"}):
+        with pytest.raises(DenoiserError, match=rf"\({where.get('where', 'data.path')}\)"):
+            split_indices(NAMES[:2], "train", 3, **where)
+
+
+def test_a_picture_stays_in_its_split_in_every_version():
+    splits = split_by_hash(NAMES[:30], 0)  # else checkpoints would be tested on what they were trained on
+    assert splits["test"] == [1] and splits["val"] == [12, 18, 22]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -86,14 +86,14 @@ def test_modes_that_cannot_be_kept(mode):
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        (np.zeros((2, 8, 8, 3), np.uint8), r"shape \(2, 8, 8, 3\); numpy: \(H, W\)"),
+        (np.zeros((2, 8, 8, 3), np.uint8), r"shape \(2, 8, 8, 3\): axes='NHWC', .*; numpy: \(H, W\)"),
         (np.zeros((3, 8, 9), np.uint8), r"shape \(3, 8, 9\)"),
-        (np.zeros((8, 8), np.int32), "of int32"),
+        (np.zeros((8, 8), np.int64), "of int64"),
         (np.zeros((8, 8), bool), "of bool"),
         (np.zeros((0, 8, 3), np.uint8), "no pixels"),
         (np.full((8, 8), np.nan), "not finite"),
         (np.full((8, 8), np.inf, np.float16), "not finite"),
-        (torch.zeros(8, 8, 3), r"shape \(8, 8, 3\); torch: "),
+        (torch.zeros(8, 8, 3), r"shape \(8, 8, 3\): axes='HWC', .*; torch: "),
         (torch.zeros(3, 8, 8, dtype=torch.int64), "of torch.int64"),
         (torch.full((3, 8, 8), torch.nan), "not finite"),
     ],

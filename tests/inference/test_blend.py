@@ -116,3 +116,14 @@ def test_bands_are_the_whole(monkeypatch):
     whole = filled(before, denoised, 255, 0, 0.3)
     monkeypatch.setattr(pixels, "STRIP", 15)  # two rows
     assert np.array_equal(filled(before, denoised, 255, 0, 0.3), whole)
+
+
+@pytest.mark.parametrize("chroma", [1.0, 0.5])
+def test_what_is_above_white_in_the_input_is_not_clipped(chroma):
+    before = np.full((2, 2, 3), 4000, np.uint16)
+    before[0, 0] = 65535, 60000, 50000
+    after = np.empty_like(before)
+    rows = np.moveaxis(before / np.float32(4095), 2, 0).copy()
+    rows[:, 1, 1] = 2
+    fill(after, before, rows, 4095.0, 1.0, chroma)
+    assert np.array_equal(after[0], before[0]) and (after[1, 1] == 4095).all()

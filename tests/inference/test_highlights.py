@@ -1,4 +1,4 @@
-"""Floats far beyond white: never worse than they came, wherever they lie, and all else as without them."""
+"""What is far brighter than the rest: never worse than it came, wherever it lies, and all else as without it."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,10 @@ from torch import nn
 
 import denoiser
 from denoiser.data.photos import FOLDER
-from denoiser.inference import exposure, highlights
+from denoiser.inference import exposure, highlights, pipeline
+from denoiser.inference.blend import Strengths
 from denoiser.inference.function import TileFunction
+from denoiser.inference.pipeline import DenoiseSettings
 from denoiser.inference.tile_layout import Tiling
 from denoiser.weights import shipped
 
@@ -82,24 +84,97 @@ def test_grey_levels_are_as_good_as_fractions(model, unit):
 def test_pictures_of_the_usual_range_are_seen_as_they_are(unit, sigma):
     bright = noisy(np.sqrt(unit), sigma)
     for picture in (noisy(unit, sigma), bright, bright[..., 0].copy()):
-        function = highlights.guarded(TileFunction(lambda x: x), picture, exposure.white(picture))
+        function = highlights.guard(picture, exposure.white(picture))(TileFunction(lambda x: x))
         x = torch.from_numpy(np.atleast_3d(picture)).movedim(2, 0)[None]
         assert exposure.white(picture) == 1 and function(x) is x
 
 
-def test_what_the_network_sees_goes_down_beyond_the_limit_without_a_jump():
-    picture = np.full((200, 200), 0.5, np.float32)
-    picture[0, 0] = 9
-    sizes = np.linspace(-9, 9, 7201, dtype=np.float32)
+def test_the_network_sees_a_mirror_image_instead_of_what_is_bright():
+    picture = np.tile(np.linspace(0.5, 0.6, 200, dtype=np.float32), (200, 1))
+    picture[100, 120:140] = -9
     seen = []
-    function = highlights.guarded(TileFunction(lambda x: seen.append(x) or x), picture, 1.0)
-    x = torch.from_numpy(sizes)[None, None, None]
-    assert torch.equal(function(x), x)
-    y = seen[0].flatten()
-    limit = 0.5 * highlights.LIMIT
-    assert torch.equal(y[x.flatten().abs() <= limit], x[x.abs() <= limit])
-    assert y.diff().abs().max() < 0.004 and y.abs().max() <= limit + 1e-6
-    assert float(y[0]) == 0 and abs(float(y[-1]) - 0.5) < 1e-6
+    function = highlights.guard(picture, 1.0)(TileFunction(lambda x: seen.append(x) or x))
+    x = torch.from_numpy(picture)[None, None]
+    assert torch.equal(function(x), x) and len(seen) == 1
+    other = picture != -9
+    assert np.array_equal(seen[0][0, 0].numpy()[other], picture[other])
+    assert np.abs(seen[0][0, 0].numpy() - np.linspace(0.5, 0.6, 200)).max() < 0.01
+
+
+@pytest.mark.parametrize("kind", ["f4", "u2"])
+@pytest.mark.parametrize(("peak", "relative"), [(0.005, 0.1), (0.02, 0.03), (0.1, 0.03)])
+def test_a_sun_within_the_range_of_a_dark_picture_does_no_harm(model, unit, peak, relative, kind):
+    white = 1 if kind == "f4" else 65535
+    clean, sun = unit * peak * white, (DISTANCE < RADIUS)[..., None]
+    before = noisy(clean, peak * relative * white)
+    before = before if white == 1 else before.round().clip(0)
+    after = model(np.where(sun, white, before).astype(kind))
+    gain = rings(after, clean, peak * white) - rings(before, clean, peak * white)
+    without = rings(model(before.astype(kind)), clean, peak * white) - rings(before, clean, peak * white)
+    assert (gain > 0).all() and (gain > without - 3).all()
+    assert (after[DISTANCE < RADIUS] == white).all()
+
+
+@pytest.mark.parametrize(("kind", "hot"), [("u2", 65535), ("i2", 32767), ("f4", 65535)])
+def test_a_hot_pixel_in_12_bits_does_no_harm(unit, kind, hot):
+    model, clean = denoiser.load("grey"), unit[..., 1] * 3500 + 200
+    before = noisy(clean, 100).round().astype(kind)
+    with_hot = before.copy()
+    with_hot[40, 40] = hot
+    after, without = model(with_hot), model(before)
+    for low, high in ((1, 2), (2, 8), (8, 20), (20, 60)):
+        where = (low <= DISTANCE) & (high > DISTANCE)
+        assert psnr(after, clean, where, 4095) > psnr(before, clean, where, 4095)
+        assert psnr(after, clean, where, 4095) > psnr(without, clean, where, 4095) - 0.2
+    assert round(float(after[40, 40])) == hot
+
+
+def window(unit, photons):
+    """A room with a window that is 20 times as bright, clean and noisy, and which pixels are the window."""
+    inside = (ROWS >= 10) & (ROWS < 70) & (COLUMNS >= 20) & (COLUMNS < 80)
+    clean = np.where(inside, (0.5 * unit[::-1, ::-1, 1] + 0.3) * 20, 0.5 * unit[..., 1] + 0.02)
+    deviation = 0.08 * np.sqrt(clean) if photons else 0.04
+    return clean, noisy(clean, deviation), inside
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour"])
+def test_a_bright_window_with_strong_noise_is_denoised_apart_from_the_room(unit, kind, model):
+    model = denoiser.load("grey") if kind == "grey" else model
+    clean, before, inside = window(unit, photons=True)
+    if kind == "colour":
+        clean = np.repeat(clean[..., None], 3, axis=2)
+        before = noisy(clean, 0.08 * np.sqrt(clean))
+    after, (note,) = model(before), highlights.guard(before, 1.0).notes
+    assert note == "39% of the pixels are far brighter than the rest: they are denoised apart from it"
+    assert psnr(after, clean, inside, 16) > psnr(before, clean, inside, 16) + 3
+    assert psnr(after, clean, ~inside, 0.5) > psnr(before, clean, ~inside, 0.5) + 5
+
+
+def test_a_bright_window_with_weak_noise_stays_and_a_note_says_so(unit):
+    clean, before, inside = window(unit, photons=False)
+    model = denoiser.load("grey")
+    after, notes = pipeline.denoise_pixels(model, before, 1.0, DenoiseSettings(None, Strengths(1, 1), 0))
+    assert notes == ("39% of the pixels are far brighter than the rest: they stay as they are",)
+    np.testing.assert_allclose(after[inside], before[inside], rtol=1e-6)
+    assert psnr(after, clean, ~inside, 0.5) > psnr(before, clean, ~inside, 0.5) + 5
+
+
+def test_the_lights_of_a_usual_photo_and_8_bits_are_seen_as_they_are(unit):
+    lights = np.where((DISTANCE < 20)[..., None], 1, unit * 0.05)
+    for picture, white in (((lights * 65535).astype(np.uint16), 65535), (lights.astype(np.float32), 1)):
+        assert highlights.guard(picture, white) == highlights.Guard()
+    sun = np.where((DISTANCE < 3)[..., None], 1, unit * 0.05) * 255
+    assert highlights.guard(sun.astype(np.uint8), 255) == highlights.Guard()
+    assert highlights.guard((sun * 257).astype(np.uint16), 65535) != highlights.Guard()
+
+
+def test_a_batch_goes_through_the_bare_network_and_pictures_have_the_guard(unit):
+    model, clean = denoiser.load("grey"), unit[..., 1] * 0.5
+    before = noisy(clean, 0.04)
+    picture = torch.from_numpy(np.where(DISTANCE < RADIUS, np.float32(64), before))[None]
+    with torch.no_grad():
+        assert torch.equal(model(picture[None]), model.forward(picture[None]))
+    assert (rings(model(picture)[0].numpy(), clean, 0.5) >= rings(before, clean, 0.5)).all()
 
 
 def test_tiles_agree_with_the_whole(unit):
@@ -109,7 +184,7 @@ def test_tiles_agree_with_the_whole(unit):
     )
     picture = np.tile(noisy(unit, 0.04), (2, 2, 1))
     picture[90:110, 90:110], picture[30, 128] = 64, 1e5
-    function = highlights.guarded(TileFunction(network), picture, 1.0)
+    function = highlights.guard(picture, 1.0)(TileFunction(network))
     planes = torch.from_numpy(picture).movedim(2, 0)
     cut, whole = (tiled(function, planes, Tiling(side, 32))[0] for side in (64, 4096))
     assert ((cut - whole).abs() / whole.abs().clamp(min=1)).max() < 1e-5

@@ -7,7 +7,6 @@ from helpers.lively import drunet, unet, values
 from PIL import Image
 
 from denoiser.data.images.formats.photo import Details, Photo
-from denoiser.errors import DenoiserError
 from denoiser.inference import axes, tiling
 from denoiser.photos.options import Options
 from denoiser.photos.restore import Restorer
@@ -80,7 +79,7 @@ def test_axes_that_an_array_cannot_have():
             unet()(array, axes="NCHW")
     with pytest.raises(TypeError, match="axes='HW' is for arrays and tensors"):
         unet()(Image.new("L", (8, 8)), axes="HW")
-    with pytest.raises(ValueError, match=r"shape \(5, 6, 7\); .*; another order by axes=, one of HW, HWC, .*, NCHW"):
+    with pytest.raises(ValueError, match=r"shape \(5, 6, 7\): axes='NHW', .*; another order by axes=, .*, NCHW"):
         unet()(np.zeros((5, 6, 7)))
     with pytest.raises(ValueError, match=r"shape \(6, 7, 5\)"):
         unet()(np.zeros((2, 5, 6, 7)), axes="NCHW")  # five channels
@@ -177,8 +176,13 @@ def test_the_plane_route_is_for_decoded_colour_in_grey_models():
     with pytest.raises(ValueError, match="sigma= with subsampling="):
         drunet()(image, 25, subsampling="4:2:0")
     assert drunet()(image, subsampling="4:2:0").shape == image.shape  # at the level of each plane
-    with pytest.raises(DenoiserError, match="subsampling=4:4:4 is none of 4:2:0, 4:2:2, 4:4:0, 4:1:1"):
-        unet(1)(image, subsampling="4:4:4")
+    with pytest.raises(ValueError, match="subsampling='4:2:1'; allowed: 4:4:4, 4:2:0, 4:2:2, 4:4:0, 4:1:1"):
+        unet(1)(image, subsampling="4:2:1")
+
+
+def test_chroma_of_every_pixel_is_as_without_subsampling():
+    for model, image in ((unet(1), values("u1", 20, 27, 3)), (unet(3), values("f4", 20, 27, 3))):
+        assert np.array_equal(model(image, subsampling="4:4:4"), model(image))
 
 
 def test_a_strength_of_nothing_and_of_everything():
@@ -205,17 +209,61 @@ def test_a_large_picture_is_tiled_at_any_strength(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
+    ("options", "error", "reason"),
     [
-        ({"strength": 2.1}, "strength=2.1 is not from 0 to 2"),
-        ({"strength": None}, "strength=None is not from 0 to 2"),
-        ({"chroma_strength": -1}, "chroma_strength=-1 is not from 0 to 2"),
-        ({"texture": float("nan")}, "texture=nan is not from 0 to 1"),
+        ({"strength": 2.1}, ValueError, "strength=2.1; allowed: 0 to 2"),
+        ({"strength": None}, TypeError, "strength=None is no number"),
+        ({"chroma_strength": -1}, ValueError, "chroma_strength=-1; allowed: 0 to 2"),
+        ({"chroma_strength": "1"}, TypeError, "chroma_strength='1' is no number"),
+        ({"texture": float("nan")}, ValueError, "texture=nan; allowed: 0 to 1"),
+        ({"texture": True}, TypeError, "texture=True is no number"),
+        ({"sigma": -1}, ValueError, "sigma=-1.0 is not a noise level"),
+        ({"sigma": 0.5}, ValueError, "sigma=0.5 is below one grey level .*did you mean 127.5"),
+        ({"sigma": "25"}, TypeError, "sigma='25' is no number"),
+        ({"sigma": [25, 50]}, TypeError, "nor a tensor"),
+        ({"axes": 3}, TypeError, "axes=3 is no text"),
+        ({"axes": "WH"}, ValueError, "axes='WH'; allowed: HW, "),
+        ({"subsampling": (2, 2)}, TypeError, r"subsampling=\(2, 2\) is no text"),
     ],
 )
-def test_options_out_of_range(options, reason):
-    with pytest.raises(DenoiserError, match=reason):
-        unet()(values("u1", 9, 9), **options)
+@pytest.mark.parametrize("image", [values("u1", 9, 9), torch.rand(1, 3, 9, 9)])
+def test_a_wrong_value_is_a_value_error_and_a_wrong_type_a_type_error(options, error, reason, image):
+    with pytest.raises(error, match=reason):
+        drunet()(image, **options)
+
+
+def test_numbers_of_numpy_are_numbers():
+    image = values("u1", 20, 27)
+    options = {"strength": np.float32(0.5), "sigma": np.int64(25), "texture": np.float16(0.5)}
+    assert np.array_equal(drunet()(image, **options), drunet()(image, 25, strength=0.5, texture=0.5))
+
+
+@pytest.mark.filterwarnings("always:unet is a model for colour")
+@pytest.mark.parametrize("stack", [values("u1", 4, 20, 27), torch.rand(4, 1, 20, 27)])
+def test_a_stack_is_warned_of_once(stack):
+    with pytest.warns(UserWarning, match="leaves much noise") as caught:
+        unet(3)(stack, axes="NHW" if stack.ndim == 3 else "NCHW")
+    assert len(caught) == 1 and caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("shape", "numpy_order", "torch_order"),
+    [
+        ((4, 20, 27), "NHW", "NHW"),
+        ((3, 20, 27), "CHW", None),
+        ((20, 27, 3), None, "HWC"),
+        ((4, 20, 27, 3), "NHWC", "NHWC"),
+        ((4, 3, 20, 27), "NCHW", None),
+    ],
+)
+def test_an_array_of_another_order_gets_the_advice_that_works(shape, numpy_order, torch_order):
+    for array, order in ((values("f4", *shape), numpy_order), (torch.rand(shape), torch_order)):
+        if order is None:
+            unet()(array)
+            continue
+        with pytest.raises(ValueError, match=rf"shape \({shape[0]}, .*\): axes='{order}', if that is the order"):
+            unet()(array)
+        assert unet()(array, axes=order.lower()).shape == shape
 
 
 def test_levels_of_a_stack():

@@ -1,5 +1,7 @@
 """A pytest plugin for mutation testing, where the tests of each mutant run in a fork of one process."""
 
+import functools
+import gc
 import threading
 
 from hypothesis import Phase, settings
@@ -10,5 +12,8 @@ settings.load_profile("first_failure")  # the smallest failing example is not lo
 
 
 def pytest_sessionstart() -> None:
-    """Replace tqdm's lock, which all forks share: one that stops while it draws a bar would block all others."""
-    tqdm.set_lock(threading.RLock())
+    """Forget what the process has left: values cached before the mutation, and tqdm's lock, which all forks share."""
+    for cached in (item for item in gc.get_objects() if type(item) is functools._lru_cache_wrapper):
+        if cached.__module__.startswith("denoiser"):
+            cached.cache_clear()
+    tqdm.set_lock(threading.RLock())  # a fork that stops while it draws a bar would block all others

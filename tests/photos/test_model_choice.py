@@ -216,7 +216,10 @@ def test_without_weights_for_cameras_nothing_is_measured(ships):
 def test_the_noise_of_a_photo_is_measured_even_where_a_model_takes_a_level(ships, dncnn):
     ships("photo", "grey", "camera")
     photo = Photo(np.zeros((64, 64), np.uint8), 255, Details("PNG"))
-    assert str(models(Options(sigma=25), weights=dncnn).measured(photo)) == "measured noise: none"
+    assert (
+        str(models(Options(sigma=25), weights=dncnn).measured(photo))
+        == "measured noise: below 0.3 in grey levels of 255"
+    )
 
 
 def test_a_tiny_photo_is_not_measured(ships):
@@ -270,7 +273,7 @@ def test_a_sun_changes_neither_the_model_nor_the_noise_that_is_measured(peak):
     with_sun[30:36, 30:36] = 128 * peak
     photos = [Photo(pixels, float(pixels.max()), Details("TIFF")) for pixels in (noisy, with_sun)]
     shipping = Models(ModelChoice(), torch.device("cpu"), Options(precision="32"))
-    one, other = (shipping.measured(photo) for photo in photos)
+    one, other = (shipping.noise_of(photo) for photo in photos)
     assert np.abs(np.divide(one.deviation, other.deviation) - 1).max() < 0.1
     denoised, name = shipping.denoise(photos[1])
     assert (name, denoised.white) == ("photo", photos[1].white)

@@ -82,8 +82,13 @@ def test_photos_without_noise_are_for_the_network_that_leaves_them_alone(network
 
 
 def test_no_noise(network):
-    assert str(measured(network, np.full((40, 40, 3), 128, np.uint8))) == "measured noise: none"
-    assert str(measured(network, np.zeros((7, 5), np.uint16), 65535.0)) == "measured noise: none"
+    assert (
+        str(measured(network, np.full((40, 40, 3), 128, np.uint8))) == "measured noise: below 0.3 in grey levels of 255"
+    )
+    assert (
+        str(measured(network, np.zeros((7, 5), np.uint16), 65535.0))
+        == "measured noise: below 0.3 in grey levels of 255"
+    )
 
 
 def test_the_depth_of_a_photo_does_not_matter(network, scenes):

@@ -82,11 +82,12 @@ def test_any_model_takes_any_picture_at_its_own_depth(kind, shape, channels):
 
 
 @pytest.mark.parametrize("texture", [0.0, 0.5])
-def test_what_is_far_beyond_white_is_left_with_what_is_beside_it(texture):
+def test_what_is_far_beyond_white_is_left_and_what_is_beside_it_is_denoised(texture):
     noisy = photo(kind=np.float32)
     noisy.pixels[10, 10] = 500
     after = restored(noisy, texture=texture).pixels
-    assert np.array_equal(after[9:12, 9:12], noisy.pixels[9:12, 9:12])
+    assert np.array_equal(after[10, 10], noisy.pixels[10, 10])
+    assert not (after[9] == noisy.pixels[9]).any()
     assert (after[7, 7:14] != noisy.pixels[7, 7:14]).any(axis=1).all()
 
 

@@ -29,6 +29,7 @@ def test_cosine_falls_from_one_to_zero():
 def test_cosine_starts_where_the_warm_up_ends_and_stays_at_zero():
     rates = factors(schedulers.cosine, 1000, 1501)
     assert max(rates) == rates[50] == 1 and rates[49] == pytest.approx(50 / 51)
+    assert rates[525] == pytest.approx(0.5) and rates[1000] == pytest.approx(0, abs=1e-12)
     assert rates[1500] == pytest.approx(0, abs=1e-12)
 
 

@@ -97,7 +97,10 @@ def changed(**changes):
         (changed(seen={**SEEN, "sizes": "AAAA", "thumbnails": ""}), r"pictures trained on is damaged \(seen"),
         (changed(seen={**SEEN, "sizes": "not base64!", "thumbnails": ""}), r"pictures trained on is damaged \(seen"),
         (changed(seen={**SEEN, "sizes": None, "thumbnails": ""}), r"pictures trained on is damaged \(seen"),
-        (changed(hyper_parameters={"network": {"_target_": "os.mkdir", "path": "proof"}}), "describes no model"),
+        (
+            changed(hyper_parameters={"network": {"_target_": "os.mkdir", "path": "proof"}}),
+            "cannot be built: os.mkdir is not allowed",
+        ),
         (
             changed(hyper_parameters={**HYPER_PARAMETERS, "network": {"_target_": "os.mkdir", "path": "proof"}}),
             "os.mkdir is not allowed",

@@ -28,11 +28,13 @@ _FORMATS: tuple[tuple[bytes, ModuleType], ...] = (
     (b"MM\0+", tiff),
     (b"BM", bmp_gif),
     (b"GIF8", bmp_gif),
+    (b"P2", pnm),
+    (b"P3", pnm),
     (b"P5", pnm),
     (b"P6", pnm),
     (b"\x93NUMPY", npy),
 )
-_SPLIT = "save the picture that you want as a file of its own"
+_SPLIT = "replace it by a file for each page; tiffsplit FILE (libtiff) makes them of a TIFF"
 
 
 class OpenedPages(Protocol):
@@ -148,7 +150,8 @@ def pages(file: IO[bytes], path: Path, axes: str | None = None) -> OpenedPages:
     if not start:
         raise Refused("the file is empty")
     codec = _codec(start)
-    foreign.refuse(start, suffix, codec is tiff)
+    if codec is None or codec is tiff:  # every other beginning is of one format alone
+        foreign.refuse(start, suffix, codec is tiff)
     if codec is None:
         raise foreign.unknown(suffix)
     if codec is npy:
@@ -167,7 +170,10 @@ def kind(path: str | os.PathLike[str]) -> foreign.Kind | Literal[True] | None:
             start = file.read(foreign.START)
     except OSError:
         return None
-    return foreign.kind_of(start) or (True if _is_likely(start) else None)
+    likely = _is_likely(start)
+    if likely and _codec(start) is not tiff:
+        return True
+    return foreign.kind_of(start) or (True if likely else None)
 
 
 def is_array(path: str | os.PathLike[str]) -> bool:
@@ -195,7 +201,7 @@ def _codec(start: bytes) -> ModuleType | None:
 
 def _single(pages: OpenedPages) -> OpenedPages:
     if len(pages) > 1:
-        raise Refused(f"{len(pages)} pages", _SPLIT)
+        raise Refused(f"{len(pages)} pages in one file, of which training and evaluation read none", _SPLIT)
     return pages
 
 
@@ -219,7 +225,7 @@ def _upright(photo: Photo) -> Photo:
         xmp=orientation.upright_xmp(details.xmp),
         dpi=details.dpi[::-1] if sideways and details.dpi else details.dpi,
         subsampling=details.subsampling[::-1] if sideways else details.subsampling,
-        encoding=jpeg.sideways(details.encoding) if sideways else details.encoding,
+        encoding=jpeg.turned(details.encoding, stored) if details.format == "JPEG" else details.encoding,
     )
     others = (photo.alpha, photo.bands)
     alpha, bands = (None if planes is None else orientation.turn(planes, stored) for planes in others)

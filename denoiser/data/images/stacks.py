@@ -87,7 +87,7 @@ class Stack:
             return photo, white.levels(photo)
 
     def _complete(self, photo: Photo, levels: Levels) -> Photo:
-        photo = white.with_white(photo, levels, twelve_bits=True)
+        photo = white.with_white(photo, levels)
         if not self.whole:
             part = page_claims.of_part(photo.details)
             notes = (page_claims.NOTE,) if part.exif != photo.details.exif else ()

@@ -13,6 +13,8 @@ from denoiser.inference import exposure
 
 TWELVE_BITS = 4095.0
 """White of 12 bits, as many cameras of microscopes store them in 16."""
+FEW = 1e-4
+"""Share of pixels that can be hot in a picture of 12 bits; one always can."""
 
 
 class Levels(NamedTuple):
@@ -30,11 +32,13 @@ class Levels(NamedTuple):
 
 
 def levels(photo: Photo) -> Levels:
-    """The levels of a photo, hidden pixels not counted.
+    """The levels of a photo, hidden pixels not counted; those of 8 bits are not looked for.
 
     Raises:
         Refused: a value is NaN or infinite.
     """
+    if photo.pixels.dtype == np.uint8:
+        return Levels(0.0, photo.white, photo.white)
     floats, not_finite, smallest, largest = photo.pixels.dtype.kind == "f", 0, np.inf, -np.inf
     for rows in strips(*photo.pixels.shape[:2]):
         for values in (photo.pixels, *(() if photo.bands is None else (photo.bands,))) if floats else ():
@@ -47,16 +51,23 @@ def levels(photo: Photo) -> Levels:
         raise Refused(f"{not_finite} values are NaN or infinite", "replace them by finite numbers")
     if largest < smallest:
         return Levels(0.0, 0.0, 0.0)
-    return Levels(smallest, largest, _usual(photo, largest) if floats and largest > 1 else largest)
+    if photo.pixels.dtype == np.uint16 and largest > TWELVE_BITS:
+        return Levels(smallest, largest, _usual_of_12_bits(photo, largest))
+    return Levels(smallest, largest, exposure.usual(photo.pixels, photo.alpha) if floats and largest > 1 else largest)
 
 
-def _usual(photo: Photo, largest: float) -> float:
-    """The largest visible value of floats without outliers."""
-    limit = max(1.0, exposure.bulk(photo.pixels, photo.alpha))
-    if largest <= limit:
-        return largest
-    seen = (_seen(photo, rows) for rows in strips(*photo.pixels.shape[:2]))
-    return max(float(values[values <= limit].max(initial=-np.inf)) for values in seen)
+def _usual_of_12_bits(photo: Photo, largest: float) -> float:
+    """The largest value within 12 bits, where all but few pixels are; else the largest."""
+    height, width = photo.pixels.shape[:2]
+    usual, hot, most = 0.0, 0, max(1, int(FEW * height * width))
+    for rows in strips(height, width):
+        values = _seen(photo, rows)
+        beyond = values > TWELVE_BITS
+        hot += int(np.count_nonzero(beyond.any(axis=-1) if photo.channels == 3 else beyond))
+        if hot > most:
+            return largest
+        usual = max(usual, float(values[~beyond].max(initial=0)))
+    return usual
 
 
 def _seen(photo: Photo, rows: slice) -> Pixels:
@@ -82,16 +93,16 @@ def type_of(photo: Photo) -> str:
     return str(photo.details.encoding.get("stored") or photo.pixels.dtype)
 
 
-def with_white(photo: Photo, levels: Levels, twelve_bits: bool = False) -> Photo:
-    """The photo with its white.
+def with_white(photo: Photo, levels: Levels) -> Photo:
+    """The photo with its white: 4095 in 16 bits without a larger value, except in PPM files, whose header says white.
 
     Args:
         photo: its pixels have the levels.
         levels: those of all pictures of its type in its file. In floats white is 1, or the largest usual value.
-        twelve_bits: whether 16-bit pictures without a value above `TWELVE_BITS` are taken for those of 12 bits.
     """
-    if photo.pixels.dtype == np.uint16 and twelve_bits and levels.largest <= TWELVE_BITS:
-        note = f"values up to {levels.largest:g} in 16 bits: {TWELVE_BITS:g} (12 bits) is taken as white"
+    if photo.pixels.dtype == np.uint16 and photo.details.format != "PPM" and levels.usual <= TWELVE_BITS:
+        few = f", all but a few up to {levels.usual:g}," if levels.usual < levels.largest else ""
+        note = f"values up to {levels.largest:g}{few} in 16 bits: {TWELVE_BITS:g} (12 bits) is taken as white"
         return replace(photo, white=TWELVE_BITS, notes=(*photo.notes, note))
     if photo.pixels.dtype.kind != "f":
         return photo

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from denoiser.cli import failures
-from denoiser.data.images import reading
+from denoiser.data.images import reading, white
+from denoiser.data.images.search import unread
 from denoiser.data.images.stacks import Stack
 from denoiser.errors import INTERRUPTED, NOT_POSSIBLE, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.inference import chroma
 from denoiser.machine.files import temporary_stem
 from denoiser.machine.terminal import say
 from denoiser.photos import hidden
-from denoiser.photos.batch import left_out, pages
+from denoiser.photos.batch import pages
 from denoiser.photos.batch.leftovers import remove
-from denoiser.photos.batch.messages import Failure, described, kept, summary, unread
+from denoiser.photos.batch.messages import Failure, described, kept, summary
 from denoiser.photos.batch.plan import FORMATS, Job, Plan, plan
 from denoiser.photos.batch.processes import Processes, joined
 from denoiser.photos.batch.reader import FileOptions, SeveralPages
@@ -60,7 +61,7 @@ def _command(options: argparse.Namespace, processes: Processes) -> int:
     choice = ModelChoice(options.model, options.checkpoint, options.weights)
     share = processes.share(lambda: _plan(options).shares(processes.world_size))
     failed = [Failure(path, unread(path, reason)) for path, reason in share.unread]
-    for line in left_out.messages(share.skipped):
+    for line in share.skipped.messages():
         _print(line)
     if share.kept:
         _print(kept(len(share.kept), share.older))
@@ -106,7 +107,7 @@ def _measured_route(stack: Stack, models: Models) -> str:
         noise, _ = pages.noise(SeveralPages(stack, stack.levels()), models)
         header, equal_channels = stack.headers[0], False
     else:
-        photo = hidden.filled(stack.read())
+        photo = white.exposed(hidden.filled(stack.read()))
         equal_channels, header = chroma.has_equal_channels(photo.pixels), photo.header
         noise = models.measured(photo, equal_channels)
     route = str(models.route(header, equal_channels, noise))

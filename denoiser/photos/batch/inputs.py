@@ -5,15 +5,14 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from denoiser.data.images.formats.suffixes import READ
+from denoiser.data.images.search import OnUnread, is_picture, nothing, pictures_below
+from denoiser.data.images.skipped import Skipped
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import missing
-from denoiser.photos.batch import left_out
-from denoiser.photos.batch.left_out import Left, LeftOut
 from denoiser.photos.comparison_folder import COMPARED
 
 Identity = tuple[int, int]
@@ -36,16 +35,12 @@ class Source(NamedTuple):
     identity: Identity
 
 
-OnUnread = Callable[[str, OSError], None]
-"""Called with a folder or file that cannot be read; the search continues."""
-
-
 def identity(status: os.stat_result) -> Identity:
     """The identity of a file from its `os.stat`."""
     return status.st_dev, status.st_ino
 
 
-def find(path: str, results: Path, on_unread: OnUnread, skipped: LeftOut | None = None) -> Iterator[Source]:
+def find(path: str, results: Path, on_unread: OnUnread, skipped: Skipped | None = None) -> Iterator[Source]:
     """The pictures that one path of a command means.
 
     A path that exists under that very name is taken literally, brackets and stars included; any other is a pattern. A
@@ -56,7 +51,7 @@ def find(path: str, results: Path, on_unread: OnUnread, skipped: LeftOut | None 
         path: a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
         results: the output folder: pictures in it are no inputs.
         on_unread: see `OnUnread`.
-        skipped: gets the paths of files that are left out, and of linked folders, with the reason.
+        skipped: gets files that are left out, and linked folders, with the reason.
 
     Yields:
         Each picture, sorted by name, the files of a folder before those of its subfolders.
@@ -64,7 +59,7 @@ def find(path: str, results: Path, on_unread: OnUnread, skipped: LeftOut | None 
     Raises:
         DenoiserError: the path does not exist, or there is no picture.
     """
-    skipped = {} if skipped is None else skipped
+    skipped = Skipped() if skipped is None else skipped
     if not path:
         raise DenoiserError("a path is empty (PATH)", "give pictures and folders of pictures")
     if not os.path.lexists(path) and glob.has_magic(path):
@@ -76,9 +71,7 @@ def find(path: str, results: Path, on_unread: OnUnread, skipped: LeftOut | None 
         return
     first = next(sources, None)
     if first is None:
-        where = "in the folder" if os.path.isdir(path) else "matches"
-        but = f", but {left_out.counted(skipped)}" if skipped else ""
-        raise DenoiserError(f"no picture {where}{but} ({path})", left_out.fix(skipped))
+        raise nothing("in the folder" if os.path.isdir(path) else "matches", path, skipped)
     yield first
     yield from sources
 
@@ -93,45 +86,25 @@ def _file(path: str) -> Source:
     return Source(path, os.path.basename(path), status.st_size, identity(status))
 
 
-def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread, skipped: LeftOut) -> Iterator[Source]:
-    """Every picture below a folder, named relative to `top`, except those in the output folder."""
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
+def _below(folder: str, top: str, results: Identity | None, on_unread: OnUnread, skipped: Skipped) -> Iterator[Source]:
+    """Every picture below a folder, named relative to `top`, except those in the output folder and of comparisons."""
+
+    def enters(path: str) -> bool:
+        is_results = results is not None and _identity_of(Path(path)) == results
+        return not is_results and not os.path.exists(os.path.join(path, COMPARED))
+
+    for entry in pictures_below(folder, skipped, on_unread, enters):
         try:
-            with os.scandir(here) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+            status = entry.stat()
+        except FileNotFoundError:  # removed while the folder was being read
+            continue
         except OSError as error:
-            on_unread(here, error)
+            on_unread(entry.path, error)
             continue
-        if here != folder and any(entry.name == COMPARED for entry in entries):
-            continue
-        subfolders = []
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):  # a link could lead back up
-                if results is None or identity(entry.stat()) != results:
-                    subfolders.append(entry.path)
-            elif entry.is_dir():
-                skipped[entry.path + os.sep] = Left.LINK
-            elif entry.is_file() and _is_picture(entry.path, skipped):
-                yield from _entry(entry, top, on_unread)
-        waiting += reversed(subfolders)
+        yield Source(entry.path, os.path.relpath(entry.path, top), status.st_size, identity(status))
 
 
-def _entry(entry: os.DirEntry[str], top: str, on_unread: OnUnread) -> Iterator[Source]:
-    try:
-        status = entry.stat()
-    except FileNotFoundError:  # removed while the folder was being read
-        return
-    except OSError as error:
-        on_unread(entry.path, error)
-        return
-    yield Source(entry.path, os.path.relpath(entry.path, top), status.st_size, identity(status))
-
-
-def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: LeftOut) -> Iterator[Source]:
+def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: Skipped) -> Iterator[Source]:
     """The pictures that a pattern matches, named relative to its fixed part.
 
     A path that `..` leads out of the fixed part is named by its file name alone, so that nothing is written outside the
@@ -145,7 +118,7 @@ def _matching(pattern: str, results: Path, on_unread: OnUnread, skipped: LeftOut
             continue
         if os.path.isdir(path):
             yield from _below(path, top, _identity_of(results), on_unread, skipped)
-        elif os.path.isfile(path) and _is_picture(path, skipped):
+        elif os.path.isfile(path) and is_picture(path, skipped):
             yield _file(path)._replace(name=os.path.relpath(path, top))
 
 
@@ -154,13 +127,6 @@ def _fixed_part(pattern: str) -> str:
     parts = Path(pattern).parts
     first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     return os.path.join("", *parts[:first]) or os.curdir
-
-
-def _is_picture(path: str, skipped: LeftOut) -> bool:
-    why = left_out.reason(path)
-    if why is not None:
-        skipped[os.path.abspath(path)] = why
-    return os.path.splitext(path)[1].lower() in READ
 
 
 def _is_comparison(path: str, top: str) -> bool:

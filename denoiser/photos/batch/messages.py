@@ -88,11 +88,6 @@ def kept(count: int, older: int) -> str:
     return f"{count} outputs exist already and are kept, whatever their options were{age}; --overwrite replaces them"
 
 
-def unread(path: str, reason: str) -> DenoiserError:
-    """The error for a folder or file that could not be read."""
-    return DenoiserError(f"cannot be read: {reason} ({path})", "change its permissions, or leave it out")
-
-
 def summary(failures: Sequence[Failure], count: int, named: bool = False) -> DenoiserError:
     """The error for the failures among `count` pictures; if there are several, each is printed on stderr.
 

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from denoiser.data.images.formats.foreign import BY_SUFFIX
 from denoiser.data.images.formats.suffixes import WRITTEN, instead, not_written, written
+from denoiser.data.images.skipped import Skipped
 from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.photos.batch.inputs import Identity, Source, find, identity
-from denoiser.photos.batch.left_out import LeftOut
 from denoiser.photos.batch.leftovers import Leftover, leftovers
 
 FORMATS = {
@@ -57,7 +57,7 @@ class Plan:
     kept: list[Job] = field(default_factory=list)
     older: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
-    skipped: LeftOut = field(default_factory=dict)
+    skipped: Skipped = field(default_factory=Skipped)
     leftovers: list[Leftover] = field(default_factory=list)
 
     def shares(self, world_size: int) -> list[Plan]:

@@ -142,7 +142,7 @@ def test_a_kind_that_a_decoder_does_not_know_is_not_taken_for_damage(samples, tm
         (b"this is text, whatever its name says", "not a picture"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC"),
         (b"II*\0\x10\0\0\0CR\2\0" + bytes(9), "CR2"),
-        (b"P3\n1 1\n255\n0 0 0\n", "text PPM"),
+        (b"P1\n1 1\n0\n", "PBM"),
         (b"\x89PNG\r\n\x1a\nrubbish behind the signature", "cut off"),
         (b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0", "unreadable|cut off"),
     ],

@@ -95,7 +95,7 @@ def test_levels():
         ({"shot": 25}, ["noise.shot=25", "noise.shot=0.004"]),
         ({"shot": 0}, ["noise.shot=0 "]),
         ({"shot": True}, ["noise.shot=True"]),
-        ({"shot": ["low", "high"]}, ["not one level", "test.shot takes several"]),
+        ({"shot": ["low", "high"]}, ["noise.shot=['low', 'high'] is not one level", "test.shot takes several"]),
         ({"shot_range": [0.01, 0.001]}, ["not [lowest, highest]", "noise.shot_range=[1e-4,0.012]"]),
         ({"shot_range": []}, ["no level of shot noise"]),
         ({"shot_range": [0, 0.01]}, ["noise.shot_range=0 is not"]),

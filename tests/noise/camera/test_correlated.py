@@ -11,7 +11,7 @@ def generator(seed=0):
 
 
 def filtered_noise(blur, equal):
-    draws = torch.randn(2, 3, 256, 256, generator=generator())
+    draws = torch.randn(2, 3, 256, 200, generator=generator())
     mixing = draw_mixing(2, 3, torch.tensor([equal, equal]), generator())
     return correlated(draws, torch.tensor([10.0, 25.0]), torch.full((2,), blur), mixing) * 255
 
@@ -45,7 +45,7 @@ def test_white_noise_is_measured_as_such():
 
 
 def test_correlation_and_covariance_of_channels_are_measured():
-    clean = torch.full((3, 256, 256), 0.5)
+    clean = torch.linspace(0.2, 0.8, 256).expand(3, 256, 256)
     one, other = torch.randn(2, 256, 256, generator=generator())
     noise = torch.stack([2 * one, one, -one + other])  # variances 4, 1 and 2 and covariances 2, -2 and -1
     measured = statistics(clean + noise * 5 / 255, clean)

@@ -7,10 +7,10 @@ from helpers.noises import check_refused
 from denoiser.noise.camera.colour import balance, draw_colours, inverse, unbalance
 from denoiser.noise.camera.curves import inverse_tone, to_light, to_values, tone
 from denoiser.noise.camera.drawing import where
-from denoiser.noise.camera.pipeline import BORDER, Shrink, process, render, unprocess
+from denoiser.noise.camera.pipeline import BORDER, Shrink, finish, process, render, unprocess
 from denoiser.noise.camera.separable import both, box, gaussian, resize, sharpen
 from denoiser.noise.camera.settings import Settings, draw
-from denoiser.noise.camera.smoothing import guided, to_rgb, to_ycc
+from denoiser.noise.camera.smoothing import guided, smooth, to_rgb, to_ycc
 
 PLAIN = Settings(
     exposed=0, luma_range=(0, 0), guided=0, chroma_range=(0.01, 0.01), cleaned=0, sharpened=0, saved=0, resaved=0
@@ -97,6 +97,22 @@ def test_pictures_are_shrunk_before_they_are_saved():
     assert seen.shape == target.shape == (2, 3, 24, 24)
 
 
+@pytest.mark.parametrize("shrink", [None, Shrink((24, 24), torch.tensor([1.5]))], ids=["whole", "shrunk"])
+def test_sharpened_edges_stay_within_black_and_white(shrink):
+    edges = (torch.arange(64) // 8 % 2).float().expand(1, 3, 64, 64)
+    camera = draw(1, Settings(exposed=0, sharpened=1, sharpen_range=(1.2, 1.2)), generator())
+    _, target = render(edges, camera, noise(edges), shrink=shrink)
+    assert target.min() == 0 and target.max() == 1
+
+
+def test_a_camera_smooths_by_twice_its_noise_in_middle_grey():
+    pictures, variances = torch.rand(1, 1, 3, 32, 32, generator=generator()), {"shot": 0.01, "read": 7e-4}
+    camera = draw(1, Settings(guided=1, cleaned=1, sharpened=0), generator())
+    camera = replace(camera, **{key: torch.tensor([value]) for key, value in variances.items()})
+    expected = smooth(pictures, camera, torch.tensor([0.1]))  # 2 sqrt(0.18 * 0.01 + 7e-4)
+    torch.testing.assert_close(finish(pictures, camera), expected.clamp(0, 1))
+
+
 def test_filters_keep_constants_and_do_what_they_say():
     flat, amounts = torch.full((2, 3, 20, 24), 0.3), torch.tensor([0.0, 2.0])
     for filtered in (both(flat, gaussian, amounts), both(flat, box, amounts), resize(flat, (10, 10), 1 + amounts / 2)):
@@ -130,6 +146,7 @@ def test_the_guided_filter_smooths_what_is_flat_and_keeps_edges():
         ({"resave_range": (50, 101)}, "within 1 to 100"),
         ({"quality_range": 90}, "noise.quality_range=90 is not [lowest, highest] within 1 to 100"),
         ({"chroma_range": (3.0, 1.0)}, "noise.chroma_range=[0.4,2.0]"),
+        ({"chroma_range": (3.0, 1.0)}, "noise.chroma_range=(3.0, 1.0) is not [lowest, highest] above 0"),
         ({"mosaic": "rgbg"}, "noise.mosaic=rggb"),
         ({"read": -1}, "noise.read=null"),
     ],
@@ -155,6 +172,12 @@ def test_a_step_is_computed_for_the_chosen_pictures_alone(chosen):
     result = where(mask, step, pictures, amounts)
     assert torch.equal(result, torch.where(mask.view(-1, 1, 1, 1), step(pictures, amounts), pictures))
     assert seen == [n for n in (sum(chosen), 3) if n]
+
+
+def test_on_other_devices_a_step_is_computed_for_all_pictures():
+    pictures, chosen, seen = torch.zeros(3, 3, 4, 4, device="meta"), torch.ones(3, dtype=bool, device="meta"), []
+    result = where(chosen, lambda x: seen.append(len(x)) or 2 * x, pictures)
+    assert seen == [3] and result.shape == pictures.shape
 
 
 @pytest.mark.parametrize("matrices", [gaussian, box])

@@ -10,6 +10,10 @@ from denoiser.noise.camera.settings import Settings, draw
 from denoiser.noise.camera.steps import steps
 
 SIDE = 80
+NAMES = [
+    *("clean", "light", "mosaic", "noisy mosaic", "bilinear", "malvar"),
+    *("developed", "denoised", "sharpened", "resized", "saved"),
+]
 EVERY = Settings(guided=1, sharpened=1, saved=1, malvar=0.5)
 
 
@@ -46,6 +50,7 @@ def test_the_last_step_is_the_pair_that_the_camera_makes(clean, camera, draws, s
 
 def test_each_step_changes_the_picture_and_keeps_its_size(clean, camera, draws):
     pictures = steps(clean, camera, draws)
+    assert list(pictures) == NAMES
     for before, after in pairwise(pictures):
         assert pictures[after].shape == (4, 3, SIDE - 2 * BORDER, SIDE - 2 * BORDER)
         changed = (pictures[before] - pictures[after]).abs().amax((1, 2, 3))

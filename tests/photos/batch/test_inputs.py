@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from denoiser.data.images.skipped import Skipped
 from denoiser.errors import DenoiserError
 from denoiser.photos import comparison_folder
-from denoiser.photos.batch import inputs, left_out
+from denoiser.photos.batch import inputs
 
 NOWHERE = Path("nowhere")
 
@@ -141,11 +142,11 @@ def test_whatever_can_be_read_is_found():
 
 def test_kinds_that_are_not_read_are_counted_once_with_what_converts_them():
     files("in/a.png", "in/b.HEIC", "in/deep/c.nef", "in/deep/d.txt", "in/deep/.e.nef", "in/g.dng", "raw/f.cr3")
-    others = {}
-    for pattern in ("in", "in/**"):
-        list(inputs.find(pattern, NOWHERE, print, others))
-    heic, raw = left_out.messages(others)
-    assert heic.startswith(f"left out: a HEIC picture ({Path.cwd()}/in/b.HEIC); ") and "magick FILE" in heic
+    others = Skipped()
+    for pattern in ("in", "in/**", Path.cwd() / "in"):
+        list(inputs.find(str(pattern), NOWHERE, print, others))
+    heic, raw = others.messages()
+    assert heic.startswith("left out: a HEIC picture (in/b.HEIC); ") and "magick FILE" in heic
     assert raw.startswith("left out: 2 raw files of cameras (.dng, .nef); dcraw_emu") and "16-bit TIFF" in raw
     error = refused("raw")
     assert error.what == "no picture in the folder, but a camera's raw file (raw)" and "dcraw_emu" in error.fix
@@ -159,14 +160,13 @@ def test_pictures_without_a_suffix_or_with_a_wrong_one_are_mentioned():
         Image.new("L", (9, 9)).save(Path("in", name), "PNG")
     Path("in/photo").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1")
     os.mkfifo("in/pipe")  # which nobody writes to: reading it would never end
-    others = {}
+    others = Skipped()
     assert [source.name for source in inputs.find("in", NOWHERE, print, others)] == ["a.png"]
-    here = f"{Path.cwd()}/in"
-    heic, unnamed = sorted(left_out.messages(others), key=lambda line: "HEIC" not in line)
-    assert heic.startswith(f"left out: a HEIC picture ({here}/photo); ")
+    heic, unnamed = sorted(others.messages(), key=lambda line: "HEIC" not in line)
+    assert heic.startswith("left out: a HEIC picture (in/photo); ")
     assert unnamed == (
-        f"left out: 4 pictures whose names do not end as a picture's ({here}/IMG_0001, {here}/scan.dat, "
-        f"{here}/x.jpg_original, ...); add .jpg, .png or .tif to their names, or give them as PATHs with --format"
+        "left out: 4 pictures whose names do not end as a picture's (in/IMG_0001, in/scan.dat, "
+        "in/x.jpg_original, ...); add .jpg, .png or .tif to their names"
     )
 
 
@@ -186,6 +186,6 @@ def test_a_pattern_that_leads_up_again_names_nothing_beside_the_results():
 def test_linked_folders_are_left_out_and_reported():
     files("in/a.png", "else/b.png")
     Path("in/link").symlink_to(Path("else").absolute())
-    others = {}
+    others = Skipped()
     assert [source.name for source in inputs.find("in", NOWHERE, print, others)] == ["a.png"]
-    assert list(left_out.messages(others)) == ["left out: 1 linked folder (in/link/)"]
+    assert list(others.messages()) == ["left out: 1 linked folder (in/link/)"]

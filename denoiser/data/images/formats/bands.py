@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from denoiser.data.images.formats.photo import Details, Photo, Pixels, strips, white_of
+from denoiser.data.images.formats.photo import STRIP, Details, Photo, Pixels, strips, white_of
 
 # Warnings of damaged tags and of palettes, which do no harm to the pixels. They are ignored for good: a filter for the
 # time of a call would apply to all threads.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-COUNT = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
+COUNT = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 """Bands of Pillow's modes that hold 8 bits each and need no conversion."""
 EXIF_PREFIX = b"Exif\0\0"
 """What JPEG files, and some writers of other formats, put before the EXIF block."""
@@ -50,6 +50,8 @@ def decoded(picture: Image.Image) -> Pixels:
     """
     picture.load()
     width, height, bands = picture.width, picture.height, COUNT[picture.mode]
+    if height * width <= STRIP:
+        return np.array(picture)
     pixels = np.empty((height, width) if bands == 1 else (height, width, bands), np.uint8)
     for rows in strips(height, width):
         pixels[rows] = np.asarray(picture.crop((0, rows.start, width, rows.stop)))

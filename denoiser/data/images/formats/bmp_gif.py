@@ -9,11 +9,13 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile
 from denoiser.data.images.formats import bands
 from denoiser.data.images.formats.photo import Details, Header, Photo, refuse_animation
 
+_GIF_PICTURE, _GIF_EXTENSION, _GIF_END = b",!;"
+
 
 def header(file: IO[bytes]) -> tuple[Header, Details]:
     """The size and metadata."""
     opened = _opened(file)
-    refuse_animation(getattr(opened, "n_frames", 1))
+    refuse_animation(_frames(file) if opened.format == "GIF" else 1)
     format, mode = opened.format or "", _mode(opened)
     dpi = opened.info.get("dpi")
     channels, alpha = 1 if mode[0] == "L" else 3, mode[-1] == "A"
@@ -40,6 +42,31 @@ def _opened(file: IO[bytes]) -> ImageFile.ImageFile:
     start = file.read(3)
     file.seek(0)
     return GifImagePlugin.GifImageFile(file) if start == b"GIF" else BmpImagePlugin.BmpImageFile(file)
+
+
+def _frames(file: IO[bytes]) -> int:
+    """The number of pictures in a GIF file by its blocks (GIF89a); Pillow would decode them to count them."""
+    file.seek(0)
+    data = file.read()
+    count, position = 0, 13 + _table(data, 10)
+    while position < len(data) and data[position] != _GIF_END:
+        if data[position] == _GIF_PICTURE:
+            count, position = count + 1, position + 11 + _table(data, position + 9)
+        elif data[position] == _GIF_EXTENSION:
+            position += 2
+        else:  # stray bytes
+            position += 1
+            continue
+        while data[position : position + 1] not in (b"", b"\0"):
+            position += 1 + data[position]
+        position += 1
+    return count
+
+
+def _table(data: bytes, position: int) -> int:
+    """Bytes of the table of colours that the flags at a position announce."""
+    flags = data[position] if position < len(data) else 0
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _mode(opened: Image.Image) -> str:

@@ -28,7 +28,6 @@ class Kind:
         program: the command that makes a picture of `FILE`, and the program that it is of.
         suffixes: their usual suffixes.
         magic: the bytes that they begin with, by their position.
-        is_picture: whether such a file is a picture or several, as opposed to a document, drawing or video.
     """
 
     one: str
@@ -36,7 +35,6 @@ class Kind:
     program: str
     suffixes: tuple[str, ...]
     magic: tuple[tuple[int, bytes], ...] = ()
-    is_picture: bool = True
 
     @property
     def fix(self) -> str:
@@ -73,7 +71,6 @@ VIDEO = Kind(
         *((0, b"\x1a\x45\xdf\xa3"), (0, b"\0\0\x01\xba"), (0, b"FLV\x01"), (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),
         *((0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01"), (8, b"AVI ")),
     ),
-    is_picture=False,
 )
 _NAMES = {b"CR\x02\0": "CR2", b"ftypcrx": "CR3", b"FUJIFILM": "RAF", b"IIRO": "ORF", b"IIU\0": "RW2", b"FOVb": "X3F"}
 """Names of cameras' raw files by what they begin with."""
@@ -162,7 +159,6 @@ KINDS = (
         "inkscape FILE --export-filename=FILE.png makes a PNG of it; it has no noise",
         (".svg", ".svgz"),
         ((0, b"<svg"),),
-        is_picture=False,
     ),
     Kind(
         "a PDF document",
@@ -170,29 +166,25 @@ KINDS = (
         "pdfimages -tiff FILE FILE (Poppler) makes a TIFF of each picture in it",
         (".pdf",),
         ((0, b"%PDF"),),
-        is_picture=False,
     ),
     Kind(
         "an archive of arrays",
         "archives of arrays",
         "numpy.save('FILE.npy', numpy.load('FILE')['NAME']) makes a file of one array",
         (".npz",),
-        is_picture=False,
     ),
     Kind(
-        "a PBM, PAM or text PPM picture",
-        "PBM, PAM or text PPM pictures",
+        "a PBM or PAM picture",
+        "PBM or PAM pictures",
         "magick FILE FILE.png (ImageMagick) makes a PNG of it, at its depth",
         (".pbm", ".pam"),
-        tuple((0, b"P" + digit + space) for digit in (b"1", b"2", b"3", b"4", b"7") for space in (b" ", b"\n", b"\r")),
+        tuple((0, b"P" + digit + space) for digit in (b"1", b"4", b"7") for space in (b" ", b"\n", b"\r")),
     ),
     Kind("a Targa picture", "Targa pictures", "magick FILE FILE.png (ImageMagick) makes a PNG of it", (".tga",)),
     VIDEO,
 )
 BY_SUFFIX: Mapping[str, Kind] = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 """The kind of files by their suffix."""
-NOT_READ = frozenset(suffix for suffix, kind in BY_SUFFIX.items() if kind.is_picture)
-"""The suffixes of pictures that cannot be read."""
 
 
 def kind_of(start: bytes) -> Kind | None:

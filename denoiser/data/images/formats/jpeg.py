@@ -8,17 +8,28 @@ from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
-from PIL import Image, JpegImagePlugin
+from PIL import JpegImagePlugin
 
-from denoiser.data.images.formats import bands, claims, colour_spaces, jpeg_trailer, tiff_directories
-from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Pixels, Refused, strips
+from denoiser.data.images.formats import (
+    bands,
+    claims,
+    colour_spaces,
+    jpeg_planes,
+    jpeg_segments,
+    jpeg_trailer,
+    orientation,
+    tiff_directories,
+)
+from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused
 from denoiser.data.images.formats.suffixes import instead
 from denoiser.data.images.formats.tiff_tags import Tag
-from denoiser.inference import subsampled
 
 _MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _LARGEST = {"EXIF": 65533 - len(bands.EXIF_PREFIX), "XMP": 65533 - 29}
 """Bytes that fit into a segment of the file."""
+_RGB_IDS = (82, 71, 66)
+_NOT_PILLOWS = ("video", "source", "orientation")
+"""What `encoding` holds besides Pillow's options."""
 _FINE = 95
 """Quality of files whose source has no quantisation tables."""
 _SUBSAMPLINGS = {(1, 1): 0, (1, 2): 1, (2, 2): 2}
@@ -48,17 +59,19 @@ def header(file: IO[bytes]) -> tuple[Header, Details]:
 def read(file: IO[bytes], details: Details) -> Photo:
     """The pixels, as they are stored; the first of several pictures; CMYK becomes RGB.
 
-    `encoding` gets `video`, what stands behind the picture of a motion photo.
+    `encoding` gets `video`, what stands behind the picture of a motion photo, and `source`, the picture's part of the
+    file, unless it is CMYK.
     """
     opened = _opened(file)
     behind = jpeg_trailer.trailer(file)
-    details = replace(details, encoding={**details.encoding, "video": behind.video})
+    details = replace(details, encoding={**details.encoding, "video": behind.video, "source": behind.first})
     notes = behind.notes(_pictures(opened))
     pixels = bands.decoded(opened)
     if opened.mode != "CMYK":
         return bands.split(pixels, details, notes)
     opened.close()  # frees Pillow's copy before there is a third
     pixels, note = colour_spaces.from_cmyk(pixels, details.icc)
+    details = replace(details, encoding={**details.encoding, "source": b""})
     return bands.split(pixels, claims.without_profile(details), (*notes, note))
 
 
@@ -74,32 +87,43 @@ def write(file: IO[bytes], photo: Photo) -> None:
             raise Refused(f"{len(data)} bytes of {name} do not fit into a JPEG", instead("tiff"))
     source: Mapping[str, Any] = details.encoding if details.format == "JPEG" else {}
     source = source or {"quality": _FINE}
-    encoding = {key: value for key, value in source.items() if key != "video"}
-    subsampling = _SUBSAMPLINGS.get(details.subsampling, 0) if details.format == "JPEG" else 0
+    encoding = {key: value for key, value in source.items() if key not in _NOT_PILLOWS}
+    shared = (
+        details.subsampling if details.format == "JPEG" and details.subsampling in _SUBSAMPLINGS else NOT_SUBSAMPLED
+    )
     exif = None if details.exif is None else bands.EXIF_PREFIX + details.exif
     metadata = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
-    shares = subsampling and photo.channels == 3 and not encoding.get("keep_rgb")
-    picture = _with_samples(photo.pixels, details.subsampling) if shares else bands.picture(photo.pixels)
-    file.write(bands.saved(picture, "JPEG", subsampling=subsampling, **metadata, **encoding))
+    options = {"subsampling": _SUBSAMPLINGS[shared], **metadata, **encoding}
+    file.write(_from_source(photo, shared, options) or bands.encoded(photo.pixels, "JPEG", **options))
     file.write(source.get("video", b""))
 
 
-def _with_samples(pixels: Pixels, subsampling: tuple[int, int]) -> Image.Image:
-    """Pixels uint8 `(H, W, 3)` as YCbCr for an encoder that stores means: all pixels of a sample have its chroma."""
-    height, width = pixels.shape[:2]
-    picture = Image.new("YCbCr", (width, height))
-    for band in strips(height, width, subsampling[0]):
-        luma, *chroma = subsampled.planes(pixels, subsampling, band)
-        large = [each.repeat(subsampling[0], axis=0).repeat(subsampling[1], axis=1) for each in chroma]
-        rows = np.stack([luma, *(each[: len(luma), :width] for each in large)], axis=2)
-        picture.paste(Image.fromarray(rows.clip(0, 255).astype(np.uint8), "YCbCr"), (0, band.start))
-    return picture
+def _from_source(photo: Photo, shared: tuple[int, int], options: Mapping[str, Any]) -> bytes | None:
+    """The file made of its source: if no pixel has changed its scans, else its changed planes; None without source."""
+    encoding = photo.details.encoding if photo.details.format == "JPEG" else {}
+    if not encoding.get("source"):
+        return None
+    source, stored, in_rgb = encoding["source"], encoding.get("orientation", orientation.UPRIGHT), encoding["keep_rgb"]
+    before = jpeg_planes.shown(source, stored)
+    if before.shape != photo.pixels.shape:
+        return None
+    if stored == orientation.UPRIGHT and np.array_equal(before, photo.pixels):
+        return jpeg_segments.with_metadata(source, bytes(bands.encoded(photo.pixels[:1, :1], "JPEG", **options)))
+    height, width = photo.pixels.shape[:2]
+    groups = (1, 1) if encoding["progressive"] or photo.channels == 1 else shared
+    rows, columns = (
+        jpeg_segments.whole(side, jpeg_segments.BLOCK * n) for side, n in zip((height, width), groups, strict=True)
+    )
+    planes = jpeg_planes.decoded(source, stored, in_rgb)[:rows, :columns]
+    picture = jpeg_planes.picture(planes, before, photo.pixels, shared, in_rgb)
+    return jpeg_segments.resized(bands.saved(picture, "JPEG", **options), height, width)
 
 
-def sideways(encoding: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Options of a picture for the same picture turned by 90 degrees: rows and columns of the tables change places."""
+def turned(encoding: Mapping[str, Any], stored: int) -> Mapping[str, Any]:
+    """What `header` and `read` give for an orientation: sideways, rows and columns of the tables change places."""
     tables = [np.reshape(table, (8, 8)).T.ravel().tolist() for table in encoding.get("qtables", ())]
-    return {**encoding, "qtables": tables} if tables else encoding
+    sideways = {"qtables": tables} if tables and orientation.is_sideways(stored) else {}
+    return {**encoding, **sideways, "orientation": stored}
 
 
 def has_long_xmp(details: Details) -> bool:
@@ -118,10 +142,19 @@ def _encoding(opened: JpegImagePlugin.JpegImageFile) -> dict[str, Any]:
     return {
         **({"qtables": tables} if tables else {"quality": _FINE}),
         "progressive": bool(opened.info.get("progressive")),
-        "keep_rgb": opened.mode == "RGB" and opened.info.get("adobe_transform") == 0,
+        "keep_rgb": opened.mode == "RGB" and _is_rgb(opened),
         "comment": opened.info.get("comment"),
         "extra": b"".join(_segment(*each) for each in opened.applist if _is_kept(*each)),
     }
+
+
+def _is_rgb(opened: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether three components are R, G and B instead of Y, Cb and Cr, as libjpeg decides it."""
+    if "jfif" in opened.info:
+        return False
+    if "adobe" in opened.info:
+        return opened.info.get("adobe_transform") == 0
+    return tuple(number for number, *_ in opened.layer) == _RGB_IDS
 
 
 def _tables(opened: JpegImagePlugin.JpegImageFile) -> list[list[int]]:

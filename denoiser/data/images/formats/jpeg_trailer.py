@@ -6,9 +6,9 @@ import mmap
 import re
 from typing import IO, NamedTuple
 
-_START, _END, _SCAN = b"\xff\xd8\xff", 0xD9, 0xDA
-_ALONE = (0x01, *range(0xD0, 0xD9))
-"""Markers without a segment."""
+from denoiser.data.images.formats.jpeg_segments import ALONE, SCAN
+
+_START, _END = b"\xff\xd8\xff", 0xD9
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """A marker among the bits of a scan."""
 _GAP = re.compile(rb"\0*")
@@ -21,11 +21,13 @@ class Trailer(NamedTuple):
     """What stands behind a picture.
 
     Attributes:
+        first: the first picture itself.
         pictures: number of further JPEG pictures.
         video: the rest of the file, if that has a video; it is found by its distance from the end.
         unknown: bytes of the rest if it has none, without mere padding.
     """
 
+    first: bytes
     pictures: int
     video: bytes
     unknown: int
@@ -42,12 +44,13 @@ def trailer(file: IO[bytes]) -> Trailer:
     """What stands behind the first picture of a file."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         pictures, position = 0, _end(data, 0)
+        first = data[:position]
         while data[(after := _skipped(data, position)) : after + 3] == _START:
             pictures, position = pictures + 1, _end(data, after)
         size = len(data) - position
         if data.find(b"ftyp", position) >= 0 and size <= _LARGEST:
-            return Trailer(pictures, data[position:], 0)
-        return Trailer(pictures, b"", 0 if _PADDING.match(data, position) else size)
+            return Trailer(first, pictures, data[position:], 0)
+        return Trailer(first, pictures, b"", 0 if _PADDING.match(data, position) else size)
 
 
 def _skipped(data: mmap.mmap, position: int) -> int:
@@ -62,11 +65,11 @@ def _end(data: mmap.mmap, start: int) -> int:
         marker = data[position + 1]
         if marker == 0xFF:
             position += 1
-        elif marker in _ALONE:
+        elif marker in ALONE:
             position += 2
         else:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-        if marker == _SCAN:
+        if marker == SCAN:
             following = _MARKER.search(data, position)
             position = following.start() if following else len(data)
         if data[position : position + 2] == b"\xff" + bytes([_END]):

@@ -61,6 +61,11 @@ def is_sideways(stored: int) -> bool:
     return stored >= 5
 
 
+def flips(stored: int) -> tuple[bool, bool]:
+    """Whether rows, and whether columns of the upright picture are in reverse order once its sides are exchanged."""
+    return stored in (3, 4, 7, 8), stored in (2, 3, 6, 7)
+
+
 def upright(exif: bytes | None, stored: int) -> bytes | None:
     """The block with orientation 1, every other byte unchanged, the maker's notes included.
 
@@ -90,9 +95,10 @@ def turn(pixels: Pixels, stored: int) -> Pixels:
     """Upright pixels `(H, W, ...)` from pixels as they are stored, in orientation 1 to 8."""
     if is_sideways(stored):
         pixels = pixels.swapaxes(0, 1)
-    if stored in (3, 4, 7, 8):
+    rows, columns = flips(stored)
+    if rows:
         pixels = pixels[::-1]
-    if stored in (2, 3, 6, 7):
+    if columns:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
 

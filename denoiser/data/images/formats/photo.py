@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from denoiser.inference.pixels import STRIP as STRIP
 from denoiser.inference.pixels import Pixels as Pixels
 from denoiser.inference.pixels import strips as strips
 from denoiser.inference.pixels import white_of as white_of

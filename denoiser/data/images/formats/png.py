@@ -10,7 +10,7 @@ from typing import IO
 
 import imagecodecs
 
-from denoiser.data.images.formats import bands, left_out
+from denoiser.data.images.formats import bands, not_kept
 from denoiser.data.images.formats.photo import Details, Header, Photo, Refused, refuse_animation
 
 _SIGNATURE, _AFTER_HEADER = 8, 33
@@ -62,7 +62,7 @@ def read(file: IO[bytes], details: Details) -> Photo:
     """The pixels, as they are stored; palettes become RGB, 1 to 4 bits become 8, a transparent colour alpha."""
     chunks = list(_positioned(file))
     lost = [name for name, data, _ in chunks if not _is_known(name) or (data is None and name not in _OF_STORED_PIXELS)]
-    notes = (*left_out.chunks(lost), *left_out.behind(file, chunks[-1][2]))
+    notes = (*not_kept.chunks(lost), *not_kept.behind(file, chunks[-1][2]))
     file.seek(0)
     return bands.split(imagecodecs.png_decode(file.read()), details, notes)
 

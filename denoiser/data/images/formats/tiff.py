@@ -6,9 +6,10 @@ import logging
 from dataclasses import replace
 from typing import IO, Any
 
+import imagecodecs
 import numpy as np
 import tifffile
-from tifffile import COMPRESSION, PHOTOMETRIC
+from tifffile import COMPRESSION, PHOTOMETRIC, PLANARCONFIG
 
 from denoiser.data.images.formats import (
     associated_alpha,
@@ -95,11 +96,21 @@ class TiffPictures:
 
     def _samples(self, page: tifffile.TiffPage, plane: int | None) -> Pixels:
         """The samples of a page; of one of several pictures in its data, which are not compressed, by its position."""
+        if plane is None and len(self.opened.pages) == 1 and _is_plain_lzw(page):
+            self.file.seek(0)
+            samples: Pixels = imagecodecs.tiff_decode(self.file.read())  # by libtiff, in half the time
+            return samples.reshape(page.shape)
         if plane is None:
             return page.asarray(maxworkers=1)
         self.file.seek(page.dataoffsets[0] + plane * page.nbytes)
         order = self.opened.byteorder
         return np.frombuffer(self.file.read(page.nbytes), np.dtype(page.dtype).newbyteorder(order)).reshape(page.shape)
+
+
+def _is_plain_lzw(page: tifffile.TiffPage) -> bool:
+    """Whether a page is of 8 bits in strips, its channels together, compressed by LZW."""
+    together = page.planarconfig == PLANARCONFIG.CONTIG and not page.is_tiled
+    return page.compression == COMPRESSION.LZW and page.dtype == np.uint8 and page.bitspersample == 8 and together
 
 
 def _extra(page: tifffile.TiffPage) -> tuple[int, ...]:

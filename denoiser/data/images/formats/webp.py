@@ -9,7 +9,7 @@ from typing import IO
 
 import imagecodecs
 
-from denoiser.data.images.formats import bands, left_out
+from denoiser.data.images.formats import bands, not_kept
 from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused, refuse_animation
 
 _PICTURES = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF")
@@ -40,8 +40,8 @@ def header(file: IO[bytes]) -> tuple[Header, Details]:
 
 def read(file: IO[bytes], details: Details) -> Photo:
     """The pixels, as they are stored."""
-    unknown = left_out.chunks(name for name, _ in _chunks(file) if name not in _READ)
-    notes = (*unknown, *left_out.behind(file, _end(file)))
+    unknown = not_kept.chunks(name for name, _ in _chunks(file) if name not in _READ)
+    notes = (*unknown, *not_kept.behind(file, _end(file)))
     file.seek(0)
     data = file.read()
     return bands.split(imagecodecs.webp_decode(data, hasalpha=header(file)[0].alpha), details, notes)

@@ -1,5 +1,6 @@
 import io
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,15 +11,16 @@ from denoiser.data.images.formats.photo import Details, Photo
 from denoiser.errors import DenoiserError
 
 
-def rewritten(path, tmp_path):
-    target = tmp_path / "x.jpg"
-    writing.write(target, reading.read(path))
+def rewritten(path, tmp_path, changed=False):
+    target, photo = tmp_path / "x.jpg", reading.read(path)
+    writing.write(target, photo.with_pixels(photo.pixels ^ 1) if changed else photo)
     return Image.open(path), Image.open(target)
 
 
+@pytest.mark.parametrize("changed", [False, True])
 @pytest.mark.parametrize("kind", ["turned_jpeg", "jpeg_grey", "jpeg_progressive"])
-def test_quality_is_matched(kind, samples, tmp_path):
-    before, after = rewritten(samples[kind], tmp_path)
+def test_quality_is_matched(kind, changed, samples, tmp_path):
+    before, after = rewritten(samples[kind], tmp_path, changed)
     with before, after:
         turned = kind == "turned_jpeg"  # 4:2:2 turned by 90 degrees is 4:4:0, which Pillow does not write
         tables = {key: np.reshape(table, (8, 8)) for key, table in before.quantization.items()}
@@ -30,18 +32,28 @@ def test_quality_is_matched(kind, samples, tmp_path):
         assert after.mode == before.mode
 
 
-@pytest.mark.parametrize("kind", ["jpeg_grey", "jpeg_progressive"])
-def test_a_picture_that_is_not_changed_loses_next_to_nothing(kind, samples, tmp_path):
-    before, after = rewritten(samples[kind], tmp_path)
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("adobe", [True, False])
+def test_colours_that_were_stored_as_rgb_stay_so(deep, changed, adobe, tmp_path):
+    file = io.BytesIO()
+    Image.fromarray((deep >> 8).astype(np.uint8)).save(file, "JPEG", keep_rgb=True, quality=90)
+    data = file.getvalue()
+    start = data.index(b"\xff\xee")
+    (tmp_path / "rgb.jpg").write_bytes(data if adobe else data[:start] + data[start + 16 :])
+    before, after = rewritten(tmp_path / "rgb.jpg", tmp_path, changed)
     with before, after:
-        assert np.abs(np.asarray(before, int) - np.asarray(after)).mean() < 0.1
+        assert [number for number, *_ in before.layer] == [number for number, *_ in after.layer] == [*b"RGB"]
+        assert np.abs(np.asarray(before, int) - np.asarray(after)).mean() < 2
 
 
-def test_colours_that_were_stored_as_rgb_stay_so(deep, tmp_path):
-    Image.fromarray((deep >> 8).astype(np.uint8)).save(tmp_path / "rgb.jpg", keep_rgb=True, quality=90)
-    before, after = rewritten(tmp_path / "rgb.jpg", tmp_path)
-    with before, after:
-        assert before.info["adobe_transform"] == after.info["adobe_transform"] == 0
+def test_the_same_picture_has_the_new_metadata(samples, tmp_path):
+    photo = reading.read(samples["jpeg_progressive"])
+    kept = photo.details.encoding
+    details = replace(photo.details, xmp=b"<x/>", dpi=(99, 99), encoding={**kept, "comment": b"another"})
+    writing.write(tmp_path / "x.jpg", replace(photo, details=details))
+    with Image.open(tmp_path / "x.jpg") as after:
+        assert after.info["comment"] == b"another" and after.info["xmp"] == b"<x/>" and after.info["dpi"] == (99, 99)
+        assert np.array_equal(np.asarray(after), photo.pixels) and after.info["progressive"]
 
 
 def test_captions_of_photoshop_and_long_packets_are_kept(samples, tmp_path):

@@ -156,7 +156,7 @@ def test_a_damaged_picture_has_nothing_behind_it(deep, tmp_path):
     from denoiser.data.images.formats.jpeg_trailer import trailer
 
     with (tmp_path / "in.jpg").open("rb") as file:
-        assert trailer(file) == (0, b"", 0)
+        assert trailer(file) == (data + VIDEO, 0, b"", 0)
 
 
 def test_pages_and_layers_of_a_tiff_that_are_left_out_are_told(deep, tmp_path):

@@ -267,3 +267,21 @@ def test_a_directory_after_an_odd_number_of_bytes_begins_at_an_even_one():
         0x0100: struct.pack("<I", 7),
         0x010E: b"a word\0",
     }
+
+
+@pytest.mark.parametrize("predictor", [False, True])
+@pytest.mark.parametrize(("channels", "photometric"), [(1, "minisblack"), (1, "miniswhite"), (3, "rgb"), (4, "rgb")])
+def test_lzw_in_strips_is_what_was_written(predictor, channels, photometric, tmp_path):
+    shape = (90, 70) if channels == 1 else (90, 70, channels)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    options = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    written = {"compression": "lzw", "predictor": predictor, "rowsperstrip": 7, "metadata": None, **options}
+    tifffile.imwrite(tmp_path / "x.tif", pixels, photometric=photometric, planarconfig="contig", **written)
+    photo = reading.read(tmp_path / "x.tif")
+    shown = pixels if channels < 4 else pixels[..., :3]
+    np.testing.assert_array_equal(photo.pixels, 255 - shown if photometric == "miniswhite" else shown)
+    data = (tmp_path / "x.tif").read_bytes()
+    for share in (0.3, 0.9):
+        (tmp_path / "cut.tif").write_bytes(data[: int(share * len(data))])
+        with pytest.raises(DenoiserError, match="cut off"):
+            reading.read(tmp_path / "cut.tif")
