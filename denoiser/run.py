@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,27 +48,37 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     >>> cfg.model.name, cfg.data.name
     ('dncnn', 'synthetic')
     """
-    from denoiser.training.fit import train_and_test
-    from denoiser.training.own_targets import leave_out_other_keys
-
     if cfg.get("resume") is not None:
         raise DenoiserError(f"only the command resumes (resume={cfg.resume})", f"denoiser run resume={cfg.resume}")
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     names = build.names_of_files if resume else build.names_of_command
     with names(cfg.get("trust")):
-        leave_out_other_keys(cfg, overrides)
+        stages = _stages(cfg, out_dir, overrides, resume)
     if launcher.rank() > 0:  # of several processes, the first writes the folder
         with names(cfg.get("trust")):
-            for stage in train_and_test(cfg, out_dir, resume):
+            for stage in stages:
                 record.content.update(stage)
         return record.content
     claim(out_dir, cfg, overrides, resume)
     with recorded(record, _resume_command(out_dir), write_report), names(cfg.get("trust")):
-        for stage in train_and_test(cfg, out_dir, resume):
+        for stage in stages:
             record.content.update(stage)
     _finished(record)
     return record.content
+
+
+def _stages(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool) -> Iterator[dict[str, Any]]:
+    """The entries that `results.json` gains after each stage; what the command names is opened at once."""
+    from denoiser.training.fit import train_and_test
+    from denoiser.training.own_targets import leave_out_other_keys
+    from denoiser.weights import initial
+
+    leave_out_other_keys(cfg, overrides)
+    if cfg.get("init") is None or (resume and (folder / "checkpoints" / "last.ckpt").exists()):
+        return train_and_test(cfg, folder, resume)
+    cfg.init = initial.source(cfg.init)
+    return train_and_test(cfg, folder, resume, initial.opened(cfg.init))
 
 
 def train(*overrides: str | DictConfig, out: str | os.PathLike[str]) -> dict[str, Any]:

@@ -45,17 +45,19 @@ class Denoiser(PictureModel, LightningModule):
             `torch.nn.L1Loss()`; the default is the mean squared error.
         optimizer: from parameters to an optimizer, or to whatever Lightning's `configure_optimizers` returns; the
             default is Adam with a learning rate of 0.001.
-        scheduler: from the optimizer to its learning-rate scheduler, which is stepped after each epoch; for a
-            dictionary see `training.optimizer.scheduled`. None for a constant rate.
         channels: number of channels of its pictures, 3 or 1; None for that of the network's first layer.
         name: name of the model, as in `model=NAME`; None for that of the network's class.
         trained_on: data and noise of the training, for tables and pages.
         trained_sigma: lowest and highest noise level of the training in grey levels of 255; None for other noise.
         trained_shot: lowest and highest shot noise of the training; None for other noise.
+        scheduler: from the optimizer to its learning-rate scheduler, which is stepped after each epoch; for a
+            dictionary see `training.optimizer.scheduled`. None for a constant rate.
 
     Attributes:
         scores: after a test, the scores of each picture by item.
         seen: record of the pictures that it was trained or selected on, see `data.leaks`; None where that is not known.
+        init: what is recorded of the weights that its training started from; None without any.
+        earlier: records of the pictures of these weights.
 
     Raises:
         DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments.
@@ -82,12 +84,12 @@ class Denoiser(PictureModel, LightningModule):
         network: nn.Module | given.Config,
         objective: Objective | Loss | given.Config = DEFAULT_OBJECTIVE,
         optimizer: given.OptimizerFactory | given.Config = DEFAULT_OPTIMIZER,
-        scheduler: given.SchedulerFactory | given.Config | None = None,
         channels: int | None = None,
         name: str | None = None,
         trained_on: str = "",
         trained_sigma: Sequence[float] | None = None,
         trained_shot: Sequence[float] | None = None,
+        scheduler: given.SchedulerFactory | given.Config | None = None,
     ) -> None:
         super().__init__()
         self.network = given.network(network)
@@ -104,6 +106,19 @@ class Denoiser(PictureModel, LightningModule):
         self.seen: Mapping[str, Any] | None = None
         self._loss, self._steps = torch.zeros(()), 0
         self._compiled: Callable[[Tensor], Tensor] | None = None
+        self.init: dict[str, Any] | None = None
+        self.earlier: tuple[Mapping[str, Any], ...] = ()
+
+    def start_from(self, init: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what is recorded of the weights that the training starts from.
+
+        Args:
+            init: plain values, `name` and `trained_on` among them.
+            earlier: records of the pictures that they were trained or selected on, see `data.leaks`.
+        """
+        self.init, self.earlier = dict(init), tuple(earlier)
+        words = f"started from {init['name']}" + (f" ({init['trained_on']})" if init["trained_on"] else "")
+        self.hparams["trained_on"] = "; ".join(filter(None, [self.hparams["trained_on"], words]))
 
     def compile_training(self) -> None:
         """Compile the network for training steps; validation, test and the saved weights stay as they are."""
@@ -128,6 +143,7 @@ class Denoiser(PictureModel, LightningModule):
         check_parts(self, self.objective, data if isinstance(data, PairsDataModule) else None)
         if isinstance(data, PairsDataModule):
             leaks.check_test_pictures(data)
+            leaks.check_earlier(self.earlier, data)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
@@ -190,13 +206,15 @@ class Denoiser(PictureModel, LightningModule):
     def on_fit_end(self) -> None:
         """Keep the record of the pictures of training and validation, see `on_save_checkpoint`."""
         data = self._datamodule()
-        self.seen = leaks.training_record(data) if isinstance(data, PairsDataModule) else None
+        self.seen = leaks.training_record(data, self.earlier) if isinstance(data, PairsDataModule) else None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Record the pictures of training and validation, so that an evaluation on them is detected."""
         data = self._datamodule()
         if isinstance(data, PairsDataModule):
-            checkpoint["seen"] = leaks.training_record(data)
+            checkpoint["seen"] = leaks.training_record(data, self.earlier)
+        if self.init is not None:
+            checkpoint["init"] = self.init
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and, where it has one, its learning-rate scheduler."""
@@ -215,7 +233,9 @@ class Denoiser(PictureModel, LightningModule):
             scheduler.step()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave out the weights of an objective that is not here."""
+        """Leave out the weights of an objective that is not here; keep what a training started from."""
+        if "init" in checkpoint:
+            self.start_from(checkpoint["init"], (checkpoint.get("seen") or {}).get("earlier", ()))
         if isinstance(self.objective, given.Absent):
             weights = checkpoint["state_dict"]
             checkpoint["state_dict"] = {key: weights[key] for key in weights if not key.startswith("objective.")}

@@ -55,7 +55,7 @@ def stopping(monkeypatch):
     [
         (["scheduler=cosine"], True),
         (["scheduler=step", "scheduler.warmup=0.2"], True),
-        (["scheduler=plateau", "scheduler.patience=0", "scheduler.warmup=0.2", "optimizer.lr=1e-9"], True),
+        (["scheduler=plateau", "scheduler.patience=0", "scheduler.warmup=0.2", "optimizer.lr=1e-6"], True),
         (["scheduler=one_cycle"], True),
         (["scheduler._target_=torch.optim.lr_scheduler.MultiStepLR", "+scheduler.milestones=[1,3]"], True),
         (["scheduler._target_=torch.optim.lr_scheduler.OneCycleLR", "+scheduler.interval=step"], True),
