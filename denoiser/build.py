@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,7 +23,7 @@ from typing import Any
 from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
-from denoiser.errors import DenoiserError, require
+from denoiser.errors import ENVIRONMENT, DenoiserError, require
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
@@ -156,6 +157,11 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         )
     except (DenoiserError, OSError, MemoryError):  # these have messages of their own
         raise
+    except ModuleNotFoundError as error:
+        package = re.search(r"pip install[^`]*", str(error))  # Lightning's own advice
+        fix = package.group() if package else f"pip install {error.name}"
+        what = f"{kind} requires a package that is not installed: {str(error).partition('. HINT')[0]} ({path})"
+        raise DenoiserError(what, fix, ENVIRONMENT) from error
     except Exception as error:  # libraries refuse arguments with exceptions of any type
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error

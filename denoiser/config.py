@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,14 +21,17 @@ class Application(NamedTuple):
     Args:
         command: the command line that starts it.
         config: the name of its configuration in `conf/`.
+        unread: keys of `data` that it does not read, because they only affect training.
     """
 
     command: str
     config: str
+    unread: tuple[str, ...] = ()
 
 
+TRAINING_DATA = ("batch_size", "patch_size", "crops_per_image", "flip", "num_workers", "split_seed", "images", "size")
 RUN = Application("denoiser run", "config")
-EVALUATE = Application("denoiser evaluate", "evaluate")
+EVALUATE = Application("denoiser evaluate", "evaluate", tuple(f"data.{name}" for name in TRAINING_DATA))
 METHOD_KEYS = ("checkpoint", "weights", "baseline")
 """The keys of an evaluation that name methods; each takes a name or a list."""
 PACKAGE = Path(__file__).resolve().parent
@@ -46,6 +49,11 @@ def data_root() -> str:
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     root = os.environ.get("DENOISER_DATA") or f"{cache}/denoiser"
     return str(Path(root).expanduser().absolute())
+
+
+def groups() -> list[str]:
+    """The groups of configurations."""
+    return sorted(path.name for path in config_dir().iterdir() if path.is_dir())
 
 
 def options(group: str) -> list[str]:
@@ -112,9 +120,53 @@ def compose(overrides: Sequence[str] = (), application: Application = RUN) -> Di
     GlobalHydra.instance().clear()  # Hydra refuses a second one while an application is running
     try:
         with initialize_config_dir(str(config_dir()), version_base=HYDRA_VERSION_BASE):
-            return hydra_compose(application.config, overrides=list(overrides))
+            return hydra_compose(application.config, overrides=[home_expanded(override) for override in overrides])
     finally:
         GlobalHydra.instance().hydra = running
+
+
+def keys(config: DictConfig) -> list[str]:
+    """Every dotted key of a configuration, groups included.
+
+    >>> keys(OmegaConf.create({"seed": 0, "noise": {"sigma": 25}}))
+    ['seed', 'noise', 'noise.sigma']
+    """
+    return list(_dotted(OmegaConf.to_container(config, resolve=False), ""))
+
+
+def _dotted(node: Any, prefix: str) -> Iterable[str]:
+    for key, value in node.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{key}.")
+
+
+def home_expanded(override: str) -> str:
+    """An override whose paths begin with the home folder instead of `~`, which Hydra does not allow in values.
+
+    >>> home = os.path.expanduser("~")
+    >>> home_expanded("data.sources=[~/pictures,synthetic]") == f"data.sources=[{home}/pictures,synthetic]"
+    True
+    """
+    key, equals, value = override.partition("=")
+    return key + equals + re.sub(r"(?<![^,\[])~[\w.-]*(?=[/,\]]|$)", lambda found: os.path.expanduser(found[0]), value)
+
+
+def quoted(value: str) -> str:
+    """A text as a value of an override, in quotes where Hydra would take it for something else.
+
+    >>> quoted("outputs/first"), quoted("my run"), quoted("12-00-00")
+    ('outputs/first', "'my run'", "'12-00-00'")
+    """
+    plain = re.fullmatch(r"[A-Za-z_./][\w./+@%-]*", value) and value.lower() not in (
+        "null",
+        "true",
+        "false",
+        "nan",
+        "inf",
+    )
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)  # Hydra takes a backslash as such, except before a quote
+    return value if plain else f"'{escaped}'"
 
 
 def register_resolvers() -> None:

@@ -34,14 +34,20 @@ class DenoiserError(Exception):
         return f"error: {' '.join(self.what.split())}\nfix: {' '.join(self.fix.split())}"
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `name` was most likely meant to be, or None if none is close.
+def nearest(name: str, candidates: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The candidate that `name` was most likely meant to be, in upper or lower case, or None if none is close.
 
-    >>> nearest("bsd500", ["mnist", "bsds500", "cbsd68"])
-    'bsds500'
+    Args:
+        name: what was typed.
+        candidates: what exists.
+        cutoff: the smallest likeness, from 0 to 1.
+
+    >>> nearest("bsd500", ["mnist", "bsds500", "cbsd68"]), nearest("DnCNN", ["bsds_deep", "dncnn"])
+    ('bsds500', 'dncnn')
     """
-    matches = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=cutoff)
+    return folded[matches[0]] if matches else None
 
 
 def number(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from denoiser import build
 from denoiser.cli import failures
-from denoiser.config import EVALUATE, METHOD_KEYS, options
+from denoiser.cli.hydra_errors import sorted_arguments
+from denoiser.config import EVALUATE, METHOD_KEYS, options, quoted
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import score_methods
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
 HELP = """denoiser evaluate: compare denoisers on the same noisy pictures, image by image, in one table.
 
-  denoiser evaluate checkpoint=RUN data=cbsd68                       a run, on a test set
-  denoiser evaluate checkpoint=photo data=cbsd68                     weights of this package: photo, grey, camera
-  denoiser evaluate 'checkpoint=[a,b]' 'baseline=[nlm,bm3d]' ...     several methods, with paired differences
+  denoiser evaluate RUN data=cbsd68                                  a run, on a test set; the same as checkpoint=RUN
+  denoiser evaluate photo data=cbsd68                                weights of this package: photo, grey, camera
+  denoiser evaluate RUN RUN nlm bm3d data=cbsd68                     several methods, with paired differences
   denoiser evaluate weights=dncnn_25.pth data=bsd68 noise.sigma=25   published weights
   denoiser evaluate ... 'test.sigma=[15,25,50]'                      several noise levels
   denoiser evaluate -m data=set12,bsd68 ...                          a sweep, with one summary
@@ -41,8 +43,6 @@ data: {data}
 noise: {noise}
 """
 TRAINING_GROUPS = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
-TRAINING_DATA = ("batch_size", "patch_size", "crops_per_image", "flip", "num_workers", "split_seed", "images", "size")
-"""Keys of data that only affect training."""
 AGAIN = "repeat the command: an evaluation cannot be resumed"
 
 
@@ -111,6 +111,25 @@ def usage() -> str:
     return HELP.format(**{key: ", ".join(values) for key, values in names.items()})
 
 
+def with_methods(words: Sequence[str]) -> list[str]:
+    """Overrides, in which words alone name methods: classical denoisers by their names, all others as checkpoints.
+
+    >>> with_methods(["outputs/first", "photo", "nlm", "data=set12"])
+    ['data=set12', 'checkpoint=[outputs/first,photo]', 'baseline=nlm']
+    """
+    named = [word for word in words if word and not word.startswith("~") and ("=" not in word or Path(word).exists())]
+    classical = [word for word in named if word in BASELINES]
+    methods = {"checkpoint": [word for word in named if word not in classical], "baseline": classical}
+    return [
+        *(word for word in words if word not in named),
+        *(f"{key}={_one_or_list(list(map(quoted, values)))}" for key, values in methods.items() if values),
+    ]
+
+
+def _one_or_list(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"[{','.join(values)}]"
+
+
 def check(arguments: Sequence[str]) -> None:
     """Refuse arguments that would have no effect.
 
@@ -119,13 +138,14 @@ def check(arguments: Sequence[str]) -> None:
     """
     overrides = [argument.lstrip("+~").partition("=")[::2] for argument in arguments]
     for key, value in overrides:
-        if key.partition(".")[0] in TRAINING_GROUPS or key in [f"data.{name}" for name in TRAINING_DATA]:
+        if key.partition(".")[0] in TRAINING_GROUPS or key in EVALUATE.unread:
             fix = "leave it out; checkpoint=RUN, weights=FILE or baseline=NAME choose what is evaluated"
             raise DenoiserError(f"'{key}' only affects training ({key}={value})", fix)
     for kind in METHOD_KEYS:
         values = [value for key, value in overrides if key == kind]
         if len(values) > 1:
-            raise DenoiserError(f"{kind} is given twice ({kind})", f"'{kind}=[{','.join(values)}]'")
+            several = _one_or_list([value.removeprefix("[").removesuffix("]") for value in values])
+            raise DenoiserError(f"{kind} is given twice ({kind})", shlex.quote(f"{kind}={several}"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,8 +158,10 @@ def _command(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         say(usage())
         return 0
-    check(arguments)
-    return run_application(EVALUATE, arguments, _job, write_summary)
+    flags, overrides = sorted_arguments(EVALUATE.command, arguments)
+    overrides = with_methods(overrides)
+    check([*flags, *overrides])
+    return run_application(EVALUATE, [*flags, *overrides], _job, write_summary)
 
 
 if __name__ == "__main__":

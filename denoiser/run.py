@@ -25,6 +25,9 @@ from denoiser.reports.pages import write_report, write_summary
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
 
+DEFAULT_DATA = "synthetic"
+"""The data of models that are described for none, as in `conf/config.yaml`."""
+
 
 def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: bool = False) -> dict[str, Any]:
     """Train, test and report into a run folder. Importing this module does not import torch; calling this does.
@@ -75,10 +78,24 @@ def _stages(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: boo
     from denoiser.weights import initial
 
     leave_out_other_keys(cfg, overrides)
+    if not resume:
+        _say_data(cfg, overrides)
     if cfg.get("init") is None or (resume and (folder / "checkpoints" / "last.ckpt").exists()):
         return train_and_test(cfg, folder, resume)
     cfg.init = initial.source(cfg.init)
     return train_and_test(cfg, folder, resume, initial.opened(cfg.init))
+
+
+def _say_data(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    """Say where the data is neither typed nor the default, but that of the model's recipe."""
+    typed = {override.lstrip("+").partition("=")[0] for override in overrides}
+    if (
+        "model" in typed
+        and not typed & {"data", "experiment"}
+        and cfg.data.name != DEFAULT_DATA
+        and launcher.rank() == 0
+    ):
+        say(f"data={cfg.data.name}, which model={cfg.model.name} is described for; data=NAME takes another")
 
 
 def train(*overrides: str | DictConfig, out: str | os.PathLike[str]) -> dict[str, Any]:
@@ -120,7 +137,7 @@ def _finished(record: Record) -> None:
     finished = read(record.folder)
     page = write_run_page(finished)
     say(text(finished), f"report: {page}", sep="\n")
-    if (record.folder / "tensorboard").is_dir():
+    if any((record.folder / "tensorboard").rglob("events.*")):
         say(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     say(record.folder)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from helpers.tiny import STEP, configured, groups, names, one_step, small, store, yamls
+from helpers.tiny import EXTRAS, STEP, configured, groups, names, one_step, small, store, yamls
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 
@@ -24,7 +24,9 @@ def channels_taken(path):
 MODELS = [(path.stem, channels) for path in yamls("model") for channels in channels_taken(path)]
 DATASETS = {path.stem: get_object(OmegaConf.load(path)["_target_"]) for path in yamls("data")}
 TEST_ONLY = [name for name, dataset in DATASETS.items() if dataset.test_only]
-OTHERS = [(group, name) for group in groups() if group not in ("model", "data") for name in names(group)]
+OTHERS = [
+    (group, name) for group in groups() if group not in ("model", "data") for name in names(group) if name not in EXTRAS
+]
 REQUIRED = {"mixed": ["noise.parts={camera:0.5,gaussian:0.5}"]}
 """Keys without which a choice cannot be built."""
 CHEAP = {3: "model=cifar_shallow", 1: "model=mnist_basic"}

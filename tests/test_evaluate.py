@@ -20,6 +20,7 @@ from denoiser import evaluate
 from denoiser.config import EVALUATE, compose
 from denoiser.data import from_config, leaks
 from denoiser.data.bsds500 import BSDS500
+from denoiser.evaluation.methods import as_list
 from denoiser.evaluation.scoring import Scorer
 from denoiser.training import assemble
 from denoiser.weights.load import load
@@ -79,6 +80,38 @@ def test_several_methods_on_one_noise_in_one_table(checkpoint, called, pictures_
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {".hydra", "images", *("results.csv", "results.json", "table.md", "table.tex", "report.html")}
     assert "wavelet" in output and output.splitlines()[-1] == str(tmp_path / "out")
+
+
+def test_methods_are_named_without_a_key_too(checkpoint, called, pictures_folder, tmp_path, monkeypatch):
+    data = "data=folder", f"data.path={pictures_folder(2)}"
+    files = checkpoint("a b"), checkpoint("c=1,d"), checkpoint("12")
+    content, _, _ = called(str(files[0]), *data, str(files[1]), "noisy")
+    assert [method["source"] for method in content["methods"]] == [*map(str, files[:2]), None]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "12.ckpt").rename(tmp_path / "12")
+    (single,) = called("12", *data, name="single")[0]["methods"]
+    assert single["source"] == "12" and (single["kind"], single["method"]) == ("checkpoint", "unet")
+    assert "error: no such checkpoint (nowhere)" in called("nowhere", *data, name="none", code=2)
+    error, fix = called("nowhere", "checkpoint=[a,b]", *data, name="none", code=2).splitlines()
+    assert error == "error: checkpoint is given twice (checkpoint)" and fix == "fix: 'checkpoint=[a,b,nowhere]'"
+
+
+@pytest.mark.parametrize(
+    ("words", "overrides"),
+    [
+        (["photo"], ["checkpoint=photo"]),
+        (["a b", "12-00-00"], ["checkpoint=['a b','12-00-00']"]),
+        (["it's", "null"], [r"checkpoint=['it\'s','null']"]),
+        (["seed=3", "nlm", "~test", "x"], ["seed=3", "~test", "checkpoint=x", "baseline=nlm"]),
+        (["nlm", "bm3d"], ["baseline=[nlm,bm3d]"]),
+        ([], []),
+    ],
+)
+def test_words_without_a_key_are_methods(words, overrides):
+    assert evaluate.with_methods(words) == overrides
+    named = compose([word for word in overrides if word != "~test"], EVALUATE)
+    given = [word for word in words if "=" not in word and not word.startswith("~")]
+    assert sorted([*as_list(named.checkpoint), *as_list(named.baseline)]) == sorted(given)
 
 
 def test_what_is_scored_is_the_output_clamped_and_rounded(checkpoint, called, pictures_folder):
@@ -215,6 +248,8 @@ def test_a_model_of_the_official_split_was_trained_on_bsd68(real_data, checkpoin
         (["baseline=nlm,tv"], "several values", "'baseline=[nlm,tv]'"),
         (["baseline=nlm", "test=null"], "test has no keys", "test.sigma=null"),
         (["baseline=nlm", "basline=tv"], "no key 'basline'", "baseline"),
+        (["nlm", "baseline=tv"], "baseline is given twice", "'baseline=[tv,nlm]'"),
+        (["allow_leak"], "no such checkpoint (allow_leak)", "fix:"),
     ],
 )
 def test_what_is_not_possible_is_an_error_of_two_lines(called, overrides, what, fix):

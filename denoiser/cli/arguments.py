@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import importlib.metadata
+from typing import Any, NoReturn
 
 from denoiser.errors import DenoiserError, nearest
+from denoiser.machine.terminal import say
+
+DISTRIBUTION = "denoiser-lightning"
+
+
+def version() -> str:
+    """The installed version, or `unknown` if the package is used without being installed."""
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        say(version())
+        parser.exit()
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises `DenoiserError` instead of printing its usage."""
+    """An argument parser that has `--version` and raises `DenoiserError` instead of printing its usage."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        none = argparse.SUPPRESS
+        self.add_argument("--version", action=_Version, nargs=0, dest=none, default=none, help="print the version")
 
     def error(self, message: str) -> NoReturn:
         """Raise two lines, with the option that was most likely meant.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,14 +14,17 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from denoiser.cli.advice import advice, choice
 from denoiser.cli.arguments import Parser
 from denoiser.cli.elsewhere import instead
-from denoiser.cli.keys import group_choices, key_advice, keys
-from denoiser.config import METHOD_KEYS, RUN, Application, compose
-from denoiser.errors import DenoiserError, nearest
+from denoiser.cli.keys import group_choices
+from denoiser.config import METHOD_KEYS, RUN, Application, compose, home_expanded, keys, quoted
+from denoiser.errors import DenoiserError
 
-LIST_KEYS = (*METHOD_KEYS, "metrics", "test.sigma", "test.shot")
-"""Keys that take a list; so do those that end in `_range`."""
+LIST_OR_ONE = (*METHOD_KEYS, "metrics", "test.sigma", "test.shot")
+"""Keys that take one value or a list."""
+LIST = r".*_range|data\.(sources|shares)|trust|.*\.(betas|widths|blocks)"
+"""Keys that take a list alone."""
 
 
 @contextmanager
@@ -62,9 +67,9 @@ def sorted_arguments(command: str, arguments: Sequence[str]) -> tuple[list[str],
     flags_parser = getattr(hydra_internals, "get_args_parser", None)  # the only source of Hydra's flags
     if flags_parser is None:  # Hydra itself then judges them, in the order in which they are given
         return list(arguments), []
-    parser = Parser(command, parents=[flags_parser()], add_help=False)
+    parser = Parser(command, parents=[flags_parser()], add_help=False, conflict_handler="resolve")  # our --version
     values = vars(parser.parse_intermixed_args(list(arguments)))
-    overrides: list[str] = values.pop("overrides")
+    overrides = [home_expanded(override) for override in values.pop("overrides")]
     flags = {f"--{key.replace('_', '-')}": value for key, value in values.items() if value not in (None, False)}
     return [flag if value is True else f"{flag}={value}" for flag, value in flags.items()], overrides
 
@@ -73,8 +78,10 @@ def _refuse_sweeps(overrides: Sequence[str]) -> None:
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         if override.is_sweep_override():
             key, _, values = str(override.input_line).partition("=")
-            takes_list = key in LIST_KEYS or key.endswith("_range")
-            fix = "put -m before them for a sweep" + f", or write '{key}=[{values}]' for a list" * takes_list
+            as_list, sweep = f"'{key}=[{values}]'", "put -m before them for a sweep"
+            if re.fullmatch(LIST, key):
+                raise DenoiserError(f"a list is in brackets ({override.input_line})", as_list)
+            fix = f"{sweep}, or write {as_list} for a list" if key in LIST_OR_ONE else sweep
             raise DenoiserError(f"several values without -m ({override.input_line})", fix)
 
 
@@ -89,7 +96,7 @@ def explain(error: Exception, overrides: Sequence[str] = (), application: Applic
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_choice(error.missing_cfg_file, sorted(error.options or []))
     if isinstance(error, OverrideParseException):
-        return DenoiserError(f"not KEY=VALUE ({error.override})", "KEY=VALUE; quote values with spaces, = or brackets")
+        return DenoiserError(f"not KEY=VALUE ({error.override})", _in_quotes(str(error.override)))
     for key_error in (error, error.__cause__):
         if isinstance(key_error, ConfigAttributeError | ConfigKeyError):
             return _missing_key(str(key_error.full_key), overrides, application)
@@ -97,12 +104,20 @@ def explain(error: Exception, overrides: Sequence[str] = (), application: Applic
     return DenoiserError(f"{first_line} (configuration)", f"{application.command} --help lists groups and keys")
 
 
+def _in_quotes(override: str) -> str:
+    """The advice for an override that Hydra does not understand: its value in quotes, or in brackets."""
+    key, _, value = override.partition("=")
+    if not (value and re.fullmatch(r"[+~]{0,2}[\w./@-]+", key, re.ASCII)):
+        return "KEY=VALUE; quote values with spaces, = or brackets"
+    inside = value.strip("()[]{} ")
+    return shlex.quote(f"{key}=[{inside}]" if re.fullmatch(LIST, key.lstrip("+")) else f"{key}={quoted(value)}")
+
+
 def _missing_choice(file: str, choices: Sequence[str]) -> DenoiserError:
-    group, _, name = file.rpartition("/")
-    if not (group and choices):
+    group, _, name = file.rpartition("/") if file.startswith("hydra/") else file.partition("/")
+    if not (group != file and choices):
         return DenoiserError(f"there is no configuration '{file}'", "leave out --config-name, or use --config-dir")
-    near = nearest(name, choices) or choices[0]
-    return DenoiserError(f"no {group} '{name}' ({group}={name})", f"{group}={near}, of {', '.join(choices)}")
+    return DenoiserError(f"no {group} '{name}' ({group}={name})", choice(group, name, choices))
 
 
 def _missing_key(prefix: str, overrides: Sequence[str], application: Application) -> DenoiserError:
@@ -121,8 +136,9 @@ def _missing_key(prefix: str, overrides: Sequence[str], application: Application
         known = keys(compose((), application))
     if key.startswith("hydra."):
         return DenoiserError(f"no key '{key}' (configuration)", f"{application.command} --cfg hydra lists all keys")
+    where = next((o for o in overrides if o.startswith(f"{key.partition('.')[0]}=")), "configuration")
     value = next((o.partition("=")[2] for o in overrides if o.lstrip("+").partition("=")[0] == key), "")
     if fix := instead(key, value):
-        return DenoiserError(f"no key '{key}' ({key}={value})", fix)
-    choice = next((o for o in overrides if o.startswith(f"{key.partition('.')[0]}=")), "configuration")
-    return DenoiserError(f"no key '{key}' ({choice})", key_advice(key, known, application.command))
+        return DenoiserError(f"no key '{key}' ({where})", fix)
+    missing, fix = advice(key, value, known, application)
+    return DenoiserError(f"no {missing} '{key}' ({where})", fix)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import RUN, Application, compose, config_dir, options
+from denoiser.cli.advice import KEY, advice
+from denoiser.config import RUN, Application, compose, config_dir, groups, keys
 from denoiser.errors import DenoiserError, nearest, number, require
 
 
@@ -58,26 +59,8 @@ BESIDES: dict[str, Callable[[Any], bool]] = {
     "trainer.fast_dev_run": lambda value: isinstance(value, int) and value >= 0,
 }
 """What keys of true or false allow besides."""
-SHOWN = 12
-"""Largest number of keys that advice lists."""
 MONITORED = ("train/loss", "val/loss", "val/psnr", "val/ssim")
 """Figures that callbacks can monitor."""
-
-
-def keys(config: DictConfig) -> list[str]:
-    """Every dotted key of a configuration, groups included.
-
-    >>> keys(OmegaConf.create({"seed": 0, "noise": {"sigma": 25}}))
-    ['seed', 'noise', 'noise.sigma']
-    """
-    return list(_dotted(OmegaConf.to_container(config, resolve=False), ""))
-
-
-def _dotted(node: Any, prefix: str) -> Iterable[str]:
-    for key, value in node.items():
-        yield f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _dotted(value, f"{prefix}{key}.")
 
 
 def group_choices(overrides: Sequence[str]) -> list[str]:
@@ -86,8 +69,8 @@ def group_choices(overrides: Sequence[str]) -> list[str]:
     >>> group_choices(["model=unet,dncnn", "seed=3", "~logger"])
     ['model=unet', '~logger']
     """
-    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
-    return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in groups]
+    names = groups()
+    return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in names]
 
 
 def check_values(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
@@ -104,10 +87,11 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
     default = compose(group_choices(overrides), application)
     known = keys(default)
     for override in overrides:
-        key = override.lstrip("+").partition("=")[0]
+        key, _, value = override.lstrip("+").partition("=")
         if override.startswith("+") and key not in known and _is_unread(config, key):
-            advice = key_advice(key, known, application.command)
-            raise DenoiserError(f"nothing reads the key '{key}' ({override})", advice)
+            missing, fix = advice(key, value, known, application)
+            what = f"nothing reads the key '{key}'" if missing == KEY else f"no {missing} '{key}'"
+            raise DenoiserError(f"{what} ({override})", fix)
     for key in keys(config):
         _check_value(key, OmegaConf.select(config, key), OmegaConf.select(default, key))
 
@@ -150,30 +134,3 @@ def _check_value(key: str, value: Any, default: Any) -> None:
 def _yaml(value: Any) -> str:
     """A value as it is typed on the command line."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def key_advice(key: str, known: Collection[str], command: str) -> str:
-    """The key that was most likely meant, else the keys beside it and the choices of its group that have it.
-
-    Args:
-        key: a dotted key that the configuration lacks.
-        known: the keys of the configuration.
-        command: the command that lists all keys with `--cfg job`.
-    """
-    group, _, inside = key.partition(".")
-    parent, _, name = key.rpartition(".")
-    siblings = [k.rpartition(".")[2] for k in known if parent and k.rpartition(".")[0] == parent and "._" not in k]
-    listed = ", ".join(siblings if len(siblings) <= SHOWN else [*siblings[:SHOWN], "..."])
-    if having := [choice for choice in options(group) if inside and _has_key(group, choice, key, inside)]:
-        advice = f"{group}={'|'.join(having)} {'has' if len(having) == 1 else 'have'} it"
-        return f"one of {listed}; {advice}" if siblings and key not in known else advice
-    near = nearest(name, siblings) if siblings else nearest(key, known)
-    if near:
-        return f"did you mean {parent}.{near}?" if siblings else f"did you mean {near}?"
-    return f"one of {listed}" if siblings else f"{command} --cfg job lists all keys"
-
-
-def _has_key(group: str, choice: str, key: str, inside: str) -> bool:
-    """Whether a choice's YAML has a key; a YAML with `@package _global_` holds keys of the whole tree."""
-    config = OmegaConf.load(config_dir() / group / f"{choice}.yaml")
-    return isinstance(config, DictConfig) and not {key, inside}.isdisjoint(keys(config))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import sys
 from collections.abc import Sequence
 
+from denoiser.cli.arguments import version
 from denoiser.cli.failures import guarded, print_error
 from denoiser.errors import NOT_POSSIBLE, DenoiserError, nearest
 from denoiser.machine.terminal import say
 
-DISTRIBUTION = "denoiser-lightning"
 OPTIONS = ("--help", "--version")
 VERBS = {
     "run": "train a denoiser, test it and write a report",
@@ -20,6 +19,7 @@ VERBS = {
     "denoise": "remove the noise from photos",
     "export": "write a trained network as ONNX and safetensors, with a model card",
     "data": "list, download and verify the datasets",
+    "completion": "print the script that completes commands in bash, zsh or fish",
     "bench": "measure the speed of training, evaluation and denoising",
 }
 
@@ -32,7 +32,7 @@ def main() -> int:
 def _command(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         say("usage: denoiser VERB ...\n")
-        say(*(f"  {verb:8}  {summary}" for verb, summary in VERBS.items()), sep="\n")
+        say(*(f"  {verb:10}  {summary}" for verb, summary in VERBS.items()), sep="\n")
         say("\n`denoiser VERB --help` shows the help of a verb, `denoiser --version` the version.")
         return 0 if arguments else NOT_POSSIBLE
     verb = arguments[0]
@@ -48,14 +48,6 @@ def _command(arguments: Sequence[str]) -> int:
         module = importlib.import_module(f"denoiser.{verb}.__main__")
     code: int = module.main(list(arguments[1:]))
     return code
-
-
-def version() -> str:
-    """The installed version, or `unknown` if the package is used without being installed."""
-    try:
-        return importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ class Gaussian(Noise):
         require(number(self.sigma), "noise.sigma", self.sigma, "not one noise level", "25; test.sigma takes several")
         check_sigma(self.sigma, "noise.sigma")
         if self.sigma_range is not None:
-            pair = check_sigma(self.sigma_range, "noise.sigma_range")
+            text = isinstance(self.sigma_range, str)
+            pair = () if text else check_sigma(self.sigma_range, "noise.sigma_range")
             ordered = len(pair) == 2 and pair[0] <= pair[1]
             require(ordered, "noise.sigma_range", self.sigma_range, "not [lowest, highest]", "[0,55]")
 

@@ -125,7 +125,7 @@ def to_resume(name: str) -> Path:
     Raises:
         DenoiserError: there is no such folder, it holds no run, or its run is finished.
     """
-    folder = _latest() if name == "latest" else Path(name).absolute()
+    folder = _latest() if name == "latest" else Path(name).expanduser().absolute()
     if not (folder / ".hydra" / "config.yaml").is_file():
         runs = [str(path) for path in _runs()]
         near = nearest(name, runs) or (runs[-1] if runs else "latest")

@@ -132,4 +132,7 @@ def _callback(config: Mapping[str, Any], folder: str) -> Any:
 
 def logger(config: DictConfig | None, folder: str) -> Any:
     """The logger that writes below `folder`, or False for none."""
-    return build.make("logger", config, save_dir=folder) if config else False
+    if not config:
+        return False
+    many = str(config.get("_target_")).endswith("MLFlowLogger")  # which makes many folders
+    return build.make("logger", config, save_dir=os.path.join(folder, "mlruns") if many else folder)

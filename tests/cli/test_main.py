@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from denoiser.cli import arguments as parsing
 from denoiser.cli import main as cli
 
 
@@ -14,11 +15,19 @@ def script(monkeypatch, capsys, *arguments):
 
 
 def test_the_script_prints_its_version(monkeypatch, capsys):
-    monkeypatch.setattr(cli.importlib.metadata, "version", {"denoiser-lightning": "1.2.3"}.__getitem__)
+    monkeypatch.setattr(parsing.importlib.metadata, "version", {"denoiser-lightning": "1.2.3"}.__getitem__)
     assert script(monkeypatch, capsys, "--version") == (0, ("1.2.3\n", ""))
     monkeypatch.undo()
-    monkeypatch.setattr(cli, "DISTRIBUTION", "denoiser-that-nobody-has-installed")
+    monkeypatch.setattr(parsing, "DISTRIBUTION", "denoiser-that-nobody-has-installed")
     assert script(monkeypatch, capsys, "--version") == (0, ("unknown\n", ""))
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_prints_the_version_even_where_arguments_are_missing(verb, monkeypatch, capsys):
+    monkeypatch.setattr(parsing.importlib.metadata, "version", {"denoiser-lightning": "1.2.3"}.__getitem__)
+    with pytest.raises(SystemExit) as end:
+        script(monkeypatch, capsys, verb, "--version")
+    assert not end.value.code and capsys.readouterr() == ("1.2.3\n", "")
 
 
 @pytest.mark.parametrize(

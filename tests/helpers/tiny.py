@@ -18,6 +18,9 @@ SMALL = {"images": 4, "size": 48, "batch_size": 256, "patch_size": 16, "crops_pe
 """Values that make a dataset small, for the keys that it has, and an epoch one batch."""
 FOLDERS = ("path", "noisy", "clean")
 """Keys of data that require a folder."""
+WHOLE = ("debug", "experiment")
+EXTRAS = ("wandb", "mlflow")
+"""Loggers of packages that may be missing."""
 STEP = ("trainer.max_epochs=1", "callbacks.progress.style=none")
 
 
@@ -30,7 +33,8 @@ def names(group):
 
 
 def groups():
-    return sorted(path.name for path in config_dir().iterdir() if path.is_dir())
+    """The groups whose choices make something; those of `WHOLE` change other groups."""
+    return sorted(path.name for path in config_dir().iterdir() if path.is_dir() and path.name not in WHOLE)
 
 
 def store(root, seed=0):

@@ -88,6 +88,10 @@ def test_levels_to_test_at(noise, sigma, levels):
         (lambda: Gaussian(sigma_range=[55, 0]), ["[55, 0] is not [lowest, highest]", "noise.sigma_range=[0,55]"]),
         (lambda: Gaussian(sigma_range=[5]), ["[5] is not [lowest, highest]", "noise.sigma_range=[0,55]"]),
         (lambda: Gaussian(sigma_range=25), ["noise.sigma_range=25 is not", "noise.sigma_range=[0,55]"]),
+        (
+            lambda: Gaussian(sigma_range="0-55"),
+            ["noise.sigma_range=0-55 is not [lowest, highest]", "noise.sigma_range=[0,55]"],
+        ),
         (lambda: Gaussian(sigma_range=[-1, 55]), ["noise.sigma_range=-1", "grey levels of 255"]),
         (lambda: Gaussian(sigma_range=[0, 0.2]), ["noise.sigma_range=0.2 is below", "noise.sigma_range=[0,51]"]),
         (lambda: Gaussian().levels(0.1), ["test.sigma=0.1", "test.sigma=25.5"]),

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from denoiser.cli import main as cli
+from denoiser.cli.arguments import version
 from denoiser.machine import hardware
 from denoiser.metrics.cost import macs, parameters
 from denoiser.noise.levels import GREY_LEVELS, LEVEL_KEYS
@@ -78,7 +78,7 @@ def _description(opened: Opened, name: str, suffixes: Sequence[str], half: bool)
     call = f"{arguments.pop('_target_', '')}({', '.join(f'{key}={value}' for key, value in arguments.items())})"
     return {
         "name": name,
-        "version": cli.version(),
+        "version": version(),
         "formats": list(suffixes),
         "channels": model.channels,
         "takes_sigma": model.takes_sigma,

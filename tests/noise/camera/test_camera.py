@@ -51,6 +51,7 @@ def test_whole_pictures_keep_their_size_unless_they_are_resized():
     assert Camera().source_size(Camera().whole_size(40)) == 56
     clean = torch.rand(1, 3, 21, 30, generator=generator())
     assert Camera()(clean, torch.tensor([0.004]), generator()).shape == clean.shape
+    assert Camera()(torch.full_like(clean, 0.5), torch.tensor([0.004]), generator()).std() > 0.5 / 255
     resized = Camera(resized=0.5, resize_range=[1, 1.5])
     assert resized(clean, torch.tensor([0.004]), generator()).shape == (1, 3, 14, 20)
 
@@ -65,6 +66,12 @@ def test_resizing_makes_some_pictures_smaller():
         bright = target[0, 1, 10] > 0.5
         changes.append(int((bright[1:] != bright[:-1]).sum()) / len(bright))
     assert changes[1] == pytest.approx(2 * changes[0], rel=0.2)
+
+
+def test_pictures_of_a_batch_have_independent_noise():
+    noise, grey = Camera(mosaic="rggb", saved=0, resaved=0), torch.full((2, 3, 96, 96), 0.5)
+    noisy, target = noise.pair(grey, torch.full((2,), 0.004), generator())
+    assert torch.corrcoef((noisy - target).mean(1).flatten(1))[0, 1].abs() < 0.1
 
 
 def test_the_noise_grows_with_the_level():

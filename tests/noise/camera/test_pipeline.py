@@ -53,6 +53,10 @@ def test_there_and_back_without_noise_is_the_picture():
     assert (process(unprocess(pictures, camera), camera) - pictures).abs().max() < 1 / 255
 
 
+def test_a_saturated_sensor_is_white():
+    assert process(torch.ones(20, 3, 2, 2), draw(20, Settings(), generator())).min() > 1 - 1e-5
+
+
 def test_a_camera_that_adds_nothing_returns_the_picture():
     pictures = smooth_pictures(8, sigma=8.0)  # which demosaicking gets right
     camera = replace(draw(8, PLAIN, generator()), shot=torch.full((8,), 1e-12), read=torch.zeros(8))
@@ -176,7 +180,7 @@ def test_a_step_is_computed_for_the_chosen_pictures_alone(chosen):
 
 def test_on_other_devices_a_step_is_computed_for_all_pictures():
     pictures, chosen, seen = torch.zeros(3, 3, 4, 4, device="meta"), torch.ones(3, dtype=bool, device="meta"), []
-    result = where(chosen, lambda x: seen.append(len(x)) or 2 * x, pictures)
+    result = where(chosen, lambda x, amounts: seen.append(len(amounts)) or 2 * x, pictures, chosen)
     assert seen == [3] and result.shape == pictures.shape
 
 

@@ -68,3 +68,5 @@ def test_levels_lie_between_the_two_readings_of_the_fit():
     assert 1.20 < residual.mean() < 1.20 * 2.303
     with pytest.raises(ValueError, match=r"\(0.01, 0.001\)"):
         log_uniform(1, (0.01, 0.001), generator())
+    with pytest.raises(ValueError, match="above 0"):
+        log_uniform(1, (0.0, 0.01), generator())
