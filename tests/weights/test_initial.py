@@ -15,6 +15,7 @@ from denoiser.machine.files import sha256_of
 from denoiser.run import main, run
 from denoiser.training import assemble
 from denoiser.weights import exported, initial
+from denoiser.weights.export import card
 from denoiser.weights.load import load, opened
 
 UNET = ["model=unet", "model.network.widths=[4,8,8]", "model.network.blocks=[1,1,1]"]
@@ -224,3 +225,10 @@ def test_published_weights_of_the_same_architecture(root, tmp_path):
     assert model.init["loaded"] == model.init["tensors"] and model.earlier[0]["data"] == "dncnn"
     for name, value in donor.network.state_dict().items():
         assert torch.equal(value, model.network.state_dict()[name])
+
+
+def test_a_model_card_names_the_pictures_before_and_their_licence():
+    earlier = {"data": "bsds500", "split": "benchmark", "pictures": 432}
+    text = "\n".join(card._data({"seen": {**SEEN, "earlier": [earlier]}, "trained_on": "folder"}))
+    before = text.partition("Before, the weights that it started from: 432 pictures (split benchmark).")[2]
+    assert "bsds500" in before and "Licence: " in before
