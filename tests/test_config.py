@@ -45,7 +45,7 @@ from denoiser.training.callbacks import EarlyStopping
         (["experiment=unet_bsds500"], "data.name", "bsds500"),
         (["model=unet"], "scheduler._target_", "denoiser.training.schedulers.cosine"),
         (["model=unet"], "scheduler.warmup", 0.05),
-        (["model=unet", "recipe.warmup=0.2"], "scheduler.warmup", 0.2),
+        (["model=unet", "+recipe.warmup=0.2"], "scheduler.warmup", 0.2),
         (["model=bsds_deep"], "scheduler._target_", "denoiser.training.schedulers.constant"),
         (["model=bsds_deep"], "scheduler.warmup", 0),
         (["model=unet", "scheduler=step"], "scheduler.gamma", 0.1),
