@@ -23,7 +23,7 @@ from typing import Any
 from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
-from denoiser.errors import ENVIRONMENT, DenoiserError, require
+from denoiser.errors import ENVIRONMENT, DenoiserError, check_arguments, require
 
 ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
@@ -54,14 +54,7 @@ BASES = {
 """The base classes, of which an object of a kind must have one, by name: nothing is imported to check it."""
 MOVED = {
     "denoiser.muon.Muon": "denoiser.training.muon.Muon",
-    "denoiser.objectives.Supervised": "denoiser.objectives.supervised.Supervised",
-    "denoiser.noise.Noise": "denoiser.noise.base.Noise",
-    "denoiser.noise.Gaussian": "denoiser.noise.gaussian.Gaussian",
-    "denoiser.noise.Speckle": "denoiser.noise.gaussian.Speckle",
-    "denoiser.noise.Poisson": "denoiser.noise.poisson.Poisson",
-    "denoiser.noise.PoissonGaussian": "denoiser.noise.poisson.PoissonGaussian",
-    "denoiser.noise.SaltPepper": "denoiser.noise.impulse.SaltPepper",
-    "denoiser.noise.Uniform": "denoiser.noise.uniform.Uniform",
+    "denoiser.data.folder.RealPairs": "denoiser.data.real_pairs.RealPairs",
     "denoiser.callbacks.BestCheckpoint": "denoiser.training.callbacks.BestCheckpoint",
     "denoiser.callbacks.LastCheckpoint": "denoiser.training.callbacks.LastCheckpoint",
     "denoiser.callbacks.EpochLog": "denoiser.training.callbacks.EpochLog",
@@ -72,6 +65,8 @@ MOVED = {
     "denoiser.callbacks.projector": "denoiser.training.callbacks.projector",
 }
 """The current path of each class or function that files of earlier versions name: runs, checkpoints and exports."""
+PASSED_ON = {"lightning.pytorch.loggers.TensorBoardLogger": "torch.utils.tensorboard.SummaryWriter"}
+"""What gets the arguments that a class takes without looking at them, and only uses later."""
 _packages: ContextVar[tuple[str, ...]] = ContextVar("packages", default=())
 _command: ContextVar[bool] = ContextVar("command", default=False)
 
@@ -150,6 +145,8 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     factory, nested = target(kind, path), list(_targets(options))
     if nested:
         raise _refusal(kind, nested[0])
+    if path in PASSED_ON:
+        check_arguments(kind, factory, options, arguments, get_object(PASSED_ON[path]))
     try:
         # Partial, because instantiate would turn dataclasses among the arguments into dictionaries.
         made = instantiate({**options, "_target_": factory}, _recursive_=False, _convert_="all", _partial_=True)(
@@ -163,6 +160,8 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         what = f"{kind} requires a package that is not installed: {str(error).partition('. HINT')[0]} ({path})"
         raise DenoiserError(what, fix, ENVIRONMENT) from error
     except Exception as error:  # libraries refuse arguments with exceptions of any type
+        if isinstance(error, TypeError):
+            check_arguments(kind, factory, options, arguments)
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error
     if not _has_base(kind, type(made)) and not (kind == "objective" and callable(made)):

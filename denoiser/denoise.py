@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="a picture, a folder with its subfolders, or a pattern"
     )
-    parser.add_argument("-o", "--out", required=True, type=Path, help="output folder; or a file, for one picture")
+    parser.add_argument("-o", "--out", required=True, type=_path, help="output folder; or a file, for one picture")
     _add_model(parser.add_argument_group("model (default: camera; for white noise photo, or grey for grey pictures)"))
     _add_denoising(parser.add_argument_group("denoising"))
     _add_files(parser.add_argument_group("files"))
@@ -107,6 +107,12 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-v", "--verbose", action="store_true", help=verbose)
     limit = f"refuse larger pictures ({reading.MAX_PIXELS})"
     group.add_argument("--max-pixels", metavar="N", type=_positive, default=reading.MAX_PIXELS, help=limit)
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def _auto_or(number: Callable[[str], float]) -> Callable[[str], float | None]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 from collections.abc import Iterable
+from typing import Any
 
 SOME_FAILED, NOT_POSSIBLE, ENVIRONMENT, DIVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 4, 130, 143
 """Exit codes, see `DenoiserError`."""
+SHOWN = 12
+"""Largest number of arguments that an error lists."""
 
 
 class DenoiserError(Exception):
@@ -63,3 +67,37 @@ def require(condition: bool, key: str, value: object, problem: str, example: str
     """
     if not condition:
         raise DenoiserError(f"{key}={value} is {problem} ({key})", f"{key}={example}")
+
+
+def check_arguments(kind: str, factory: Any, options: Iterable[str], own: Iterable[str], later: Any = None) -> None:
+    """Refuse an option that a class or function does not take, as far as that is known.
+
+    Args:
+        kind: what is built, for the error.
+        factory: the class or function.
+        options: names of the arguments that configuration gives.
+        own: names of those that it cannot give.
+        later: what the class passes its unknown arguments on to.
+
+    Raises:
+        DenoiserError: names the option, and what is taken.
+    """
+    taken = [name for name in _taken(factory, later) if name not in (*own, "log_dir")]  # which loggers make themselves
+    for option in options:
+        if taken and option not in taken:
+            near = nearest(option, taken)
+            listed = ", ".join(taken if len(taken) <= SHOWN else [*taken[:SHOWN], "..."])
+            fix = f"did you mean {near}?" if near else f"leave it out, or one of {listed}"
+            raise DenoiserError(f"{factory.__name__} takes no '{option}' (keys of {kind})", fix)
+
+
+def _taken(factory: Any, later: Any) -> list[str]:
+    """Names of the arguments of a class, with those that it passes on; none where not all are known."""
+    inits = [each for each in getattr(factory, "__mro__", ()) if "__init__" in vars(each)] or [factory]
+    names: list[str] = []
+    for each in [inits[0], later] if later else inits:
+        parameters = inspect.signature(each).parameters.values()
+        names += [one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        if each is not object and all(one.kind is not one.VAR_KEYWORD for one in parameters):
+            return list(dict.fromkeys(names))
+    return []

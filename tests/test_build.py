@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 import denoiser
 from denoiser import build
-from denoiser.config import register_resolvers
+from denoiser.config import compose, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.models.strided import StridedAutoencoder
 from denoiser.noise.gaussian import Gaussian
@@ -98,9 +98,29 @@ def test_a_module_that_is_refused_is_not_even_imported(tmp_path, monkeypatch):
     assert not (tmp_path / "proof").exists() and "intruder" not in sys.modules
 
 
+def test_a_key_that_nothing_takes_is_named_with_those_that_are(tmp_path):
+    cfg = compose(["trainer=smoke"])
+    built = {
+        "logger": lambda added: assemble.logger(OmegaConf.create({**cfg.logger, **added}), str(tmp_path)),
+        "callbacks": lambda added: assemble.callbacks({"a": {**cfg.callbacks.early_stopping, **added}}, str(tmp_path)),
+        "noise": lambda added: build.make("noise", {**cfg.noise, **added}),
+        "data": lambda added: build.make("data", {"_target_": cfg.data._target_, **added}),
+        "trainer": lambda added: assemble.trainer(compose(["trainer=smoke", "+trainer.x=1"]), tmp_path),
+    }
+    taken = {"logger": "flush_secs", "callbacks": "patience", "noise": "sigma", "data": "patch_size", "trainer": "..."}
+    for group, build_it in built.items():
+        with pytest.raises(DenoiserError, match=r" takes no 'x' \(keys of \w+\)\nfix: leave it out, or ") as caught:
+            build_it({"x": 1})
+        assert taken[group] in caught.value.fix and caught.value.code == 2, group
+    logger = assemble.logger(OmegaConf.create({**cfg.logger, "flush_secs": 3}), str(tmp_path))
+    assert logger.experiment.flush_secs == 3
+
+
 def test_arguments_that_do_not_fit_are_named():
-    with pytest.raises(DenoiserError, match=r"network cannot be built: .*depth"):
-        build.network({**STRIDED, "depth": 3})
+    with pytest.raises(DenoiserError, match=r"takes no 'layer' \(keys of network\)\nfix: .*one of channels, widths"):
+        build.network({**STRIDED, "layer": 3})
+    with pytest.raises(DenoiserError, match=r"takes no 'width' .*\nfix: did you mean widths\?"):
+        build.network({**STRIDED, "width": [3]})
     with pytest.raises(DenoiserError, match=r"network cannot be built: widths"):
         build.network({**STRIDED, "widths": []})
 

@@ -71,7 +71,7 @@ OPPOSITE = {
     1: 3,
     "gpu": "cpu",
 }
-REFUSED = ("accelerator", "channels", "verify")
+REFUSED = ("accelerator", "channels", "csv", "path", "verify")
 """Keys whose other value can be refused with an error."""
 
 
@@ -114,7 +114,7 @@ def surroundings(stores, monkeypatch):
 def otherwise(key, value, elsewhere):
     """Another value that a key allows."""
     last = key.rpartition(".")[2]
-    if last in FOLDERS or last == "root":
+    if last in (*FOLDERS, "csv") or last == "root":
         return str(elsewhere if last == "root" else elsewhere / last)
     if last == "sources":
         return [str(elsewhere / "path"), "synthetic"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
+import re
 from typing import Any, NoReturn
 
 from denoiser.errors import DenoiserError, nearest
@@ -26,6 +28,11 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+_CHOICE = re.compile(r"argument (\S+): invalid choice: '?([^']*?)'? \(choose from (.*)\)")
+_PLAIN = {"invalid float value:": "not a number:", "invalid int value:": "not a whole number:"}
+"""Words of argparse, and what users call that."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that has `--version` and raises `DenoiserError` instead of printing its usage."""
 
@@ -43,5 +50,13 @@ class Parser(argparse.ArgumentParser):
         options = [option for action in self._actions for option in action.option_strings if option.startswith("--")]
         unrecognized = message.partition("unrecognized arguments:")[2].split()
         typo = next((word for word in unrecognized if word.startswith("-")), None)
-        near = nearest(typo, options) if typo else None
-        raise DenoiserError(f"{message} ({self.prog})", f"did you mean {near}?" if near else f"{self.prog} --help")
+        fix = f"did you mean {near}?" if typo and (near := nearest(typo, options)) else f"{self.prog} --help"
+        if typo and os.path.lexists(typo):
+            fix = f"./{typo}, because names that begin with - are taken for options"
+        if choice := _CHOICE.search(message):
+            option, value, choices = choice.groups()
+            near = nearest(value, re.findall(r"[^\s',]+", choices))
+            fix = f"{max(option.split('/'), key=len)} {near}" if near else fix
+        for of_python, plain in _PLAIN.items():
+            message = message.replace(of_python, plain)
+        raise DenoiserError(f"{message} ({self.prog})", fix)

@@ -38,7 +38,7 @@ class DecodedOnUse(Sequence[Tensor]):
 
 def read_files(
     files: Sequence[Sequence[Path]],
-    root: Path,
+    root: Path | Sequence[str],
     channels: int,
     cache_gb: float = 4,
     stored: Mapping[Path, Stored] | None = None,
@@ -49,7 +49,8 @@ def read_files(
 
     Args:
         files: what each picture is decoded from: one file, or several of one size whose channels are stacked.
-        root: the folder of the files; keys are paths relative to it without suffix, of the last file of a picture.
+        root: the folder of the files; keys are paths relative to it without suffix, of the last file of a picture. Or
+            the keys themselves.
         channels: channels of each file, 3 or 1.
         cache_gb: memory limit for the decoded pictures.
         stored: of each file, where they are some of a dataset, see `own_depth.stored`.
@@ -57,7 +58,9 @@ def read_files(
     Raises:
         DenoiserError: a file cannot be read.
     """
-    keys = [paths[-1].relative_to(root).with_suffix("").as_posix() for paths in files]
+    keys = (
+        [paths[-1].relative_to(root).with_suffix("").as_posix() for paths in files] if isinstance(root, Path) else root
+    )
     known = own_depth.stored([path for paths in files for path in paths]) if stored is None else stored
     headers = [[known[path] for path in paths] for paths in files]
     sizes = [(len(several) * channels, several[0].height, several[0].width) for several in headers]

@@ -94,9 +94,10 @@ def resume_word(folder: Path) -> str:
 def absolute_paths(cfg: DictConfig) -> DictConfig:
     """A copy whose data paths are absolute, so that the run can be resumed from another working directory."""
     absolute = copy.deepcopy(cfg)
-    for key in ("root", "path", "noisy", "clean"):
-        if absolute.data.get(key) is not None:
-            absolute.data[key] = str(Path(absolute.data[key]).expanduser().absolute())
+    below = ("noisy", "clean") if absolute.data.get("path") is not None else ()  # these are relative to it
+    for key in ("root", "path", "csv", "noisy", "clean"):
+        if absolute.data.get(key) is not None and key not in below:
+            absolute.data[key] = str(Path(str(absolute.data[key])).expanduser().absolute())
     if OmegaConf.is_list(absolute.data.get("sources")):
         names = [str(name) for name in absolute.data.sources]
         absolute.data.sources = [n if n in options("data") else str(Path(n).expanduser().absolute()) for n in names]

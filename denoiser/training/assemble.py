@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from denoiser import build
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, check_arguments
 from denoiser.machine import hardware
 from denoiser.machine.memory import keep_blocks
 from denoiser.machine.quiet import quiet
@@ -106,6 +106,8 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
             use_distributed_sampler=False,
         )
     except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
+        own = ("callbacks", "logger", "default_root_dir", "plugins", "use_distributed_sampler")
+        check_arguments("trainer", Trainer, arguments, own)
         raise DenoiserError(
             f"trainer cannot be built: {str(error).splitlines()[0]} (trainer)", "check the keys below trainer"
         ) from error

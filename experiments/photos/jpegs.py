@@ -62,7 +62,7 @@ def unchanged(photos: Path, folder: Path) -> None:
     pictures = [Image.open(path).convert("RGB") for path in sorted(photos.glob("*.jpg"))]
     for height, width in (WHOLE, ODD):
         parts = [each.crop((100, 100, 100 + width, 100 + height)) for each in pictures]
-        for name, turn, changed in (("nothing", 1, False), ("a corner", 1, True), ("nothing, turned", 6, False)):
+        for name, turn, changed in (("nothing", 1, False), ("nothing, turned", 6, False), ("a corner", 1, True)):
             for sampling in SAMPLINGS:
                 cells = [stays(parts, turn, folder, quality, sampling, changed) for quality in (75, 90, 97)]
                 print(f"| {height} x {width} | {name} | {sampling} |", " | ".join(cells), "|", flush=True)

@@ -96,7 +96,7 @@ def test_a_flag_between_overrides_is_hydras(capsys):
     [
         (["seed=1", "--multirn", "seed=2"], "--multirn", "did you mean --multirun?"),
         (["-x"], "-x", "denoiser run --help"),
-        (["--cfg", "jobs"], "jobs", "denoiser run --help"),
+        (["--cfg", "jobs"], "jobs", "--cfg job"),
         (["--cfg", "job", "-m"], "Only one of", "denoiser run --help"),
         (["--resolve"], "--resolve", "denoiser run --help"),
     ],

@@ -8,10 +8,8 @@ import torch
 from PIL import Image
 
 from denoiser.data import own_depth
-from denoiser.data.folder import Folder, RealPairs
+from denoiser.data.folder import Folder
 from denoiser.errors import DenoiserError
-from denoiser.noise.base import Noise
-from denoiser.noise.gaussian import Gaussian
 
 SPLITS = ("train", "val", "test")
 
@@ -148,64 +146,6 @@ def test_an_evaluation_of_an_empty_folder_is_none(protocol, tmp_path):
     assert "no picture in the folder" in refused(lambda: Folder(tmp_path, **protocol(), channels=3).pictures("all"))
 
 
-@pytest.fixture
-def real_pairs(protocol, pictures_folder, save_picture, tmp_path):
-    """Makes real pairs: the noisy ones are the clean ones inverted, in another format."""
-    clean = pictures_folder(20, 24, 32, name="clean")
-    save_picture(clean / "sub" / "x.png", 30, 20)
-    for path in clean.rglob("*.png"):
-        target = (tmp_path / "noisy" / path.relative_to(clean)).with_suffix(".bmp")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(255 - np.array(Image.open(path))).save(target)
-
-    def make(noise=None, **options):
-        return RealPairs(str(tmp_path / "noisy"), str(clean), **protocol(noise or Noise()), channels=3, **options)
-
-    return make
-
-
-@pytest.mark.parametrize("cache_gb", [4, 0])
-def test_real_pairs_stay_together_in_crops_and_whole(real_pairs, cache_gb):
-    data = real_pairs(patch_size=16, flip=True, cache_gb=cache_gb, batch_size=4)
-    data.setup("fit")
-    assert sum(len(data.split(split)) for split in SPLITS) == 21
-    for split in SPLITS:
-        for batch in getattr(data, f"{split}_dataloader")():
-            assert batch.noisy.shape == batch.clean.shape and batch.clean.shape[1] == 3
-            assert (batch.noisy + batch.clean).sub(1).abs().max() < 1e-6 and batch.level.isnan().all()
-    assert data.split("train").shapes[0][0] == 6
-
-
-def test_an_evaluation_takes_every_pair(real_pairs, tmp_path):
-    data = real_pairs()
-    everything = data.pictures(data.evaluation_split)
-    assert set(everything.keys) == set.union(*keys(data).values()) and everything.keys == sorted(everything.keys)
-    for path in [*(tmp_path / "clean").glob("*.png"), *(tmp_path / "noisy").glob("*.bmp")]:
-        path.unlink()
-    (noisy_and_clean,) = real_pairs().pictures("all").images
-    assert (noisy_and_clean[:3].int() + noisy_and_clean[3:]).unique().tolist() == [255]
-
-
-def test_real_pairs_that_do_not_match(real_pairs, tmp_path, protocol, save_picture):
-    assert "noise=gaussian" in refused(lambda: real_pairs(Gaussian()))
-    assert "data.noisy=DIR data.clean=DIR" in refused(lambda: RealPairs(None, "x", **protocol(Noise()), channels=3))
-    save_picture(tmp_path / "noisy" / "005.png", 24, 32)
-    assert "two pictures of one name: 005.bmp and 005.png" in refused(lambda: real_pairs().pictures("train"))
-    (tmp_path / "noisy" / "005.png").unlink()
-    save_picture(tmp_path / "noisy" / "007.bmp", 24, 31)
-    text = refused(lambda: real_pairs().pictures("train"))
-    assert "24x31 is not the 24x32 of its clean picture" in text and "007.bmp" in text
-    (tmp_path / "noisy" / "007.bmp").unlink()
-    text = refused(lambda: real_pairs().pictures("train"))
-    assert (
-        f"1 picture(s) without a counterpart, the first has none in {tmp_path / 'noisy'}" in text and "007.png)" in text
-    )
-    (tmp_path / "clean" / "007.png").unlink()
-    (tmp_path / "clean" / "003.png").unlink()
-    text = refused(lambda: real_pairs().pictures("train"))
-    assert f"none in {tmp_path / 'clean'}" in text and "003.bmp)" in text
-
-
 def warned(data):
     """The warnings while all splits are read, each as often as it is given."""
     with warnings.catch_warnings(record=True) as given:
@@ -228,10 +168,3 @@ def test_each_kind_that_is_left_out_is_told_once(protocol, pictures_folder):
         "left out: a FITS file ("
     )
     assert unnamed.startswith(f"left out: 1 picture whose name does not end as a picture's ({folder}/IMG_0001); add ")
-
-
-def test_a_kind_that_is_left_out_of_both_folders_of_pairs_is_told_once(protocol, pictures_folder):
-    folder = pictures_folder(30)
-    (folder / "a.nef").touch()
-    data = RealPairs(folder, folder, **protocol(Noise()), channels=3)
-    assert [message[:32] for message in warned(data)] == ["left out: a camera's raw file (/"]

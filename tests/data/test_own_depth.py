@@ -10,8 +10,9 @@ from PIL import Image
 
 from denoiser.data import own_depth
 from denoiser.data.decoding import read_files
-from denoiser.data.folder import Folder, RealPairs
+from denoiser.data.folder import Folder
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.real_pairs import RealPairs
 from denoiser.data.scratch import DecodedOnce
 from denoiser.data.thumbnails import details_match, match_thumbnails, thumbnails
 from denoiser.errors import DenoiserError

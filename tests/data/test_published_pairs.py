@@ -15,8 +15,8 @@ from denoiser.config import EVALUATE, compose
 from denoiser.data import __main__ as data_command
 from denoiser.data import from_config
 from denoiser.data.cc15 import CC15
-from denoiser.data.folder import RealPairs
 from denoiser.data.polyu import PolyU, dev_keys
+from denoiser.data.real_pairs import RealPairs
 from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise

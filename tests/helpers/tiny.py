@@ -82,7 +82,8 @@ def small(name, root):
     """Overrides that choose a dataset and make it small."""
     keys = OmegaConf.load(config_dir() / "data" / f"{name}.yaml").keys()
     chosen = {key: value for key, value in SMALL.items() if key in keys}
-    chosen |= {key: root / key for key in FOLDERS if key in keys}
+    folders = FOLDERS[1:] if "noisy" in keys else FOLDERS  # of pairs, path is the folder of both
+    chosen |= {key: root / key for key in folders if key in keys}
     noise = ["noise=none"] if dataset_class(name).real_pairs else []
     chosen |= {"sources": f"[{root / 'path'},synthetic]"} if "sources" in keys else {}
     return [f"data={name}", *noise, *(f"data.{key}={value}" for key, value in chosen.items())]

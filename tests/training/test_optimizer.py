@@ -108,7 +108,7 @@ def test_plateau_lowers_the_rate_of_a_loss_that_stays():
         ({"schedule": "flat", "warmup": 0.1}, "no schedule 'flat'", "scheduler=constant scheduler.warmup=0.1"),
         ({"warmup": 1}, "scheduler.warmup=1 is not a share", "scheduler.warmup=0.05"),
         ({"lr": -1}, "optimizer cannot be built: Invalid learning rate: -1", "check the keys below optimizer"),
-        ({"learning_rate": 1}, "learning_rate", "check the keys below optimizer"),
+        ({"learning_rate": 1}, "Adam takes no 'learning_rate' (keys of optimizer)", "one of lr, betas, "),
         ({"_target_": "torch.optim.Adm"}, "there is no torch.optim.Adm", "check its spelling"),
         ({"_target_": "os.system"}, "os.system is not allowed", "torch.optim."),
     ],

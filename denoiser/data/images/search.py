@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def find(folder: Path, skipped: Skipped) -> list[Path]:
     if not paths:
         raise nothing("in the folder", str(folder), skipped)
     return paths
+
+
+def find_all(*folders: Path) -> list[list[Path]]:
+    """The pictures below each of several folders; warns once of each kind of files that are left out.
+
+    Raises:
+        DenoiserError: see `find`.
+    """
+    skipped = Skipped()
+    found = {folder: find(folder, skipped) for folder in dict.fromkeys(folders)}
+    for message in skipped.messages():
+        warnings.warn(message, stacklevel=2)
+    return [found[folder] for folder in folders]
 
 
 def nothing(where: str, path: str, skipped: Skipped) -> DenoiserError:

@@ -15,7 +15,7 @@ from denoiser.runs.row import Row
 BEST = Path("checkpoints", "best.ckpt")
 IN_COLUMNS = ("seed", "noise", "noise.clip", *(f"test.{key}" for key in LEVEL_KEYS), "data.test", "protocol")
 """Overrides that never name a line: seeds are pooled, and columns or tables show the others."""
-PICTURES = ("data", "data.path", "data.noisy", "data.clean")
+PICTURES = ("data", "data.path", "data.noisy", "data.clean", "data.csv")
 """Overrides that columns show where a model is tested on the data of its training."""
 
 

@@ -49,3 +49,9 @@ def test_a_name_without_an_ending_is_said_in_plain_words(here, model, capsys):
     assert "the name of the output has no ending such as .png, which says the format (out/scan)" in err
     assert "fix: a name ending in .png as -o, or --format png for a folder" in err
     assert run("scan", "-o", "out", "--checkpoint", model, "--format", "png") == 0
+
+
+def test_an_empty_output_is_not_the_working_folder(here, capsys, no_model):
+    picture(here / "in" / "a.png")
+    assert "the path is empty" in error_output(capsys, 2, ["in", "-o", ""])
+    assert files(here) == ["in/a.png"]

@@ -107,8 +107,10 @@ def _from_source(photo: Photo, shared: tuple[int, int], options: Mapping[str, An
     before = jpeg_planes.shown(source, stored)
     if before.shape != photo.pixels.shape:
         return None
-    if stored == orientation.UPRIGHT and np.array_equal(before, photo.pixels):
-        return jpeg_segments.with_metadata(source, bytes(bands.encoded(photo.pixels[:1, :1], "JPEG", **options)))
+    if np.array_equal(before, photo.pixels):
+        exif, xmp = orientation.turned_back(photo.details.exif, photo.details.xmp, stored)
+        own = {**options, "exif": None if exif is None else bands.EXIF_PREFIX + exif, "xmp": xmp}
+        return jpeg_segments.with_metadata(source, bytes(bands.encoded(photo.pixels[:1, :1], "JPEG", **own)))
     height, width = photo.pixels.shape[:2]
     groups = (1, 1) if encoding["progressive"] or photo.channels == 1 else shared
     rows, columns = (

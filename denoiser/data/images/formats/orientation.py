@@ -86,6 +86,18 @@ def upright(exif: bytes | None, stored: int) -> bytes | None:
     return bytes(block)
 
 
+def turned_back(exif: bytes | None, xmp: bytes | None, stored: int) -> tuple[bytes | None, bytes | None]:
+    """The block and the packet for pixels that stay as they are stored, from those of the upright picture."""
+    first = _first_directory(exif)
+    if exif is not None and first is not None:
+        block = bytearray(exif)
+        struct.pack_into(first.format, block, first.value, stored)
+        if is_sideways(stored):
+            _swap_sides(block, exif, first)
+        exif = bytes(block)
+    return exif, xmp if xmp is None else _XMP.sub(rb"\g<1>%d" % stored, xmp)
+
+
 def upright_xmp(xmp: bytes | None) -> bytes | None:
     """The packet with orientation 1, every other byte unchanged."""
     return xmp if xmp is None else _XMP.sub(rb"\g<1>1", xmp)
