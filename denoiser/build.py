@@ -210,9 +210,9 @@ def optimizer(config: Mapping[str, Any], parameters: Iterable[Any]) -> Any:
     return make("optimizer", config, params=parameters)
 
 
-def scheduler(config: Mapping[str, Any], optimizer: Any) -> Any:
-    """The learning-rate scheduler of an optimizer; None for a constant rate."""
-    return make("scheduler", config, optimizer=optimizer)
+def scheduler(config: Mapping[str, Any], optimizer: Any, **filled: Any) -> Any:
+    """The learning-rate scheduler of an optimizer, with what configuration need not give; None for a constant rate."""
+    return make("scheduler", config, optimizer=optimizer, **filled)
 
 
 def _targets(value: Any) -> Iterator[Any]:

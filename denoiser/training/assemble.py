@@ -85,8 +85,8 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     """
     options = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
     arguments = {"enable_model_summary": False, **options}
-    for own in ("memory_format", "compile"):
-        arguments.pop(own, None)  # runs of earlier versions lack some
+    for key in ("memory_format", "compile"):
+        arguments.pop(key, None)  # runs of earlier versions lack some
     log = logger(cfg.get("logger"), str(folder))
     chosen = callbacks(cfg.get("callbacks"), str(folder), logged=bool(log))
     quiet()

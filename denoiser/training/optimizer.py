@@ -105,11 +105,11 @@ def scheduled(optimizer: Optimizer, config: Mapping[str, Any] | None, length: Le
     interval = when.setdefault("interval", "step" if ours else "epoch")
     require(interval in ("step", "epoch"), "scheduler.interval", interval, "not step or epoch", "epoch")
     warmup = 0.0 if ours else options.pop("warmup", 0.0)
-    options = {**_filled(factory, options, optimizer, length, when), **options}
-    needs_end = "steps" in options and (options.get("warmup", 0) or factory.__name__ != "constant")
+    filled = _filled(factory, options, optimizer, length, when)
+    needs_end = "steps" in filled and (options.get("warmup", 0) or factory.__name__ != "constant")
     _check_end(length.steps if needs_end or warmup else 0, factory)
     rise = [_warmup(optimizer, warmup, factory, length)] if warmup else []
-    built = build.scheduler(options, optimizer)
+    built = build.scheduler(options, optimizer, **filled)
     if built is None:
         return optimizer
     chosen: Any = {"scheduler": built, **when}
