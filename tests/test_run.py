@@ -158,6 +158,12 @@ def test_resume_starts_no_other_run_however_it_is_written(word, tmp_path, monkey
         run(compose(["resume=latest"]), tmp_path / "run")
 
 
+def test_a_run_below_the_home_folder_is_resumed_by_its_path(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["resume=~/absent"]) == 2
+    assert f"error: no run to resume ({tmp_path}/absent)" in capsys.readouterr().err
+
+
 def test_resume_takes_the_newest_unfinished_run_and_only_trainer_keys(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["resume=latest"]) == 2

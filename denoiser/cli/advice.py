@@ -91,7 +91,7 @@ def advice(key: str, value: str, known: Collection[str], application: Applicatio
         return GROUP, choice(group, value)
     if fix := _same_name(word, value, known):
         return KEY, fix
-    if application != RUN and _same_name(word, value, keys(compose())):
+    if application != RUN and (key in (training := keys(compose())) or _same_name(word, value, training)):
         return KEY, "leave it out: it only affects training"
     if near in named or len(choosing) == 1:
         return GROUP, choice(choosing[0] if len(choosing) == 1 else str(near), value)

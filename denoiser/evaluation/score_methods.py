@@ -146,7 +146,7 @@ def _leaks(methods: Sequence[Method], data: PairsDataModule, allowed: bool) -> d
             count = f"{len(leaked)} of the {len(data.split(data.evaluation_split))} pictures"
             shown = ", ".join(leaked[:5]) + (", ..." if len(leaked) > 5 else "")
             raise DenoiserError(
-                f"{method.name} was trained or selected on {count}: {shown} ({method.source})",
+                f"{method.name} was trained or selected on {count}: {shown} ({method.source or 'methods'})",
                 "evaluate on other pictures, or allow_leak=true, which marks the table",
             )
     return keys

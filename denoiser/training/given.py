@@ -24,8 +24,8 @@ from denoiser.training.optimizer import Length, configure, scheduled
 
 Config: TypeAlias = Mapping[str, Any]
 """`_target_` and arguments."""
-OptimizerFactory: TypeAlias = Callable[[Iterable[nn.Parameter]], OptimizerLRScheduler]
-"""From parameters to an optimizer, or to anything that Lightning's `configure_optimizers` returns."""
+OptimizerFactory: TypeAlias = Optimizer | Callable[[Iterable[nn.Parameter]], OptimizerLRScheduler]
+"""An optimizer; or from parameters to one, or to anything that Lightning's `configure_optimizers` returns."""
 SchedulerFactory: TypeAlias = Callable[[Optimizer], LRScheduler]
 """From the optimizer to its learning-rate scheduler."""
 OBJECT = "object"
@@ -37,6 +37,8 @@ def record(part: Any) -> Any:
     """What a checkpoint holds of a part: its configuration, or the name of its class."""
     if isinstance(part, Mapping):
         return build.plain(part)
+    if isinstance(part, str):
+        return {"_target_": "denoiser.objectives.supervised.Supervised", "loss": part}
     named = part if hasattr(part, "__qualname__") else type(part)
     return {OBJECT: f"{named.__module__}.{named.__qualname__}"}
 
@@ -61,8 +63,8 @@ def network(part: nn.Module | Config) -> nn.Module:
     return module
 
 
-def objective(part: Objective | Loss | Config) -> Objective:
-    """The objective; a plain loss compares the denoised pictures with the clean ones.
+def objective(part: Objective | Loss | str | Config) -> Objective:
+    """The objective; a plain loss, or the name of one, compares the denoised pictures with the clean ones.
 
     Raises:
         DenoiserError: the configuration is not possible.
@@ -71,6 +73,8 @@ def objective(part: Objective | Loss | Config) -> Objective:
         if OBJECT in part:
             return Absent(str(part[OBJECT]))
         return objective(build.objective(part))
+    if not (callable(part) or isinstance(part, str)):
+        raise TypeError(f"the objective is a loss, an Objective or a dictionary with _target_, not {part!r}")
     return part if isinstance(part, Objective) else Supervised(part)
 
 
@@ -88,6 +92,20 @@ class Absent(Objective):
             DenoiserError: always.
         """
         raise _again("objective", self.name)
+
+
+def check_optimizer(part: Any, scheduler: Any = None) -> None:
+    """Refuse what makes no optimizer or scheduler.
+
+    Raises:
+        TypeError: neither an optimizer, a function nor configuration.
+    """
+    if not (scheduler is None or isinstance(scheduler, Mapping) or callable(scheduler)):
+        raise TypeError(
+            f"the scheduler is a function of the optimizer that makes one, or a dictionary, not {scheduler!r}"
+        )
+    if not (isinstance(part, Optimizer | Mapping) or callable(part)):
+        raise TypeError(f"the optimizer is an Optimizer, a function that makes one, or a dictionary, not {part!r}")
 
 
 def optimizer(
@@ -108,7 +126,7 @@ def optimizer(
     if isinstance(part, Mapping):
         made = configure(part, of_configuration, parameters, length)
     else:
-        made = part(parameters)
+        made = part if isinstance(part, Optimizer) else part(parameters)
         made = scheduled(made, of_configuration, length) if isinstance(made, Optimizer) else made
     return _with_scheduler(made, scheduler) if callable(scheduler) else made
 

@@ -42,9 +42,9 @@ class Denoiser(PictureModel, LightningModule):
         network: any `nn.Module` from `(B, C, H, W)` to the same shape, nominally in [0, 1]. A network that needs sides
             divisible by a number has an attribute `multiple`, one that needs a smallest side has `smallest`.
         objective: an `Objective`; or a loss, a function of the denoised and the clean pictures such as
-            `torch.nn.L1Loss()`; the default is the mean squared error.
-        optimizer: from parameters to an optimizer, or to whatever Lightning's `configure_optimizers` returns; the
-            default is Adam with a learning rate of 0.001.
+            `torch.nn.L1Loss()`, or its name, see `Supervised`; the default is the mean squared error.
+        optimizer: an optimizer; or from parameters to one, or to whatever Lightning's `configure_optimizers` returns;
+            the default is Adam with a learning rate of 0.001.
         channels: number of channels of its pictures, 3 or 1; None for that of the network's first layer.
         name: name of the model, as in `model=NAME`; None for that of the network's class.
         trained_on: data and noise of the training, for tables and pages.
@@ -82,7 +82,7 @@ class Denoiser(PictureModel, LightningModule):
     def __init__(
         self,
         network: nn.Module | given.Config,
-        objective: Objective | Loss | given.Config = DEFAULT_OBJECTIVE,
+        objective: Objective | Loss | str | given.Config = DEFAULT_OBJECTIVE,
         optimizer: given.OptimizerFactory | given.Config = DEFAULT_OPTIMIZER,
         channels: int | None = None,
         name: str | None = None,
@@ -92,6 +92,7 @@ class Denoiser(PictureModel, LightningModule):
         scheduler: given.SchedulerFactory | given.Config | None = None,
     ) -> None:
         super().__init__()
+        given.check_optimizer(optimizer, scheduler)
         self.network = given.network(network)
         self.channels = given.channels(self.network) if channels is None else channels
         self.name = given.name(network) if name is None else name

@@ -39,7 +39,9 @@ def rebuild(content: Mapping[str, Any], file: Path, network: nn.Module | None = 
     if difference := _difference(module.state_dict(), weights):
         raise DenoiserError(
             f"the checkpoint is of another architecture: {difference} ({file})",
-            f"train it again: denoiser run model={module.hparams['name']}",
+            f"train it again: denoiser run model={module.hparams['name']}"
+            if network is None
+            else "a network of the same class and arguments as the one that was trained",
         )
     if problem := tensors.find_unsupported_tensor(weights, module.state_dict()):
         raise DenoiserError(f"{problem}; {tensors.SUPPORTED} ({file})", FIX)

@@ -170,6 +170,12 @@ def test_what_only_training_reads_is_left_out_of_an_evaluation(typed, tmp_path, 
     assert fix == "leave it out: it only affects training"
 
 
+@pytest.mark.parametrize("key", ["objective", "arch", "resume", "optim"])
+def test_groups_of_training_are_left_out_of_an_evaluation(key):
+    _, fix = advice.advice(key, "x", keys(compose([], EVALUATE)), EVALUATE)
+    assert fix == "leave it out: it only affects training"
+
+
 def test_every_synonym_means_something_that_is_there():
     known = {*keys(compose()), *keys(compose(["data=folder"])), *keys(compose(["data=pairs", "noise=none"]))}
     known |= {*keys(compose([], EVALUATE)), "hydra.run.dir"}

@@ -100,6 +100,25 @@ def test_our_data_with_a_network_of_objects(pictures_folder):
     assert figures["test/psnr_noisy"] == pytest.approx(20.2, abs=0.5) and len(model.scores) == len(data.split("test"))
 
 
+def test_an_optimizer_itself_is_taken():
+    network = Net()
+    model = Denoiser(network, optimizer=torch.optim.SGD(network.parameters(), lr=0.1))
+    before = network.convolution.weight.clone()
+    trainer = fitted(model, loader(), loader())
+    assert trainer.optimizers[0] is model.optimizer
+    assert not torch.equal(before, network.convolution.weight)
+
+
+def test_a_loss_by_its_name():
+    assert Denoiser(Net(), "l1").objective.loss(torch.ones(2), torch.zeros(2)) == 1
+
+
+@pytest.mark.parametrize("parts", [{"network": "unet"}, {"objective": 3}, {"optimizer": "adam"}])
+def test_what_is_no_part_of_a_model(parts):
+    with pytest.raises((TypeError, DenoiserError), match=r"not|no loss"):
+        Denoiser(**{"network": Net(), **parts})
+
+
 def test_our_data_with_any_lightning_module(pictures_folder):
     class Theirs(LightningModule):
         def __init__(self):
@@ -188,3 +207,17 @@ def test_the_check_changes_neither_statistics_nor_random_numbers():
     torch.manual_seed(7)
     model.setup("fit")
     assert torch.equal(torch.rand(1), expected) and int(network[1].num_batches_tracked) == 0 and network.training
+
+
+def test_a_scheduler_of_ones_own_is_stepped_each_epoch():
+    model = Denoiser(
+        Net(),
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1.0),
+        scheduler=lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5),
+    )
+    trainer = Trainer(max_epochs=3, enable_checkpointing=False, **QUIET)
+    trainer.fit(model, loader(), loader())
+    assert trainer.optimizers[0].param_groups[0]["lr"] == 0.125
+    assert model.hparams["scheduler"] == {"object": f"{__name__}.{model.scheduler.__qualname__}"}
+    with pytest.raises(TypeError, match="the scheduler is a function"):
+        Denoiser(Net(), scheduler="cosine")
