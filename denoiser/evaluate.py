@@ -17,7 +17,7 @@ from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import score_methods
 from denoiser.machine.files import write_text
 from denoiser.machine.terminal import say
-from denoiser.reports.pages import write_report, write_summary
+from denoiser.reports.pages import summarise, write_report
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line
 
@@ -161,7 +161,7 @@ def _command(arguments: Sequence[str]) -> int:
     flags, overrides = sorted_arguments(EVALUATE.command, arguments)
     overrides = with_methods(overrides)
     check([*flags, *overrides])
-    return run_application(EVALUATE, [*flags, *overrides], _job, write_summary)
+    return run_application(EVALUATE, [*flags, *overrides], _job, summarise)
 
 
 if __name__ == "__main__":

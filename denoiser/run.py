@@ -21,9 +21,10 @@ from denoiser.config import RUN, compose, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.terminal import say
-from denoiser.reports.pages import write_report, write_summary
+from denoiser.reports.pages import summarise, write_report
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, claim, command_line, resume_word, to_resume
+from denoiser.runs.names import named_in_tensorboard
 
 DEFAULT_DATA = "synthetic"
 """The data of models that are described for none, as in `conf/config.yaml`."""
@@ -54,6 +55,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     if cfg.get("resume") is not None:
         raise DenoiserError(f"only the command resumes (resume={cfg.resume})", f"denoiser run resume={cfg.resume}")
     cfg, out_dir = absolute_paths(cfg), Path(out_dir).absolute()
+    cfg = cfg if resume else named_in_tensorboard(cfg, overrides)
     record = Record(out_dir, cfg.seed, command_line(RUN, overrides))
     names = build.names_of_files if resume else build.names_of_command
     with names(cfg.get("trust")):
@@ -163,7 +165,7 @@ def _command(arguments: Sequence[str]) -> int:
     arguments = [word.lstrip("+") if word.lstrip("+").startswith("resume=") else word for word in arguments]
     if any(argument.startswith("resume=") for argument in arguments):
         return _resume(arguments)
-    return run_application(RUN, arguments, _run, write_summary)
+    return run_application(RUN, arguments, _run, summarise)
 
 
 def _resume(arguments: Sequence[str]) -> int:

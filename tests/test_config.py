@@ -20,7 +20,7 @@ from denoiser.training.callbacks import EarlyStopping
         (["model=cifar_early", "trainer.max_epochs=3"], "trainer.max_epochs", 3),
         (["model=cifar_early", "trainer=smoke"], "trainer.max_epochs", 1),
         (["trainer=smoke", "model=cifar_early"], "trainer.max_epochs", 1),
-        (["trainer=smoke"], "data.images", 8),
+        (["trainer=smoke"], "data.images", 4),
         (["model=cifar_early"], "noise.sigma", 127.5),
         (["model=cifar_early", "noise.sigma=15"], "noise.sigma", 15),
         (["model=cifar_early", "recipe.sigma=50"], "noise.sigma", 50),

@@ -120,7 +120,10 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypa
         run(compose(settings), tmp_path / "halves", settings)
     assert json.loads((tmp_path / "halves" / "results.json").read_text())["status"] == "interrupted"
     monkeypatch.undo()
-    assert main([f"resume={tmp_path / 'halves'}"]) == 0
+    (named,) = (tmp_path / "halves" / "tensorboard").iterdir()
+    assert named.name.startswith("cifar_strided_folder_model.network.widths-8-16_data.patch_size-16_")
+    assert main([f"resume={tmp_path / 'halves'}", "trainer.log_every_n_steps=3"]) == 0
+    assert list((tmp_path / "halves" / "tensorboard").iterdir()) == [named]
     assert json.loads((tmp_path / "halves" / "results.json").read_text())["status"] == "ok"
     for name, value in weights(tmp_path / "whole").items():
         assert torch.equal(value, weights(tmp_path / "halves")[name]), name
@@ -202,7 +205,7 @@ def test_an_interrupted_sweep_stops_and_leaves_its_summary(tiny, tmp_path, monke
     step = Denoiser.training_step
 
     def stopping(self, batch, batch_idx):
-        if self.hparams["trained_on"].endswith("gaussian noise, sigma 25"):
+        if self.hparams["trained_on"].startswith("folder, gaussian noise, sigma 25"):
             raise Stop
         return step(self, batch, batch_idx)
 
@@ -265,9 +268,18 @@ def test_a_taken_folder_is_left_alone(tiny, tmp_path, capsys):
 
 def test_a_sweep_leaves_one_summary_and_tells_every_failure(tiny, tmp_path, capsys):
     sweep = [f"hydra.sweep.dir={tmp_path / 'sweep'}", "-m"]
-    assert main([*tiny, "trainer=smoke", "noise.sigma=15,0.5,25,-3", *sweep]) == 1
+    assert main([*tiny, "trainer=smoke", "noise.sigma=15,0.5,25,-3", "--config-dir", str(tmp_path), *sweep]) == 1
     captured = capsys.readouterr()
-    assert captured.out.strip().splitlines()[-1] == str(tmp_path / "sweep")
+    *printed, page, folder = captured.out.strip().splitlines()
+    assert (page, folder) == (f"summary: {tmp_path / 'sweep' / 'summary.html'}", str(tmp_path / "sweep"))
+    jobs = [line for line in printed if line.startswith("job")]
+    assert jobs[:4] == [f"job {i + 1} of 4: noise.sigma={s}" for i, s in enumerate(("15", "0.5", "25", "-3"))]
+    assert jobs[4:] == ["jobs 0, 2: cifar_strided: smoke: 2 batches, figures mean nothing"]
+    table = [line.split() for line in printed[-6:-1]]
+    assert [line[:3] for line in table] == [
+        ["Job", "Status", "Overrides"],
+        *([str(i), "ok" if i in (0, 2) else "failed", job.split()[-1]] for i, job in enumerate(jobs[:4])),
+    ]
     assert "did you mean 127.5?" in captured.err and "noise.sigma=-3" in captured.err
     with (tmp_path / "sweep" / "summary.csv").open() as file:
         rows = list(csv.DictReader(file))

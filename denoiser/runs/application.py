@@ -16,6 +16,7 @@ from denoiser.machine import launcher
 from denoiser.machine.signals import interrupted, sigterm_interrupts
 from denoiser.machine.terminal import OutputClosed, say
 from denoiser.runs.folder import Record
+from denoiser.runs.sweep_lines import job_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -24,16 +25,18 @@ Job = Callable[["DictConfig", Path, list[str]], None]
 """Does the work of a configuration in a folder; the list holds the overrides."""
 PageWriter = Callable[[Path], Path]
 """Writes a page into a folder and returns its path."""
+SummaryWriter = Callable[[Path], str]
+"""Writes the page of a sweep's folder and returns what the command prints of it."""
 
 
-def run_application(application: Application, arguments: Sequence[str], job: Job, write_summary: PageWriter) -> int:
+def run_application(application: Application, arguments: Sequence[str], job: Job, summarise: SummaryWriter) -> int:
     """Compose, check and run, once or over a sweep. Returns the exit code.
 
     Args:
         application: the command.
         arguments: flags and overrides in any order.
         job: called with each configuration, its folder and its overrides.
-        write_summary: writes the page of a sweep's folder and returns its path.
+        summarise: writes the page of a sweep's folder and returns what is printed of it.
 
     Raises:
         DenoiserError: the job failed or was refused. The failures of a sweep are printed and counted instead.
@@ -49,14 +52,14 @@ def run_application(application: Application, arguments: Sequence[str], job: Job
     except KeyboardInterrupt:
         if not jobs.errors:
             raise
-    return jobs.finish(write_summary)
+    return jobs.finish(summarise)
 
 
 class _Jobs:
     """Runs jobs and keeps their errors: Hydra itself shows only the first error of a sweep, in its own format."""
 
     def __init__(self, application: Application, arguments: Sequence[str], job: Job) -> None:
-        self.application, self.job = application, job
+        self.application, self.arguments, self.job = application, arguments, job
         self.free_folder = not any(argument.startswith("hydra.run.dir=") for argument in arguments)
         self.sweep: Path | None = None
         self.errors: list[Exception] = []
@@ -69,6 +72,11 @@ class _Jobs:
         folder, overrides = Path(settings.runtime.output_dir), list(settings.overrides.task)
         if settings.mode == RunMode.MULTIRUN:
             self.sweep = Path(settings.sweep.dir).absolute()
+            say(
+                job_line(
+                    settings, overrides, hydra_errors.sorted_arguments(self.application.command, self.arguments)[1]
+                )
+            )
         elif launcher.rank() == 0 and self.free_folder:
             folder = _free(folder)
         try:
@@ -81,13 +89,13 @@ class _Jobs:
             if failures.to_denoiser_error(error).code in (INTERRUPTED, TERMINATED):
                 raise KeyboardInterrupt from None  # Hydra does not catch it, so that the sweep ends here
 
-    def finish(self, write_summary: PageWriter) -> int:
+    def finish(self, summarise: SummaryWriter) -> int:
         """The exit code; a sweep gets its summary however it ended."""
         if not self.sweep:
             if self.errors:
                 raise self.errors[0]
             return 0
-        say(f"summary: {write_summary(self.sweep)}", self.sweep, sep="\n")
+        say(summarise(self.sweep), self.sweep, sep="\n")
         codes = [failures.to_denoiser_error(error).code for error in self.errors]
         return next((code for code in codes if code in (INTERRUPTED, TERMINATED)), SOME_FAILED if codes else 0)
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
 from omegaconf import DictConfig, OmegaConf
 
 from denoiser.config import PACKAGE, Application, options
@@ -107,6 +108,11 @@ def absolute_paths(cfg: DictConfig) -> DictConfig:
 def results(folder: Path) -> dict[str, Any]:
     """The content of a run's `results.json`; an empty dict where there is none that can be read."""
     return load(folder / RESULTS, json.loads, {})
+
+
+def overrides(folder: Path) -> list[str]:
+    """The overrides of a run's command; none where they cannot be read."""
+    return list(map(str, load(folder / ".hydra" / "overrides.yaml", yaml.safe_load, [])))
 
 
 def seconds(folder: Path) -> float | None:

@@ -16,9 +16,10 @@ from omegaconf.errors import OmegaConfBaseException
 from denoiser.config import register_resolvers
 from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS, SIGMA, LevelKind
 from denoiser.runs.csv_files import csv_rows
-from denoiser.runs.folder import RESULTS, results
+from denoiser.runs.folder import RESULTS, overrides, results
 from denoiser.runs.parse import Range, dicts, load, number, pair, text, whole
 from denoiser.runs.row import Difference, Row
+from denoiser.runs.smoke import stamped
 
 NEEDED = ("status", "protocol", "seed", "rows")
 """The keys of results.json without which it is damaged."""
@@ -78,6 +79,11 @@ class MethodFacts:
     def span(self, row: Row) -> Range | None:
         """The lowest and the highest level of its training, of the kind of a row's level; None where there are none."""
         return self.trained_levels.get(row.level_kind.key)
+
+    @property
+    def smoke(self) -> str | None:
+        """The stamp of weights that a few batches trained; None for others."""
+        return stamped(self.trained_on)
 
     @property
     def level_kind(self) -> LevelKind:
@@ -145,6 +151,11 @@ class Run:
         """Whether it scored trained models and baselines; else it trained the model that it scored."""
         return self.kind == "evaluation"
 
+    @property
+    def smoke(self) -> str | None:
+        """The stamp of a training of a few batches; None for others."""
+        return None if self.evaluation else next((facts.smoke for facts in self.methods if facts.smoke), None)
+
     def method(self, name: str) -> MethodFacts:
         """What is recorded of a method; nothing but its name where that is all."""
         return next((facts for facts in self.methods if facts.method == name), MethodFacts(name))
@@ -159,7 +170,7 @@ def read(folder: Path) -> Run:
         from_results(content, folder, _pictures(config.get("data"))),
         status=status,
         error=error,
-        overrides=tuple(map(str, load(folder / ".hydra/overrides.yaml", yaml.safe_load, []))),
+        overrides=tuple(overrides(folder)),
         has_page=(folder / "report.html").is_file(),
     )
 

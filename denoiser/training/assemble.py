@@ -23,6 +23,7 @@ from denoiser.machine.memory import keep_blocks
 from denoiser.machine.quiet import quiet
 from denoiser.noise.base import Noise
 from denoiser.runs.checkpoint import AtomicCheckpoints
+from denoiser.runs.smoke import stamp
 from denoiser.training.module import Denoiser
 from denoiser.training.optimizer import Length, configure
 
@@ -64,7 +65,8 @@ def _trained_on(cfg: DictConfig, noise: Noise) -> str:
     words = [_data(cfg.data), "real noise" if cfg.data.get("noisy") else f"{noise} noise"]
     if (levels := noise.training_levels()) is not None:
         words.append(noise.level_kind.span(levels))
-    return ", ".join([*words, *(["clipped"] if noise.clip and not noise.stored else [])])
+    words += ["clipped"] * (noise.clip and not noise.stored)
+    return ", ".join(filter(None, [*words, stamp(cfg.trainer)]))
 
 
 def _data(data: DictConfig) -> str:

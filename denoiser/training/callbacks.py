@@ -14,9 +14,9 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
-from denoiser.machine.terminal import say
 from denoiser.runs.csv_files import csv_text
 from denoiser.runs.strips import amplified, side_by_side
+from denoiser.training.epoch_lines import EpochLines
 from denoiser.training.projector import Projector, validation_pairs
 
 STYLES = ("auto", "rich", "plain", "none")
@@ -87,19 +87,6 @@ def progress(style: str = "auto") -> Callback | None:
     if style == "rich" or (style == "auto" and sys.stdout.isatty()):
         return RichProgressBar(refresh_rate=10)
     return None if style == "none" else EpochLines()
-
-
-class EpochLines(Callback):
-    """Print a plain line after each epoch."""
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the metrics of the epoch."""
-        if not trainer.is_global_zero:
-            return
-        values = trainer.callback_metrics
-        metrics = [f"{name} {float(values[name]):.5g}" for name in METRICS if name in values]
-        total = trainer.max_epochs if (trainer.max_epochs or -1) > 0 else "?"
-        say(f"epoch {trainer.current_epoch + 1}/{total}", *metrics, sep="  ")
 
 
 class EpochLog(Callback):

@@ -21,6 +21,8 @@ from denoiser.machine.terminal import say
 from denoiser.metrics.cost import macs, parameters
 from denoiser.noise.levels import LEVEL_KEYS
 from denoiser.runs import checkpoint
+from denoiser.runs.folder import overrides
+from denoiser.runs.names import hyperparameters
 from denoiser.runs.results import Score, per_image, summarise
 from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
@@ -77,7 +79,7 @@ def train_and_test(
         rows, tested = write_results(cfg, module, data, folder), {**method, **_trained(module), **_file(best)}
         yield {"rows": rows, "methods": [tested], **_init(module)}  # before drawing and logging, which can fail
         _draw(cfg.model.name, module.eval(), data.frozen("test"), folder / "images")
-        _log_final(trainer, cfg, rows)
+        _log_final(trainer, hyperparameters(cfg, overrides(folder)), rows)
 
 
 def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
@@ -142,7 +144,7 @@ def _log_config(trainer: Trainer, cfg: DictConfig) -> None:
         trainer.logger.experiment.flush()
 
 
-def _log_final(trainer: Trainer, cfg: DictConfig, rows: Sequence[Mapping[str, Any]]) -> None:
+def _log_final(trainer: Trainer, shown: dict[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Log the hyperparameters to TensorBoard together with the test results."""
     if not isinstance(trainer.logger, TensorBoardLogger):
         return
@@ -151,14 +153,5 @@ def _log_final(trainer: Trainer, cfg: DictConfig, rows: Sequence[Mapping[str, An
         _, number = noise_level(row)
         level = "" if number is None else f"_{number:g}"
         metrics |= {f"test/{name}{level}": row[name] for name in Score._fields if row[name] is not None}
-    trainer.logger.log_hyperparams(_flat(OmegaConf.to_container(cfg, resolve=True)), metrics)
+    trainer.logger.log_hyperparams(shown, metrics)
     trainer.logger.finalize("success")  # once more: Lightning's own call came before these were logged
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, with dotted keys."""
-    if not isinstance(value, dict):
-        return {prefix: value if isinstance(value, int | float | str | bool) else str(value)}
-    return {
-        k: v for key, item in value.items() for k, v in _flat(item, f"{prefix}.{key}" if prefix else str(key)).items()
-    }

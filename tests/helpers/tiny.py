@@ -24,6 +24,12 @@ EXTRAS = ("wandb", "mlflow")
 STEP = ("trainer.max_epochs=1", "callbacks.progress.style=none")
 
 
+def event_folder(run):
+    """The folder of TensorBoard's events of a run, whose name TensorBoard shows."""
+    (folder,) = {path.parent for path in (run / "tensorboard").glob("*/events.out.*")}
+    return folder
+
+
 def yamls(group):
     return sorted((config_dir() / group).glob("*.yaml"))
 

@@ -6,7 +6,7 @@ import statistics
 from helpers.pages import Page, make_run, result
 
 from denoiser.reports.run_page import write_report
-from denoiser.reports.sweep_page import write_summary
+from denoiser.reports.sweep_page import text, write_summary
 from denoiser.runs.row import Row
 from denoiser.runs.seeds import over_seeds
 
@@ -67,3 +67,11 @@ def test_a_sweep_of_evaluations_has_a_row_for_each_method(tmp_path):
         make_run(tmp_path / str(job), rows, [f"data={data}"], kind="evaluation")
     page = Page(write_summary(tmp_path))
     assert page.text.count("dncnn") == page.text.count("nlm") == 4
+
+
+def test_the_table_for_a_terminal_has_the_rows_of_the_page(tmp_path):
+    lines = [line.split() for line in text(make_sweep(tmp_path)).splitlines()]
+    assert lines[0][:5] == ["Job", "Status", "Overrides", "Method", "Data"]
+    first = ["0", "ok", "noise.sigma=15", "seed=0", "unet", "photos", "15", "0", "5", "30.00", "+9.83", "0.810", "312"]
+    assert lines[1] == first and len(lines) == 7
+    assert lines[5][:2] == ["4", "failed"] and lines[6] == ["5", "missing", *"---------", "-"]

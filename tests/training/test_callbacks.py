@@ -3,12 +3,13 @@
 import csv
 import io
 import math
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from helpers.tiny import SIDE, configured, pictures
+from helpers.tiny import SIDE, configured, event_folder, pictures
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, RichProgressBar
 from PIL import Image
@@ -52,7 +53,7 @@ def train(root, folder, *overrides):
 def run(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     trainer, data = train(root, folder, "noise=none", "callbacks.images.count=1")
-    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"images": 0}).Reload()
+    events = EventAccumulator(str(event_folder(folder)), size_guidance={"images": 0}).Reload()
     return SimpleNamespace(folder=folder, trainer=trainer, data=data, events=events)
 
 
@@ -113,13 +114,13 @@ def test_tensorboard_has_the_curves(run):
 
 
 def latent_codes(folder):
-    (table,) = (folder / "tensorboard").glob("*/latent_code/tensors.tsv")
+    (table,) = event_folder(folder).glob("*/latent_code/tensors.tsv")
     return np.loadtxt(table, delimiter="\t", ndmin=2)
 
 
 def test_the_projector_gets_the_latent_code_of_every_validation_picture(run):
     assert latent_codes(run.folder).shape == (len(run.data.split("val")), 8 * (SIDE - 4) ** 2)
-    assert (run.folder / "tensorboard" / "projector_config.pbtxt").is_file()
+    assert (event_folder(run.folder) / "projector_config.pbtxt").is_file()
 
 
 def test_the_projector_takes_pictures_of_several_sizes(root, tmp_path):
@@ -171,8 +172,10 @@ def test_an_unknown_style_is_refused():
 def test_plain_progress_is_a_line_an_epoch(root, tmp_path, capsys):
     train(root, tmp_path, "callbacks.progress.style=plain", "callbacks.projector.images=0")
     lines = capsys.readouterr().out.splitlines()
+    assert lines.pop(1).startswith("the training takes about ")
     assert [line.split("  ")[0] for line in lines] == [f"epoch {i}/{EPOCHS}" for i in (1, 2, 3)]
-    assert all("train/loss" in line and "val/psnr" in line for line in lines)
+    assert all("train/loss" in line and "val/psnr" in line and re.search(r"  \d+\.\d s\b", line) for line in lines)
+    assert [line.endswith(" left") for line in lines] == [True, True, False]
 
 
 @pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("train/loss", "min"), ("val/psnr", "max")])

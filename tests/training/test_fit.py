@@ -7,13 +7,14 @@ import signal
 
 import numpy as np
 import pytest
-from helpers.tiny import configured, pictures
+from helpers.tiny import configured, event_folder, pictures
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.signals import sigterm_interrupts
+from denoiser.runs.folder import claim
 from denoiser.runs.results import Score
 from denoiser.training import fit
 from denoiser.training.fit import train_and_test
@@ -45,12 +46,14 @@ def together(stages):
 @pytest.fixture(scope="module")
 def trained(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    cfg = composed(root, "test.sigma=[15,25]")
+    typed = ["model=cifar_shallow", f"trainer.max_epochs={EPOCHS}", "test.sigma=[15,25]"]
+    cfg = composed(root, *typed)
+    claim(folder, cfg, typed)
     return cfg, folder, together(train_and_test(cfg, folder, False))
 
 
 def events(folder):
-    return EventAccumulator(str(folder / "tensorboard"), size_guidance={"tensors": 0, "scalars": 0}).Reload()
+    return EventAccumulator(str(event_folder(folder)), size_guidance={"tensors": 0, "scalars": 0}).Reload()
 
 
 def config_texts(folder):
@@ -79,7 +82,9 @@ def test_the_hyperparameters_stand_beside_the_figures_of_results_json(trained):
             assert logged.Scalars(f"test/{name}_{row['sigma']:g}")[-1].value == pytest.approx(row[name], rel=1e-6)
     plugin = logged.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
     hparams = HParamsPluginData.FromString(plugin).session_start_info.hparams
-    assert hparams["model.name"].string_value == "cifar_shallow" and hparams["noise.sigma"].number_value == 25
+    assert set(hparams) == {"model", "data", "noise", "noise.sigma", "test.sigma", "trainer.max_epochs"}
+    assert [hparams[key].string_value for key in ("model", "data", "noise")] == ["cifar_shallow", "folder", "gaussian"]
+    assert hparams["test.sigma"].string_value == "[15,25]" and hparams["trainer.max_epochs"].number_value == EPOCHS
     experiment = logged.SummaryMetadata("_hparams_/experiment").plugin_data.content
     metrics = HParamsPluginData.FromString(experiment).experiment.metric_infos
     assert {metric.name.tag for metric in metrics} == {f"test/{n}_{s}" for n in Score._fields for s in (15, 25)}

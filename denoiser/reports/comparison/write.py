@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from denoiser.errors import DenoiserError
@@ -27,6 +27,23 @@ from denoiser.runs.csv_files import csv_rows, csv_text
 from denoiser.runs.gather import names
 from denoiser.runs.reading import MethodFacts, Run, read
 from denoiser.runs.seeds import SeedMean
+
+
+class LineModel(NamedTuple):
+    """A model behind a line of the tables.
+
+    Attributes:
+        facts: what is recorded of it, named for the line.
+        seconds: per megapixel, if they were measured.
+        runs: the names of the runs that trained and tested it.
+        overrides: the overrides of its training; none where that is not among the runs.
+    """
+
+    facts: MethodFacts
+    seconds: float | None
+    runs: tuple[str, ...]
+    overrides: tuple[str, ...]
+
 
 FILES = ("report.html", "table.md", "table.tex", "results.csv")
 
@@ -56,7 +73,7 @@ def write_comparison(
         write_text(out / name, printable("\n".join(parts), "utf-8"))  # a folder's name need not be UTF-8
     links = [_link(run.folder / "report.html", out) if run.has_page else "" for run in runs]
     models = _models(merged)
-    kinds = list(dict.fromkeys(facts.level_kind for facts, _ in models)) or [SIGMA]
+    kinds = list(dict.fromkeys(model.facts.level_kind for model in models)) or [SIGMA]
     page = {"runs": runs, "links": links, "sections": sections, "models": models, "kinds": kinds, "timed": TIMED}
     write_page(out / "report.html", "comparison.html", **page)
     return "\n\n".join([section["text"] for section in sections] or ["no run finished with results"]) + _broken(runs)
@@ -96,8 +113,9 @@ def _section(protocol: str, merged: Sequence[Result]) -> dict[str, Any]:
         grid.put(mean.row, mean.sd, mean.seeds or 1)
     pairs = [replace(pair, data=grid.pictures(condition)) for condition, pair in differences(merged)]
     noisy = noisy_inputs([mean.row for mean in means], protocol)
-    words, notes, leaks = render.differences(pairs), _notes(merged, grid), _leaks(merged)
+    words, notes, leaks, smoke = render.differences(pairs), _notes(merged, grid), _leaks(merged), _smoke(merged)
     warnings = [f"LEAK: {line} was {leak}" for line, leak in leaks.items()]
+    warnings += [f"{line}: {stamp}" for line, stamp in smoke.items()]
     narrow = [NARROW] * any((pair.n_images or 0) < FEW_PICTURES for pair in pairs)
     counts = _counts(merged, grid)
     below = [counts, *noisy, *notes, *warnings, *narrow]
@@ -109,7 +127,7 @@ def _section(protocol: str, merged: Sequence[Result]) -> dict[str, Any]:
         "kinds": level_kinds(mean.row for mean in means),
         "differences": pairs,
         "notes": notes,
-        "leaks": leaks,
+        "stamps": {line: [one[line] for one in (leaks, smoke) if line in one] for line in grid.lines},
         "noisy": noisy,
         "narrow": narrow,
         "counts": counts,
@@ -147,6 +165,11 @@ def _leaks(merged: Sequence[Result]) -> dict[str, str]:
     """The lines whose model was trained or selected on pictures that it is tested on."""
     leaks = [(result.line, len(result.facts.leak), shown(result.row.n_images, ".0f")) for result in merged]
     return {line: f"trained or selected on {count} of {images} pictures" for line, count, images in leaks if count}
+
+
+def _smoke(merged: Sequence[Result]) -> dict[str, str]:
+    """The lines of which a few batches trained a model."""
+    return {result.line: result.facts.smoke for result in reversed(merged) if result.facts.smoke}
 
 
 def _seeds(merged: Sequence[Result]) -> str:
@@ -188,18 +211,24 @@ def _per_image(runs: Sequence[Run]) -> str:
     return csv_text([heads, *([row.get(head) for head in heads] for row in rows)])
 
 
-def _models(merged: Sequence[Result]) -> list[tuple[MethodFacts, float | None]]:
-    """The facts of each line, named for it, and its seconds per megapixel; those of an evaluation first."""
-    lines = defaultdict(list)
-    for result in sorted(merged, key=lambda result: not result.run.evaluation):
+def _models(merged: Sequence[Result]) -> list[LineModel]:
+    """The models behind each line, in the order of the lines, and the runs behind each."""
+    models: dict[tuple[str, Hashable], list[Result]] = {}
+    for result in merged:
         if result.row.method != NOISY:
-            lines[result.line].append(result)
-    order = dict.fromkeys(result.line for result in merged if result.row.method != NOISY)
-    return [_model(line, lines[line]) for line in order]
+            key = result.model.key or result.home.folder
+            models.setdefault((result.line, key), []).append(result)
+    order = list(dict.fromkeys(line for line, _ in models))
+    return [_method(line, models[line, key]) for line, key in sorted(models, key=lambda model: order.index(model[0]))]
 
 
-def _model(line: str, several: Sequence[Result]) -> tuple[MethodFacts, float | None]:
-    first = several[0]
-    same = len({result.model.key for result in several}) == 1  # else there is one for each seed
-    facts = replace(first.facts, method=line, sha256=first.facts.sha256 if same else None)
-    return facts, first.row.figures.get("seconds_per_megapixel")
+def _method(line: str, several: Sequence[Result]) -> LineModel:
+    first = min(several, key=lambda result: not result.run.evaluation)
+    runs = {run.name: run for result in several for run in (result.model.run, result.run) if run}
+    trained = next((result.model.run for result in several if result.model.run), None)
+    return LineModel(
+        replace(first.facts, method=line),
+        first.row.figures.get("seconds_per_megapixel"),
+        tuple(runs),
+        trained.overrides if trained else (),
+    )

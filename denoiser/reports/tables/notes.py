@@ -25,6 +25,7 @@ def notes(run: Run) -> list[str]:
         *identical(run.rows),
         *infinite(run.rows),
         *(f"LEAK: {leak}" for leak in leaks(run)),
+        *smoke(run.methods),
         *unknown(run.methods),
         *([f"{run.draws} draws of noise, averaged per picture"] if run.draws > 1 else []),
         *accuracy(run.rows),
@@ -108,6 +109,11 @@ def unknown(methods: Iterable[MethodFacts]) -> list[str]:
     """Methods whose training pictures are not known."""
     names = ", ".join(method.method for method in methods if method.unknown)
     return [f"not known whether trained or selected on these pictures: {names}"] if names else []
+
+
+def smoke(methods: Iterable[MethodFacts]) -> list[str]:
+    """Methods that a few batches trained."""
+    return [f"{method.method}: {method.smoke}" for method in methods if method.smoke]
 
 
 def leaks(run: Run) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from denoiser.reports.tables import markup
 from denoiser.reports.tables.format import brackets, cell, head, shown, stated
 from denoiser.reports.tables.grid import grid
-from denoiser.reports.tables.notes import accuracy, leaks, notes
+from denoiser.reports.tables.notes import accuracy, leaks, notes, smoke
 from denoiser.runs.columns import Output
 from denoiser.runs.reading import Run
 from denoiser.runs.row import Difference, Row, columns
@@ -34,7 +34,8 @@ def aligned(lines: Sequence[Sequence[str]], words: int = WORDS) -> list[str]:
 def text(run: Run) -> str:
     """The table that a terminal shows, with notes below that of an evaluation."""
     lines = [stated(run.protocol), *aligned(table(run.rows, "text" if run.evaluation else "run"))]
-    return "\n".join([*lines, *notes(run), *few(differences(run.differences))] if run.evaluation else lines)
+    below = [*notes(run), *few(differences(run.differences))] if run.evaluation else smoke(run.methods)
+    return "\n".join([*lines, *below])
 
 
 def markdown(run: Run) -> str:
@@ -51,6 +52,7 @@ def latex(run: Run) -> str:
     """
     caption = [f"Seed {run.seed}" + (f", {run.draws} draws" if run.draws > 1 else "")]
     caption += ["pictures that a method was trained or selected on are among them: " + leak for leak in leaks(run)]
+    caption += smoke(run.methods)
     first = markup.latex(grid(run.rows, run.protocol), "; ".join(caption) + ".")
     every = "; ".join([stated(run.protocol), *caption, *accuracy(run.rows)]) + "."
     return f"{first}\n{markup.plain_latex(f'{run.protocol}-all', every, table(run.rows, 'latex'), WORDS)}"

@@ -1,6 +1,7 @@
 """Several runs as one comparison, and the command that makes it."""
 
 import csv
+import re
 import shutil
 import statistics
 
@@ -299,3 +300,21 @@ def test_the_pages_fit_a_telephone_and_a_screen_and_sort(folders, tmp_path):
         assert first.inner_text() == "Noisy input"  # the least PSNR
         browser.close()
     assert said == []
+
+
+def test_each_model_behind_a_line_is_named_with_its_runs_and_overrides(tmp_path):
+    for sigma in (15, 25):
+        trained = [{"method": "unet", "kind": "run", "sha256": f"{sigma}" * 32, "trained_sigma": [sigma, sigma]}]
+        words = ["model=unet", f"noise.sigma={sigma}"]
+        scored(tmp_path / f"at{sigma}", sigmas=(sigma,), overrides=words, methods=trained)
+    baseline = [{"method": "nlm", "kind": "baseline"}]
+    for name, sigma in (("first", 15), ("second", 25)):
+        scored(tmp_path / name, "nlm", 28, (sigma,), kind="evaluation", methods=baseline)
+    _, page = compared(gather(sorted(tmp_path.iterdir())), tmp_path / "out")
+    methods = page.source.partition("<h2>Methods</h2>")[2].partition("</table>")[0]
+    rows = [re.sub(r"<[^>]+>", "|", row) for row in methods.split("<tr>")[2:]]
+    assert [re.findall(r"[^|\s][^|]*", row)[:3] for row in rows[:2]] == [
+        ["unet", f"at{sigma} ", f"model=unet noise.sigma={sigma}"] for sigma in (15, 25)
+    ]
+    assert [f"|{sigma}|" in row for row, sigma in zip(rows, (15, 25), strict=False)] == [True, True]
+    assert len(rows) == 3 and "first, second" in rows[2] and "2 methods, 4 finished runs" in page.text
