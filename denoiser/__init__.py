@@ -26,7 +26,7 @@
 (64, 64, 3)
 >>> "unet" in denoiser.list_models(), "bsds500" in denoiser.list_data()
 (True, True)
->>> results = denoiser.train("trainer=smoke", "model=cifar_shallow", out="run")
+>>> results = denoiser.train("trainer=smoke", "model=cifar_shallow", "data=synthetic", out="run")
 cifar_shallow on synthetic, gaussian: ...
 >>> results["status"], [row["data"] for row in results["rows"]]
 ('ok', ['photos'])

@@ -27,6 +27,7 @@ ALLOWED = {
     "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
     "objective": ("denoiser.objectives.", "torch.nn."),
     "optimizer": ("torch.optim.", "denoiser.training.muon."),
+    "scheduler": ("torch.optim.lr_scheduler.", "denoiser.training.schedulers."),
     "noise": ("denoiser.noise.",),
     "data": ("denoiser.data.",),
     "callback": ("denoiser.training.callbacks.", "lightning.pytorch.callbacks."),
@@ -188,6 +189,11 @@ def objective(config: Mapping[str, Any]) -> Any:
 def optimizer(config: Mapping[str, Any], parameters: Iterable[Any]) -> Any:
     """The optimizer of `parameters`."""
     return make("optimizer", config, params=parameters)
+
+
+def scheduler(config: Mapping[str, Any], optimizer: Any, **filled: Any) -> Any:
+    """The learning-rate scheduler of an optimizer, with what configuration need not give; None for a constant rate."""
+    return make("scheduler", config, optimizer=optimizer, **filled)
 
 
 def _targets(value: Any) -> Iterator[Any]:

@@ -38,6 +38,9 @@ from denoiser.runs.folder import (
 from denoiser.runs.names import named_in_tensorboard
 from denoiser.search_path import added_words, searching, split_search_path
 
+DEFAULT_DATA = "synthetic"
+"""The data of models that are described for none, as in `conf/config.yaml`."""
+
 
 def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: bool = False) -> dict[str, Any]:
     """Train, test and report into a run folder. Importing this module does not import torch; calling this does.
@@ -71,7 +74,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     needed = results(out_dir).get("trust") if resume else None
     names = trust.names_of_files(cfg.get("trust"), needed) if resume else trust.names_of_command(cfg.get("trust"))
     with sigterm_interrupts(), names:
-        stages = _stages(cfg, out_dir, resume)
+        stages = _stages(cfg, out_dir, overrides, resume)
         record.content.update(next(stages))  # what is not possible is refused before the folder is made
         if launcher.rank() > 0:  # of several processes, the first writes the folder
             return record.content | {key: value for stage in stages for key, value in stage.items()}
@@ -83,15 +86,40 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     return record.content
 
 
-def _stages(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
+def _stages(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool) -> Iterator[dict[str, Any]]:
     """The entries that `results.json` gains after each stage; a class that is not allowed is refused without torch."""
     check_paths(cfg)
-    from denoiser.training.fit import train_and_test
-
-    stages = train_and_test(cfg, folder, resume)
+    stages = _started(cfg, folder, overrides, resume)
     first = next(stages)
     yield first | ({"trust": packages} if (packages := trust.needed()) else {})
     yield from stages
+
+
+def _started(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bool) -> Iterator[dict[str, Any]]:
+    """The entries that `results.json` gains after each stage; what the command names is opened at once."""
+    from denoiser.training.fit import train_and_test
+    from denoiser.training.own_targets import leave_out_other_keys
+    from denoiser.weights import initial
+
+    leave_out_other_keys(cfg, overrides)
+    if not resume:
+        _say_data(cfg, overrides)
+    if cfg.get("init") is None or (resume and (folder / "checkpoints" / "last.ckpt").exists()):
+        return train_and_test(cfg, folder, resume)
+    cfg.init = initial.source(cfg.init)
+    return train_and_test(cfg, folder, resume, initial.opened(cfg.init))
+
+
+def _say_data(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    """Say where the data is neither typed nor the default, but that of the model's recipe."""
+    typed = {override.lstrip("+").partition("=")[0] for override in overrides}
+    if (
+        "model" in typed
+        and not typed & {"data", "experiment"}
+        and cfg.data.name != DEFAULT_DATA
+        and launcher.rank() == 0
+    ):
+        say(f"data={cfg.data.name}, which model={cfg.model.name} is described for; data=NAME takes another")
 
 
 def train(

@@ -1,6 +1,7 @@
 """Every key of every choice changes something that can be seen."""
 
 from pathlib import Path
+from unittest.mock import patch
 from urllib.error import URLError
 
 import pytest
@@ -21,30 +22,42 @@ from denoiser.training import assemble, optimizer
 
 OTHERWISE = {
     "accelerator": "cpu" if hardware.has_gpu() else "gpu",
+    "benchmark": True,
     "act_mode": "R",
     "batch_size": 3,
     "betas": [0.8, 0.9],
     "cache_gb": 0,
     "decay": 0.9,
+    "gradient_clip_algorithm": "value",
     "gradient_clip_val": 1.0,
     "devices": 2,
+    **{f"limit_{stage}_batches": 0.5 for stage in ("train", "val", "test", "predict")},
     "logging_interval": "step",
     "loss": "l1",
     "max_time": "00:00:05:00",
     "memory_format": "contiguous",
+    "milestones": [0.25],
+    "min_epochs": 2,
+    "min_lr": 0.0004,
+    "min_steps": 2,
     "mode": "max",
+    "model_registry": "registry",
     "monitor": "val/psnr",
     "mosaic": "rggb",
     "name": "second",
+    "overfit_batches": 2,
     "parts": {"gaussian": 1},
     "precision": "64-true",
+    "profiler": "simple",
     "read": 0.001,
     "shot": "high",
     "shot_range": [0.001, 0.01],
     "shares": [9, 1],
     "sigma_range": [0, 55],
+    "strategy": "ddp",
     "style": "plain",
     "test": "photos",
+    "val_check_interval": 0.5,
     "version": "second",
     "warmup": 0.5,
     "weight_decay": 0.5,
@@ -53,8 +66,6 @@ OTHERWISE = {
 OPPOSITE = {
     "benchmark": "official",
     "all": "held_out",
-    "constant": "cosine",
-    "cosine": "constant",
     "photos": None,
     3: 1,
     1: 3,
@@ -107,7 +118,7 @@ def otherwise(key, value, elsewhere):
         return str(elsewhere if last == "root" else elsewhere / last)
     if last == "sources":
         return [str(elsewhere / "path"), "synthetic"]
-    if last in ("channels", "schedule", "split") or value in ("photos", "gpu"):
+    if last in ("channels", "split") or value in ("photos", "gpu"):
         return OPPOSITE[value]
     if last in OTHERWISE:
         return OTHERWISE[last]
@@ -143,18 +154,35 @@ def of_objective(cfg, folder):
 
 
 def of_optimizer(cfg, folder):
+    parameters = [torch.nn.Parameter(torch.ones(4, 4)), torch.nn.Parameter(torch.ones(4))]
+    built = build.optimizer(cfg.optimizer, parameters)
+    return built.param_groups[0].keys(), str(built)
+
+
+def of_scheduler(cfg, folder):
+    """The learning rate of each of 20 steps, a step an epoch, with figures that do not change."""
     weight = torch.nn.Parameter(torch.ones(4, 4))
-    built = optimizer.configure(build.plain(cfg.optimizer), [weight, torch.nn.Parameter(torch.ones(4))], steps=100)
-    built = built if isinstance(built, dict) else {"optimizer": built}
-    rates = [built["lr_scheduler"]["scheduler"].lr_lambdas[0](step) for step in (0, 90)] if len(built) > 1 else []
-    return built["optimizer"].param_groups[0].keys(), str(built["optimizer"]), rates
+    length = optimizer.Length(20, 20)
+    built = optimizer.configure({"_target_": "torch.optim.Adam"}, build.plain(cfg.scheduler), [weight], length)
+    if isinstance(built, torch.optim.Optimizer):
+        return []
+    steppers = built[1] if isinstance(built, tuple) else [built["lr_scheduler"]]
+    rates, monitors = [], [one.get("monitor") for one in steppers]
+    for _ in range(20):
+        rates.append(steppers[0]["scheduler"].optimizer.param_groups[0]["lr"])
+        steppers[0]["scheduler"].optimizer.step()
+        for one, monitor in zip(steppers, monitors, strict=True):
+            one["scheduler"].step(*([1.0] if monitor else []))
+    return rates, monitors
 
 
 def of_trainer(cfg, folder):
-    trainer, chosen = assemble.trainer(cfg, folder)
-    kept = [getattr(trainer, key, None) for key in cfg.trainer if key != "accelerator"]
+    with patch.object(assemble, "Trainer", wraps=assemble.Trainer) as made:
+        trainer, chosen = assemble.trainer(cfg, folder)
+    given = {key: value for key, value in made.call_args.kwargs.items() if key in cfg.trainer}
     kinds = [type(built).__name__ for built in (trainer.accelerator, trainer.strategy, *trainer.callbacks)]
-    return kept, kinds, trainer.num_devices, chosen["memory_format"], torch.are_deterministic_algorithms_enabled()
+    own = chosen["memory_format"], chosen["compile"]
+    return given, kinds, trainer.num_devices, own, torch.are_deterministic_algorithms_enabled()
 
 
 def of_callbacks(cfg, folder):
@@ -250,6 +278,7 @@ TOP = {
     "checkpoint": "photo",
     "device": "cuda:7",
     "draws": 2,
+    "init": "absent",
     "metrics": ["uqi"],
     "num_workers": 1,
     "protocol": "clipped",
@@ -275,7 +304,7 @@ def with_other(cfg, key):
 
 
 def of_run(cfg):
-    if cfg.resume is not None or cfg.trust:
+    if cfg.resume is not None or cfg.init is not None or cfg.trust:
         return run.run(cfg, Path("absent"))
     data = from_config.training_data(cfg)
     return data.train_dataloader().dataset.__getitems__([0]).noisy.tolist(), of_frozen(data.frozen("val"))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from denoiser.config import compose
 from denoiser.errors import DenoiserError
-from denoiser.run import main, run
+from denoiser.run import _say_data, main, run
 from denoiser.runs import checkpoint
 
 TINY = [
@@ -346,8 +346,9 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["data=pairs"], 2, "data.noisy", "data.noisy=DIR"),
         (["data=folder"], 2, "data.path", "data.path=DIR"),
         (["objective.loss=mes"], 2, "no loss 'mes'", "objective.loss=mse"),
-        (["optimizer.schedule=cosin"], 2, "no schedule", "optimizer.schedule=cosine"),
-        (["trainer.max_epochs=-1"], 2, "without end", "optimizer.schedule=constant"),
+        (["optimizer.schedule=cosine"], 2, "no key 'optimizer.schedule'", "scheduler=cosine"),
+        (["trainer.max_epochs=-1"], 2, "without end", "scheduler=constant"),
+        (["init=absent"], 2, "absent", "photo"),
         (["trainer.memory_format=nhwc"], 2, "no memory format", "channels_last"),
         (["trainer.precision=float7"], 2, "float7", "trainer"),
         (["protocol=publish"], 2, "no protocol", "protocol=published"),
@@ -422,3 +423,26 @@ def test_the_module_and_the_script_are_the_same(tiny, tmp_path):
     for i, command in enumerate(([str(script), "run"], [sys.executable, "-m", "denoiser.run"])):
         done = subprocess.run([*command, "model=unett"], capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 2 and "no model 'unett'" in done.stderr, i
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["model=cifar_strided"],
+            "data=cifar10, which model=cifar_strided is described for; data=NAME takes another\n",
+        ),
+        (
+            ["model=mnist_basic", "seed=3"],
+            "data=mnist, which model=mnist_basic is described for; data=NAME takes another\n",
+        ),
+        (["model=cifar_strided", "data=cifar10"], ""),
+        (["experiment=cifar_strided"], ""),
+        (["model=unet"], ""),
+        ([], ""),
+    ],
+    ids=" ".join,
+)
+def test_data_that_the_recipe_names_is_said_in_one_line(words, said, capsys):
+    _say_data(compose(words), words)
+    assert capsys.readouterr().out == said

@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from denoiser import build
 from denoiser.config import compose
 from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
@@ -24,7 +25,6 @@ from denoiser.data.pairs import Pictures
 from denoiser.machine import hardware
 from denoiser.noise.levels import GREY_LEVELS
 from denoiser.training import assemble
-from denoiser.training.optimizer import configure
 
 Step = Callable[[], None]
 """One training step on one batch."""
@@ -184,8 +184,7 @@ def ceiling(cfg: DictConfig, workload: Workload, bfloat16: bool, channels_last: 
     objective: Any = module.objective
     memory = hardware.memory_format("channels_last" if channels_last else "contiguous")
     network: nn.Module = module.network.to(target, memory_format=memory)
-    constant = {**module.hparams["optimizer"], "schedule": "constant", "warmup": 0}
-    optimizer: Any = configure(constant, network.parameters(), 1)
+    optimizer: Any = build.optimizer(module.hparams["optimizer"], network.parameters())
     side, sigma = cfg.data.get("patch_size"), cfg.noise.sigma / GREY_LEVELS
     shape = (workload.shape[0], *(workload.shape[1:] if side is None else (side, side)))
     count, batch_size = CEILING_BATCHES, cfg.data.batch_size

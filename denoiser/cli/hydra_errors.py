@@ -16,6 +16,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from denoiser.cli.advice import advice, choice
 from denoiser.cli.arguments import Parser
+from denoiser.cli.elsewhere import instead
 from denoiser.cli.keys import group_choices
 from denoiser.config import METHOD_KEYS, RUN, Application, compose, home_expanded, keys, quoted
 from denoiser.errors import DenoiserError
@@ -160,5 +161,7 @@ def _missing_key(prefix: str, overrides: Sequence[str], application: Application
         return DenoiserError(f"no key '{key}' (configuration)", f"{application.command} --cfg hydra lists all keys")
     where = next((o for o in overrides if o.startswith(f"{key.partition('.')[0]}=")), "configuration")
     value = next((o.partition("=")[2] for o in overrides if o.lstrip("+").partition("=")[0] == key), "")
+    if fix := instead(key, value):
+        return DenoiserError(f"no key '{key}' ({where})", fix)
     missing, fix = advice(key, value, known, application)
     return DenoiserError(f"no {missing} '{key}' ({where})", fix)

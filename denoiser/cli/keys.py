@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
@@ -47,6 +47,7 @@ BOUNDS = {
     "draws": Bounds(1),
     "batch_size": Bounds(1, null=True),
     "num_workers": Bounds(0),
+    "trainer.accumulate_grad_batches": Bounds(1),
     "data.cache_gb": Bounds(0, whole=False),
     "callbacks.early_stopping.patience": Bounds(0, null=True),
     "callbacks.ema.decay": Bounds(0, 1, whole=False, null=True),
@@ -54,6 +55,11 @@ BOUNDS = {
     "callbacks.projector.images": Bounds(0),
 }
 """Bounds that would otherwise be noticed in the middle of a run, or never."""
+BESIDES: dict[str, Callable[[Any], bool]] = {
+    "trainer.deterministic": lambda value: value == "warn",
+    "trainer.fast_dev_run": lambda value: isinstance(value, int) and value >= 0,
+}
+"""What keys of true or false allow besides."""
 MONITORED = ("train/loss", "val/loss", "val/psnr", "val/ssim")
 """Figures that callbacks can monitor."""
 
@@ -115,11 +121,11 @@ def _check_value(key: str, value: Any, default: Any) -> None:
     text, example = _yaml(value), _yaml(default)
     if key in BOUNDS:
         require(BOUNDS[key].allows(value), key, text, f"not a {BOUNDS[key]}", example)
-    elif key.startswith("callbacks.") and key.endswith(".monitor"):
+    elif key.startswith(("callbacks.", "scheduler.")) and key.endswith(".monitor"):
         near = nearest(text, MONITORED) or example
         require(value in MONITORED, key, text, f"not one of {', '.join(MONITORED)}", near)
     elif isinstance(default, bool):
-        allowed = isinstance(value, bool) or (key, value) == ("trainer.deterministic", "warn")
+        allowed = isinstance(value, bool) or (key in BESIDES and BESIDES[key](value))
         require(allowed, key, text, "not true or false", example)
     elif number(default):
         wrong = isinstance(value, str | bool) or (isinstance(value, float) and not number(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,15 +18,21 @@ MAX_COMPARISONS = 1000
 """Largest number of pairs that are compared pixel by pixel, if very many pictures have equal thumbnails."""
 
 
-def training_record(data: PairsDataModule) -> dict[str, Any]:
+def training_record(data: PairsDataModule, earlier: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """The record of the training and validation pictures that a checkpoint stores.
 
+    Args:
+        data: the data of the training.
+        earlier: the records of the weights that it started from.
+
     Returns:
-        The names `data` and `split`, the number of `pictures` and, for at most 10,000 of them, their `Thumbnails`.
+        The names `data` and `split`, the number of `pictures` and, for at most 10,000 of them, their `Thumbnails`; the
+        records before it as `earlier`, where there are any.
     """
     train, val = data.split("train"), data.split("val")
     count = len(train) + len(val)
-    record = {"data": data.name, "split": _split(data), "pictures": count}
+    record: dict[str, Any] = {"data": data.name, "split": _split(data), "pictures": count}
+    record |= {"earlier": list(earlier)} if earlier else {}
     if count > LIMIT:
         return record
     parts = [data.thumbnails("train"), data.thumbnails("val")]
@@ -41,7 +47,7 @@ def _split(data: PairsDataModule) -> str:
     return data.split_name or f"split_seed={data.split_seed}"
 
 
-def find(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] | None:
+def find(record: Mapping[str, Any] | None, data: PairsDataModule, split: str | None = None) -> list[str] | None:
     """Find the pictures of an evaluation that a checkpoint was trained or selected on.
 
     The test split of the dataset that was trained on is not compared: where it resembles training pictures, as in
@@ -50,21 +56,51 @@ def find(record: Mapping[str, Any] | None, data: PairsDataModule) -> list[str] |
     Args:
         record: the `training_record` of the checkpoint, or None.
         data: the data of the evaluation.
+        split: the split of the evaluation; None for the data's `evaluation_split`.
 
     Returns:
-        The keys of the pictures, in order; None if they cannot be compared, because there is no record of thumbnails or
-        there are too many pictures.
+        The keys of the pictures, in order; None if none is found and some cannot be compared, because there is no
+        record of thumbnails or there are too many pictures.
     """
     if record is None:
         return None
+    split = split or data.evaluation_split
+    found = [_find(one, data, split) for one in (record, *record.get("earlier", ()))]
+    leaked = {j for indices in found for j in indices or ()}
+    if not leaked and None in found:
+        return None
+    return [data.split(split).keys[j] for j in sorted(leaked)]
+
+
+def _find(record: Mapping[str, Any], data: PairsDataModule, split: str) -> set[int] | None:
+    """The indices of the pictures of one training; None if they cannot be compared."""
     same_split = (record["data"], record["split"]) == (data.name, _split(data))
-    if same_split and data.evaluation_split == "test":
-        return []
-    if "thumbnails" not in record or len(data.split(data.evaluation_split)) > LIMIT:
+    if same_split and split == data.evaluation_split == "test":
+        return set()
+    if "thumbnails" not in record or len(data.split(split)) > LIMIT:
         return None
     trained = Thumbnails(sizes=record["sizes"], thumbnails=record["thumbnails"])
-    leaked = {j for _, j in match_thumbnails(trained, data.thumbnails(data.evaluation_split))}
-    return [data.split(data.evaluation_split).keys[j] for j in sorted(leaked)]
+    return {j for _, j in match_thumbnails(trained, data.thumbnails(split))}
+
+
+def check_earlier(earlier: Sequence[Mapping[str, Any]], data: PairsDataModule) -> None:
+    """Refuse test pictures that the weights of a training were trained or selected on before it.
+
+    Args:
+        earlier: the records of these weights.
+        data: the data of the training.
+
+    Raises:
+        DenoiserError: there are such test pictures.
+    """
+    tested, pictures = data.test or data, data.split("test") if earlier else None
+    if pictures is None:
+        return
+    tested.splits["test"] = pictures
+    leaked = find({**earlier[0], "earlier": earlier[1:]}, tested, "test")
+    if leaked:
+        what = f"{len(leaked)} of the {len(pictures)} test pictures are among those of the weights it starts from"
+        raise DenoiserError(f"{what}, {leaked[0]} first (init)", "another data.test, or other weights")
 
 
 def check_test_pictures(data: PairsDataModule) -> None:

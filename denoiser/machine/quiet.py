@@ -16,6 +16,7 @@ def quiet() -> None:
         ".*could not find the monitored key.*",  # a run can end before its first validation
         ".*LeafSpec.*is deprecated.*",
         ".*The number of training batches.*",
+        ".*You requested to overfit.*",  # its batches are not shuffled, as they should be
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*Starting from v1.9.0, .tensorboardX. has been removed.*",
     ):

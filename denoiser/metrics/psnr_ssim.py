@@ -88,17 +88,26 @@ def ssim(image: Tensor, clean: Tensor) -> Tensor:
     values = VALUES_PER_CPU_PASS if image.device.type == "cpu" else VALUES_PER_PASS
     n = max(1, values // image[:1].numel()) if len(image) else 1
     pairs = zip(torch.split(image, n), torch.split(clean, n), strict=True)
-    return torch.cat([_ssim_map(x.double(), y.double()).mean((1, 2, 3)) for x, y in pairs])
+    maps = (similarity_maps(x.double(), y.double()) for x, y in pairs)
+    return torch.cat([torch.mul(luminance, structure).mean((1, 2, 3)) for luminance, structure in maps])
 
 
-def _ssim_map(x: Tensor, y: Tensor) -> Tensor:
-    """The SSIM map (B, C, H - 10, W - 10) of two float64 batches."""
+def similarity_maps(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Luminance, and contrast and structure, whose product is the map of SSIM.
+
+    Args:
+        x: (B, C, H, W), nominally in [0, 1], in float64; H and W are at least 11.
+        y: the reference, of the same shape.
+
+    Returns:
+        Two maps (B, C, H - 10, W - 10).
+    """
     # SSIM needs only the sum of the two variances, so four local means suffice.
     mean_x, mean_y, mean_squares, mean_xy = _blur(torch.stack([x, y, x * x + y * y, x * y]))
     product, squares = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
     luminance = (2 * product + C1) / (squares + C1)
     structure = (2 * (mean_xy - product) + C2) / (mean_squares - squares + C2)
-    return torch.mul(luminance, structure)
+    return luminance, structure
 
 
 def _blur(z: Tensor) -> Tensor:

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from denoiser.data.pairs import Batch
-from denoiser.errors import DenoiserError, nearest
+from denoiser.objectives import losses
 from denoiser.objectives.base import Objective
-
-
-def charbonnier(denoised: Tensor, clean: Tensor, epsilon: float = 1e-3) -> Tensor:
-    """Mean of sqrt(d^2 + epsilon^2), a smooth L1 (Charbonnier et al. 1994; epsilon of Lai et al. 2017)."""
-    return torch.sqrt((denoised - clean).square() + epsilon**2).mean()
-
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""A function of the denoised and the clean pictures."""
-LOSSES: dict[str, Loss] = {
-    "mse": functional.mse_loss,
-    "l1": functional.l1_loss,
-    "charbonnier": charbonnier,
-}
+from denoiser.objectives.losses import Loss
 
 
 class Supervised(Objective):
     """Compare the denoised pictures with the clean ones.
 
     Args:
-        loss: `mse`, `l1` or `charbonnier`; or a function of two tensors `(B, C, H, W)` in float32, the denoised and the
-            clean pictures, that returns a scalar, such as `torch.nn.HuberLoss()`.
+        loss: `mse`, `l1`, `charbonnier`, `huber`, `ssim` or `ms_ssim`; the dotted path of another; a weighted sum, such
+            as `{"l1": 0.16, "ms_ssim": 0.84}` (Zhao et al. 2017, without their Gaussian weights of l1); or a function
+            of two tensors `(B, C, H, W)` in float32, the denoised and the clean pictures, that returns a scalar, such
+            as `torch.nn.HuberLoss()`. See `losses.loss`.
 
     Raises:
         DenoiserError: another loss.
 
     Example:
+        >>> import torch
         >>> clean = torch.full((2, 1, 4, 4), 0.5)
         >>> batch = Batch(clean + 0.25, clean, level=torch.zeros(2), item=torch.arange(2))
         >>> loss, denoised = Supervised("l1")(lambda noisy: noisy - 0.125, batch)
@@ -45,12 +33,9 @@ class Supervised(Objective):
         (0.125, torch.Size([2, 1, 4, 4]))
     """
 
-    def __init__(self, loss: str | Loss = "mse") -> None:
+    def __init__(self, loss: str | Mapping[str, float] | Loss = "mse") -> None:
         super().__init__()
-        if not callable(loss) and loss not in LOSSES:
-            near = nearest(str(loss), LOSSES) or "mse"
-            raise DenoiserError(f"no loss '{loss}' (objective.loss)", f"objective.loss={near}, of {', '.join(LOSSES)}")
-        self.loss = loss if callable(loss) else LOSSES[loss]
+        self.loss = losses.loss(loss)
 
     def forward(self, denoise: Callable[[Tensor], Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         """Compute the loss of a batch, see `Objective`."""

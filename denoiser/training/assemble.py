@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from omegaconf import DictConfig
@@ -24,32 +25,39 @@ from denoiser.noise.base import Noise
 from denoiser.runs.checkpoint import AtomicCheckpoints
 from denoiser.runs.smoke import stamp
 from denoiser.training.module import Denoiser
-from denoiser.training.optimizer import configure
+from denoiser.training.optimizer import Length, configure
 
 NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
 """Callbacks that Lightning refuses without a logger."""
 
 
 def module(cfg: DictConfig) -> Denoiser:
-    """The model with its objective and optimizer.
+    """The model with its objective, optimizer and scheduler.
 
     Raises:
-        DenoiserError: the network, objective or optimizer does not exist or does not take its keys.
+        DenoiserError: the network, objective, optimizer or scheduler does not exist or does not take its keys.
     """
     noise: Noise = build.make("noise", cfg.noise)
     levels = noise.training_levels()
     # Tried on one weight, so that a bad key is an error now and not after the data is loaded.
-    endless = cfg.trainer.max_epochs == -1 and cfg.trainer.max_steps == -1
-    configure(build.plain(cfg.optimizer), [nn.Parameter(torch.zeros(1, 1))], math.inf if endless else 1)
+    optimizer, scheduler = build.plain(cfg.optimizer), build.plain(cfg.get("scheduler"))
+    configure(optimizer, scheduler, [nn.Parameter(torch.zeros(1, 1))], _length(cfg.trainer))
     return Denoiser(
         network=build.plain(cfg.model.network),
         objective=build.plain(cfg.objective),
-        optimizer=build.plain(cfg.optimizer),
+        optimizer=optimizer,
+        scheduler=scheduler,
         channels=cfg.model.channels,
         name=cfg.model.name,
         trained_on=_trained_on(cfg, noise),
         **{f"trained_{noise.level_kind.key}": None if levels is None else list(levels)},
     )
+
+
+def _length(config: DictConfig) -> Length:
+    """A length of a training of which only the end is known: 1 step or epoch where there is one."""
+    epochs = math.inf if config.max_epochs in (None, -1) else 1
+    return Length(epochs if config.max_steps == -1 else 1, epochs)
 
 
 def _trained_on(cfg: DictConfig, noise: Noise) -> str:
@@ -78,7 +86,9 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
         DenoiserError: the device, precision or another key is not possible on this machine.
     """
     options = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
-    arguments = {key: value for key, value in options.items() if key != "memory_format"}
+    arguments = {"enable_model_summary": False, **options}
+    for key in ("memory_format", "compile"):
+        arguments.pop(key, None)  # runs of earlier versions lack some
     log = logger(cfg.get("logger"), str(folder))
     chosen = callbacks(cfg.get("callbacks"), str(folder), logged=bool(log))
     quiet()
@@ -95,10 +105,9 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
             plugins=[AtomicCheckpoints()],
             enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in chosen),
             enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in chosen),
-            enable_model_summary=False,
             use_distributed_sampler=False,
         )
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
         own = ("callbacks", "logger", "default_root_dir", "plugins", "use_distributed_sampler")
         check_arguments("trainer", Trainer, arguments, own)
         raise DenoiserError(

@@ -60,10 +60,10 @@ def check_parts(model: PictureModel, objective: Objective, data: PairsDataModule
     if data is not None and data.channels != model.channels:
         what = f"{model.name} takes {model.channels} channel(s) and the data has {data.channels} (channels)"
         raise DenoiserError(what, f"channels={model.channels} for the data, or a network of {data.channels}")
-    if not any(parameter.requires_grad for parameter in model.parameters()):
+    if not any(parameter.requires_grad for parameter in model.network.parameters()):
         raise DenoiserError(f"{model.name} has no parameters to train (network)", "another network")
     side = (data.patch_size if data is not None else None) or SIDE
-    zeros = torch.zeros(2, model.channels, side, side, device=next(model.parameters()).device)
+    zeros = torch.zeros(2, model.channels, side, side, device=next(model.network.parameters()).device)
     training = model.training
     with torch.random.fork_rng(), torch.no_grad():
         try:
@@ -87,7 +87,12 @@ def _check_call(model: PictureModel, objective: Objective, zeros: Tensor) -> Non
         raise DenoiserError(what, "a network from (B, C, H, W) to the same shape")
     count = len(zeros)
     batch = Batch(zeros, zeros, zeros.new_full((count,), torch.nan), torch.arange(count, device=zeros.device))
-    loss, _ = objective(model.forward, batch)
+    try:
+        loss, _ = objective(model.forward, batch)
+    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:  # what losses raise for shapes
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        what = f"the objective fails on a batch of {tuple(zeros.shape)}: {reason} (objective)"
+        raise DenoiserError(what, "a loss of two tensors (B, C, H, W), such as objective.loss=mse") from error
     if not isinstance(loss, Tensor) or loss.numel() != 1:
         returned = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
         what = f"the objective makes {returned} of a batch, and not one number (objective)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ from denoiser.training import assemble
 from denoiser.training.module import Denoiser
 
 
-def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict[str, Any]]:
+def train_and_test(
+    cfg: DictConfig, folder: Path, resume: bool, start: Callable[[Denoiser], None] | None = None
+) -> Iterator[dict[str, Any]]:
     """Train into a run folder and test.
 
     Up to the first entries nothing is written, and all that can be known of the data and the model is checked.
@@ -39,6 +41,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         cfg: the composed configuration.
         folder: the run folder.
         resume: continue from its `last.ckpt`, if there is one.
+        start: loads the weights that the training starts from.
 
     Yields:
         The entries that `results.json` gains after each stage.
@@ -49,9 +52,9 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
     """
     seed_everything(cfg.seed, workers=True, verbose=False)
     data, module = from_config.training_data(cfg), assemble.module(cfg)
-    trainer, options = assemble.trainer(cfg, folder)
-    _check(trainer, module, data)
-    module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    if start is not None:
+        start(module)
+    trainer, options = _placed(cfg, folder, module, data)
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
@@ -62,6 +65,7 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         **cost,
         "train_data": data.name,
         "methods": [method],
+        **_init(module),
     }
     if trainer.is_global_zero:
         say(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
@@ -74,9 +78,9 @@ def train_and_test(cfg: DictConfig, folder: Path, resume: bool) -> Iterator[dict
         module.load_state_dict(checkpoint.read(best)["state_dict"])
     run_stage(trainer, trainer.test, module, data, verbose=False)
     if trainer.is_global_zero:
-        rows = write_results(cfg, module, data, folder)
-        yield {"rows": rows, "methods": [{**method, **_file(best)}]}  # before the drawing and logging, which can fail
-        _draw(cfg.model.name, module, data.frozen("test"), folder / "images")
+        rows, tested = write_results(cfg, module, data, folder), {**method, **_trained(module), **_file(best)}
+        yield {"rows": rows, "methods": [tested], **_init(module)}  # before drawing and logging, which can fail
+        _draw(cfg.model.name, module.eval(), data.frozen("test"), folder / "images")
         _log_final(trainer, hyperparameters(cfg, overrides(folder)), rows)
 
 
@@ -103,6 +107,16 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
 
 
+def _placed(cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModule) -> tuple[Trainer, dict[str, Any]]:
+    """The trainer and its options; the network gets its memory format, and is compiled if that is wanted."""
+    trainer, options = assemble.trainer(cfg, folder)
+    _check(trainer, module, data)
+    module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    if options.get("compile"):  # runs of earlier versions lack it
+        module.compile_training()
+    return trainer, options
+
+
 def _cost(module: Denoiser) -> dict[str, int]:
     training, channels = module.training, module.channels
     cost = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
@@ -112,6 +126,10 @@ def _cost(module: Denoiser) -> dict[str, int]:
 
 def _trained(module: Denoiser) -> dict[str, Any]:
     return {key: module.hparams[key] for key in ("trained_on", *(f"trained_{key}" for key in LEVEL_KEYS))}
+
+
+def _init(module: Denoiser) -> dict[str, Any]:
+    return {} if module.init is None else {"init": module.init}
 
 
 def _file(path: Path) -> dict[str, str]:

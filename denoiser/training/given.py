@@ -12,18 +12,22 @@ from typing import Any, TypeAlias
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from denoiser import build
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
 from denoiser.objectives.base import Objective
-from denoiser.objectives.supervised import Loss, Supervised
-from denoiser.training.optimizer import configure
+from denoiser.objectives.losses import Loss
+from denoiser.objectives.supervised import Supervised
+from denoiser.training.optimizer import Length, configure, scheduled
 
 Config: TypeAlias = Mapping[str, Any]
 """`_target_` and arguments."""
 OptimizerFactory: TypeAlias = Optimizer | Callable[[Iterable[nn.Parameter]], OptimizerLRScheduler]
 """An optimizer; or from parameters to one, or to anything that Lightning's `configure_optimizers` returns."""
+SchedulerFactory: TypeAlias = Callable[[Optimizer], LRScheduler]
+"""From the optimizer to its learning-rate scheduler."""
 OBJECT = "object"
 """The key of a record that stands for an object."""
 COLOURS = (3, 1)
@@ -90,31 +94,48 @@ class Absent(Objective):
         raise _again("objective", self.name)
 
 
-def check_optimizer(part: Any) -> None:
-    """Refuse what makes no optimizer.
+def check_optimizer(part: Any, scheduler: Any = None) -> None:
+    """Refuse what makes no optimizer or scheduler.
 
     Raises:
         TypeError: neither an optimizer, a function nor configuration.
     """
+    if not (scheduler is None or isinstance(scheduler, Mapping) or callable(scheduler)):
+        raise TypeError(
+            f"the scheduler is a function of the optimizer that makes one, or a dictionary, not {scheduler!r}"
+        )
     if not (isinstance(part, Optimizer | Mapping) or callable(part)):
         raise TypeError(f"the optimizer is an Optimizer, a function that makes one, or a dictionary, not {part!r}")
 
 
 def optimizer(
-    part: OptimizerFactory | Config, parameters: Iterable[nn.Parameter], steps: float
+    part: OptimizerFactory | Config,
+    scheduler: SchedulerFactory | Config | None,
+    parameters: Iterable[nn.Parameter],
+    length: Length,
 ) -> OptimizerLRScheduler:
-    """The optimizer of `parameters`, with its schedule over `steps` if it has one.
+    """The optimizer of `parameters`, with its scheduler if it has one.
 
     Raises:
-        DenoiserError: the configuration is not possible, or the optimizer was an object.
+        DenoiserError: the configuration is not possible, or one of them was an object.
     """
-    if isinstance(part, Optimizer):
-        return part
-    if not isinstance(part, Mapping):
-        return part(parameters)
-    if OBJECT in part:
-        raise _again("optimizer", str(part[OBJECT]))
-    return configure(part, parameters, steps)
+    for kind, given in (("optimizer", part), ("scheduler", scheduler)):
+        if isinstance(given, Mapping) and OBJECT in given:
+            raise _again(kind, str(given[OBJECT]))
+    of_configuration = None if callable(scheduler) else scheduler
+    if isinstance(part, Mapping):
+        made = configure(part, of_configuration, parameters, length)
+    else:
+        made = part if isinstance(part, Optimizer) else part(parameters)
+        made = scheduled(made, of_configuration, length) if isinstance(made, Optimizer) else made
+    return _with_scheduler(made, scheduler) if callable(scheduler) else made
+
+
+def _with_scheduler(made: OptimizerLRScheduler, scheduler: SchedulerFactory) -> OptimizerLRScheduler:
+    """An optimizer with a scheduler of the user's, which is stepped after each epoch, as Lightning does."""
+    if not isinstance(made, Optimizer):
+        raise DenoiserError("the optimizer has a scheduler already (scheduler)", "leave out scheduler=")
+    return {"optimizer": made, "lr_scheduler": {"scheduler": scheduler(made), "monitor": "val/loss"}}
 
 
 def _again(kind: str, name: str) -> DenoiserError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,10 +18,12 @@ from denoiser.inference.picture_model import PictureModel
 from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
 from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
-from denoiser.objectives.supervised import Loss
+from denoiser.objectives.losses import Loss
 from denoiser.runs.results import Score, mean
 from denoiser.training import given
 from denoiser.training.checks import as_batch, check_parts
+from denoiser.training.compiling import compiled
+from denoiser.training.optimizer import Length, step_plateaus
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
 DEFAULT_OPTIMIZER: given.Config = {"_target_": "torch.optim.Adam", "lr": 1e-3}
@@ -41,17 +43,21 @@ class Denoiser(PictureModel, LightningModule):
             divisible by a number has an attribute `multiple`, one that needs a smallest side has `smallest`.
         objective: an `Objective`; or a loss, a function of the denoised and the clean pictures such as
             `torch.nn.L1Loss()`, or its name, see `Supervised`; the default is the mean squared error.
-        optimizer: an optimizer; or from parameters to one, or to whatever Lightning's `configure_optimizers` returns; a
-            dictionary has `warmup` and `schedule` too. The default is Adam with a learning rate of 0.001.
+        optimizer: an optimizer; or from parameters to one, or to whatever Lightning's `configure_optimizers` returns;
+            the default is Adam with a learning rate of 0.001.
         channels: number of channels of its pictures, 3 or 1; None for that of the network's first layer.
         name: name of the model, as in `model=NAME`; None for that of the network's class.
         trained_on: data and noise of the training, for tables and pages.
         trained_sigma: lowest and highest noise level of the training in grey levels of 255; None for other noise.
         trained_shot: lowest and highest shot noise of the training; None for other noise.
+        scheduler: from the optimizer to its learning-rate scheduler, which is stepped after each epoch; for a
+            dictionary see `training.optimizer.scheduled`. None for a constant rate.
 
     Attributes:
         scores: after a test, the scores of each picture by item.
         seen: record of the pictures that it was trained or selected on, see `data.leaks`; None where that is not known.
+        init: what is recorded of the weights that its training started from; None without any.
+        earlier: records of the pictures of these weights.
 
     Raises:
         DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments.
@@ -83,22 +89,45 @@ class Denoiser(PictureModel, LightningModule):
         trained_on: str = "",
         trained_sigma: Sequence[float] | None = None,
         trained_shot: Sequence[float] | None = None,
+        scheduler: given.SchedulerFactory | given.Config | None = None,
     ) -> None:
         super().__init__()
-        given.check_optimizer(optimizer)
+        given.check_optimizer(optimizer, scheduler)
         self.network = given.network(network)
         self.channels = given.channels(self.network) if channels is None else channels
         self.name = given.name(network) if name is None else name
-        parts = {"network": network, "objective": objective, "optimizer": optimizer}
+        parts = {"network": network, "objective": objective, "optimizer": optimizer, "scheduler": scheduler}
         trained = {"trained_on": trained_on, "trained_sigma": trained_sigma, "trained_shot": trained_shot}
-        plain = {key: given.record(part) for key, part in parts.items()}
+        plain = {key: given.record(part) for key, part in parts.items() if part is not None}
         self.save_hyperparameters({**plain, "channels": self.channels, "name": self.name, **trained})
         self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
-        self.objective, self.optimizer = given.objective(objective), optimizer
+        self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
         self.scores: dict[int, Score] = {}
         self.seen: Mapping[str, Any] | None = None
         self._loss, self._steps = torch.zeros(()), 0
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+        self.init: dict[str, Any] | None = None
+        self.earlier: tuple[Mapping[str, Any], ...] = ()
+
+    def start_from(self, init: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what is recorded of the weights that the training starts from.
+
+        Args:
+            init: plain values, `name` and `trained_on` among them.
+            earlier: records of the pictures that they were trained or selected on, see `data.leaks`.
+        """
+        self.init, self.earlier = dict(init), tuple(earlier)
+        words = f"started from {init['name']}" + (f" ({init['trained_on']})" if init["trained_on"] else "")
+        self.hparams["trained_on"] = "; ".join(filter(None, [self.hparams["trained_on"], words]))
+
+    def compile_training(self) -> None:
+        """Compile the network for training steps; validation, test and the saved weights stay as they are."""
+        self._compiled = compiled(self.network)
+
+    def run_network(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+        """The network's call, in training the compiled one if there is one."""
+        return self._compiled(noisy) if self._compiled and self.training else super().run_network(noisy, sigma)
 
     def setup(self, stage: str) -> None:
         """Check before training, see `check`."""
@@ -120,6 +149,7 @@ class Denoiser(PictureModel, LightningModule):
         check_parts(self, self.objective, data if isinstance(data, PairsDataModule) else None)
         if isinstance(data, PairsDataModule):
             leaks.check_test_pictures(data)
+            leaks.check_earlier(self.earlier, data)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
@@ -182,21 +212,36 @@ class Denoiser(PictureModel, LightningModule):
     def on_fit_end(self) -> None:
         """Keep the record of the pictures of training and validation, see `on_save_checkpoint`."""
         data = self._datamodule()
-        self.seen = leaks.training_record(data) if isinstance(data, PairsDataModule) else None
+        self.seen = leaks.training_record(data, self.earlier) if isinstance(data, PairsDataModule) else None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Record the pictures of training and validation, so that an evaluation on them is detected."""
         data = self._datamodule()
         if isinstance(data, PairsDataModule):
-            checkpoint["seen"] = leaks.training_record(data)
+            checkpoint["seen"] = leaks.training_record(data, self.earlier)
+        if self.init is not None:
+            checkpoint["init"] = self.init
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """The optimizer and, where it has one, its learning-rate schedule over all steps."""
-        steps = self.trainer.estimated_stepping_batches
-        return given.optimizer(self.optimizer, self.network.parameters(), steps)
+        """The optimizer and, where it has one, its learning-rate scheduler."""
+        trainer, limit = self.trainer, self.trainer.max_epochs or -1
+        epochs, every = float("inf") if limit < 0 else limit, trainer.check_val_every_n_epoch or 1
+        length = Length(trainer.estimated_stepping_batches, epochs, every if trainer.enable_validation else 0)
+        return given.optimizer(self.optimizer, self.scheduler, self.network.parameters(), length)
+
+    def on_train_epoch_end(self) -> None:
+        """Step schedulers that wait for a figure: Lightning does so only after the epoch's checkpoint is saved."""
+        step_plateaus(self.trainer)
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step the others, which wait for no figure."""
+        if metric is None:
+            scheduler.step()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave out the weights of an objective that is not here."""
+        """Leave out the weights of an objective that is not here; keep what a training started from."""
+        if "init" in checkpoint:
+            self.start_from(checkpoint["init"], (checkpoint.get("seen") or {}).get("earlier", ()))
         if isinstance(self.objective, given.Absent):
             weights = checkpoint["state_dict"]
             checkpoint["state_dict"] = {key: weights[key] for key in weights if not key.startswith("objective.")}

@@ -23,6 +23,8 @@ METADATA_KEY, FORMAT = "denoiser", 1
 """The safetensors header holds this one key with the version of the format: with more keys their order would vary."""
 CONTENT = ("hyper_parameters", "state_dict", "seen")
 """Keys that an export and a checkpoint share."""
+EARLIER = "earlier"
+"""The key of `seen` with the records of the weights that a training started from."""
 FIX = "take both files from one export; for included weights, install the package again"
 ARRAYS: dict[str, tuple[str, tuple[int, ...]]] = {"sizes": ("<i4", (-1, 2)), "thumbnails": ("u1", (-1, 8, 8))}
 """Type and shape of the arrays of `seen`, a row for each picture; the JSON holds them in base64."""
@@ -61,8 +63,13 @@ def describe(model: Denoiser, seen: Mapping[str, Any] | None) -> dict[str, Any]:
         model: the model whose hyperparameters they hold.
         seen: record of the pictures trained and selected on.
     """
-    record = None if seen is None else {key: _encoded(key, value) for key, value in seen.items()}
+    record = None if seen is None else _encoded_record(seen)
     return {"format": FORMAT, "hyper_parameters": dict(model.hparams), "seen": record}
+
+
+def _encoded_record(seen: Mapping[str, Any]) -> dict[str, Any]:
+    record = {key: _encoded(key, value) for key, value in seen.items() if key != EARLIER}
+    return record | ({EARLIER: [_encoded_record(one) for one in seen[EARLIER]]} if EARLIER in seen else {})
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -116,11 +123,14 @@ def _encoded(key: str, value: Any) -> Any:
     return base64.b64encode(value.numpy().astype(ARRAYS[key][0]).tobytes()).decode()
 
 
-def _decoded(seen: Any, path: Path) -> Any:
+def _decoded(seen: Any, path: Path, depth: int = 0) -> Any:
     """The record of the pictures with its tensors; anything else is left for `training_record.seen` to refuse."""
     if not isinstance(seen, dict):
         return seen
-    return {key: _array(value, path, *ARRAYS[key]) if key in ARRAYS else value for key, value in seen.items()}
+    record = {key: _array(value, path, *ARRAYS[key]) if key in ARRAYS else value for key, value in seen.items()}
+    if depth == 0 and isinstance(seen.get(EARLIER), list):
+        record[EARLIER] = [_decoded(one, path, depth=1) for one in seen[EARLIER]]
+    return record
 
 
 def _array(text: Any, path: Path, dtype: str, shape: tuple[int, ...]) -> torch.Tensor:

@@ -20,7 +20,8 @@ def seen(content: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
         path: its file, for the error message.
 
     Returns:
-        `data`, `split`, `pictures` and, where they are recorded, `sizes` (N, 2) and `thumbnails` (N, 8, 8).
+        `data`, `split`, `pictures` and, where they are recorded, `sizes` (N, 2) and `thumbnails` (N, 8, 8); of a
+        training that started from weights also their records as `earlier`, a list.
 
     Raises:
         DenoiserError: the record is damaged.
@@ -28,10 +29,14 @@ def seen(content: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
     record = content.get("seen")
     if record is None:
         return None
-    if not isinstance(record, Mapping) or not _is_record(record):
+    if not isinstance(record, Mapping) or not _is_record(record) or not _are_records(record.get("earlier", [])):
         what = f"the checkpoint's record of its training pictures is damaged (seen, {path})"
         raise DenoiserError(what, "give the checkpoint as `denoiser run` wrote it")
     return record
+
+
+def _are_records(earlier: Any) -> bool:
+    return isinstance(earlier, list) and all(isinstance(one, Mapping) and _is_record(one) for one in earlier)
 
 
 def _is_record(record: Mapping[str, Any]) -> bool:

@@ -27,7 +27,7 @@ def refusal(capsys, *arguments):
         (["data=cifar10", "data.verfy=false"], "'data.verfy' (data=cifar10)", "did you mean data.verify?"),
         (["noise=poisson", "noise.paek=10"], "'noise.paek' (noise=poisson)", "did you mean noise.peak?"),
         (["model=dncnn", "model.network.nbb=3"], "model.network.nbb", "did you mean model.network.nb?"),
-        (["optimizer=adam", "optimizer.vector_lr=1"], "optimizer.vector_lr", "one of lr, betas, weight_decay, fused, "),
+        (["optimizer=adam", "optimizer.vector_lr=1"], "optimizer.vector_lr", "one of lr, betas, weight_decay, fused"),
         (
             ["model=bsds_deep", "optimizer.vector_lr=1"],
             "optimizer.vector_lr",

@@ -93,7 +93,14 @@ def test_a_run_that_nobody_reads_any_more_is_interrupted_and_can_be_resumed(clos
 
 @pytest.fixture
 def small_run():
-    return ["trainer=smoke", "model=cifar_shallow", "data.images=4", "data.size=32", "data.patch_size=16"]
+    return [
+        "trainer=smoke",
+        "model=cifar_shallow",
+        "data=synthetic",
+        "data.images=4",
+        "data.size=32",
+        "data.patch_size=16",
+    ]
 
 
 def test_an_error_that_nobody_reads_is_no_other_error(closed):

@@ -176,8 +176,8 @@ def test_mean_over_images_whatever_the_batches_and_the_order(name, score, size):
     ("device", "side", "parts"), [("cpu", 16, [32, 32, 6]), ("cpu", 128, [1] * 70), ("meta", 16, [70])]
 )
 def test_ssim_takes_as_many_images_at_once_as_a_cache_or_a_gpu_holds(device, side, parts, monkeypatch):
-    taken, whole = [], psnr_ssim._ssim_map
-    monkeypatch.setattr(psnr_ssim, "_ssim_map", lambda x, y: taken.append(len(x)) or whole(x, y))
+    taken, whole = [], psnr_ssim.similarity_maps
+    monkeypatch.setattr(psnr_ssim, "similarity_maps", lambda x, y: taken.append(len(x)) or whole(x, y))
     images = torch.rand(70, 1, side, side, device=device)
     assert ssim(images, images).shape == (70,) and taken == parts
 

@@ -3,10 +3,11 @@ import torch
 
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
-from denoiser.objectives.supervised import LOSSES, Supervised
+from denoiser.objectives.losses import LOSSES
+from denoiser.objectives.supervised import Supervised
 
-CLEAN = torch.tensor([[[[0.0, 0.5], [1.0, 0.25]]]])
-DENOISED = torch.tensor([[[[0.3, 0.5], [0.6, 0.25]]]])
+CLEAN = torch.tensor([[[[0.0, 0.5], [1.0, 0.25]]]]).repeat(1, 1, 8, 8)
+DENOISED = torch.tensor([[[[0.3, 0.5], [0.6, 0.25]]]]).repeat(1, 1, 8, 8)
 BATCH = Batch(CLEAN + 9, CLEAN, torch.tensor([25.0]), torch.tensor([0]))
 
 

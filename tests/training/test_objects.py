@@ -207,3 +207,17 @@ def test_the_check_changes_neither_statistics_nor_random_numbers():
     torch.manual_seed(7)
     model.setup("fit")
     assert torch.equal(torch.rand(1), expected) and int(network[1].num_batches_tracked) == 0 and network.training
+
+
+def test_a_scheduler_of_ones_own_is_stepped_each_epoch():
+    model = Denoiser(
+        Net(),
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1.0),
+        scheduler=lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5),
+    )
+    trainer = Trainer(max_epochs=3, enable_checkpointing=False, **QUIET)
+    trainer.fit(model, loader(), loader())
+    assert trainer.optimizers[0].param_groups[0]["lr"] == 0.125
+    assert model.hparams["scheduler"] == {"object": f"{__name__}.{model.scheduler.__qualname__}"}
+    with pytest.raises(TypeError, match="the scheduler is a function"):
+        Denoiser(Net(), scheduler="cosine")

@@ -89,6 +89,9 @@ def _data(facts: Mapping[str, Any]) -> Iterator[str]:
     if seen:
         yield f"{seen['pictures']} pictures were used for training and selection (split {seen['split']})."
     yield _licence(data)
+    for record in seen.get("earlier", ()):
+        yield f"Before, the weights that it started from: {record['pictures']} pictures (split {record['split']})."
+        yield _licence(record["data"])
     yield "The code is under the MIT licence. Whether the licence of the training pictures also applies to the weights"
     yield "is an open question: respect that licence if it matters to you."
 
