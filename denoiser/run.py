@@ -106,8 +106,9 @@ def _started(cfg: DictConfig, folder: Path, overrides: Sequence[str], resume: bo
         _say_data(cfg, overrides)
     if cfg.get("init") is None or (resume and (folder / "checkpoints" / "last.ckpt").exists()):
         return train_and_test(cfg, folder, resume)
+    start = initial.opened(cfg.init)
     cfg.init = initial.source(cfg.init)
-    return train_and_test(cfg, folder, resume, initial.opened(cfg.init))
+    return train_and_test(cfg, folder, resume, start)
 
 
 def _say_data(cfg: DictConfig, overrides: Sequence[str]) -> None:

@@ -348,7 +348,7 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["objective.loss=mes"], 2, "no loss 'mes'", "objective.loss=mse"),
         (["optimizer.schedule=cosine"], 2, "no key 'optimizer.schedule'", "scheduler=cosine"),
         (["trainer.max_epochs=-1"], 2, "without end", "scheduler=constant"),
-        (["init=absent"], 2, "absent", "photo"),
+        (["init=phto"], 2, "phto", "photo"),
         (["trainer.memory_format=nhwc"], 2, "no memory format", "channels_last"),
         (["trainer.precision=float7"], 2, "float7", "trainer"),
         (["protocol=publish"], 2, "no protocol", "protocol=published"),

@@ -101,7 +101,12 @@ def _record(fit: Fit, weights: load.Opened) -> dict[str, Any]:
     """What `results.json` and the checkpoints keep of it."""
     names = {key: list(getattr(fit, key)) for key in ("reshaped", "missing", "extra")}
     trained_on = getattr(weights.model, "hparams", {}).get("trained_on") or None
-    facts = {"name": weights.name, "source": str(weights.file), "sha256": weights.sha256, "trained_on": trained_on}
+    facts = {
+        "name": weights.name,
+        "source": str(weights.file.absolute()),
+        "sha256": weights.sha256,
+        "trained_on": trained_on,
+    }
     return {**facts, "tensors": fit.total, "loaded": len(fit.loaded), **names}
 
 
