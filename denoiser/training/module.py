@@ -137,10 +137,7 @@ class Denoiser(PictureModel, LightningModule):
     def check(self, data: Any) -> None:
         """Check that the network fits, and that no test picture is among those of training.
 
-        Copies within one dataset only cause a warning, see `leaks.check_test_pictures`.
-
-        Args:
-            data: the data of the training; where it is none of `denoiser.data`, the network alone is checked.
+        Where the data is none of `denoiser.data`, the network alone is checked.
 
         Raises:
             DenoiserError: the network or the objective does not fit, see `checks.check_parts`, or the test pictures of

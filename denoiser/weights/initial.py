@@ -11,10 +11,10 @@ from typing import Any
 from torch import Tensor
 
 from denoiser import build
-from denoiser.config import config_dir, options
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.terminal import say
+from denoiser.search_path import files
 from denoiser.training.module import Denoiser
 from denoiser.weights import load, shipped
 
@@ -136,12 +136,8 @@ def _fix(model: Denoiser, theirs: Any) -> str:
     if differing := _differences(model, theirs):
         return " ".join(differing)
     target = _network(theirs).get("_target_")
-    names = [name for name in options("model") if target and f"_target_: {target}\n" in _yaml(name)]
+    names = [path.stem for path in files("model") if target and f"_target_: {target}\n" in path.read_text("utf-8")]
     return f"model={'|'.join(names)}, or other weights" if names else "weights of the same architecture"
-
-
-def _yaml(name: str) -> str:
-    return (config_dir() / "model" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _differences(model: Denoiser, theirs: Any) -> list[str]:
