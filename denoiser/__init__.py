@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denoiser import data, noise, objectives
-    from denoiser.config import compose, list_data, list_models
+    from denoiser.config import list_data, list_models
     from denoiser.errors import DenoiserError
     from denoiser.evaluation.score import score
-    from denoiser.run import train
+    from denoiser.run import compose, train
     from denoiser.training.module import Denoiser
     from denoiser.weights.load import load
     from denoiser.weights.shipped import list_weights
@@ -64,7 +64,7 @@ __all__ = [
 _PLACES = {
     "Denoiser": "denoiser.training.module",
     "DenoiserError": "denoiser.errors",
-    "compose": "denoiser.config",
+    "compose": "denoiser.run",
     "list_data": "denoiser.config",
     "list_models": "denoiser.config",
     "list_weights": "denoiser.weights.shipped",

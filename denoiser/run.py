@@ -18,7 +18,8 @@ from denoiser.build import check_paths
 from denoiser.cli import failures
 from denoiser.cli.hydra_errors import explain, split
 from denoiser.cli.keys import check_values
-from denoiser.config import RUN, compose, register_resolvers
+from denoiser.config import RUN, register_resolvers
+from denoiser.config import compose as compose_raw
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.signals import sigterm_interrupts
@@ -46,7 +47,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
     """Train, test and report into a run folder. Importing this module does not import torch; calling this does.
 
     Args:
-        cfg: the composed configuration, see `denoiser.config.compose`.
+        cfg: the composed configuration, see `compose`.
         out_dir: the run folder; created if missing.
         overrides: the overrides of the command line, for the record.
         resume: resume from `checkpoints/last.ckpt` in `out_dir`.
@@ -60,7 +61,7 @@ def run(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = (), resume: b
 
     The configuration is that of the command line; `run(cfg, Path("outputs/first"))` then trains:
 
-    >>> cfg = compose(["model=dncnn", "data=synthetic", "trainer=smoke"])
+    >>> cfg = compose("model=dncnn", "data=synthetic", "trainer=smoke")
     >>> cfg.model.name, cfg.data.name
     ('dncnn', 'synthetic')
     """
@@ -123,6 +124,30 @@ def _say_data(cfg: DictConfig, overrides: Sequence[str]) -> None:
         say(f"data={cfg.data.name}, which model={cfg.model.name} is described for; data=NAME takes another")
 
 
+def compose(*overrides: str, config_dir: str | os.PathLike[str] | None = None) -> DictConfig:
+    """The configuration of `denoiser run`, to be edited and given to `train`.
+
+    Args:
+        *overrides: overrides as on the command line.
+        config_dir: a folder of configuration of your own, as `--config-dir` on the command line.
+
+    Raises:
+        DenoiserError: an override is malformed, or its choice or key does not exist.
+
+    >>> cfg = compose("model=dncnn", "noise.sigma=50")
+    >>> cfg.model.name, cfg.noise.sigma
+    ('dncnn', 50)
+    """
+    folders, words = split_search_path(map(str, overrides))
+    with searching([*([config_dir] if config_dir else []), *folders]):
+        try:
+            cfg = compose_raw(words)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise explain(error, words) from error
+        check_values(cfg, words)
+    return cfg
+
+
 def train(
     *overrides: str | DictConfig, out: str | os.PathLike[str], config_dir: str | os.PathLike[str] | None = None
 ) -> dict[str, Any]:
@@ -140,22 +165,16 @@ def train(
         DenoiserError: the configuration is not possible, the folder holds a run, the training diverged, ...
         KeyboardInterrupt: interrupted; `results.json` records it, and `denoiser run resume=OUT` resumes the run.
 
-    >>> import denoiser
-    >>> cfg = denoiser.compose(["model=unet", "data=synthetic", "trainer=smoke"])
+    >>> cfg = compose("model=unet", "data=synthetic", "trainer=smoke")
     >>> cfg.model.network.widths = [8, 16, 32]
-    >>> denoiser.train(cfg, out="small")["rows"][0]["psnr"]  # doctest: +SKIP
+    >>> train(cfg, out="small")["rows"][0]["psnr"]  # doctest: +SKIP
     """
     if len(overrides) == 1 and not isinstance(overrides[0], str):
         with searching(filter(None, [config_dir])):
             return run(overrides[0], Path(out))
     folders, words = split_search_path(map(str, overrides))
     with searching([*([config_dir] if config_dir else []), *folders]):
-        try:
-            cfg = compose(words)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise explain(error, words) from error
-        check_values(cfg, words)
-        return run(cfg, Path(out), words)
+        return run(compose(*words), Path(out), words)
 
 
 def _finished(record: Record) -> None:

@@ -360,8 +360,8 @@ def test_a_signal_leaves_a_run_that_can_be_resumed(tiny, tmp_path, stop, code):
         (["noise=mixed"], 2, "needs the shares", "'noise.parts={camera:0.6,gaussian:0.4}'"),
         (["noise=mixed", "noise.parts={camer:0.6}"], 2, "no noise 'camer'", "noise.parts={camera:1}"),
         (["noise=mixed", "noise.parts={camera:1}", "test.shot=low"], 2, "has no shot noise", "test.shot=null"),
-        (["+trainer.foo=3"], 2, "foo", "trainer"),
-        (["+model.network.depth=3"], 2, "depth", "network"),
+        (["+trainer.foo=3"], 2, "no 'foo' (keys of trainer)", "leave it out"),
+        (["+model.network.depth=3"], 2, "no 'depth' (keys of network)", "widths"),
         (["model.network._target_=os.system"], 2, "is not allowed", "denoiser.models."),
         (
             ["model.network._target_=torch.nn.modules.module.functools.partial"],

@@ -8,9 +8,10 @@ import pytest
 import tifffile
 
 from denoiser.data import own_depth
-from denoiser.data.folder import Folder, RealPairs
+from denoiser.data.folder import Folder
 from denoiser.data.images import reading, stacks
 from denoiser.data.pairs import FrozenPairs, NoisyPairs
+from denoiser.data.real_pairs import RealPairs
 from denoiser.noise.base import Noise
 
 RNG = np.random.default_rng(0)
@@ -60,7 +61,7 @@ def test_no_value_of_12_bits_becomes_another(tmp_path, protocol):
 def test_one_picture_of_16_bits_decides_for_all_and_is_named(tmp_path, protocol):
     """A dark picture of a set of 16 bits stays dark."""
     pictures = [*TWELVE[:4], TWELVE[4] + 1, *TWELVE[5:]]
-    pictures[4][0, 0] = 4096
+    pictures[4][0] = 4096  # a row: one pixel may be a hot one
     folder = write(tmp_path / "in", pictures)
     batches, said = clean(Folder(folder, **protocol(), channels=1))
     for picture, batch in zip(pictures, batches, strict=True):
