@@ -33,9 +33,7 @@ from denoiser.training.module import Denoiser
 def train_and_test(
     cfg: DictConfig, folder: Path, resume: bool, start: Callable[[Denoiser], None] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Train into a run folder and test.
-
-    Up to the first entries nothing is written, and all that can be known of the data and the model is checked.
+    """Train into a run folder and test; up to the first entries all is checked and nothing is written.
 
     Args:
         cfg: the composed configuration.
