@@ -45,7 +45,7 @@ def test_choices_of_a_folder_are_listed_and_composed_within_its_context_alone(co
         assert compose(["model=own", "data=eight"]).data.images == 8
     assert "own" not in config.options("model")
     assert "own" in config.list_models(conf) and "eight" in denoiser.list_data(config_dir=conf)
-    assert denoiser.compose(["model=own"], config_dir=conf).model.name == "own"
+    assert denoiser.compose("model=own", config_dir=conf).model.name == "own"
 
 
 @pytest.mark.parametrize("application", [config.RUN, EVALUATE])
