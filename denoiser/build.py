@@ -44,12 +44,19 @@ GROUPS = {
 KEYS = {"metric": "metrics", "baseline": "baseline"}
 """The keys of an evaluation that name an object by its path alone, or by a name of ours without a dot."""
 COMMAND = {
-    "network": ("torchvision.",),
-    "objective": ("torchvision.",),
+    "network": ("torchvision.models.", "torchvision.ops."),
+    "objective": ("torchvision.ops.",),
 }
 """The modules that are allowed besides where the user's command names them."""
-LOGGERS_OF_FILES = ("TensorBoardLogger", "CSVLogger")
-"""The loggers that a file may name: they write into the run folder and reach no network."""
+OF_FILES = {
+    "logger": ("TensorBoardLogger", "CSVLogger"),
+    "callback": (
+        *("DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging", "GradientAccumulationScheduler"),
+        *("LearningRateMonitor", "ModelSummary", "RichModelSummary", "RichProgressBar"),
+        *("StochasticWeightAveraging", "Timer", "TQDMProgressBar", "WeightAveraging"),
+    ),
+}
+"""What a file may name of Lightning: it reaches no network, and writes nowhere but into the run folder."""
 BASES = {
     "network": ("torch.nn.modules.module.Module",),
     "objective": ("denoiser.objectives.base.Objective", "torch.nn.modules.loss._Loss"),
@@ -227,8 +234,8 @@ def _allowed(kind: str, candidate: Any) -> bool:
     if own := trust.package_of(module):
         trust.need(own)
     elsewhere = own or not f"{module}.".startswith(ALLOWED[kind])
-    if kind == "logger" and not (elsewhere or trust.command()):
-        return is_class and candidate.__name__ in LOGGERS_OF_FILES
+    if kind in OF_FILES and module.startswith("lightning.") and not (elsewhere or trust.command()):
+        return is_class and candidate.__name__ in OF_FILES[kind]
     if elsewhere or kind not in BASES:
         return is_class or inspect.isfunction(candidate)
     return is_class and _has_base(kind, candidate)

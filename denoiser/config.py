@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +42,8 @@ EVALUATE = Application("denoiser evaluate", "evaluate", tuple(f"data.{name}" for
 METHOD_KEYS = ("checkpoint", "weights", "baseline")
 """The keys of an evaluation that name methods; each takes a name or a list."""
 HYDRA_VERSION_BASE = "1.3"
+_one_at_a_time = threading.RLock()
+"""Hydra composes for one thread of a process only."""
 
 
 def data_root() -> str:
@@ -128,6 +131,13 @@ def compose(
     ('dncnn', 50, 40)
     """
     register_resolvers()
+    with _one_at_a_time:
+        return _composed(overrides, application, config_dir)
+
+
+def _composed(
+    overrides: Sequence[str], application: Application, config_dir: str | os.PathLike[str] | None
+) -> DictConfig:
     folders, others = split_search_path(overrides)
     running = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()  # Hydra refuses a second one while an application is running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shlex
 import sys
@@ -149,7 +150,10 @@ def compose(*overrides: str, config_dir: str | os.PathLike[str] | None = None) -
 
 
 def train(
-    *overrides: str | DictConfig, out: str | os.PathLike[str], config_dir: str | os.PathLike[str] | None = None
+    *overrides: str | DictConfig,
+    out: str | os.PathLike[str],
+    config_dir: str | os.PathLike[str] | None = None,
+    trust: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train, test and report, as `denoiser run` does.
 
@@ -157,6 +161,8 @@ def train(
         *overrides: overrides as on the command line, or one configuration of `denoiser.compose`, changed or not.
         out: the run folder; created if missing.
         config_dir: a folder of configuration of your own, as `--config-dir` on the command line.
+        trust: your own packages whose classes a configuration names; what it trusts by itself does not count, because
+            it may come from a file.
 
     Returns:
         The content of `results.json`: `rows` has a row for each noise level.
@@ -170,11 +176,14 @@ def train(
     >>> train(cfg, out="small")["rows"][0]["psnr"]  # doctest: +SKIP
     """
     if len(overrides) == 1 and not isinstance(overrides[0], str):
+        cfg = copy.deepcopy(overrides[0])
+        OmegaConf.update(cfg, "trust", list(trust), force_add=True)  # files of earlier versions lack it
         with searching(filter(None, [config_dir])):
-            return run(overrides[0], Path(out))
+            check_values(cfg, [])
+            return run(cfg, Path(out))
     folders, words = split_search_path(map(str, overrides))
     with searching([*([config_dir] if config_dir else []), *folders]):
-        return run(compose(*words), Path(out), words)
+        return run(compose(*words, *([f"trust=[{','.join(trust)}]"] if trust else [])), Path(out), words)
 
 
 def _finished(record: Record) -> None:

@@ -4,9 +4,11 @@ import sys
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from denoiser import build, trust
 from denoiser.errors import DenoiserError
+from denoiser.training import assemble
 
 CODE = """
 import pathlib
@@ -110,3 +112,26 @@ def test_a_file_makes_no_loggers_that_reach_a_network(path):
 def test_a_file_may_name_the_loggers_of_the_folder(tmp_path):
     for path in ("lightning.pytorch.loggers.CSVLogger", "lightning.pytorch.loggers.TensorBoardLogger"):
         assert build.make("logger", {"_target_": path}, save_dir=tmp_path)
+
+
+def test_a_file_makes_no_callback_that_writes_or_removes_elsewhere():
+    assert "is not allowed" in refused("callback", "lightning.pytorch.callbacks.ModelCheckpoint", dirpath="elsewhere")
+    with trust.names_of_command([]):
+        assert build.target("callback", "lightning.pytorch.callbacks.ModelCheckpoint")
+    for name in ("LearningRateMonitor", "EarlyStopping"):
+        assert build.target("callback", f"lightning.pytorch.callbacks.{name}")
+
+
+@pytest.mark.parametrize("changes", [{"name": "/elsewhere"}, {"version": "../../up"}])
+def test_the_logger_of_a_file_writes_into_the_run_folder(changes, tmp_path):
+    config = OmegaConf.create({"_target_": "lightning.pytorch.loggers.CSVLogger", **changes})
+    with pytest.raises(DenoiserError, match="outside of the run folder"):
+        assemble.logger(config, str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["torchvision.datasets.utils._decompress", "torchvision.io.write_file"])
+def test_of_torchvision_models_are_allowed(path):
+    with trust.names_of_command([]):
+        assert "is not allowed" in refused("network", path)
+        assert build.target("network", "torchvision.models.segmentation.fcn_resnet50")

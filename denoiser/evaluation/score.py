@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,6 +18,7 @@ from denoiser.evaluation import score_methods
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.methods import Method, checked, of_baseline, of_model, of_opened
 from denoiser.evaluation.score_methods import ScoringOptions
+from denoiser.inference.evaluating import evaluating
 from denoiser.machine import hardware
 from denoiser.noise.base import Noise
 from denoiser.reports.tables import render
@@ -116,7 +116,7 @@ def score(
     if not wanted:
         raise DenoiserError("nothing to score (methods)", 'score(["noisy", "photo"], ...)')
     target, scoring = hardware.device(device), ScoringOptions(**options)
-    with evaluation_mode(wanted):
+    with evaluating(*(method for method in wanted if isinstance(method, nn.Module))):
         loaded = [_method(method, target) for method in wanted]
         channels = channels or next((method.channels for method in loaded if method.channels), None)
         pictures = _data(data, noise, {"sigma": sigma, "shot": shot}, clip, seed, channels)
@@ -132,19 +132,6 @@ def _table(evaluation: score_methods.Evaluation, options: ScoringOptions) -> Sco
     content |= {"kind": "evaluation", "status": "ok", "seed": data.protocol.seed, "draws": options.draws}
     per_image = results.image_rows(data.names, evaluation.scorer.pairs, scores)
     return ScoreTable(reading.from_results(content), tuple(per_image))
-
-
-@contextmanager
-def evaluation_mode(methods: Sequence[Any]) -> Iterator[None]:
-    """Modules in evaluation mode, and afterwards as they were."""
-    modules = [(module, module.training) for module in methods if isinstance(module, nn.Module)]
-    try:
-        for module, _ in modules:
-            module.eval()
-        yield
-    finally:
-        for module, training in modules:
-            module.train(training)
 
 
 def _method(method: Any, device: torch.device) -> Method:

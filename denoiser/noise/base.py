@@ -36,6 +36,12 @@ class Noise:
     level_kind: ClassVar[LevelKind] = SIGMA
     """What the levels of this noise are."""
 
+    def __init_subclass__(cls) -> None:
+        """Name a class that has no name of its own."""
+        super().__init_subclass__()
+        if "name" not in vars(cls):
+            cls.name = cls.__name__.lower()
+
     def __post_init__(self) -> None:
         """Check the parameters."""
         self._check()

@@ -35,6 +35,11 @@ class AtomicCheckpoints(TorchCheckpointIO):
         with replacing(Path(path)) as file:
             torch.save(checkpoint, file)
 
+    def remove_checkpoint(self, path: str | Path) -> None:
+        """Remove a checkpoint, and nothing else: Lightning's own removes whatever a checkpoint names, folders too."""
+        if Path(path).suffix == ".ckpt" and Path(path).is_file():
+            Path(path).unlink()
+
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
     ) -> dict[str, Any]:

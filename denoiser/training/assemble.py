@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from omegaconf import DictConfig
 from torch import nn
 
-from denoiser import build
+from denoiser import build, trust
 from denoiser.errors import DenoiserError, check_arguments
 from denoiser.machine import hardware
 from denoiser.machine.memory import keep_blocks
@@ -138,5 +138,8 @@ def logger(config: DictConfig | None, folder: str) -> Any:
     """The logger that writes below `folder`, or False for none."""
     if not config:
         return False
+    places = [str(config.get(key) or "") for key in ("name", "version", "sub_dir")]
+    if not trust.command() and any(Path(place).is_absolute() or ".." in Path(place).parts for place in places):
+        raise DenoiserError(f"the logger would write outside of the run folder ({folder})", "logger=tensorboard")
     many = str(config.get("_target_")).endswith("MLFlowLogger")  # which makes many folders
     return build.make("logger", config, save_dir=os.path.join(folder, "mlruns") if many else folder)

@@ -11,6 +11,8 @@ from torch import Tensor
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
+from denoiser.inference.evaluating import evaluating
+from denoiser.inference.padding import pad
 from denoiser.inference.picture_model import PictureModel
 from denoiser.objectives.base import Objective
 
@@ -64,26 +66,23 @@ def check_parts(model: PictureModel, objective: Objective, data: PairsDataModule
         raise DenoiserError(f"{model.name} has no parameters to train (network)", "another network")
     side = (data.patch_size if data is not None else None) or SIDE
     zeros = torch.zeros(2, model.channels, side, side, device=next(model.network.parameters()).device)
-    training = model.training
-    with torch.random.fork_rng(), torch.no_grad():
-        try:
-            _check_call(model.eval(), objective, zeros)
-        finally:
-            model.train(training)
+    with torch.random.fork_rng(), torch.no_grad(), evaluating(model):
+        _check_call(model, objective, zeros)
 
 
 def _check_call(model: PictureModel, objective: Objective, zeros: Tensor) -> None:
+    padded = pad(zeros, *model.padded_size(*zeros.shape[-2:]))
     try:
-        denoised = model.forward(zeros)
+        denoised = model.run_network(padded, None)
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:  # what networks raise for shapes
         if isinstance(error, torch.OutOfMemoryError):
             return
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         what = f"{model.name} fails on a batch of {tuple(zeros.shape)}: {reason} (network)"
         raise DenoiserError(what, "a network from (B, C, H, W) to the same shape; channels=1 or 3") from error
-    if not isinstance(denoised, Tensor) or denoised.shape != zeros.shape:
+    if not isinstance(denoised, Tensor) or denoised.shape != padded.shape:  # `forward` would crop what is too large
         made = tuple(denoised.shape) if isinstance(denoised, Tensor) else type(denoised).__name__
-        what = f"{model.name} makes {made} of {tuple(zeros.shape)} (network)"
+        what = f"{model.name} makes {made} of {tuple(padded.shape)} (network)"
         raise DenoiserError(what, "a network from (B, C, H, W) to the same shape")
     count = len(zeros)
     batch = Batch(zeros, zeros, zeros.new_full((count,), torch.nan), torch.arange(count, device=zeros.device))

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.inference.evaluating import evaluating
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
 from denoiser.machine.signals import run_stage
@@ -116,10 +117,8 @@ def _placed(cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModu
 
 
 def _cost(module: Denoiser) -> dict[str, int]:
-    training, channels = module.training, module.channels
-    cost = {"params": parameters(module.network), "macs": macs(module.eval().forward, channels, module.device)}
-    module.train(training)
-    return cost
+    with evaluating(module):
+        return {"params": parameters(module.network), "macs": macs(module.forward, module.channels, module.device)}
 
 
 def _trained(module: Denoiser) -> dict[str, Any]:

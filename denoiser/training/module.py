@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
@@ -14,16 +15,17 @@ from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Batch
 from denoiser.errors import DIVERGED, DenoiserError
-from denoiser.inference.picture_model import PictureModel
-from denoiser.metrics.psnr_ssim import ImageMean, psnr, ssim
+from denoiser.metrics.psnr_ssim import ImageMean
 from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss
-from denoiser.runs.results import Score, mean
+from denoiser.runs import checkpoint
 from denoiser.training import given
 from denoiser.training.checks import as_batch, check_parts
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
+from denoiser.training.tested import Tested
+from denoiser.trust import names_of_files
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
 DEFAULT_OPTIMIZER: given.Config = {"_target_": "torch.optim.Adam", "lr": 1e-3}
@@ -31,7 +33,7 @@ CHECK_EVERY = 50
 """Number of training steps between two checks of the loss: each check waits for the device."""
 
 
-class Denoiser(PictureModel, LightningModule):
+class Denoiser(Tested):
     """A network with its objective and optimizer, to train, test and use.
 
     Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
@@ -103,7 +105,6 @@ class Denoiser(PictureModel, LightningModule):
         self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
         self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
-        self.scores: dict[int, Score] = {}
         self.seen: Mapping[str, Any] | None = None
         self._loss, self._steps = torch.zeros(()), 0
         self._compiled: Callable[[Tensor], Tensor] | None = None
@@ -181,34 +182,11 @@ class Denoiser(PictureModel, LightningModule):
         self.psnr.reset()
         self.ssim.reset()
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Score every picture by itself, in float32 whatever the precision of the training."""
-        batch = as_batch(batch)
-        if (batch.item < 0).any():  # pairs without items are counted
-            first, world = len(self.scores), self.trainer.world_size
-            batch = batch._replace(item=(torch.arange(len(batch.item)) + first) * world + self.trainer.global_rank)
-        with torch.autocast(self.device.type, enabled=False):
-            denoised = to_8_bit(self.forward(batch.noisy).float())
-        columns = [f(image, batch.clean) for image in (denoised, batch.noisy) for f in (psnr, ssim)]
-        for index, row in zip(batch.item.tolist(), torch.stack(columns, dim=1).tolist(), strict=True):
-            self.scores[index] = Score(*row)
-
-    def on_test_epoch_start(self) -> None:
-        """Forget the scores of an earlier test."""
-        self.scores = {}
-
-    def on_test_epoch_end(self) -> None:
-        """Gather the scores of all processes, by item, and log the means over all pictures and noise levels."""
-        if self.trainer.world_size > 1:
-            shares: list[dict[int, Score]] = [{}] * self.trainer.world_size
-            torch.distributed.all_gather_object(shares, self.scores)
-            self.scores = {item: score for share in shares for item, score in share.items()}
-        means = {f"test/{key}": mean([getattr(score, key) for score in self.scores.values()]) for key in Score._fields}
-        self.log_dict({key: float("nan") if value is None else value for key, value in means.items()}, sync_dist=True)
-
-    def on_fit_end(self) -> None:
-        """Keep the record of the pictures of training and validation, see `on_save_checkpoint`."""
+    def on_fit_start(self) -> None:
+        """Keep the record of the pictures of training and validation, see `on_save_checkpoint`, and an earlier one."""
         data = self._datamodule()
+        if self.seen is not None and self.trainer.ckpt_path is None:
+            self.earlier = (*self.earlier, self.seen)
         self.seen = leaks.training_record(data, self.earlier) if isinstance(data, PairsDataModule) else None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -242,6 +220,27 @@ class Denoiser(PictureModel, LightningModule):
         if isinstance(self.objective, given.Absent):
             weights = checkpoint["state_dict"]
             checkpoint["state_dict"] = {key: weights[key] for key in weights if not key.startswith("objective.")}
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]
+        cls, checkpoint_path: str | os.PathLike[str], *args: Any, trust: Sequence[str] = (), **keywords: Any
+    ) -> Self:
+        """Lightning's own, which executes nothing that the file holds, and only names what a file may name.
+
+        Args:
+            checkpoint_path: a local file.
+            *args: see Lightning's.
+            trust: packages of your own whose classes the file may name.
+            **keywords: see Lightning's: `network=` and other parts that were given as objects.
+
+        Raises:
+            DenoiserError: there is no such file, it is damaged, or names what is not allowed.
+        """
+        seen = checkpoint.read(Path(checkpoint_path)).get("seen")
+        with names_of_files(trust):
+            model = super().load_from_checkpoint(Path(checkpoint_path), *args, **{**keywords, "weights_only": True})
+        model.seen = seen
+        return model
 
     def _datamodule(self) -> Any:
         """The data of the trainer; None without them, or without a trainer, as in an export."""

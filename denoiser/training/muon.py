@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from denoiser.machine.hardware import has_bfloat16
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic polynomial that moves singular values towards 1 (Jordan et al. 2024)."""
 
@@ -19,6 +21,7 @@ class Muon(Optimizer):
 
     The weight of a convolution counts as a matrix (output channels) x (all other dimensions); `torch.optim.Muon` takes
     matrices only. Vectors (biases, normalisation) take the step of AdamW (Loshchilov & Hutter 2019) instead.
+    Matrices are computed in bfloat16 where the device has it, else in float32.
 
     Args:
         params: parameters of a network.
@@ -71,7 +74,8 @@ class Muon(Optimizer):
             by_shape[len(p), p.numel() // len(p)].append(p)
         for (rows, columns), members in by_shape.items():
             steps = torch.stack([self._momentum(p, group["momentum"]).reshape(rows, columns) for p in members])
-            for p, step in zip(members, orthogonalise(steps, group["iterations"]), strict=True):
+            dtype = torch.bfloat16 if has_bfloat16(steps.device.type) else torch.float32  # emulated, it is far slower
+            for p, step in zip(members, orthogonalise(steps, group["iterations"], dtype), strict=True):
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(step.view(p.shape), alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
 

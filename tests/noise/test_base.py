@@ -109,3 +109,10 @@ def test_a_noise_without_sigma_has_no_levels():
 )
 def test_name_in_tables(noise, name):
     assert str(noise) == name
+
+
+def test_a_noise_without_a_name_has_that_of_its_class():
+    class Halved(Noise):
+        pass
+
+    assert Halved().name == "halved" and Noise().name == "none" and Gaussian().name == "gaussian"

@@ -174,3 +174,13 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     with pytest.raises(DenoiserError, match=r"cannot write a\.ckpt") as raised:
         checkpoint.AtomicCheckpoints().save_checkpoint(CONTENT, tmp_path / "file" / "a.ckpt")
     assert raised.value.code == 3
+
+
+def test_only_a_checkpoint_is_removed(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "a.ckpt").touch()
+    (tmp_path / "notes.txt").touch()
+    for name in ("thesis", "notes.txt", "absent.ckpt", "thesis/a.ckpt"):
+        checkpoint.AtomicCheckpoints().remove_checkpoint(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "thesis"]
+    assert list((tmp_path / "thesis").iterdir()) == []

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from denoiser.training import muon
 from denoiser.training.muon import Muon, orthogonalise
 
 
@@ -52,6 +53,21 @@ def test_a_matrix_takes_the_steps_of_torchs_muon(shape):
             p.grad = gradient.clone()
             optimizer.step()
     assert (ours - torchs).norm() < 0.1 * (torchs - start).norm()  # both compute in bfloat16, in another order
+
+
+@pytest.mark.parametrize(("fast", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_bfloat16_is_for_devices_that_have_it(monkeypatch, fast, dtype):
+    taken, layer = [], nn.Linear(3, 4)
+
+    def recorded(matrices, iterations, dtype):
+        taken.append(dtype)
+        return orthogonalise(matrices, iterations, dtype)
+
+    monkeypatch.setattr(muon, "has_bfloat16", lambda accelerator: fast and accelerator == "cpu")
+    monkeypatch.setattr(muon, "orthogonalise", recorded)
+    layer(torch.ones(1, 3)).square().sum().backward()
+    muon.Muon(layer.parameters()).step()
+    assert taken == [dtype]
 
 
 def test_vectors_take_the_steps_of_adamw():

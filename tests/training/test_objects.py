@@ -8,10 +8,12 @@ from torch.utils.data import DataLoader
 
 from denoiser.data.folder import Folder
 from denoiser.errors import DenoiserError
+from denoiser.inference.evaluating import evaluating
 from denoiser.metrics.psnr_ssim import psnr, ssim
 from denoiser.noise.gaussian import Gaussian
 from denoiser.objectives.base import Objective
 from denoiser.training.module import Denoiser
+from denoiser.trust import names_of_command
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*", "error::DeprecationWarning")
 QUIET = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
@@ -160,6 +162,7 @@ def test_a_checkpoint_of_objects_loads_with_the_network_given_again(tmp_path):
     ("network", "objective", "problem"),
     [
         (Net(3, 6), nn.MSELoss(), r"Net makes (2, 6, 64, 64) of (2, 3, 64, 64)"),
+        (nn.Conv2d(3, 3, 3, padding=2), nn.MSELoss(), r"Conv2d makes (2, 3, 66, 66) of (2, 3, 64, 64)"),
         (nn.Conv2d(3, 3, 3), nn.MSELoss(), r"Conv2d makes (2, 3, 62, 62) of (2, 3, 64, 64)"),
         (nn.Linear(3, 3), nn.MSELoss(), r"Linear fails on a batch of (2, 3, 64, 64): "),
         (nn.LSTM(64, 64), nn.MSELoss(), "LSTM"),
@@ -221,3 +224,43 @@ def test_a_scheduler_of_ones_own_is_stepped_each_epoch():
     assert model.hparams["scheduler"] == {"object": f"{__name__}.{model.scheduler.__qualname__}"}
     with pytest.raises(TypeError, match="the scheduler is a function"):
         Denoiser(Net(), scheduler="cosine")
+
+
+def test_a_checkpoint_executes_nothing_and_knows_its_pictures(pictures_folder, tmp_path):
+    data = Folder(pictures_folder(20), patch_size=16)
+    trainer = fitted(Denoiser(Net()), data)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    model = Denoiser.load_from_checkpoint(tmp_path / "a.ckpt", network=Net(), weights_only=False)
+    assert model.seen["pictures"] == 18
+    content = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    content["hyper_parameters"]["network"] = {"_target_": "os.mkdir", "path": str(tmp_path / "proof")}
+    torch.save(content, tmp_path / "b.ckpt")
+    with names_of_command([]):
+        assert "os.mkdir is not allowed" in refused(lambda: Denoiser.load_from_checkpoint(tmp_path / "b.ckpt"))
+    assert not (tmp_path / "proof").exists()
+
+
+def test_what_was_seen_before_is_not_forgotten(pictures_folder):
+    first, second = Folder(pictures_folder(20), patch_size=16), Folder(pictures_folder(20, name="b"), patch_size=16)
+    model = Denoiser(Net())
+    for data in (first, second):
+        fitted(model, data)
+    assert [record["pictures"] for record in model.seen["earlier"]] == [18] and model.seen["pictures"] == 18
+
+
+def test_parts_in_evaluation_mode_stay_in_it():
+    class Frozen(Net):
+        def __init__(self):
+            super().__init__()
+            self.normalisation = nn.BatchNorm2d(3)
+
+        def forward(self, x):
+            return self.normalisation(super().forward(x))
+
+    model = Denoiser(Frozen())
+    model.network.normalisation.eval()
+    fitted(model, loader(), loader())
+    assert not model.network.normalisation.training and int(model.network.normalisation.num_batches_tracked) == 0
+    with evaluating(model):
+        assert not model.training
+    assert model.training and not model.network.normalisation.training
