@@ -128,7 +128,7 @@ class PairsDataModule(LightningDataModule):
         self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
         self.splits: dict[str, Pictures] = {}
         self._thumbnails: dict[str, Thumbnails] = {}
-        self.checked = False  # whether its test pictures were looked for among the others
+        self.checked: PairsDataModule | None = None  # whose test pictures were looked for among the others
 
     def pictures(self, split: str) -> Pictures:
         """The pictures of `train`, `val` or `test`.

@@ -112,9 +112,9 @@ def check_test_pictures(data: PairsDataModule) -> None:
     Raises:
         DenoiserError: `data.test` contains training or validation pictures.
     """
-    if data.checked:
+    if data.checked is (data.test or data):
         return
-    data.checked = True
+    data.checked = data.test or data
     if max(len(data.split("train")) + len(data.split("val")), len(data.split("test"))) > LIMIT:
         return
     copies = _copies(data)

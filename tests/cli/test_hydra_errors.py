@@ -47,7 +47,7 @@ def refusal(capsys, *arguments):
         ),
         (["~callbacks", "callbacks.ema.decay=1"], "callbacks.ema.decay", "callbacks=default has callbacks.ema.decay"),
         (["hydra.run.dr=x"], "hydra.run.dr", "--cfg hydra"),
-        (["~data"], "'data.channels' not found", "lists groups and keys"),
+        (["~data"], "' not found", "lists groups and keys"),
         (["~foo"], "'foo' does not exist", "lists groups and keys"),
         (["noise.sigma=1,2"], "noise.sigma=1,2", "put -m before them for a sweep"),
         (["noise.sigma=choice(1,2)"], "several values", "put -m"),
