@@ -141,7 +141,7 @@ class Copier:
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
 def test_memory_holds_a_page_and_not_the_file(compression, here):
-    pixels = np.random.default_rng(0).integers(0, 60000, (24, 128, 128)).astype(np.uint16)
+    pixels = np.random.default_rng(0).integers(0, 60000, (24, 256, 256)).astype(np.uint16)
     peaks = {}
     for count in (4, 24):
         tifffile.imwrite("in.tif", pixels[:count], photometric="minisblack", compression=compression)
