@@ -2,8 +2,8 @@
 
 Checkpoints and run folders of others carry configuration too. What is allowed therefore depends on who names it:
 
-    a file                  `ALLOWED`
-    the user's command      `ALLOWED` and `COMMAND`: also what is torchvision's, and all of Lightning's loggers
+    a file                  `ALLOWED`, and of Lightning only `OF_FILES`
+    the user's command      `ALLOWED` and `COMMAND`: also models of torchvision, all of Lightning's own
     either                  and packages of the user's own that are named in `trust=[mypkg]` or DENOISER_TRUST
 
 It is decided by the object at the end of the dotted path, not by how the path begins: `torch.nn.modules.os.system`
@@ -37,7 +37,7 @@ ALLOWED = {
 }
 """The modules whose classes and functions are allowed, for each kind of object."""
 GROUPS = {
-    **{kind: kind for kind in ("objective", "optimizer", "noise", "data", "logger")},
+    **{kind: kind for kind in ("objective", "optimizer", "scheduler", "noise", "data", "logger")},
     **{"network": "model.network", "callback": "callbacks"},
 }
 """Where in a configuration the objects of each kind are."""

@@ -15,11 +15,8 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.search_path import PACKAGE as PACKAGE
-from denoiser.search_path import config_dir as config_dir
-from denoiser.search_path import config_dirs, files, register, searching, split_search_path
-from denoiser.search_path import groups as groups
-from denoiser.search_path import options as options
+from denoiser import search_path
+from denoiser.search_path import config_dirs, files, options, register, searching, split_search_path
 
 
 class Application(NamedTuple):
@@ -86,7 +83,7 @@ def targets(group: str) -> dict[str, str]:
     >>> targets("noise")["Gaussian"]
     'denoiser.noise.gaussian.Gaussian'
     """
-    texts = (path.read_text(encoding="utf-8") for path in sorted((config_dir() / group).glob("*.yaml")))
+    texts = (path.read_text(encoding="utf-8") for path in sorted((search_path.config_dir() / group).glob("*.yaml")))
     paths = [path for text in texts for path in re.findall(r"^_target_: *(\S+)", text, re.MULTILINE)]
     return {path.rpartition(".")[2]: path for path in paths}
 

@@ -11,7 +11,7 @@ from typing import Any
 SOME_FAILED, NOT_POSSIBLE, ENVIRONMENT, DIVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 4, 130, 143
 """Exit codes, see `DenoiserError`."""
 SHOWN = 12
-"""Largest number of arguments that an error lists."""
+"""Largest number of keys or arguments that an error lists."""
 
 
 class DenoiserError(Exception):

@@ -12,7 +12,7 @@ from denoiser import trust
 from denoiser.build import check_paths
 from denoiser.cli import failures
 from denoiser.cli.hydra_errors import sorted_arguments, split
-from denoiser.config import EVALUATE, METHOD_KEYS, options, quoted
+from denoiser.config import EVALUATE, METHOD_KEYS, quoted
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import prepare, score_methods
@@ -22,7 +22,7 @@ from denoiser.machine.terminal import say
 from denoiser.reports.pages import summarise, write_report
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, check_free, claim, command_line
-from denoiser.search_path import searching
+from denoiser.search_path import options, searching
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -19,7 +19,7 @@ from denoiser.build import check_paths
 from denoiser.cli import failures
 from denoiser.cli.hydra_errors import explain, split
 from denoiser.cli.keys import check_values
-from denoiser.config import RUN, register_resolvers
+from denoiser.config import RUN
 from denoiser.config import compose as compose_raw
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
@@ -35,9 +35,9 @@ from denoiser.runs.folder import (
     command_line,
     results,
     resume_word,
-    to_resume,
 )
 from denoiser.runs.names import named_in_tensorboard
+from denoiser.runs.resumed import resumed
 from denoiser.search_path import added_words, searching, split_search_path
 
 DEFAULT_DATA = "synthetic"
@@ -236,20 +236,8 @@ def _resume(arguments: Sequence[str]) -> int:
 
 
 def _go_on(words: Sequence[str]) -> int:
-    name = next(item.removeprefix("resume=") for item in words if item.startswith("resume="))
-    changes = [item for item in words if not item.startswith("resume=")]
-    for change in changes:
-        if not change.startswith(("trainer.", "trust=")):
-            key = change.partition("=")[0]
-            raise DenoiserError(f"{key} cannot be changed when resuming ({change})", "change trainer.KEY=VALUE only")
-    folder = to_resume(name)
-    register_resolvers()
-    cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
-    cfg.trust = []  # what a folder trusts does not count: the command has to name it again
-    OmegaConf.set_struct(cfg, True)
-    cfg.merge_with_dotlist(changes)
-    overrides = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
-    _run(cfg, folder, [*(overrides if isinstance(overrides, list) else []), *changes], resume=True)
+    cfg, folder, typed = resumed(words)
+    _run(cfg, folder, typed, resume=True)
     return 0
 
 

@@ -135,3 +135,12 @@ def test_of_torchvision_models_are_allowed(path):
     with trust.names_of_command([]):
         assert "is not allowed" in refused("network", path)
         assert build.target("network", "torchvision.models.segmentation.fcn_resnet50")
+
+
+def test_paths_of_every_group_are_refused_before_anything_is_imported():
+    for group in build.GROUPS.values():
+        config = OmegaConf.create({})
+        OmegaConf.update(config, group, {"_target_": "os.system"})
+        with pytest.raises(DenoiserError, match=r"os\.system is not allowed"):
+            build.check_paths(config)
+    assert "scheduler" in build.GROUPS.values()

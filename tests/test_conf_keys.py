@@ -12,12 +12,13 @@ from helpers.tiny import EXTRAS, FOLDERS, configured, groups, store, yamls
 from omegaconf import ListConfig, OmegaConf
 
 from denoiser import build, evaluate, run
-from denoiser.config import EVALUATE, RUN, compose, config_dir
+from denoiser.config import EVALUATE, RUN, compose
 from denoiser.data import from_config, leaks
 from denoiser.data.pairs import Batch
 from denoiser.errors import DenoiserError
 from denoiser.evaluation import score_methods
 from denoiser.machine import hardware
+from denoiser.search_path import config_dir
 from denoiser.training import assemble, optimizer
 
 OTHERWISE = {

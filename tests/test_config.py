@@ -93,15 +93,15 @@ def test_compose_leaves_a_running_application_alone():
 
 
 def test_options_are_the_yamls_of_a_group():
-    assert set(config.options("trainer")) == {"auto", "cpu", "gpu", "smoke"}
-    assert config.options("trainer") == names("trainer")
+    assert set(search_path.options("trainer")) == {"auto", "cpu", "gpu", "smoke"}
+    assert search_path.options("trainer") == names("trainer")
 
 
 def test_the_package_s_own_conf_comes_before_the_checkout_s(tmp_path, monkeypatch):
     monkeypatch.setattr(search_path, "PACKAGE", tmp_path / "denoiser")
-    assert config.config_dir() == tmp_path / "conf"
+    assert search_path.config_dir() == tmp_path / "conf"
     (tmp_path / "denoiser" / "conf").mkdir(parents=True)
-    assert config.config_dir() == tmp_path / "denoiser" / "conf"
+    assert search_path.config_dir() == tmp_path / "denoiser" / "conf"
 
 
 def test_data_root_is_the_store_asked_for_else_the_cache(tmp_path, monkeypatch):

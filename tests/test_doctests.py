@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-from denoiser.config import PACKAGE
+from denoiser.search_path import PACKAGE
 
 
 def dotted(path):

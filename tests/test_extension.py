@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from denoiser.config import PACKAGE
+from denoiser.search_path import PACKAGE
 
 SOURCE = PACKAGE.parent / "experiments" / "extension"
 QUICK = ("trainer=smoke", "callbacks.progress.style=none")

@@ -8,7 +8,7 @@ import pytest
 from helpers.house import violations
 
 from denoiser.cli.main import VERBS
-from denoiser.config import PACKAGE
+from denoiser.search_path import PACKAGE
 
 DRAWING = PACKAGE.parent / "CONTRIBUTING.md"
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -40,10 +40,10 @@ def installed(tmp_path, conf):
 
 def test_choices_of_a_folder_are_listed_and_composed_within_its_context_alone(conf):
     with searching([conf]):
-        assert {"own", "own_trusted"} < set(config.options("model"))
-        assert "dead" in config.options("noise") and "model" in search_path.groups()
+        assert {"own", "own_trusted"} < set(search_path.options("model"))
+        assert "dead" in search_path.options("noise") and "model" in search_path.groups()
         assert compose(["model=own", "data=eight"]).data.images == 8
-    assert "own" not in config.options("model")
+    assert "own" not in search_path.options("model")
     assert "own" in config.list_models(conf) and "eight" in denoiser.list_data(config_dir=conf)
     assert denoiser.compose("model=own", config_dir=conf).model.name == "own"
 
@@ -149,7 +149,7 @@ def test_an_installed_package_without_its_folder_is_named(installed):
     (installed / "conf").rename(installed / "moved")
     search_path._installed.cache_clear()
     with pytest.raises(DenoiserError, match=r"mypkg has no folder mypkg\.conf"):
-        config.options("model")
+        search_path.options("model")
 
 
 def test_the_record_of_a_run_has_the_folder(conf, tmp_path, pictures_folder, monkeypatch):

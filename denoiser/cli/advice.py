@@ -9,9 +9,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import RUN, Application, compose, groups, keys, options
-from denoiser.errors import nearest
-from denoiser.search_path import files
+from denoiser.config import RUN, Application, compose, keys
+from denoiser.errors import SHOWN, nearest
+from denoiser.search_path import files, groups, options
 
 KEY, GROUP = "key", "group"
 """What can be missing."""
@@ -65,8 +65,6 @@ VALUES = (
     (r"device=gpu", "device=cuda"),
 )
 """Overrides whose value has another name here."""
-SHOWN = 12
-"""Largest number of keys that advice lists."""
 LIKE = 0.7
 """How alike a name must be that is no key's sibling."""
 

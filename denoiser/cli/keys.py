@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from denoiser.cli.advice import KEY, advice
-from denoiser.config import RUN, Application, compose, groups, keys
+from denoiser.config import RUN, Application, compose, keys
 from denoiser.errors import DenoiserError, nearest, number, require
-from denoiser.search_path import config_dirs
+from denoiser.search_path import config_dirs, groups
 
 
 class Bounds(NamedTuple):

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from denoiser import build
 from denoiser.cli import failures
 from denoiser.cli.arguments import Parser
-from denoiser.config import compose, data_root, options
+from denoiser.config import compose, data_root
 from denoiser.data.store.catalogue import INCOMPLETE, MISSING, Card, dataset_card
 from denoiser.data.store.download import missing_or_altered
 from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 from denoiser.machine.terminal import say
+from denoiser.search_path import options
 from denoiser.trust import names_of_command
 
 if TYPE_CHECKING:

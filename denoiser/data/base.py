@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.protocol import Protocol
 from denoiser.data.sampling import EpochSampler
 from denoiser.data.sizes import check_patch_size, check_picture_sizes
 from denoiser.data.thumbnails import Thumbnails, thumbnails
@@ -20,28 +20,6 @@ from denoiser.noise.gaussian import Gaussian
 
 CROPS: Mapping[str, Any] = {"patch_size": 64, "flip": True}
 """Arguments of `PairsDataModule` for datasets whose pictures have several sizes, unless others are given."""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How pictures become noisy pairs.
-
-    Args:
-        noise: the noise of training; `Noise()` for real pairs.
-        seed: seed of crops, noise and order.
-        levels: noise levels to validate and test at, see `Noise.level_kind`; `(None,)` for a noise without levels.
-        clip: whether test input is clamped and rounded to 8 bits (`clipped`) or not (`published`).
-    """
-
-    noise: Noise
-    seed: int
-    levels: Sequence[float | None]
-    clip: bool
-
-    def keywords(self) -> dict[str, Any]:
-        """The arguments of `PairsDataModule` that make an equal one."""
-        levels = None if None in self.levels else list(self.levels)
-        return {"noise": self.noise, "seed": self.seed, "test_levels": levels, "clip": self.clip}
 
 
 class PairsDataModule(LightningDataModule):
@@ -233,18 +211,6 @@ class PairsDataModule(LightningDataModule):
             "worker_init_fn": exit_on_sigterm,
         }
         return DataLoader(pairs, batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
-
-
-def check_no_noise(name: str, protocol: Protocol) -> None:
-    """Check that no noise is added to the noisy pictures of real pairs.
-
-    Raises:
-        DenoiserError: the protocol has a noise.
-    """
-    if protocol.noise.name != "none":
-        raise DenoiserError(
-            f"data={name} has real noise; noise cannot be added (noise={protocol.noise.name})", "noise=none"
-        )
 
 
 def _check_whole(key: str, value: object, lowest: int) -> None:

@@ -11,13 +11,15 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from denoiser import build
-from denoiser.config import compose, options
-from denoiser.data.base import PairsDataModule, Protocol
+from denoiser.config import compose
+from denoiser.data.base import PairsDataModule
+from denoiser.data.protocol import Protocol
 from denoiser.data.store.catalogue import dataset_class
 from denoiser.errors import DenoiserError, nearest
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS
+from denoiser.search_path import options
 from denoiser.trust import names_of_choice, names_of_command
 
 

@@ -43,6 +43,12 @@ def training_record(data: PairsDataModule, earlier: Sequence[Mapping[str, Any]] 
     }
 
 
+def chain(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The record of a training and those of the trainings before it, each without the others."""
+    own = {key: value for key, value in record.items() if key != "earlier"}
+    return [own, *record.get("earlier", ())]
+
+
 def _split(data: PairsDataModule) -> str:
     return data.split_name or f"split_seed={data.split_seed}"
 
@@ -65,7 +71,7 @@ def find(record: Mapping[str, Any] | None, data: PairsDataModule, split: str | N
     if record is None:
         return None
     split = split or data.evaluation_split
-    found = [_find(one, data, split) for one in (record, *record.get("earlier", ()))]
+    found = [_find(one, data, split) for one in chain(record)]
     leaked = {j for indices in found for j in indices or ()}
     if not leaked and None in found:
         return None

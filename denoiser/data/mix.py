@@ -10,13 +10,13 @@ from typing import Any
 
 from torch import Tensor
 
-from denoiser.config import options as choices
 from denoiser.data.base import CROPS, PairsDataModule
 from denoiser.data.from_config import mix_source
 from denoiser.data.pairs import Pictures
 from denoiser.data.sampling import EpochSampler, ShareSampler
 from denoiser.data.store.catalogue import Card, dataset_class
 from denoiser.errors import DenoiserError, nearest, number, require
+from denoiser.search_path import options as choices
 
 EXAMPLE = "[DIR,synthetic]"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from denoiser.data.base import check_no_noise
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
+from denoiser.data.protocol import check_no_noise
 from denoiser.data.published_set import PublishedSet, listed
 from denoiser.data.store.catalogue import Card
 from denoiser.data.store.download import check_hashes, download_files

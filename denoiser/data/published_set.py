@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from denoiser.config import PACKAGE
 from denoiser.data.base import PairsDataModule
 from denoiser.data.decoding import read_files
 from denoiser.data.pairs import Pictures
 from denoiser.data.store.catalogue import Card, store_root
 from denoiser.data.store.download import check_hashes, download_files, read_hashes
 from denoiser.errors import DenoiserError
+from denoiser.search_path import PACKAGE
 
 COMMIT = "e787f46df2f374ff3591186706229cb9a0591fea"
 """Commit of github.com/cszn/FFDNet that the hashes were computed of."""

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from denoiser.data import own_depth
-from denoiser.data.base import CROPS, PairsDataModule, check_no_noise
+from denoiser.data.base import CROPS, PairsDataModule
 from denoiser.data.decoding import read_files
 from denoiser.data.matching import Matched, check_locations, match
 from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import Pictures
+from denoiser.data.protocol import check_no_noise
 from denoiser.data.splits import split_indices
 from denoiser.data.store.catalogue import Card
 from denoiser.errors import DenoiserError

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from denoiser.data import from_config
-from denoiser.data.base import PairsDataModule, Protocol
-from denoiser.errors import DenoiserError
+from denoiser.data.base import PairsDataModule
+from denoiser.data.protocol import Protocol
+from denoiser.errors import ENVIRONMENT, DenoiserError
 from denoiser.evaluation import score_methods
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.methods import Method, checked, of_baseline, of_model, of_opened
@@ -69,7 +70,7 @@ class ScoreTable:
         try:
             import pandas  # type: ignore[import-untyped]
         except ImportError as error:
-            raise DenoiserError("pandas is not installed (to_pandas)", "pip install pandas", 3) from error
+            raise DenoiserError("pandas is not installed (to_pandas)", "pip install pandas", ENVIRONMENT) from error
         return pandas.DataFrame(self.rows)
 
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from denoiser import build
-from denoiser.config import choice, options
+from denoiser.config import choice
 from denoiser.errors import DenoiserError, nearest, number
 from denoiser.noise.base import Noise
 from denoiser.noise.mirror import mirrored
+from denoiser.search_path import options
 from denoiser.trust import names_of_choice
 
 EXAMPLE = "{camera:0.6,gaussian:0.4}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from denoiser.cli import failures, hydra_errors
 from denoiser.cli.keys import check_values
-from denoiser.config import HYDRA_VERSION_BASE, Application, config_dir, register_resolvers
+from denoiser.config import HYDRA_VERSION_BASE, Application, register_resolvers
 from denoiser.errors import INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.signals import interrupted, sigterm_interrupts
@@ -17,7 +17,7 @@ from denoiser.machine.terminal import OutputClosed, say
 from denoiser.runs.folder import Record, claim, command_line
 from denoiser.runs.output_folder import OutputFolder
 from denoiser.runs.sweep_lines import job_line
-from denoiser.search_path import PROVIDER, SEARCH_PATH, searching
+from denoiser.search_path import PROVIDER, SEARCH_PATH, config_dir, searching
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

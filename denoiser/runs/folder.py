@@ -17,12 +17,12 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from omegaconf import DictConfig, OmegaConf
 
-from denoiser.config import PACKAGE, Application, options
+from denoiser.config import Application
 from denoiser.errors import DenoiserError, nearest
 from denoiser.machine.files import write_text
 from denoiser.runs.csv_files import csv_rows
 from denoiser.runs.parse import finite, load
-from denoiser.search_path import added_words
+from denoiser.search_path import PACKAGE, added_words, options
 
 RESULTS = "results.json"
 PACKAGES = (

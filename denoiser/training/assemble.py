@@ -62,7 +62,8 @@ def _length(config: DictConfig) -> Length:
 
 def _trained_on(cfg: DictConfig, noise: Noise) -> str:
     """Data and noise of the training, such as `bsds500, gaussian noise, sigma 0 to 55`."""
-    words = [_data(cfg.data), "real noise" if cfg.data.get("noisy") else f"{noise} noise"]
+    real = build.target("data", cfg.data["_target_"]).real_pairs
+    words = [_data(cfg.data), "real noise" if real else f"{noise} noise"]
     if (levels := noise.training_levels()) is not None:
         words.append(noise.level_kind.span(levels))
     words += ["clipped"] * (noise.clip and not noise.stored)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -19,13 +17,12 @@ from denoiser.metrics.psnr_ssim import ImageMean
 from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss
-from denoiser.runs import checkpoint
 from denoiser.training import given
 from denoiser.training.checks import as_batch, check_parts
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
+from denoiser.training.recorded import Recorded
 from denoiser.training.tested import Tested
-from denoiser.trust import names_of_files
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
 DEFAULT_OPTIMIZER: given.Config = {"_target_": "torch.optim.Adam", "lr": 1e-3}
@@ -33,7 +30,7 @@ CHECK_EVERY = 50
 """Number of training steps between two checks of the loss: each check waits for the device."""
 
 
-class Denoiser(Tested):
+class Denoiser(Recorded, Tested):
     """A network with its objective and optimizer, to train, test and use.
 
     Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
@@ -56,10 +53,7 @@ class Denoiser(Tested):
             dictionary see `training.optimizer.scheduled`. None for a constant rate.
 
     Attributes:
-        scores: after a test, the scores of each picture by item.
-        seen: record of the pictures that it was trained or selected on, see `data.leaks`; None where that is not known.
-        init: what is recorded of the weights that its training started from; None without any.
-        earlier: records of the pictures of these weights.
+        scores: after a test, the scores of each picture by item. For `seen`, `init` and `earlier` see `Recorded`.
 
     Raises:
         DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments.
@@ -105,22 +99,8 @@ class Denoiser(Tested):
         self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
         self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
-        self.seen: Mapping[str, Any] | None = None
         self._loss, self._steps = torch.zeros(()), 0
         self._compiled: Callable[[Tensor], Tensor] | None = None
-        self.init: dict[str, Any] | None = None
-        self.earlier: tuple[Mapping[str, Any], ...] = ()
-
-    def start_from(self, init: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what is recorded of the weights that the training starts from.
-
-        Args:
-            init: plain values, `name` and `trained_on` among them.
-            earlier: records of the pictures that they were trained or selected on, see `data.leaks`.
-        """
-        self.init, self.earlier = dict(init), tuple(earlier)
-        words = f"started from {init['name']}" + (f" ({init['trained_on']})" if init["trained_on"] else "")
-        self.hparams["trained_on"] = "; ".join(filter(None, [self.hparams["trained_on"], words]))
 
     def compile_training(self) -> None:
         """Compile the network for training steps; validation, test and the saved weights stay as they are."""
@@ -182,21 +162,6 @@ class Denoiser(Tested):
         self.psnr.reset()
         self.ssim.reset()
 
-    def on_fit_start(self) -> None:
-        """Keep the record of the pictures of training and validation, see `on_save_checkpoint`, and an earlier one."""
-        data = self._datamodule()
-        if self.seen is not None and self.trainer.ckpt_path is None:
-            self.earlier = (*self.earlier, self.seen)
-        self.seen = leaks.training_record(data, self.earlier) if isinstance(data, PairsDataModule) else None
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Record the pictures of training and validation, so that an evaluation on them is detected."""
-        data = self._datamodule()
-        if isinstance(data, PairsDataModule):
-            checkpoint["seen"] = leaks.training_record(data, self.earlier)
-        if self.init is not None:
-            checkpoint["init"] = self.init
-
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and, where it has one, its learning-rate scheduler."""
         trainer, limit = self.trainer, self.trainer.max_epochs or -1
@@ -214,40 +179,11 @@ class Denoiser(Tested):
             scheduler.step()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave out the weights of an objective that is not here; keep what a training started from."""
-        if "init" in checkpoint:
-            self.start_from(checkpoint["init"], (checkpoint.get("seen") or {}).get("earlier", ()))
+        """Leave out the weights of an objective that is not here; see also `Recorded`."""
+        super().on_load_checkpoint(checkpoint)
         if isinstance(self.objective, given.Absent):
             weights = checkpoint["state_dict"]
             checkpoint["state_dict"] = {key: weights[key] for key in weights if not key.startswith("objective.")}
-
-    @classmethod
-    def load_from_checkpoint(  # type: ignore[override]
-        cls, checkpoint_path: str | os.PathLike[str], *args: Any, trust: Sequence[str] = (), **keywords: Any
-    ) -> Self:
-        """Lightning's own, which executes nothing that the file holds, and only names what a file may name.
-
-        Args:
-            checkpoint_path: a local file.
-            *args: see Lightning's.
-            trust: packages of your own whose classes the file may name.
-            **keywords: see Lightning's: `network=` and other parts that were given as objects.
-
-        Raises:
-            DenoiserError: there is no such file, it is damaged, or names what is not allowed.
-        """
-        seen = checkpoint.read(Path(checkpoint_path)).get("seen")
-        with names_of_files(trust):
-            model = super().load_from_checkpoint(Path(checkpoint_path), *args, **{**keywords, "weights_only": True})
-        model.seen = seen
-        return model
-
-    def _datamodule(self) -> Any:
-        """The data of the trainer; None without them, or without a trainer, as in an export."""
-        try:
-            return getattr(self.trainer, "datamodule", None)
-        except RuntimeError:  # Lightning's answer where there is no trainer
-            return None
 
     def _check_finite(self, loss: Tensor) -> None:
         if not torch.isfinite(loss):

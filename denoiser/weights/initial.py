@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from denoiser import build
+from denoiser.data import leaks
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
 from denoiser.machine.terminal import say
@@ -113,8 +114,7 @@ def _record(fit: Fit, weights: load.Opened) -> dict[str, Any]:
 def _seen(weights: load.Opened) -> list[dict[str, Any]]:
     """The records of the pictures of the weights' own training and of those before it; each a flat dictionary."""
     unknown = {"data": weights.name, "split": "not recorded", "pictures": 0}
-    record = dict(weights.seen or unknown)
-    return [{key: value for key, value in record.items() if key != "earlier"}, *record.get("earlier", ())]
+    return leaks.chain(weights.seen or unknown)
 
 
 def _table(fit: Fit, weights: load.Opened, model: Denoiser) -> Iterator[str]:

@@ -65,7 +65,6 @@ def load(
             weights of an architecture that spandrel knows. A string that is the name of shipped weights means those,
             even where the working directory has a folder of that name: write `./photo`, or give a `Path`, for the
             folder.
-
         network: for a checkpoint whose network was given as an object: a network of the same class and arguments, which
             gets the weights.
         trust: packages of your own whose classes the file may name, such as `["mypkg"]`, besides those in the
@@ -94,8 +93,8 @@ def opened(name_or_path: str | os.PathLike[str], network: nn.Module | None = Non
 
     file = _file(name_or_path)
     if formats.is_published(file):
-        network = published.read(file)
-        return Opened(network, file, network.name, facts={"sha256": network.sha256})
+        known = published.read(file)
+        return Opened(known, file, known.name, facts={"sha256": known.sha256})
     if formats.is_export(file):
         content = exported.read(file)
         facts = {key: value for key, value in content.items() if key not in exported.CONTENT}

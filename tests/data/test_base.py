@@ -2,11 +2,11 @@ from itertools import chain
 
 import pytest
 import torch
+from helpers.refusals import refused
 from lightning.pytorch import LightningModule, Trainer
 
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
-from denoiser.errors import DenoiserError
 from denoiser.noise.gaussian import Gaussian
 from denoiser.noise.impulse import SaltPepper
 
@@ -52,13 +52,6 @@ class FakeTrainer:
     def __init__(self, rank, world):
         self.global_rank, self.world_size = rank, world
         self.strategy = type("Strategy", (), {"root_device": torch.device("cpu")})
-
-
-def refused(make):
-    with pytest.raises(DenoiserError) as caught:
-        make()
-    assert caught.value.code == 2
-    return str(caught.value)
 
 
 def items(loader):

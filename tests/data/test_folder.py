@@ -5,24 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.refusals import refused
+from helpers.splits import SPLITS, keys
 from PIL import Image
 
 from denoiser.data import own_depth
 from denoiser.data.folder import Folder
-from denoiser.errors import DenoiserError
-
-SPLITS = ("train", "val", "test")
-
-
-def keys(data):
-    return {split: set(data.split(split).keys) for split in SPLITS}
-
-
-def refused(make):
-    with pytest.raises(DenoiserError) as caught:
-        make()
-    assert caught.value.code == 2
-    return str(caught.value)
 
 
 def decoded(picture):

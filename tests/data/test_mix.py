@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 import torch
+from helpers.refusals import refusal
 from omegaconf import OmegaConf
 from PIL import Image
 
@@ -12,7 +13,6 @@ from denoiser.data import from_config, leaks
 from denoiser.data.images import reading
 from denoiser.data.mix import Joined, Mix
 from denoiser.data.sampling import ShareSampler
-from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise
 from denoiser.runs.folder import absolute_paths
 from denoiser.training import assemble
@@ -42,13 +42,6 @@ def mix(protocol):
 def levels(loader):
     """The grey level of each crop of an epoch, in order."""
     return [round(float(level) * 255) for batch in loader for level in batch.clean.amax((1, 2, 3))]
-
-
-def refused(make):
-    with pytest.raises(DenoiserError) as caught:
-        make()
-    assert caught.value.code == 2
-    return caught.value
 
 
 @pytest.mark.parametrize(("shares", "dark"), [([0.7, 0.3], 0.7), ([3, 9], 0.25), (None, 2 / 3), ([1, 0], 1)], ids=str)
@@ -100,7 +93,7 @@ def test_validation_is_of_all_sources_under_their_names(greys, mix):
     val = data.split("val")
     assert val.keys == [f"{label}/{key}" for label, part in parts.items() for key in part.keys]
     assert set(parts) == {"dark", "bright"} and all(map(len, parts.values())) and val.shapes == [(3, 32, 40)] * len(val)
-    assert refused(lambda: data.split("test")).fix == "data.test=photos"
+    assert refusal(lambda: data.split("test")).fix == "data.test=photos"
 
 
 def test_folders_of_one_name_have_labels_of_their_own(mix, tmp_path):
@@ -168,13 +161,13 @@ def test_paths_of_a_run_are_absolute_so_that_it_can_be_resumed_elsewhere(tmp_pat
     ids=str,
 )
 def test_sources_and_shares_that_are_not_possible(sources, shares, problem, fix, protocol):
-    failure = refused(lambda: Mix(sources, shares, **protocol(), channels=3))
+    failure = refusal(lambda: Mix(sources, shares, **protocol(), channels=3))
     assert problem in failure.what and "(data." in failure.what and fix in failure.fix
 
 
 def test_a_folder_that_is_named_twice_in_other_words(mix, greys):
     dark = greys[0]
-    assert "named twice" in refused(lambda: mix([dark, f"{dark}/../dark"])).what
+    assert "named twice" in refusal(lambda: mix([dark, f"{dark}/../dark"])).what
 
 
 def test_only_the_ratio_of_shares_counts(mix, greys):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.refusals import refusal
 from PIL import Image
 
 from denoiser.data.kodak24 import Kodak24
@@ -18,7 +19,6 @@ from denoiser.data.set14 import Set14
 from denoiser.data.store.catalogue import Card
 from denoiser.data.store.download import download_files
 from denoiser.data.urban100 import Urban100
-from denoiser.errors import DenoiserError
 
 SETS = {Set12: 12, Kodak24: 24, Kodak24Full: 24, McMaster: 18, Set14: 14, Urban100: 100}
 BY_HAND = (Kodak24Full,)
@@ -39,13 +39,6 @@ CARD = Card(
     files={name: hashlib.sha256(body).hexdigest() for name, body in BODIES.items()},
     source="Greys of example.org",
 )
-
-
-def refused(make):
-    with pytest.raises(DenoiserError) as caught:
-        make()
-    assert caught.value.code == 3
-    return caught.value
 
 
 def names(folder):
@@ -122,7 +115,7 @@ def test_two_processes_download_once(served, mirror, tmp_path):
 def test_a_download_that_breaks_off_is_gone_on_with(served, mirror, tmp_path, trouble):
     whole = dict(mirror.routes["/Greys/2.png"])
     mirror.routes["/Greys/2.png"].update(trouble)
-    failure = refused(lambda: download_files(tmp_path, served))
+    failure = refusal(lambda: download_files(tmp_path, served), code=3)
     assert failure.what.startswith("cannot download 2.png: 127.0.0.1") and not (tmp_path / "Greys").exists()
     where = tmp_path / "Greys"
     assert (
@@ -137,10 +130,12 @@ def test_a_download_that_breaks_off_is_gone_on_with(served, mirror, tmp_path, tr
 
 def test_what_is_put_into_a_broken_off_download_has_to_be_the_published_file(served, mirror, tmp_path):
     mirror.routes["/Greys/2.png"].update(cut=9)
-    refused(lambda: download_files(tmp_path, served))
+    refusal(lambda: download_files(tmp_path, served), code=3)
     part = tmp_path / "Greys.part" / "2.png"
     part.write_bytes(b"mine")
-    assert refused(lambda: download_files(tmp_path, served)).fix == f"rm {part}" and part.read_bytes() == b"mine"
+    assert (
+        refusal(lambda: download_files(tmp_path, served), code=3).fix == f"rm {part}" and part.read_bytes() == b"mine"
+    )
     part.write_bytes(BODIES["2.png"])
     assert names(download_files(tmp_path, served)) == list(BODIES), "parts of the interrupted download are removed"
 
@@ -153,7 +148,7 @@ def test_a_folder_that_is_there_is_counted_and_never_written_to(served, mirror, 
     before = sorted(tmp_path.rglob("*"))
     assert download_files(tmp_path, served) == folder
     (folder / "2.png").unlink()
-    failure = refused(lambda: download_files(tmp_path, served))
+    failure = refusal(lambda: download_files(tmp_path, served), code=3)
     assert failure.what == f"Greys has 2 of its 3 pictures, 2.png is missing ({folder})"
     assert failure.fix.startswith(f"mv {folder} {folder}-old, then repeat") and not mirror.requests
     assert sorted({*tmp_path.rglob("*"), folder / "2.png"}) == before
@@ -178,11 +173,11 @@ def test_an_altered_picture_is_refused_and_named(protocol, tmp_path):
     data, folder = greys(protocol, tmp_path, CARD), tmp_path / "Greys"
     assert data.split("test").keys == ["1", "2", "3"]
     (folder / "2.png").write_bytes(encoded(9))
-    failure = refused(lambda: data.pictures("test"))
+    failure = refusal(lambda: data.pictures("test"), code=3)
     assert failure.what == f"greys has 1 altered or missing file(s), 2.png first ({folder})"
     assert failure.fix == f"denoiser data verify greys --root {tmp_path}, then {CARD.manual_instructions(tmp_path)}"
     (folder / "3.png").write_bytes(encoded(9))
-    assert "has 2 altered or missing file(s), 2.png first" in refused(lambda: data.pictures("test")).what
+    assert "has 2 altered or missing file(s), 2.png first" in refusal(lambda: data.pictures("test"), code=3).what
 
 
 def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
@@ -194,17 +189,17 @@ def test_sets_without_known_hashes_are_counted(protocol, tmp_path):
 @pytest.mark.parametrize("dataset", BY_HAND)
 def test_sets_that_are_fetched_by_hand_say_what_and_where(dataset, protocol, tmp_path, save_picture):
     data, (first, *_, last) = dataset(tmp_path, **protocol(), channels=3), dataset.card.files
-    failure = refused(data.prepare_data)
+    failure = refusal(data.prepare_data, code=3)
     folder = tmp_path / dataset.card.folders[0]
     assert failure.what == f"{folder.name} is missing ({tmp_path})" and list(tmp_path.iterdir()) == []
     assert failure.fix == f"download {dataset.card.source} and save them as {folder / first} ... {last}"
     save_picture(folder / first, 16, 16)
-    failure = refused(data.prepare_data)
+    failure = refusal(data.prepare_data, code=3)
     assert f"has 1 of its {dataset.card.count} pictures" in failure.what and failure.fix.startswith("download ")
 
 
 def test_without_network_one_answer_is_waited_for(protocol, tmp_path):
-    failure = refused(Kodak24(tmp_path, **protocol(), channels=3).prepare_data)
+    failure = refusal(Kodak24(tmp_path, **protocol(), channels=3).prepare_data, code=3)
     assert "cannot download kodim01.png: raw.githubusercontent.com" in failure.what
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
     assert "testsets/Kodak24 of github.com/cszn/FFDNet" in failure.fix

@@ -8,29 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.refusals import refused
+from helpers.splits import SPLITS, keys
 from PIL import Image
 
 from denoiser import evaluate, run
 from denoiser.config import compose
 from denoiser.data import matching
 from denoiser.data.real_pairs import RealPairs
-from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise
 from denoiser.noise.gaussian import Gaussian
 from denoiser.runs.folder import absolute_paths
-
-SPLITS = ("train", "val", "test")
-
-
-def keys(data):
-    return {split: set(data.split(split).keys) for split in SPLITS}
-
-
-def refused(make):
-    with pytest.raises(DenoiserError) as caught:
-        make()
-    assert caught.value.code == 2 and len(str(caught.value).splitlines()) == 2
-    return str(caught.value)
+from denoiser.training import assemble
 
 
 @pytest.fixture
@@ -298,3 +287,8 @@ def test_what_is_left_out_of_both_folders_is_told_once(protocol, pictures_folder
             data.pictures(split)
     assert [str(warning.message)[:36] for warning in given] == ["left out: 2 raw files of cameras (.n"]
     assert Path(given[0].filename).parent == Path(matching.__file__).parent  # printed plainly
+
+
+def test_a_table_of_pairs_is_real_noise_in_the_words_of_the_training(tmp_path):
+    cfg = compose(["data=pairs", f"data.csv={tmp_path / 'pairs.csv'}", "noise=none", "model=cifar_shallow"])
+    assert assemble.module(cfg).hparams["trained_on"] == "pairs, real noise"

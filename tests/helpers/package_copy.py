@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from denoiser.config import PACKAGE, config_dir
+from denoiser.search_path import PACKAGE, config_dir
 
 CONTRIBUTING = PACKAGE.parent / "CONTRIBUTING.md"
 FILE = re.compile(r"^`(?P<path>[\w/]+\.\w+)`:\n\n```(?P<kind>\w+)\n(?P<text>.*?)```$", re.MULTILINE | re.DOTALL)

@@ -7,10 +7,11 @@ import numpy as np
 from omegaconf import OmegaConf
 from PIL import Image
 
-from denoiser.config import compose, config_dir
+from denoiser.config import compose
 from denoiser.data import from_config
 from denoiser.data.store import download
 from denoiser.data.store.catalogue import dataset_card, dataset_class
+from denoiser.search_path import config_dir
 from denoiser.training import assemble
 
 SIDE = 32

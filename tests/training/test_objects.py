@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helpers.refusals import refused
 from lightning.pytorch import LightningModule, Trainer
 from torch import nn
 from torch.utils.data import DataLoader
@@ -52,12 +53,6 @@ def fitted(model, *data, **options):
     trainer = Trainer(max_epochs=1, enable_checkpointing=False, **QUIET, **options)
     trainer.fit(model, *data)
     return trainer
-
-
-def refused(make):
-    with pytest.raises(DenoiserError) as caught:
-        make()
-    return str(caught.value)
 
 
 def test_any_network_loss_and_optimizer_are_trained_on_plain_loaders():
@@ -264,3 +259,14 @@ def test_parts_in_evaluation_mode_stay_in_it():
     with evaluating(model):
         assert not model.training
     assert model.training and not model.network.normalisation.training
+
+
+def test_a_loaded_model_keeps_the_records_of_all_trainings_before(pictures_folder, tmp_path):
+    data = [Folder(pictures_folder(20, name=name), patch_size=16) for name in "abc"]
+    model = Denoiser(Net())
+    for each in data[:2]:
+        trainer = fitted(model, each)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    again = Denoiser.load_from_checkpoint(tmp_path / "a.ckpt", network=Net())
+    fitted(again, data[2])
+    assert len(again.seen["earlier"]) == 2 and all("earlier" not in record for record in again.seen["earlier"])

@@ -9,10 +9,10 @@ from lightning.pytorch import Trainer
 from omegaconf import OmegaConf
 
 from denoiser.cli.elsewhere import ELSEWHERE
-from denoiser.config import config_dir
 from denoiser.data import from_config
 from denoiser.errors import DenoiserError
 from denoiser.run import main, run
+from denoiser.search_path import config_dir
 from denoiser.training import assemble
 from denoiser.weights.load import load
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from denoiser import build
-from denoiser.config import choice, data_root, options
+from denoiser.config import choice, data_root
 from denoiser.errors import DenoiserError, nearest
+from denoiser.search_path import options
 from denoiser.trust import names_of_choice
 
 PRESENT, MISSING, INCOMPLETE = "present", "missing", "incomplete"

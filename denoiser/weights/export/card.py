@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from denoiser import build
-from denoiser.config import choice, options
+from denoiser.config import choice
 from denoiser.data.store.catalogue import dataset_card
 from denoiser.noise.levels import LEVEL_KINDS, SIGMA
 from denoiser.runs.row import noise_level
+from denoiser.search_path import options
 from denoiser.weights.export import parity
 from denoiser.weights.export.bundle import ONNX, SAFETENSORS
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from denoiser.config import RUN
 from denoiser.errors import DenoiserError
 from denoiser.noise.levels import LEVEL_KEYS
-from denoiser.runs.folder import command_line, results, seconds
+from denoiser.runs.folder import command_line, overrides, results, seconds
 from denoiser.weights.load import Opened
 
 EVALUATION_KEYS = ("protocol", "seed", "draws", "device", "commit")
@@ -32,10 +30,10 @@ def training(opened: Opened) -> dict[str, Any] | None:
         return opened.facts.get("training")
     folder, steps, epoch = opened.file.absolute().parent, opened.facts["steps"], opened.facts["epoch"]
     run = folder.parent if folder.name == "checkpoints" else folder
-    record, overrides = results(run), run / ".hydra" / "overrides.yaml"
+    record = results(run)
     command = record.get("command")
-    if command is None and overrides.is_file():  # the run is not finished
-        command = command_line(RUN, [str(override) for override in OmegaConf.load(overrides)])
+    if command is None and (run / ".hydra" / "overrides.yaml").is_file():  # the run is not finished
+        command = command_line(RUN, overrides(run))
     return {
         "command": command,
         "commit": record.get("commit"),

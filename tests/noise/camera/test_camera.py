@@ -4,10 +4,10 @@ from helpers.noises import check_refused, generator
 from omegaconf import OmegaConf
 
 from denoiser import build
-from denoiser.config import config_dir
 from denoiser.noise.base import Noise
 from denoiser.noise.camera.camera import Camera
 from denoiser.noise.levels import SHOT, SIGMA
+from denoiser.search_path import config_dir
 
 
 def pair(noise, channels=3, sides=(33, 40), n=3, seed=0):
