@@ -94,7 +94,7 @@ def test_sdist_holds_what_its_tests_need(dist):
 
 def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):
     target, env = installed
-    where = "import denoiser, denoiser.config as c; print(denoiser.__file__, c.config_dir())"
+    where = "import denoiser, denoiser.search_path as path; print(denoiser.__file__, path.config_dir())"
     printed = python("-c", where, cwd=tmp_path, env=env)
     assert printed.split() == [str(target / "denoiser" / "__init__.py"), str(target / "denoiser" / "conf")]
     small = ("trainer=smoke", "trainer.limit_val_batches=1", "data.images=2", "callbacks.images.count=1")
