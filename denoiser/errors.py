@@ -6,6 +6,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 SOME_FAILED, NOT_POSSIBLE, ENVIRONMENT, DIVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 4, 130, 143
@@ -55,8 +56,8 @@ def nearest(name: str, candidates: Iterable[str], cutoff: float = 0.5) -> str | 
 
 
 def number(value: object) -> bool:
-    """Whether `value` is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether `value` is a finite number, also of numpy."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def require(condition: bool, key: str, value: object, problem: str, example: str) -> None:

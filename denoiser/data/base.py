@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.protocol import Protocol
 from denoiser.data.sampling import EpochSampler
 from denoiser.data.sizes import check_patch_size, check_picture_sizes
@@ -42,6 +44,7 @@ class PairsDataModule(LightningDataModule):
 
     Raises:
         DenoiserError: the dataset does not have these channels, or a size or count is too small.
+        TypeError: `noise` is no noise, or `test` no dataset.
 
     >>> import torch
     >>> class Ramps(PairsDataModule):
@@ -95,15 +98,17 @@ class PairsDataModule(LightningDataModule):
                 f"{type(self).__name__} has {allowed} channel(s), not {channels} (data.channels)",
                 f"data.channels={self.allowed_channels[0]}",
             )
-        _check_whole("batch_size", batch_size, 1)
-        _check_whole("patch_size", 1 if patch_size is None else patch_size, 1)
-        _check_whole("crops_per_image", crops_per_image, 1)
-        _check_whole("num_workers", num_workers, 0)
+        if not isinstance(test, PairsDataModule | None):
+            raise TypeError(f"test={test!r} is no dataset: one of denoiser.data, such as denoiser.data.Set12()")
+        check_noise(noise)
+        self.batch_size = check_whole("data.batch_size", batch_size, 1)
+        self.patch_size = patch_size if patch_size is None else check_whole("data.patch_size", patch_size, 1)
+        self.crops_per_image = check_whole("data.crops_per_image", crops_per_image, 1)
+        self.num_workers = check_whole("data.num_workers", num_workers, 0)
         noise = noise or (Noise() if self.real_pairs else Gaussian())
         clip = noise.clip or noise.stored or self.real_pairs if clip is None else clip
-        self.protocol = Protocol(noise, seed, noise.levels(test_levels), clip)
-        self.channels, self.batch_size, self.num_workers = channels, batch_size, num_workers
-        self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
+        self.protocol = Protocol(noise, check_whole("seed", seed, 0), noise.levels(test_levels), clip)
+        self.channels, self.flip, self.test = int(channels), flip, test
         self.splits: dict[str, Pictures] = {}
         self._thumbnails: dict[str, Thumbnails] = {}
         self.checked: PairsDataModule | None = None  # whose test pictures were looked for among the others
@@ -181,6 +186,10 @@ class PairsDataModule(LightningDataModule):
         """Whole pictures with frozen noise."""
         return self._frozen("test")
 
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """The pairs of the test, whose noisy pictures a model denoises."""
+        return self._frozen("test")
+
     def frozen(self, name: str, draws: int = 1) -> FrozenPairs:
         """The evaluation pairs of a split, with `draws` draws of noise for each picture and level."""
         source = self.test if name == "test" and self.test is not None else self
@@ -210,12 +219,28 @@ class PairsDataModule(LightningDataModule):
             "persistent_workers": self.num_workers > 0,
             "worker_init_fn": exit_on_sigterm,
         }
-        return DataLoader(pairs, batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
+        return DataLoader(pairs, batch_size=batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
 
 
-def _check_whole(key: str, value: object, lowest: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
-    require(whole, f"data.{key}", value, f"not a whole number of at least {lowest}", str(32 * lowest))
+def check_whole(key: str, value: object, lowest: int) -> int:
+    """A whole number of at least `lowest`, also of numpy.
+
+    Raises:
+        DenoiserError: it is another value.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= lowest
+    require(whole, key, value, f"not a whole number of at least {lowest}", str(32 * lowest))
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+def check_noise(noise: object) -> None:
+    """Refuse what is no noise, such as the name of one.
+
+    Raises:
+        TypeError: it is neither a noise nor None.
+    """
+    if not isinstance(noise, Noise | None):
+        raise TypeError(f"noise={noise!r} is no noise: one of denoiser.noise, such as denoiser.noise.Gaussian(25)")
 
 
 def identity(batch: Batch) -> Batch:

@@ -13,7 +13,8 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.methods import Method
 from denoiser.machine.terminal import printable
