@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 from lightning.pytorch import LightningDataModule
@@ -11,11 +10,11 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from denoiser.data.batch import Batch
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
-from denoiser.data.protocol import Protocol
+from denoiser.data.protocol import Protocol, check_noise
 from denoiser.data.sampling import EpochSampler
 from denoiser.data.sizes import check_patch_size, check_picture_sizes
 from denoiser.data.thumbnails import Thumbnails, thumbnails
-from denoiser.errors import DenoiserError, require
+from denoiser.errors import DenoiserError, check_whole
 from denoiser.machine.signals import exit_on_sigterm
 from denoiser.noise.base import Noise
 from denoiser.noise.gaussian import Gaussian
@@ -137,9 +136,14 @@ class PairsDataModule(LightningDataModule):
         return self._thumbnails[name]
 
     @property
+    def label(self) -> str:
+        """The name of the dataset, or that of its folder or of its class where it has none."""
+        return self.name or self.folder_name or type(self).__name__.lower()
+
+    @property
     def names(self) -> dict[str, str]:
         """The names of data and noise in tables."""
-        return {"data": self.name, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
+        return {"data": self.label, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
 
     def origin(self, pairs: FrozenPairs) -> dict[str, Any]:
         """The columns of a row of results that describe the scored pictures."""
@@ -220,27 +224,6 @@ class PairsDataModule(LightningDataModule):
             "worker_init_fn": exit_on_sigterm,
         }
         return DataLoader(pairs, batch_size=batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
-
-
-def check_whole(key: str, value: object, lowest: int) -> int:
-    """A whole number of at least `lowest`, also of numpy.
-
-    Raises:
-        DenoiserError: it is another value.
-    """
-    whole = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= lowest
-    require(whole, key, value, f"not a whole number of at least {lowest}", str(32 * lowest))
-    return int(value)  # type: ignore[call-overload,no-any-return]
-
-
-def check_noise(noise: object) -> None:
-    """Refuse what is no noise, such as the name of one.
-
-    Raises:
-        TypeError: it is neither a noise nor None.
-    """
-    if not isinstance(noise, Noise | None):
-        raise TypeError(f"noise={noise!r} is no noise: one of denoiser.noise, such as denoiser.noise.Gaussian(25)")
 
 
 def identity(batch: Batch) -> Batch:
