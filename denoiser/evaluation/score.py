@@ -95,9 +95,8 @@ def score(
     Args:
         methods: one or several, or a dictionary of them by the names of their rows. The name of a classical denoiser
             (`noisy`, `nlm`, ...), of shipped weights (`photo`, ...), or the path of a run folder, a checkpoint, an
-            export or published weights; a `Denoiser` or another `nn.Module`; or a function. Modules and functions map
-            noisy float `(B, C, H, W)`, nominally in [0, 1], to the same shape. Modules are put on the device and scored
-            in evaluation mode.
+            export or published weights; an `nn.Module`, put on the device and scored in evaluation mode; or a function.
+            Modules and functions map noisy float `(B, C, H, W)`, nominally in [0, 1], to the same shape.
         data: the name of a dataset, the path of a folder, or a dataset of `denoiser.data`.
         sigma: noise level or levels in grey levels of 255; None for that of the noise.
         shot: the same for `noise.Camera`, whose levels are variances.
@@ -106,13 +105,12 @@ def score(
         seed: seed of the noise; None for 0, and for that of a dataset object.
         channels: 3 or 1, where the data has both; None for those of the first method that has only one of them.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        split: `train`, `val`, `test`, or `all` for pictures of a folder; None for all pictures of a folder, as
-            `denoiser evaluate`, and for the test pictures of other datasets. `Trainer.test` uses `test`.
+        split: `train`, `val`, `test` (as `Trainer.test`) or `all`; None for `all` of a folder, else for `test`.
         **options: `draws`, `metrics`, `batch_size`, `num_workers` and `allow_leak`, see `ScoringOptions`.
 
     Raises:
-        DenoiserError: a method, the data or a level is missing or not possible; pictures were trained on; or the output
-            of a method is not finite, or of another shape.
+        DenoiserError: a method, the data or a level is missing or not possible; pictures were trained on; or an output
+            is not finite, or of another shape.
         TypeError: a method, the data or the noise is none.
 
     >>> table = score(["noisy", "wavelet"], "photos", sigma=25)
@@ -124,8 +122,8 @@ def score(
     with evaluating(*(method for _, method in wanted if isinstance(method, nn.Module))):
         loaded = [_method(method, target, name) for name, method in wanted]
         channels = channels or next((method.channels for method in loaded if method.channels), None)
-        dataset = _data(data, channels)
-        pictures, levels = _split(dataset, split), {"sigma": sigma, "shot": shot}
+        dataset, levels = _data(data, channels), {"sigma": sigma, "shot": shot}
+        pictures = _split(dataset, split)
         pictures.protocol = _protocol(dataset.protocol, pictures.real_pairs, noise, levels, clip, seed)
         return _table(score_methods.assemble(pictures, lambda: checked(loaded, pictures), target, scoring), scoring)
 
