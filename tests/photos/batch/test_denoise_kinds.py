@@ -68,8 +68,8 @@ def test_metadata_is_kept_and_fits_the_pixels(results, kind):
     kept = {name: value for name, value in was.items() if name.startswith(KEPT)}
     assert len(kept) >= 8 and kept == {name: now.get(name) for name in kept}
     upright = kind != "turned_jpeg"  # a JPEG stays as it is stored
-    assert was["Image Orientation"] == "Rotated 90 CW"
-    assert now["Image Orientation"] == ("Horizontal (normal)" if upright else "Rotated 90 CW")
+    assert was["Image Orientation"] != "Horizontal (normal)"
+    assert now["Image Orientation"] == ("Horizontal (normal)" if upright else was["Image Orientation"])
     with Image.open(before) as one, Image.open(after) as other:
         assert other.info["icc_profile"] == one.info["icc_profile"]
-        assert other.size == ((48, 64) if upright else one.size) and one.size == (64, 48)
+        assert other.size == ((48, 64) if upright else (64, 48))
