@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
-from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs
 from denoiser.inference.evaluating import evaluating
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
