@@ -93,7 +93,7 @@ class Denoiser(Recorded, Tested):
         trained_sigma: Sequence[float] | None = None,
         trained_shot: Sequence[float] | None = None,
         scheduler: given.SchedulerFactory | given.Config | None = None,
-    ) -> None:
+    ) -> None:  # pragma: no mutate block, because save_hyperparameters reads this frame
         super().__init__()
         given.check_optimizer(optimizer, scheduler)
         self.network = given.network(network)

@@ -17,7 +17,7 @@ from denoiser.metrics.psnr_ssim import psnr
 from denoiser.objectives.supervised import Supervised
 from denoiser.runs import checkpoint
 from denoiser.runs.results import Score
-from denoiser.training import assemble
+from denoiser.training import assemble, given
 from denoiser.training.module import Denoiser
 
 
@@ -121,12 +121,16 @@ def test_the_scores_of_a_test_are_gathered_from_all_processes(monkeypatch):
 def test_test_pictures_are_looked_for_among_those_of_training_before_it_begins(monkeypatch):
     checked, data = [], from_config.training_data(config())
     monkeypatch.setattr(leaks, "check_test_pictures", checked.append)
+    monkeypatch.setattr(leaks, "check_earlier", lambda earlier, data: checked.append((earlier, data)))
     module().setup("fit")
     for stage, datamodule in (("test", data), ("fit", "another"), ("fit", data)):
         model = module()
-        model._trainer = SimpleNamespace(datamodule=datamodule)
+        model._trainer, model.earlier = SimpleNamespace(datamodule=datamodule), ({"data": "another"},)
         model.setup(stage)
-    assert checked == [data]
+    assert checked == [data, (({"data": "another"},), data)]
+    data.channels = 1
+    with pytest.raises(DenoiserError, match="the data has 1"):
+        module().check(data)
 
 
 def fitted(folder, out, monkeypatch, **options):
@@ -208,3 +212,44 @@ def test_a_checkpoint_without_a_dataset_of_ours_records_none():
     checkpoint = {}
     module().on_save_checkpoint(checkpoint)
     assert checkpoint == {}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every", "validated", "length"),
+    [(10, 3, True, (40, 10, 3)), (1, None, True, (40, 1, 1)), (None, 3, False, (40, math.inf, 0))],
+)
+def test_a_scheduler_knows_the_length_of_the_training(monkeypatch, epochs, every, validated, length):
+    seen, steps = [], {"estimated_stepping_batches": 40, "enable_validation": validated}
+    monkeypatch.setattr(given, "optimizer", lambda *parts: seen.extend(parts))
+    model = Denoiser(torch.nn.Conv2d(1, 1, 3, padding=1), scheduler=torch.optim.lr_scheduler.ConstantLR)
+    model._trainer = SimpleNamespace(max_epochs=epochs, check_val_every_n_epoch=every, **steps)
+    model.configure_optimizers()
+    assert seen == [model.optimizer, model.scheduler, list(model.network.parameters()), length]
+
+
+def test_training_alone_uses_the_compiled_network(monkeypatch):
+    monkeypatch.setattr("denoiser.training.module.compiled", lambda network: lambda noisy: network(noisy) + 1)
+    model, noisy = module(), torch.rand(1, 3, 16, 16)
+    model.compile_training()
+    torch.testing.assert_close(model.train().forward(noisy), model.eval().forward(noisy) + 1)
+
+
+def test_weights_of_a_loss_that_is_not_given_again_are_left_out():
+    init = {"name": "a", "trained_on": "b"}
+    checkpoint = {"state_dict": {"network.a": 1, "objective.a": 2, "objectives": 3}, "init": init}
+    model = module()
+    model.on_load_checkpoint(checkpoint)
+    assert len(checkpoint["state_dict"]) == 3
+    model.objective = given.Absent("L1Loss")
+    model.on_load_checkpoint(checkpoint)
+    assert checkpoint["state_dict"] == {"network.a": 1, "objectives": 3} and model.init == init
+
+
+@pytest.mark.parametrize("step", ["training_step", "validation_step"])
+def test_the_first_batch_is_looked_at_for_another_white(step):
+    model, bright = module(), torch.full((1, 3, 16, 16), 200.0)
+    model.log = lambda *_, **__: None
+    model._trainer = SimpleNamespace(is_last_batch=False, max_steps=-1, global_step=0)
+    with pytest.warns(UserWarning, match="values up to 200"):
+        getattr(model, step)((bright, bright), 0)
+    getattr(model, step)((bright, bright), 1)  # where a warning is an error
