@@ -195,6 +195,8 @@ def _finished(record: Record) -> None:
     finished = read(record.folder)
     page = write_run_page(finished)
     say(text(finished), f"report: {page}", sep="\n")
+    for profile in sorted(record.folder.glob("*-profile*.txt")):
+        say(f"profile: {profile}")
     if any((record.folder / "tensorboard").rglob("events.*")):
         say(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     say(record.folder)
