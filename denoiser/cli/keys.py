@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
@@ -11,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from denoiser.cli.advice import KEY, advice
 from denoiser.config import RUN, Application, compose, keys
 from denoiser.errors import DenoiserError, nearest, number, require
-from denoiser.search_path import config_dirs, groups
+from denoiser.search_path import config_dirs, groups, options
 
 
 class Bounds(NamedTuple):
@@ -74,6 +76,10 @@ def group_choices(overrides: Sequence[str]) -> list[str]:
     return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in names]
 
 
+REQUIRED = ("data", "model", "noise", "objective", "optimizer", "trainer")
+"""Groups without which there is no run."""
+
+
 def check_values(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
     """Refuse added keys that nothing reads, values of another type than the default's, and numbers out of bounds.
 
@@ -85,7 +91,10 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
     Raises:
         DenoiserError: names the key.
     """
-    default = compose(group_choices(overrides), application)
+    default = _default(tuple(group_choices(overrides)), application, tuple(config_dirs()))
+    for group in REQUIRED:
+        if group in default and not isinstance(config.get(group), DictConfig):
+            raise DenoiserError(f"no {group} ({group})", f"{group}=NAME, one of {', '.join(options(group))}")
     known = keys(default)
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
@@ -95,6 +104,12 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
             raise DenoiserError(f"{what} ({override})", fix)
     for key in keys(config):
         _check_value(key, OmegaConf.select(config, key), OmegaConf.select(default, key))
+
+
+@cache
+def _default(choices: tuple[str, ...], application: Application, folders: tuple[Path, ...]) -> DictConfig:
+    """The configuration of these choices alone, composed once for all jobs of a sweep; `folders` hold the choices."""
+    return compose(choices, application)
 
 
 def _is_unread(config: DictConfig, key: str) -> bool:

@@ -11,17 +11,20 @@ from typing import Any
 
 from denoiser.data import own_depth
 from denoiser.data.base import CROPS, PairsDataModule
-from denoiser.data.decoding import read_files
+from denoiser.data.decoding import check_cache, read_files
 from denoiser.data.images import search
 from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import split_indices
 from denoiser.data.store.catalogue import Card
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, check_whole
 
 
 class Folder(PairsDataModule):
-    """The pictures in a folder, split 80 / 10 / 10 by a hash of their paths; an evaluation uses all of them.
+    """The pictures in a folder, split 80 / 10 / 10 by a hash of their paths.
+
+    `denoiser evaluate` and `denoiser.score` use all of them, unless `score` gets another split; `Trainer.test` uses the
+    test split.
 
     Args:
         path: the folder; subfolders are included.
@@ -30,7 +33,7 @@ class Folder(PairsDataModule):
         **options: see `PairsDataModule`.
 
     Raises:
-        DenoiserError: `path` is None.
+        DenoiserError: `path` is None, or the seed or limit is no such number.
     """
 
     evaluation_split = "all"
@@ -42,7 +45,8 @@ class Folder(PairsDataModule):
         super().__init__(**{**CROPS, **options})
         if path is None:
             raise DenoiserError("data=folder requires a folder (data.path)", "data.path=DIR")
-        self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
+        self.path, self.cache_gb = Path(path).expanduser(), check_cache(cache_gb)
+        self.split_seed = check_whole("data.split_seed", split_seed, 0)
         self.folder_name = self.path.absolute().name
 
     @cached_property

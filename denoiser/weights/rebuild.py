@@ -30,8 +30,11 @@ def rebuild(content: Mapping[str, Any], file: Path, network: nn.Module | None = 
         The model in evaluation mode.
 
     Raises:
+        TypeError: the network is none.
         DenoiserError: no such network can be built, the weights do not fit it, or it does not run.
     """
+    if not isinstance(network, nn.Module | None):
+        raise TypeError(f"the network is a torch.nn.Module, not {network!r}")
     given = {} if network is None else {"network": network}
     module, content = _build({**content["hyper_parameters"], **given}, file), {"state_dict": content["state_dict"]}
     module.on_load_checkpoint(content)
@@ -64,8 +67,6 @@ def _try(module: Denoiser, file: Path) -> None:
     """Denoise a small picture: only a call shows arguments that do not fit one another."""
     channels = module.hparams["channels"]
     what = f"the checkpoint describes a model that does not run (channels={channels!r})"
-    if type(channels) is not int or channels not in (1, 3):
-        raise DenoiserError(f"{what}: 1 and 3 are possible ({file})", FIX)
     try:
         with torch.no_grad():
             shape = tuple(module(torch.zeros(1, channels, SIDE, SIDE)).shape)

@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from scores import gaussian, real
 from torch import Tensor, nn
 
+from denoiser.machine.hardware import has_bfloat16
 from denoiser.models.unet import UNet
 from denoiser.training.muon import orthogonalise
 
@@ -46,6 +47,7 @@ class DeviceMuon:
 
     def __init__(self, network: nn.Module, rate: Tensor) -> None:
         self.rate, by_shape = rate, defaultdict(list)
+        self.dtype = torch.bfloat16 if has_bfloat16(rate.device.type) else torch.float32
         for p in network.parameters():
             by_shape[len(p), p.numel() // len(p)].append(p)
         self.groups = [
@@ -58,8 +60,8 @@ class DeviceMuon:
         for (rows, columns), group, mean in self.groups:
             gradient = torch.stack([p.grad.reshape(rows, columns) for p in group if p.grad is not None])
             mean.lerp_(gradient, 1 - MOMENTUM)
-            steps = orthogonalise(gradient.lerp(mean, MOMENTUM)) * (self.rate * max(1.0, rows / columns) ** 0.5)
-            for p, step in zip(group, steps, strict=True):
+            steps = orthogonalise(gradient.lerp(mean, MOMENTUM), dtype=self.dtype)
+            for p, step in zip(group, steps * (self.rate * max(1.0, rows / columns) ** 0.5), strict=True):
                 p.sub_(step.view(p.shape))
 
 

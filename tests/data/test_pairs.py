@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+from helpers.refusals import refused
 from torch.utils.data import DataLoader
 
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
@@ -230,3 +231,13 @@ def test_the_clean_pictures_of_a_camera_are_its_targets_at_the_place_of_the_pict
     batch = FrozenPairs(Pictures(["a"], smooth), Camera(**calm), 0, [1e-9]).__getitems__([0])
     assert (batch.clean - smooth / 255).abs().mean() < 3 / 255 and (batch.noisy - batch.clean).abs().max() < 2 / 255
     assert batch.level.tolist() == pytest.approx([1e-9])
+
+
+def test_pictures_that_cannot_be_meant_are_refused():
+    assert "2 keys for 3 pictures (Pictures)" in refused(lambda: Pictures("ab", torch.zeros(3, 1, 4, 4)))
+    assert "1 keys for 2 pictures" in refused(lambda: Pictures("a", [torch.zeros(1, 4, 4)] * 2))
+    assert "pictures of int64, whose white is not known" in refused(
+        lambda: Pictures("a", torch.ones(1, 1, 4, 4).long())
+    )
+    several = Pictures("a", [torch.ones(1, 4, 4).int()])
+    assert "pictures of int32" in refused(lambda: FrozenPairs(several, Gaussian(), 0, [25]).__getitems__([0]))
