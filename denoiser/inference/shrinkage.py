@@ -10,6 +10,13 @@ For the pixels x with the output d, as means over a neighbourhood:
 The squared error of x - w r is that of x, which is the noise n, plus w^2 r^2 - 2 w r n. The mean of r n is e, much as
 in the estimate of Stein (1981). So the output is no worse than x up to w = 2 e / r^2, and the square keeps it below.
 Where a network does what it has learned, r is nearly n and w is 1.
+
+Measured as the mean of 2 draws of the noise, without and with this, by how many dB pictures were better than noisy:
+
+    the first pixel around a disc of 3 in a picture of 0 to 0.5    noise of 2/255     photo -7.8, 0.0; grey -6.1, 0.0
+                                                                   noise of 10/255    photo 0.5, 0.1; grey -1.5, 0.0
+    a ramp of 10 to 99 % of 65535                                  noise of 4         photo -16.3, 0.0; grey -15.3, 0.0
+    a picture of -1 to 0, also lifted                              noise of 10/255    photo about -4, 7; grey -3, 6
 """
 
 from __future__ import annotations
