@@ -75,7 +75,7 @@ def known(pixels: Pixels) -> float:
 
 
 def noise(pixels: Pixels) -> float:
-    """The deviation of the noise where a picture has any, from its finest coefficients; less exact than `known`."""
+    """The deviation of the noise where a picture has any, from its finest coefficients; 0 where all of them are 0."""
     one, two, three, four = _squares(pixels, FEW)
     coefficients = np.abs(one - two - three + four) / 2
     coefficients = coefficients[coefficients > 0]
@@ -93,7 +93,8 @@ def black(pixels: Pixels, deviation: float) -> float:
     """
     if float(pixels.min()) >= 0:
         return 0.0
-    values = _squares(pixels, FEW)[0]
+    every = _every(pixels, FEW)
+    values = pixels[every, every].astype(np.float64)
     low, median = np.quantile(values, (LOW, 0.5))
     if low >= -max(BELOW_NOISE * deviation, BELOW_SCALE * scale(pixels)):
         return 0.0
@@ -140,7 +141,7 @@ def usual(pixels: Pixels, alpha: Pixels | None = None) -> float:
 
 def _statistics(pixels: Pixels, alpha: Pixels | None) -> tuple[float, float]:
     """The quantile `BRIGHT` and the median of the sizes of the values of some pixels, without those that are 0."""
-    every = _every(pixels)
+    every = _every(pixels, SAMPLE)
     some = pixels[every, every]
     sizes: NDArray[np.floating] = np.abs(some if alpha is None else some[alpha[every, every] > 0], dtype=np.float64)
     sizes = sizes[sizes > 0]
@@ -150,9 +151,9 @@ def _statistics(pixels: Pixels, alpha: Pixels | None) -> tuple[float, float]:
     return float(quantile), float(median)
 
 
-def _every(pixels: Pixels) -> slice:
-    """Some rows or columns of a picture, evenly spaced."""
-    return slice(None, None, max(1, math.isqrt(math.prod(pixels.shape[:2]) // SAMPLE)))
+def _every(pixels: Pixels, sample: int) -> slice:
+    """Some rows or columns of a picture, evenly spaced, which have about `sample` pixels."""
+    return slice(None, None, max(1, math.isqrt(math.prod(pixels.shape[:2]) // sample)))
 
 
 def _squares(pixels: Pixels, sample: int) -> NDArray[np.float32]:
@@ -160,4 +161,4 @@ def _squares(pixels: Pixels, sample: int) -> NDArray[np.float32]:
     step = 2 * max(1, math.isqrt(math.prod(pixels.shape[:2]) // (4 * sample)))
     height, width = (side // 2 * 2 for side in pixels.shape[:2])
     corners = [pixels[y:height:step, x:width:step].astype(np.float32) for y in (0, 1) for x in (0, 1)]
-    return np.stack(corners).reshape(4, *corners[0].shape[:2], -1)
+    return np.stack([np.atleast_3d(corner) for corner in corners])

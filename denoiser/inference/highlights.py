@@ -110,14 +110,14 @@ def guard(pixels: Pixels, white: float) -> Guard:
     """
     if pixels.dtype.itemsize == 1:
         return Guard()
-    level = exposure.noise(pixels)
-    if black := exposure.black(pixels, level):
+    level, can_measure = exposure.noise(pixels), min(pixels.shape[:2]) >= level_function.SIDE
+    if black := exposure.black(pixels, level) if can_measure else 0.0:
         pixels = pixels - np.float32(black)
     highest, lowest, scale = float(pixels.max()), float(pixels.min()), exposure.scale(pixels)
-    weak, by_noise = level < WEAK / GREY_LEVELS * scale, BEYOND * white + BEYOND_NOISE * level
-    outside = max(highest - white, -lowest) > by_noise
+    by_noise = BEYOND * white + BEYOND_NOISE * level
     usual = _exposures(pixels, white, max(highest, -lowest), LIMIT * scale, white + by_noise)
-    if usual == Guard() and not (black or weak or outside):
+    weak, outside = 0 < level < WEAK / GREY_LEVELS * scale, max(highest - white, -lowest) > by_noise
+    if not can_measure or (usual == Guard() and not (black or weak or outside)):
         return usual
     return replace(usual, black=black / white, noise=level_function.measure(pixels, white, correlated=not weak))
 

