@@ -110,6 +110,12 @@ def test_trying_changes_neither_statistics_nor_modes_nor_random_numbers():
     assert torch.equal(torch.get_rng_state(), state) and int(network[1].num_batches_tracked) == 0 and network.training
 
 
+def test_a_compiled_network_is_not_compiled_to_try_it():
+    compiled = []
+    network = torch.compile(Halves(1), backend=lambda graph, _: compiled.append(1) or graph)
+    assert (Denoiser(network).channels, Denoiser(network).multiple) == (3, 2) and not compiled
+
+
 def test_lazy_layers_are_not_called():
     network = nn.LazyConv2d(3, 3, padding=1)
     assert Denoiser(network).channels == 3 and nn.parameter.is_lazy(network.weight)
