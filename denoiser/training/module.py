@@ -18,7 +18,7 @@ from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss
 from denoiser.training import given, probing
-from denoiser.training.batches import as_batch
+from denoiser.training.batches import as_batch, check_noisy
 from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
@@ -143,11 +143,12 @@ class Denoiser(Recorded, Tested):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
-        loss, _ = self.objective(self.forward, self._batch(batch, batch_idx))
+        batch = self._batch(batch, batch_idx)
+        loss, _ = self.objective(self.forward, batch)
         self._loss, self._steps = self._loss + loss.detach(), self._steps + 1
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._steps % CHECK_EVERY == 0:
-            self._check_finite(self._loss)
+            self._check_finite(self._loss, batch)
         if last:
             mean = self._loss / self._steps
             self.log("train/loss", mean, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
@@ -169,7 +170,7 @@ class Denoiser(Recorded, Tested):
         """Compute the loss, and PSNR and SSIM of the output rounded to 8 bits."""
         batch = self._batch(batch, batch_idx)
         loss, denoised = self.objective(self.forward, batch)
-        self._check_finite(loss)
+        self._check_finite(loss, batch)
         denoised = to_8_bit(denoised)
         self.psnr.update(denoised, batch.clean)
         self.ssim.update(denoised, batch.clean)
@@ -206,8 +207,9 @@ class Denoiser(Recorded, Tested):
             weights = checkpoint["state_dict"]
             checkpoint["state_dict"] = {key: weights[key] for key in weights if not key.startswith("objective.")}
 
-    def _check_finite(self, loss: Tensor) -> None:
+    def _check_finite(self, loss: Tensor, batch: Batch) -> None:
         if not torch.isfinite(loss):
+            check_noisy(batch)
             raise DenoiserError(
                 f"the loss is NaN or infinite (epoch {self.current_epoch}, step {self.global_step})",
                 "lower the learning rate, for example optimizer.lr=1e-4, or set trainer.gradient_clip_val=1; "
