@@ -29,6 +29,7 @@ from denoiser.runs.results import Score, per_image, summarise
 from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
+from denoiser.training.checks import check_parts
 from denoiser.training.module import Denoiser
 
 
@@ -85,8 +86,9 @@ def train_and_test(
 
 
 def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
-    """Read the pictures and call the network once, in the first of several processes."""
+    """Call the network once, then read the pictures, which can take minutes, in the first of several processes."""
     if trainer.is_global_zero:
+        check_parts(module, module.objective, data)
         data.prepare_data()
         data.setup("fit")
         module.check(data)
@@ -110,8 +112,9 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
 def _placed(cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModule) -> tuple[Trainer, dict[str, Any]]:
     """The trainer and its options; the network gets its memory format, and is compiled if that is wanted."""
     trainer, options = assemble.trainer(cfg, folder)
+    memory_format = hardware.memory_format(options["memory_format"])
     _check(trainer, module, data)
-    module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    module.to(memory_format=memory_format)
     if options.get("compile"):  # runs of earlier versions lack it
         module.compile_training()
     return trainer, options
