@@ -29,7 +29,7 @@ from denoiser.runs.results import Score, per_image, summarise
 from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
-from denoiser.training.checks import check_parts
+from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.module import Denoiser
 
 
@@ -86,9 +86,14 @@ def train_and_test(
 
 
 def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
-    """Call the network once, then read the pictures, which can take minutes, in the first of several processes."""
+    """Call the network once, then read the pictures, which can take minutes, in the first of several processes.
+
+    A network for whole pictures is called when they are read, because they have the size.
+    """
     if trainer.is_global_zero:
-        check_parts(module, module.objective, data)
+        check_parts(module, data)
+        if data.patch_size is not None:
+            check_call(module, module.objective, *training_size(data))
         data.prepare_data()
         data.setup("fit")
         module.check(data)
