@@ -18,6 +18,7 @@ from denoiser.inference.evaluating import evaluating
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
 from denoiser.machine.signals import run_stage
+from denoiser.machine.stopping import stopping_later
 from denoiser.machine.terminal import say
 from denoiser.metrics.cost import macs, parameters
 from denoiser.noise.levels import LEVEL_KEYS
@@ -28,6 +29,7 @@ from denoiser.runs.results import Score, per_image, summarise
 from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
+from denoiser.training.checkpoints import LastCheckpoint
 from denoiser.training.module import Denoiser
 
 
@@ -53,7 +55,9 @@ def train_and_test(
     data, module = from_config.training_data(cfg), assemble.module(cfg)
     if start is not None:
         start(module)
-    trainer, options = _placed(cfg, folder, module, data)
+    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
+    saved = last if resume and last.exists() else None
+    trainer, options = _placed(cfg, folder, module, data, saved)
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
@@ -69,8 +73,7 @@ def train_and_test(
     if trainer.is_global_zero:
         say(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
     _log_config(trainer, cfg)
-    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
-    run_stage(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
+    run_stage(trainer, _fit, trainer, module, data, saved)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
     best = Path(trainer.strategy.broadcast(str(best)))
     if best.exists():
@@ -81,6 +84,17 @@ def train_and_test(
         yield {"rows": rows, "methods": [tested], **_init(module)}  # before drawing and logging, which can fail
         _draw(cfg.model.name, module.eval(), data.frozen("test"), folder / "images")
         _log_final(trainer, hyperparameters(cfg, overrides(folder)), rows)
+
+
+def _fit(trainer: Trainer, module: Denoiser, data: PairsDataModule, saved: Path | None) -> None:
+    """Train; upon a signal up to the end of the batch, where `LastCheckpoint` saves."""
+
+    def saves() -> bool:
+        running = trainer.training or (trainer.validating and not trainer.sanity_checking)
+        return running and any(isinstance(one, LastCheckpoint) for one in trainer.checkpoint_callbacks)
+
+    with stopping_later(saves):
+        trainer.fit(module, data, ckpt_path=saved)
 
 
 def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
@@ -106,9 +120,12 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
 
 
-def _placed(cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModule) -> tuple[Trainer, dict[str, Any]]:
+def _placed(
+    cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModule, saved: Path | None
+) -> tuple[Trainer, dict[str, Any]]:
     """The trainer and its options; the network gets its memory format, and is compiled if that is wanted."""
-    trainer, options = assemble.trainer(cfg, folder)
+    step = None if saved is None else checkpoint.read(saved)["global_step"]
+    trainer, options = assemble.trainer(cfg, folder, step)
     _check(trainer, module, data)
     module.to(memory_format=hardware.memory_format(options["memory_format"]))
     if options.get("compile"):  # runs of earlier versions lack it

@@ -22,6 +22,7 @@ from denoiser.training.checks import as_batch, check_parts
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
 from denoiser.training.recorded import Recorded
+from denoiser.training.resumable import Resumable
 from denoiser.training.tested import Tested
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
@@ -30,7 +31,7 @@ CHECK_EVERY = 50
 """Number of training steps between two checks of the loss: each check waits for the device."""
 
 
-class Denoiser(Recorded, Tested):
+class Denoiser(Recorded, Resumable, Tested):
     """A network with its objective and optimizer, to train, test and use.
 
     Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
@@ -99,7 +100,6 @@ class Denoiser(Recorded, Tested):
         self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
         self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
-        self._loss, self._steps = torch.zeros(()), 0
         self._compiled: Callable[[Tensor], Tensor] | None = None
 
     def compile_training(self) -> None:
@@ -132,18 +132,13 @@ class Denoiser(Recorded, Tested):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
         loss, _ = self.objective(self.forward, as_batch(batch))
-        self._loss, self._steps = self._loss + loss.detach(), self._steps + 1
+        self.add_loss(loss)
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._steps % CHECK_EVERY == 0:
             self._check_finite(self._loss)
         if last:
-            mean = self._loss / self._steps
-            self.log("train/loss", mean, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
+            self.log("train/loss", self.mean_loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss  # type: ignore[no-any-return]
-
-    def on_train_epoch_start(self) -> None:
-        """Start the epoch's mean loss."""
-        self._loss, self._steps = torch.zeros((), device=self.device), 0
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Compute the loss, and PSNR and SSIM of the output rounded to 8 bits."""
