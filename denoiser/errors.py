@@ -6,6 +6,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import Any
 
 SOME_FAILED, NOT_POSSIBLE, ENVIRONMENT, DIVERGED, INTERRUPTED, TERMINATED = 1, 2, 3, 4, 130, 143
@@ -55,8 +56,8 @@ def nearest(name: str, candidates: Iterable[str], cutoff: float = 0.5) -> str | 
 
 
 def number(value: object) -> bool:
-    """Whether `value` is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether `value` is a finite number, also of numpy."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def require(condition: bool, key: str, value: object, problem: str, example: str) -> None:
@@ -67,6 +68,17 @@ def require(condition: bool, key: str, value: object, problem: str, example: str
     """
     if not condition:
         raise DenoiserError(f"{key}={value} is {problem} ({key})", f"{key}={example}")
+
+
+def check_whole(key: str, value: object, lowest: int) -> int:
+    """A whole number of at least `lowest`, also of numpy.
+
+    Raises:
+        DenoiserError: it is another value.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= lowest
+    require(whole, key, value, f"not a whole number of at least {lowest}", str(32 * lowest))
+    return int(value)  # type: ignore[call-overload,no-any-return]
 
 
 def check_arguments(kind: str, factory: Any, options: Iterable[str], own: Iterable[str], later: Any = None) -> None:

@@ -14,7 +14,7 @@ from omegaconf import ListConfig, OmegaConf
 from denoiser import build, evaluate, run
 from denoiser.config import EVALUATE, RUN, compose
 from denoiser.data import from_config, leaks
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.errors import DenoiserError
 from denoiser.evaluation import score_methods
 from denoiser.machine import hardware

@@ -5,7 +5,7 @@ The classes that `conf/data/` names are attributes of this package; their module
 
 from typing import Any
 
-BASES = {"PairsDataModule": "denoiser.data.base", "Pictures": "denoiser.data.pairs", "Batch": "denoiser.data.pairs"}
+BASES = {"PairsDataModule": "denoiser.data.base", "Pictures": "denoiser.data.pairs", "Batch": "denoiser.data.batch"}
 """The module of each name that no configuration holds."""
 
 

@@ -10,13 +10,14 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from denoiser.data.batch import Batch
 from denoiser.data.loader import TrainingLoader, batches_done
-from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
-from denoiser.data.protocol import Protocol
+from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.protocol import Protocol, check_noise
 from denoiser.data.sampling import EpochSampler
 from denoiser.data.sizes import check_patch_size, check_picture_sizes
 from denoiser.data.thumbnails import Thumbnails, thumbnails
-from denoiser.errors import DenoiserError, require
+from denoiser.errors import DenoiserError, check_whole
 from denoiser.machine.signals import exit_on_sigterm
 from denoiser.noise.base import Noise
 from denoiser.noise.gaussian import Gaussian
@@ -45,6 +46,7 @@ class PairsDataModule(LightningDataModule):
 
     Raises:
         DenoiserError: the dataset does not have these channels, or a size or count is too small.
+        TypeError: `noise` is no noise, or `test` no dataset.
 
     >>> import torch
     >>> class Ramps(PairsDataModule):
@@ -98,15 +100,17 @@ class PairsDataModule(LightningDataModule):
                 f"{type(self).__name__} has {allowed} channel(s), not {channels} (data.channels)",
                 f"data.channels={self.allowed_channels[0]}",
             )
-        _check_whole("batch_size", batch_size, 1)
-        _check_whole("patch_size", 1 if patch_size is None else patch_size, 1)
-        _check_whole("crops_per_image", crops_per_image, 1)
-        _check_whole("num_workers", num_workers, 0)
+        if not isinstance(test, PairsDataModule | None):
+            raise TypeError(f"test={test!r} is no dataset: one of denoiser.data, such as denoiser.data.Set12()")
+        check_noise(noise)
+        self.batch_size = check_whole("data.batch_size", batch_size, 1)
+        self.patch_size = patch_size if patch_size is None else check_whole("data.patch_size", patch_size, 1)
+        self.crops_per_image = check_whole("data.crops_per_image", crops_per_image, 1)
+        self.num_workers = check_whole("data.num_workers", num_workers, 0)
         noise = noise or (Noise() if self.real_pairs else Gaussian())
         clip = noise.clip or noise.stored or self.real_pairs if clip is None else clip
-        self.protocol = Protocol(noise, seed, noise.levels(test_levels), clip)
-        self.channels, self.batch_size, self.num_workers = channels, batch_size, num_workers
-        self.patch_size, self.crops_per_image, self.flip, self.test = patch_size, crops_per_image, flip, test
+        self.protocol = Protocol(noise, check_whole("seed", seed, 0), noise.levels(test_levels), clip)
+        self.channels, self.flip, self.test = int(channels), flip, test
         self.splits: dict[str, Pictures] = {}
         self._thumbnails: dict[str, Thumbnails] = {}
         self.checked: PairsDataModule | None = None  # whose test pictures were looked for among the others
@@ -135,9 +139,14 @@ class PairsDataModule(LightningDataModule):
         return self._thumbnails[name]
 
     @property
+    def label(self) -> str:
+        """The name of the dataset, or that of its folder or of its class where it has none."""
+        return self.name or self.folder_name or type(self).__name__.lower()
+
+    @property
     def names(self) -> dict[str, str]:
         """The names of data and noise in tables."""
-        return {"data": self.name, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
+        return {"data": self.label, "noise": "real" if self.real_pairs else str(self.protocol.noise)}
 
     def origin(self, pairs: FrozenPairs) -> dict[str, Any]:
         """The columns of a row of results that describe the scored pictures."""
@@ -185,6 +194,10 @@ class PairsDataModule(LightningDataModule):
         """Whole pictures with frozen noise."""
         return self._frozen("test")
 
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """The pairs of the test, whose noisy pictures a model denoises."""
+        return self._frozen("test")
+
     def frozen(self, name: str, draws: int = 1) -> FrozenPairs:
         """The evaluation pairs of a split, with `draws` draws of noise for each picture and level."""
         source = self.test if name == "test" and self.test is not None else self
@@ -209,7 +222,7 @@ class PairsDataModule(LightningDataModule):
         return self._loader(Subset(pairs, list(share)), batch_size)
 
     def _loader(self, pairs: Dataset[Batch], batch_size: int) -> DataLoader[Batch]:
-        return DataLoader(pairs, batch_size, **self._workers())
+        return DataLoader(pairs, batch_size=batch_size, **self._workers())
 
     def _workers(self) -> dict[str, Any]:
         return {
@@ -219,11 +232,6 @@ class PairsDataModule(LightningDataModule):
             "collate_fn": identity,
             "generator": torch.Generator(),  # else each epoch draws from the global one, which a network may use
         }
-
-
-def _check_whole(key: str, value: object, lowest: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
-    require(whole, f"data.{key}", value, f"not a whole number of at least {lowest}", str(32 * lowest))
 
 
 def identity(batch: Batch) -> Batch:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from denoiser.errors import DenoiserError
 from denoiser.noise.levels import GREY_LEVELS
 
 _DTYPES = {8: torch.uint8, 16: torch.uint16, 32: torch.float32}
@@ -27,8 +28,23 @@ def unit(image: Tensor) -> Tensor:
 
     >>> unit(torch.tensor([255], dtype=torch.uint8)), unit(torch.tensor([257], dtype=torch.uint16)) * 255
     (tensor([1.]), tensor([1.]))
+
+    Raises:
+        DenoiserError: of other integers.
     """
+    check_white(image)
     return image.to(torch.float32, copy=True).div_(_WHITE.get(image.dtype, 1))
+
+
+def check_white(image: Tensor) -> None:
+    """Check that the data type of an image says what white is.
+
+    Raises:
+        DenoiserError: it holds other integers than uint8 and uint16.
+    """
+    if not (image.is_floating_point() or image.dtype in _WHITE):
+        what = f"pictures of {str(image.dtype).removeprefix('torch.')}, whose white is not known (Pictures)"
+        raise DenoiserError(what, "uint8 (white 255), uint16 (65535) or float32 (1)")
 
 
 def grey_levels(image: Tensor) -> Tensor:

@@ -21,7 +21,10 @@ from denoiser.errors import DenoiserError
 
 
 class Folder(PairsDataModule):
-    """The pictures in a folder, split 80 / 10 / 10 by a hash of their paths; an evaluation uses all of them.
+    """The pictures in a folder, split 80 / 10 / 10 by a hash of their paths.
+
+    `denoiser evaluate` and `denoiser.score` use all of them, unless `score` gets another split; `Trainer.test` uses the
+    test split.
 
     Args:
         path: the folder; subfolders are included.

@@ -31,7 +31,7 @@ def training_record(data: PairsDataModule, earlier: Sequence[Mapping[str, Any]] 
     """
     train, val = data.split("train"), data.split("val")
     count = len(train) + len(val)
-    record: dict[str, Any] = {"data": data.name, "split": _split(data), "pictures": count}
+    record: dict[str, Any] = {"data": data.label, "split": _split(data), "pictures": count}
     record |= {"earlier": list(earlier)} if earlier else {}
     if count > LIMIT:
         return record
@@ -57,7 +57,7 @@ def find(record: Mapping[str, Any] | None, data: PairsDataModule, split: str | N
     """Find the pictures of an evaluation that a checkpoint was trained or selected on.
 
     The test split of the dataset that was trained on is not compared: where it resembles training pictures, as in
-    CIFAR-10, the published numbers include these pictures too.
+    CIFAR-10, the published numbers include these pictures too. It is where a dataset of yours has no name.
 
     Args:
         record: the `training_record` of the checkpoint, or None.
@@ -80,8 +80,9 @@ def find(record: Mapping[str, Any] | None, data: PairsDataModule, split: str | N
 
 def _find(record: Mapping[str, Any], data: PairsDataModule, split: str) -> set[int] | None:
     """The indices of the pictures of one training; None if they cannot be compared."""
-    same_split = (record["data"], record["split"]) == (data.name, _split(data))
-    if same_split and split == data.evaluation_split == "test":
+    named = data.name or hasattr(data, "card")
+    same_split = (record["data"], record["split"]) == (data.label, _split(data))
+    if named and same_split and split == type(data).evaluation_split == "test":
         return set()
     if "thumbnails" not in record or len(data.split(split)) > LIMIT:
         return None

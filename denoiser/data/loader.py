@@ -12,7 +12,7 @@ from denoiser.data.sampling import EpochSampler
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
-    from denoiser.data.pairs import Batch
+    from denoiser.data.batch import Batch
 
 
 class TrainingLoader(DataLoader["Batch"]):

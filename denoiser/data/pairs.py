@@ -5,35 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from denoiser.data.depth import computable, stacked, unit
+from denoiser.data.batch import Batch
+from denoiser.data.depth import check_white, computable, stacked, unit
 from denoiser.data.one_block import OneBlock
 from denoiser.data.sampling import derive_seed, derive_seeds
+from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import SIGMA, LevelKind
 from denoiser.noise.mirror import mirrored
 from denoiser.noise.streams import Streams, draw_pairs, uniform
-
-
-class Batch(NamedTuple):
-    """A batch of pairs, the input of a training or evaluation step.
-
-    Attributes:
-        noisy: `(B, C, H, W)` float32, nominally in [0, 1], unclipped unless the noise clips.
-        clean: `(B, C, H, W)` float32 in [0, 1]: what the noisy pictures are to become, the target of `Noise.pair`.
-        level: `(B,)` noise levels, see `Noise.level_kind`; NaN for a noise without levels.
-        item: `(B,)` int64, the index of each pair in the dataset.
-    """
-
-    noisy: Tensor
-    clean: Tensor
-    level: Tensor
-    item: Tensor
 
 
 @dataclass(frozen=True)
@@ -45,12 +31,23 @@ class Pictures:
         images: one tensor `(N, C, H, W)` or a sequence of `(C, H, W)` of any sizes, each at the depth of its file:
             uint8, uint16, or float32 whose white is 1. Real pairs are stacked to `(2C, H, W)`, first noisy, then clean,
             so that both are cropped alike.
+
+    Raises:
+        DenoiserError: there are not as many keys as images, or the images of a tensor are of other integers.
     """
 
     keys: Sequence[str]
     images: Tensor | Sequence[Tensor]
     sizes: Sequence[tuple[int, ...]] | None = None
     """`(C, H, W)` of each picture, if known without decoding."""
+
+    def __post_init__(self) -> None:
+        """Check the counts and the data type."""
+        if len(self.keys) != len(self.images):
+            what = f"{len(self.keys)} keys for {len(self.images)} pictures (Pictures)"
+            raise DenoiserError(what, "one key for each picture, its name")
+        if isinstance(self.images, Tensor):
+            check_white(self.images)
 
     @property
     def shapes(self) -> Sequence[tuple[int, ...]]:

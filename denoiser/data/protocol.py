@@ -42,3 +42,13 @@ def check_no_noise(name: str, protocol: Protocol) -> None:
         raise DenoiserError(
             f"data={name} has real noise; noise cannot be added (noise={protocol.noise.name})", "noise=none"
         )
+
+
+def check_noise(noise: object) -> None:
+    """Refuse what is no noise, such as the name of one.
+
+    Raises:
+        TypeError: it is neither a noise nor None.
+    """
+    if not isinstance(noise, Noise | None):
+        raise TypeError(f"noise={noise!r} is no noise: one of denoiser.noise, such as denoiser.noise.Gaussian(25)")

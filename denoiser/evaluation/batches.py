@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from torch.utils.data import DataLoader
 
 from denoiser.data.base import PairsDataModule, identity
-from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs
 from denoiser.data.sizes import check_picture_sizes
 from denoiser.machine.signals import exit_on_sigterm
 

@@ -30,7 +30,7 @@ class Method:
 
     Attributes:
         name: name of its rows in tables.
-        kind: `checkpoint`, `weights` or `baseline`.
+        kind: `checkpoint`, `weights`, `baseline` or `function`.
         denoise: takes noisy float32 `(B, C, H, W)`, nominally in [0, 1], on the evaluation's device, and noise levels
             `(B,)` in grey levels of 255; returns the same shape.
         architecture: name of the architecture or algorithm.
@@ -110,7 +110,7 @@ def as_list(value: Any) -> list[Any]:
 def _check_channels(method: Method, data: PairsDataModule) -> None:
     if method.channels in (None, data.channels):
         return
-    what = f"{method.name} takes {method.channels} channel(s) and {data.name} has {data.channels} (data.channels)"
+    what = f"{method.name} takes {method.channels} channel(s) and {data.label} has {data.channels} (data.channels)"
     if method.channels in data.allowed_channels:
         raise DenoiserError(what, f"data.channels={method.channels}")
     colours = "grey" if method.channels == 1 else "colour"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
@@ -13,8 +14,8 @@ from torch import Tensor, nn
 
 from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
-from denoiser.data.protocol import Protocol
-from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.data.protocol import Protocol, check_noise
+from denoiser.errors import ENVIRONMENT, DenoiserError, check_whole, nearest
 from denoiser.evaluation import score_methods
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.methods import Method, checked, of_baseline, of_model, of_opened
@@ -25,6 +26,7 @@ from denoiser.noise.base import Noise
 from denoiser.reports.tables import render
 from denoiser.runs import reading, results
 from denoiser.training.module import Denoiser
+from denoiser.weights import shipped
 from denoiser.weights.load import opened
 from denoiser.weights.published import Published
 
@@ -75,7 +77,7 @@ class ScoreTable:
 
 
 def score(
-    methods: Scored | Sequence[Scored],
+    methods: Scored | Sequence[Scored] | Mapping[str, Scored],
     data: str | os.PathLike[str] | PairsDataModule,
     sigma: float | Sequence[float] | None = None,
     *,
@@ -85,15 +87,16 @@ def score(
     seed: int | None = None,
     channels: int | None = None,
     device: str = "auto",
+    split: str | None = None,
     **options: Any,
 ) -> ScoreTable:
     """Score denoisers on the same noisy pictures, with the numbers that `denoiser evaluate` writes.
 
     Args:
-        methods: one or several. The name of a classical denoiser (`noisy`, `nlm`, ...), of shipped weights (`photo`,
-            ...), or the path of a run folder, a checkpoint, an export or published weights; a `Denoiser` or another
-            `nn.Module`; or a function. Modules and functions map noisy `(B, C, H, W)`, nominally in [0, 1], to the same
-            shape. Modules are put on the device and scored in evaluation mode.
+        methods: one or several, or a dictionary of them by the names of their rows. The name of a classical denoiser
+            (`noisy`, `nlm`, ...), of shipped weights (`photo`, ...), or the path of a run folder, a checkpoint, an
+            export or published weights; an `nn.Module`, put on the device and scored in evaluation mode; or a function.
+            Modules and functions map noisy float `(B, C, H, W)`, nominally in [0, 1], to the same shape.
         data: the name of a dataset, the path of a folder, or a dataset of `denoiser.data`.
         sigma: noise level or levels in grey levels of 255; None for that of the noise.
         shot: the same for `noise.Camera`, whose levels are variances.
@@ -102,25 +105,26 @@ def score(
         seed: seed of the noise; None for 0, and for that of a dataset object.
         channels: 3 or 1, where the data has both; None for those of the first method that has only one of them.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
+        split: `train`, `val`, `test` (as `Trainer.test`) or `all`; None for `all` of a folder, else for `test`.
         **options: `draws`, `metrics`, `batch_size`, `num_workers` and `allow_leak`, see `ScoringOptions`.
 
     Raises:
-        DenoiserError: a method, the data or a level is missing or not possible; pictures were trained on; or the output
-            of a method is not finite.
+        DenoiserError: a method, the data or a level is missing or not possible; pictures were trained on; or an output
+            is not finite, or of another shape.
+        TypeError: a method, the data or the noise is none.
 
     >>> table = score(["noisy", "wavelet"], "photos", sigma=25)
     >>> [row["method"] for row in table.rows], table.rows[1]["psnr"] > table.rows[0]["psnr"]
     (['noisy', 'wavelet'], True)
     """
-    single = isinstance(methods, str | os.PathLike) or not isinstance(methods, Sequence)
-    wanted: list[Any] = [methods] if single else list(methods)  # type: ignore[arg-type]
-    if not wanted:
-        raise DenoiserError("nothing to score (methods)", 'score(["noisy", "photo"], ...)')
+    wanted = _wanted(methods)
     target, scoring = hardware.device(device), ScoringOptions(**options)
-    with evaluating(*(method for method in wanted if isinstance(method, nn.Module))):
-        loaded = [_method(method, target) for method in wanted]
+    with evaluating(*(method for _, method in wanted if isinstance(method, nn.Module))):
+        loaded = [_method(method, target, name) for name, method in wanted]
         channels = channels or next((method.channels for method in loaded if method.channels), None)
-        pictures = _data(data, noise, {"sigma": sigma, "shot": shot}, clip, seed, channels)
+        dataset, levels = _data(data, channels), {"sigma": sigma, "shot": shot}
+        pictures = _split(dataset, split)
+        pictures.protocol = _protocol(dataset.protocol, pictures.real_pairs, noise, levels, clip, seed)
         return _table(score_methods.assemble(pictures, lambda: checked(loaded, pictures), target, scoring), scoring)
 
 
@@ -135,10 +139,29 @@ def _table(evaluation: score_methods.Evaluation, options: ScoringOptions) -> Sco
     return ScoreTable(reading.from_results(content), tuple(per_image))
 
 
-def _method(method: Any, device: torch.device) -> Method:
+def _wanted(methods: Any) -> list[tuple[str | None, Any]]:
+    """The methods, each with the name that it is given."""
+    if isinstance(methods, Mapping):
+        wanted: list[tuple[str | None, Any]] = [(str(name), method) for name, method in methods.items()]
+    elif isinstance(methods, str | os.PathLike) or not isinstance(methods, Sequence):
+        wanted = [(None, methods)]
+    else:
+        wanted = [(None, method) for method in methods]
+    if not wanted:
+        raise DenoiserError("nothing to score (methods)", 'score(["noisy", "photo"], ...)')
+    return wanted
+
+
+def _method(method: Any, device: torch.device, name: str | None) -> Method:
+    made = _made(method, device)
+    return made if name is None else replace(made, name=name)
+
+
+def _made(method: Any, device: torch.device) -> Method:
     if isinstance(method, str | os.PathLike):
         if method in BASELINES:
             return of_baseline(str(method))
+        _check_name(method)
         return of_opened(opened(method), os.fspath(method), device)
     if isinstance(method, Denoiser | Published):
         return of_model(method, device)
@@ -150,23 +173,50 @@ def _method(method: Any, device: torch.device) -> Method:
     return Method(name, "function", lambda noisy, sigma: method(noisy), "a function")
 
 
-def _data(
-    data: Any, noise: Noise | None, levels: dict[str, Any], clip: bool | None, seed: int | None, channels: int | None
-) -> PairsDataModule:
-    """The dataset with this noise."""
-    given = isinstance(data, PairsDataModule)
-    dataset = copy.copy(data) if given else from_config.named(data, channels)
+def _check_name(method: str | os.PathLike[str]) -> None:
+    """Refuse a name, which is no path, of nothing."""
+    path, names = Path(method), (*BASELINES, *shipped.NAMES)
+    bare = path.name == method and not path.suffix
+    if bare and method not in names and not path.expanduser().exists():
+        what = f"no method '{method}' (methods)"
+        raise DenoiserError(what, f"{nearest(str(method), names) or 'noisy'}, of {', '.join(names)}, or a path")
+
+
+def _data(data: Any, channels: int | None) -> PairsDataModule:
+    """The dataset, which is not changed."""
+    if isinstance(data, PairsDataModule):
+        dataset = copy.copy(data)
+    elif isinstance(data, str | os.PathLike):
+        dataset = from_config.named(data, channels)
+    else:
+        raise TypeError(f"no dataset, but {type(data).__name__}: a name, a folder or a dataset of denoiser.data")
     dataset.prepare_data()
-    tested: PairsDataModule = dataset.test or dataset
-    usual = dataset.protocol
-    noise = Noise() if tested.real_pairs else noise or usual.noise
+    return dataset
+
+
+def _split(dataset: PairsDataModule, split: str | None) -> PairsDataModule:
+    """A copy of the dataset, or of the one that it is tested on, whose evaluation uses the split."""
+    tested = copy.copy(dataset if split in ("train", "val") else dataset.test or dataset)
+    if split not in (None, "train", "val", "test", tested.evaluation_split):
+        kinds = dict.fromkeys(("train", "val", "test", tested.evaluation_split))
+        near = nearest(str(split), kinds) or "test"
+        raise DenoiserError(f"no split '{split}' of {tested.label} (split)", f"split={near}, of {', '.join(kinds)}")
+    tested.evaluation_split = split or tested.evaluation_split
+    tested.name = tested.folder_name or tested.name
+    return tested
+
+
+def _protocol(
+    usual: Protocol, real: bool, noise: Noise | None, levels: dict[str, Any], clip: bool | None, seed: int | None
+) -> Protocol:
+    """How the pictures become noisy: as usual, but for what is given; `real` pairs are noisy."""
+    check_noise(noise)
+    noise = Noise() if real else noise or usual.noise
     same = noise is usual.noise and all(level is None for level in levels.values())
-    stored = tested.real_pairs or noise.stored
-    tested = copy.copy(tested)
-    tested.protocol = Protocol(
+    stored = real or noise.stored
+    return Protocol(
         noise,
-        usual.seed if seed is None else seed,
+        usual.seed if seed is None else check_whole("seed", seed, 0),
         usual.levels if same else from_config.test_levels(levels, noise),
         (usual.clip if same else noise.clip) or stored if clip is None else clip,
     )
-    return tested

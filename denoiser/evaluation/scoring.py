@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -13,7 +14,8 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs
 from denoiser.errors import SOME_FAILED, DenoiserError
 from denoiser.evaluation.methods import Method
 from denoiser.machine.terminal import printable
@@ -21,6 +23,7 @@ from denoiser.metrics.psnr_ssim import psnr, psnr_y, ssim
 from denoiser.noise.base import to_8_bit
 from denoiser.noise.estimate import estimate_sigma
 from denoiser.runs.results import SPEED, Figures, Scores, mean
+from denoiser.training.batches import warn_of_white
 
 
 class Scorer:
@@ -51,7 +54,7 @@ class Scorer:
         """The figures of each picture at each noise level, means over the draws of noise.
 
         Raises:
-            DenoiserError: an output is not finite.
+            DenoiserError: an output is not finite, or of another shape.
         """
         figures: dict[int, Figures] = {}
         console = Console(stderr=True)
@@ -73,6 +76,7 @@ class Scorer:
     def _figures(self, method: Method, batch: Batch) -> list[Figures]:
         self._score_inputs(batch)
         seconds, denoised = self._timed(method, batch)
+        _check_output(method, denoised, batch)
         if not torch.isfinite(denoised).all():
             finite = torch.isfinite(denoised).flatten(1).all(1).tolist()
             key, level = self.pairs.describe(int(batch.item[finite.index(False)]))
@@ -100,6 +104,8 @@ class Scorer:
         """Score the noisy pictures themselves, once for all methods."""
         if int(batch.item[0]) in self.inputs:
             return
+        if not self.inputs:
+            warn_of_white(batch.clean)
         columns = {"psnr_noisy": psnr(batch.noisy, batch.clean), "ssim_noisy": ssim(batch.noisy, batch.clean)}
         if batch.clean.shape[1] == 3:
             columns["psnr_y_noisy"] = psnr_y(batch.noisy, batch.clean)
@@ -112,6 +118,16 @@ class Scorer:
         if self.gaussian or not method.takes_sigma:
             return batch.level
         return torch.tensor([self.inputs[item]["sigma_estimated"] for item in batch.item.tolist()])
+
+
+def _check_output(method: Method, denoised: Any, batch: Batch) -> None:
+    """Refuse what is no denoised batch."""
+    shape = tuple(batch.noisy.shape)
+    tensor = isinstance(denoised, Tensor)
+    if not tensor or denoised.shape != shape or not denoised.is_floating_point():
+        words = f"{str(denoised.dtype).removeprefix('torch.')} {tuple(denoised.shape)}" if tensor else None
+        what = f"{method.name} makes {words or type(denoised).__name__} of float32 {shape} (methods)"
+        raise DenoiserError(what, "a method from float pictures (B, C, H, W) to the same shape", SOME_FAILED)
 
 
 def _rows(columns: Mapping[str, Tensor]) -> list[Figures]:

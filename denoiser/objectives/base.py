@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 
 
 class Objective(nn.Module):

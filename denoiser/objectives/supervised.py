@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.objectives import losses
 from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from denoiser.data.batch import Batch
 from denoiser.data.images import eight_bit
-from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.pairs import FrozenPairs
 from denoiser.machine.files import write_text
 from denoiser.noise.levels import GREY_LEVELS
 from denoiser.runs.results import Score

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from denoiser.data.base import PairsDataModule
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.errors import DenoiserError
 from denoiser.inference.evaluating import evaluating
 from denoiser.inference.padding import pad
@@ -18,33 +15,6 @@ from denoiser.objectives.base import Objective
 
 SIDE = 64
 """Side in pixels of the pictures where the data has none of its own."""
-
-
-def as_batch(pair: Any) -> Batch:
-    """A batch of `denoiser.data` as it is, or made of `(noisy, clean)`, both `(B, C, H, W)`.
-
-    Returns:
-        The batch; where there were none, its items are -1 and its levels NaN.
-
-    Raises:
-        DenoiserError: it is no such pair.
-    """
-    if isinstance(pair, Batch):
-        return pair
-    tensors = isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(part, Tensor) for part in pair)
-    if not tensors or pair[0].ndim != 4 or pair[0].shape != pair[1].shape:
-        shapes = [tuple(part.shape) if isinstance(part, Tensor) else type(part).__name__ for part in _parts(pair)]
-        raise DenoiserError(
-            f"a batch of {shapes}, not of noisy and clean pictures of one shape (data)",
-            "a loader of (noisy, clean), both (B, C, H, W), or a dataset of denoiser.data",
-        )
-    noisy, clean = (part.float() for part in pair)
-    count = len(noisy)
-    return Batch(noisy, clean, noisy.new_full((count,), torch.nan), torch.full((count,), -1, device=noisy.device))
-
-
-def _parts(pair: Any) -> list[Any]:
-    return list(pair) if isinstance(pair, Sequence) else [pair]
 
 
 def check_parts(model: PictureModel, objective: Objective, data: PairsDataModule | None) -> None:

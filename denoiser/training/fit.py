@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from denoiser.data import from_config
 from denoiser.data.base import PairsDataModule
-from denoiser.data.pairs import Batch, FrozenPairs
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs
 from denoiser.inference.evaluating import evaluating
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
@@ -55,16 +56,14 @@ def train_and_test(
     data, module = from_config.training_data(cfg), assemble.module(cfg)
     if start is not None:
         start(module)
-    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
+    last = folder / "checkpoints" / "last.ckpt"
     saved = last if resume and last.exists() else None
     trainer, options = _placed(cfg, folder, module, data, saved)
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
         "protocol": from_config.protocol_name(cfg),
-        "device": device,
-        "precision": precision,
-        "memory_format": options["memory_format"],
+        **{"device": device, "precision": precision, "memory_format": options["memory_format"]},
         **cost,
         "train_data": data.name,
         "methods": [method],
@@ -75,7 +74,7 @@ def train_and_test(
     _log_config(trainer, cfg)
     run_stage(trainer, _fit, trainer, module, data, saved)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
-    best = Path(trainer.strategy.broadcast(str(best)))
+    best = Path(trainer.strategy.broadcast(str(last.with_name("best.ckpt"))))
     if best.exists():
         module.load_state_dict(checkpoint.read(best)["state_dict"])
     run_stage(trainer, trainer.test, module, data, verbose=False)

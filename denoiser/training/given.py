@@ -6,7 +6,7 @@ of an object only the name of its class, as `{"object": NAME}`, and whoever load
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from denoiser import build
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.errors import DenoiserError
 from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss
@@ -30,7 +30,6 @@ SchedulerFactory: TypeAlias = Callable[[Optimizer], LRScheduler]
 """From the optimizer to its learning-rate scheduler."""
 OBJECT = "object"
 """The key of a record that stands for an object."""
-COLOURS = (3, 1)
 
 
 def record(part: Any) -> Any:
@@ -117,18 +116,49 @@ def optimizer(
     """The optimizer of `parameters`, with its scheduler if it has one.
 
     Raises:
-        DenoiserError: the configuration is not possible, or one of them was an object.
+        DenoiserError: the configuration is not possible, one of them was an object, or the optimizer has parameters
+            that are none of these.
     """
     for kind, given in (("optimizer", part), ("scheduler", scheduler)):
         if isinstance(given, Mapping) and OBJECT in given:
             raise _again(kind, str(given[OBJECT]))
     of_configuration = None if callable(scheduler) else scheduler
+    parameters = list(parameters)
     if isinstance(part, Mapping):
         made = configure(part, of_configuration, parameters, length)
     else:
         made = part if isinstance(part, Optimizer) else part(parameters)
+        _check_parameters(made, parameters)
         made = scheduled(made, of_configuration, length) if isinstance(made, Optimizer) else made
     return _with_scheduler(made, scheduler) if callable(scheduler) else made
+
+
+def _check_parameters(made: Any, parameters: Sequence[nn.Parameter]) -> None:
+    """Refuse optimizers that have parameters which are not trained."""
+    known = {id(parameter) for parameter in parameters}
+    held = [id(each) for one in _optimizers(made) for group in one.param_groups for each in group["params"]]
+    if others := len([each for each in held if each not in known]):
+        what = f"of the {len(held)} parameters of the optimizer, {len(held) - others} are the model's (optimizer)"
+        raise DenoiserError(what, "a function of the parameters: optimizer=lambda p: torch.optim.SGD(p, lr=0.1)")
+
+
+def _optimizers(made: Any) -> Iterator[Optimizer]:
+    """The optimizers in whatever Lightning's `configure_optimizers` returns."""
+    if isinstance(made, Optimizer):
+        yield made
+    elif isinstance(made, Mapping | list | tuple):
+        for part in made.values() if isinstance(made, Mapping) else made:
+            yield from _optimizers(part)
+
+
+def parameters(network: nn.Module, objective: nn.Module) -> list[nn.Parameter]:
+    """The parameters to train: all of the network, and of the objective those that require gradients.
+
+    Parts of the objective that are in evaluation mode, as pretrained losses mostly are, are not trained.
+    """
+    parts = [part for part in objective.modules() if part.training]
+    own = [each for part in parts for each in part.parameters(recurse=False) if each.requires_grad]
+    return list(dict.fromkeys([*network.parameters(), *own]))
 
 
 def _with_scheduler(made: OptimizerLRScheduler, scheduler: SchedulerFactory) -> OptimizerLRScheduler:
@@ -141,13 +171,6 @@ def _with_scheduler(made: OptimizerLRScheduler, scheduler: SchedulerFactory) -> 
 def _again(kind: str, name: str) -> DenoiserError:
     what = f"the {kind} was given as an object, {name}, which no file holds ({kind})"
     return DenoiserError(what, f"Denoiser.load_from_checkpoint(FILE, {kind}=...)")
-
-
-def channels(network: nn.Module) -> int:
-    """The channels of a network's pictures: its `channels` or `in_channels`, or those of its first layer, else 3."""
-    layers = (getattr(layer, name, None) for layer in network.modules() for name in ("channels", "in_channels"))
-    first = next((number for number in layers if isinstance(number, int)), None)
-    return first if first in COLOURS else COLOURS[0]
 
 
 def name(part: Any) -> str:

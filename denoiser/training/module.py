@@ -11,14 +11,15 @@ from torch import Tensor, nn
 
 from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.errors import DIVERGED, DenoiserError
 from denoiser.metrics.psnr_ssim import ImageMean
 from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss
-from denoiser.training import given
-from denoiser.training.checks import as_batch, check_parts
+from denoiser.training import given, probing
+from denoiser.training.batches import as_batch
+from denoiser.training.checks import check_parts
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
 from denoiser.training.recorded import Recorded
@@ -39,13 +40,16 @@ class Denoiser(Recorded, Resumable, Tested):
     `Denoiser.load_from_checkpoint(FILE, network=MyNet())` or `denoiser.load(FILE, network=MyNet())`.
 
     Args:
-        network: any `nn.Module` from `(B, C, H, W)` to the same shape, nominally in [0, 1]. A network that needs sides
-            divisible by a number has an attribute `multiple`, one that needs a smallest side has `smallest`.
+        network: any `nn.Module` from `(B, C, H, W)` to the same shape, nominally in [0, 1]. Pictures are padded to what
+            it needs: to multiples of its attribute `multiple`, which is found by trying where there is none, and to
+            its attribute `smallest`, the least side in pixels, if it has one.
         objective: an `Objective`; or a loss, a function of the denoised and the clean pictures such as
-            `torch.nn.L1Loss()`, or its name, see `Supervised`; the default is the mean squared error.
-        optimizer: an optimizer; or from parameters to one, or to whatever Lightning's `configure_optimizers` returns;
-            the default is Adam with a learning rate of 0.001.
-        channels: number of channels of its pictures, 3 or 1; None for that of the network's first layer.
+            `torch.nn.L1Loss()`, or its name, see `Supervised`; the default is the mean squared error. Its parameters
+            are trained with those of the network, but for those that require no gradients or whose part is in
+            evaluation mode, as pretrained losses are.
+        optimizer: an optimizer of some or all of these parameters; or from all of them to one, or to whatever
+            Lightning's `configure_optimizers` returns; the default is Adam with a learning rate of 0.001.
+        channels: number of channels of its pictures, 3 or 1; None for what it takes, found by trying.
         name: name of the model, as in `model=NAME`; None for that of the network's class.
         trained_on: data and noise of the training, for tables and pages.
         trained_sigma: lowest and highest noise level of the training in grey levels of 255; None for other noise.
@@ -57,7 +61,7 @@ class Denoiser(Recorded, Resumable, Tested):
         scores: after a test, the scores of each picture by item. For `seen`, `init` and `earlier` see `Recorded`.
 
     Raises:
-        DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments.
+        DenoiserError: a `_target_` does not exist, is not allowed, or does not take its arguments; other channels.
 
     Training data is a dataset of `denoiser.data`, or loaders of `(noisy, clean)` tensors:
 
@@ -72,6 +76,8 @@ class Denoiser(Recorded, Resumable, Tested):
     ['test/psnr', 'test/psnr_noisy', 'test/ssim', 'test/ssim_noisy']
     >>> model(torch.zeros(1, 28, 27)).shape
     torch.Size([1, 28, 27])
+    >>> [denoised.shape for denoised in Trainer(**quiet).predict(model, DataLoader(torch.rand(3, 1, 9, 8), 2))]
+    [torch.Size([2, 1, 9, 8]), torch.Size([1, 1, 9, 8])]
     """
 
     takes_sigma = False
@@ -91,13 +97,14 @@ class Denoiser(Recorded, Resumable, Tested):
         super().__init__()
         given.check_optimizer(optimizer, scheduler)
         self.network = given.network(network)
-        self.channels = given.channels(self.network) if channels is None else channels
+        self.channels = probing.channels(self.network, channels)
         self.name = given.name(network) if name is None else name
         parts = {"network": network, "objective": objective, "optimizer": optimizer, "scheduler": scheduler}
         trained = {"trained_on": trained_on, "trained_sigma": trained_sigma, "trained_shot": trained_shot}
         plain = {key: given.record(part) for key, part in parts.items() if part is not None}
         self.save_hyperparameters({**plain, "channels": self.channels, "name": self.name, **trained})
-        self.multiple, self.smallest = getattr(self.network, "multiple", 1), getattr(self.network, "smallest", 1)
+        self.smallest = getattr(self.network, "smallest", 1)
+        self.multiple = probing.multiple(self.network, self.channels)
         self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
         self._compiled: Callable[[Tensor], Tensor] | None = None
@@ -131,7 +138,7 @@ class Denoiser(Recorded, Resumable, Tested):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
-        loss, _ = self.objective(self.forward, as_batch(batch))
+        loss, _ = self.objective(self.forward, as_batch(batch, self.channels, batch_idx))
         self.add_loss(loss)
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._steps % CHECK_EVERY == 0:
@@ -140,9 +147,9 @@ class Denoiser(Recorded, Resumable, Tested):
             self.log("train/loss", self.mean_loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss  # type: ignore[no-any-return]
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Compute the loss, and PSNR and SSIM of the output rounded to 8 bits."""
-        batch = as_batch(batch)
+        batch = as_batch(batch, self.channels, batch_idx)
         loss, denoised = self.objective(self.forward, batch)
         self._check_finite(loss)
         denoised = to_8_bit(denoised)
@@ -161,8 +168,9 @@ class Denoiser(Recorded, Resumable, Tested):
         """The optimizer and, where it has one, its learning-rate scheduler."""
         trainer, limit = self.trainer, self.trainer.max_epochs or -1
         epochs, every = float("inf") if limit < 0 else limit, trainer.check_val_every_n_epoch or 1
+        parameters = given.parameters(self.network, self.objective)
         length = Length(trainer.estimated_stepping_batches, epochs, every if trainer.enable_validation else 0)
-        return given.optimizer(self.optimizer, self.scheduler, self.network.parameters(), length)
+        return given.optimizer(self.optimizer, self.scheduler, parameters, length)
 
     def on_train_epoch_end(self) -> None:
         """Step schedulers that wait for a figure: Lightning does so only after the epoch's checkpoint is saved."""

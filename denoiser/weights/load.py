@@ -30,7 +30,7 @@ class Opened:
     """A model and what its file records about it.
 
     Attributes:
-        model: on the CPU, in float32 and evaluation mode; its parameters require no gradients.
+        model: on the CPU, in float32 and evaluation mode; its parameters require gradients only of a given network.
         file: the file that it was read from.
         name: name of the model in tables and of files made from it.
         seen: record of the pictures that it was trained or selected on, see `training_record.seen`; None without one.
@@ -52,7 +52,10 @@ class Opened:
 def load(
     name_or_path: str | os.PathLike[str], network: nn.Module | None = None, trust: Sequence[str] = ()
 ) -> Denoiser | Published:
-    """Load a model, on the CPU, in float32 and evaluation mode; `model.requires_grad_()` to train it further.
+    """Load a model, on the CPU, in float32 and evaluation mode.
+
+    To train it further: `model.train().requires_grad_()`. Its parameters require no gradients, but for those of a
+    `network` that is given: they are left as they are.
 
     Call it as `model(image)`, or `model(image, strength=1.5)` and with other options of `denoiser denoise`, see
     `PictureModel`. `model.channels` is 3 for colour pictures and 1 for grey ones; `model.takes_sigma` says whether it
@@ -103,7 +106,9 @@ def opened(name_or_path: str | os.PathLike[str], network: nn.Module | None = Non
         facts = {"steps": content.get("global_step"), "epoch": content.get("epoch")}
     needed = folder.results(file.absolute().parent.parent).get("trust")  # of a run folder: file is in checkpoints/
     with names_of_files(trust, needed):
-        model = rebuild.rebuild(content, file, network).requires_grad_(False)
+        model = rebuild.rebuild(content, file, network)
+    if network is None:
+        model.requires_grad_(False)
     if formats.is_export(file):
         model.name = file.stem
     model.seen = training_record.seen(content, file)

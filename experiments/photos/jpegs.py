@@ -27,6 +27,8 @@ from denoiser.photos.options import Options
 WHOLE, ODD = (400, 496), (389, 491)
 """Height and width of the part: whole blocks of 4:2:0 or not."""
 ORIENTATION = 0x0112
+KINDS = (("nothing", 1, False), ("nothing, turned", 6, False), ("a corner", 1, True), ("a corner, turned", 6, True))
+"""What is changed, and the orientation."""
 SAMPLINGS = {"4:2:0": 2, "4:2:2": 1, "4:4:4": 0}
 
 
@@ -62,7 +64,7 @@ def unchanged(photos: Path, folder: Path) -> None:
     pictures = [Image.open(path).convert("RGB") for path in sorted(photos.glob("*.jpg"))]
     for height, width in (WHOLE, ODD):
         parts = [each.crop((100, 100, 100 + width, 100 + height)) for each in pictures]
-        for name, turn, changed in (("nothing", 1, False), ("nothing, turned", 6, False), ("a corner", 1, True)):
+        for name, turn, changed in KINDS:
             for sampling in SAMPLINGS:
                 cells = [stays(parts, turn, folder, quality, sampling, changed) for quality in (75, 90, 97)]
                 print(f"| {height} x {width} | {name} | {sampling} |", " | ".join(cells), "|", flush=True)

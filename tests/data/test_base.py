@@ -1,5 +1,7 @@
+import re
 from itertools import chain
 
+import numpy as np
 import pytest
 import torch
 from helpers.refusals import refused
@@ -7,6 +9,7 @@ from lightning.pytorch import LightningModule, Trainer
 
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
+from denoiser.errors import DenoiserError
 from denoiser.noise.gaussian import Gaussian
 from denoiser.noise.impulse import SaltPepper
 
@@ -159,3 +162,28 @@ def test_channels_that_a_set_has_not_are_named(protocol):
 
     assert "Grey has 1 channel(s), not 3 (data.channels)" in refused(lambda: Grey(3, **protocol()))
     assert "Drawn has 3 or 1 channel(s), not 2" in refused(lambda: Drawn(2, **protocol()))
+
+
+def test_whole_numbers_of_numpy_are_taken(protocol):
+    data = Drawn(np.int64(3), np.int64(4), np.uint8(8), **{**protocol(), "seed": np.int64(5)})
+    assert (data.channels, data.batch_size, data.patch_size, data.protocol.seed) == (3, 4, 8, 5)
+    assert len(next(iter(data.train_dataloader())).item) == 4
+    assert Gaussian(np.float32(25)).levels(None) == (25,) and Gaussian().levels([np.int64(15)]) == (15,)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"noise": "gaussian"}, TypeError, "noise='gaussian' is no noise: one of denoiser.noise"),
+        ({"test": "photos"}, TypeError, "test='photos' is no dataset: one of denoiser.data"),
+        ({"seed": "x"}, DenoiserError, "seed=x is not a whole number"),
+        ({"seed": 1.5}, DenoiserError, "seed=1.5 is not a whole number"),
+        ({"channels": "x"}, DenoiserError, "not x"),
+        ({"batch_size": np.float64(4)}, DenoiserError, "data.batch_size=4.0 is not a whole number"),
+        ({"batch_size": True}, DenoiserError, "data.batch_size=True is not a whole number"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_values_of_other_types_are_refused_in_words(options, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        Drawn(**options)

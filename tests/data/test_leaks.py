@@ -62,7 +62,7 @@ def test_many_pictures_are_not_compared(protocol, monkeypatch):
     monkeypatch.setattr(leaks, "LIMIT", 7)
     data = Fixed(*splits(encoded), **protocol())
     fitted(data)
-    assert leaks.training_record(data) == {"data": "", "split": "split_seed=0", "pictures": 8}
+    assert leaks.training_record(data) == {"data": "fixed", "split": "split_seed=0", "pictures": 8}
 
 
 def test_many_test_pictures_are_not_compared(protocol, monkeypatch):

@@ -3,9 +3,11 @@ import pickle
 
 import pytest
 import torch
+from helpers.refusals import refused
 from torch.utils.data import DataLoader
 
-from denoiser.data.pairs import Batch, FrozenPairs, NoisyPairs, Pictures
+from denoiser.data.batch import Batch
+from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
 from denoiser.noise.base import Noise
 from denoiser.noise.camera.camera import Camera
 from denoiser.noise.camera.correlated import Correlated
@@ -56,7 +58,8 @@ def test_a_training_batch_is_a_pure_function_of_seed_and_indices(noise):
 def test_the_other_pairs_of_a_batch_change_nothing(noise, patch_size):
     pairs = NoisyPairs(pictures(), noise, 0, patch_size, flip=patch_size is not None)
     large, small = pairs.__getitems__([5, 1, 2, 9, 10, 3, 22]), pairs.__getitems__([22, 9, 1])
-    expected = Batch(*(field[[6, 3, 1]] for field in large))
+    chosen = [6, 3, 1]
+    expected = Batch(large.noisy[chosen], large.clean[chosen], large.level[chosen], large.item[chosen])
     assert small.level.nan_to_num(-1).equal(expected.level.nan_to_num(-1)) and small.item.equal(expected.item)
     if noise.border == 0:
         assert same(expected, small)
@@ -253,3 +256,13 @@ def test_the_clean_pictures_of_a_camera_are_its_targets_at_the_place_of_the_pict
     batch = FrozenPairs(Pictures(["a"], smooth), Camera(**calm), 0, [1e-9]).__getitems__([0])
     assert (batch.clean - smooth / 255).abs().mean() < 3 / 255 and (batch.noisy - batch.clean).abs().max() < 2 / 255
     assert batch.level.tolist() == pytest.approx([1e-9])
+
+
+def test_pictures_that_cannot_be_meant_are_refused():
+    assert "2 keys for 3 pictures (Pictures)" in refused(lambda: Pictures("ab", torch.zeros(3, 1, 4, 4)))
+    assert "1 keys for 2 pictures" in refused(lambda: Pictures("a", [torch.zeros(1, 4, 4)] * 2))
+    assert "pictures of int64, whose white is not known" in refused(
+        lambda: Pictures("a", torch.ones(1, 1, 4, 4).long())
+    )
+    several = Pictures("a", [torch.ones(1, 4, 4).int()])
+    assert "pictures of int32" in refused(lambda: FrozenPairs(several, Gaussian(), 0, [25]).__getitems__([0]))

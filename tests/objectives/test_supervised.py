@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.errors import DenoiserError
 from denoiser.objectives.losses import LOSSES
 from denoiser.objectives.supervised import Supervised

@@ -118,14 +118,14 @@ def test_a_turned_jpeg_is_kept_as_it_is_stored(tmp_path, subsampling, height, or
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
-@pytest.mark.parametrize("subsampling", [0, 2])
-@pytest.mark.parametrize(("quality", "most", "share"), [(60, 3, 0.06), (97, 4, 0.06)])
-def test_the_rest_of_a_turned_jpeg_is_nearly_the_same(tmp_path, subsampling, orientation, quality, most, share):
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("quality", [60, 97])
+def test_the_rest_of_a_turned_jpeg_is_the_same(tmp_path, subsampling, orientation, quality):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(scene(80, 96)).save(tmp_path / "in.jpg", quality=quality, subsampling=subsampling, exif=exif)
+    Image.fromarray(scene(77, 93)).save(tmp_path / "in.jpg", quality=quality, subsampling=subsampling, exif=exif)
     photo, after = unchanged(tmp_path / "in.jpg")
     changed = after.pixels.copy()
     changed[:8, :8] = 255 - changed[:8, :8]
-    off = np.abs(again(after.with_pixels(changed), tmp_path).astype(int) - photo.pixels)[32:, 32:]
-    assert off.max() <= most and (off > 1).mean() < share  # decoders do not round chroma alike in all directions
+    off = np.abs(again(after.with_pixels(changed), tmp_path).astype(int) - photo.pixels)
+    assert off[:8, :8].mean() > 20 and not off[40:].any() and not off[:, 40:].any()

@@ -10,7 +10,7 @@ from lightning.pytorch import Callback
 
 from denoiser.config import compose
 from denoiser.data import base, from_config, leaks
-from denoiser.data.pairs import Batch
+from denoiser.data.batch import Batch
 from denoiser.data.thumbnails import match_thumbnails
 from denoiser.errors import DenoiserError
 from denoiser.metrics.psnr_ssim import psnr

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from helpers.objects import QUIET, Net, fitted, loader
 from helpers.refusals import refused
 from lightning.pytorch import LightningModule, Trainer
 from torch import nn
-from torch.utils.data import DataLoader
 
 from denoiser.data.folder import Folder
 from denoiser.errors import DenoiserError
@@ -17,18 +17,6 @@ from denoiser.training.module import Denoiser
 from denoiser.trust import names_of_command
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*", "error::DeprecationWarning")
-QUIET = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
-
-
-class Net(nn.Module):
-    """One convolution."""
-
-    def __init__(self, channels=3, out=None):
-        super().__init__()
-        self.convolution = nn.Conv2d(channels, out or channels, 3, padding=1)
-
-    def forward(self, x):
-        return self.convolution(x)
 
 
 class Scaled(Objective):
@@ -41,18 +29,6 @@ class Scaled(Objective):
     def forward(self, denoise, batch):
         denoised = denoise(batch.noisy)
         return self.scale * (denoised - batch.clean).square().mean(), denoised
-
-
-def loader(sizes=(2, 2, 1), channels=3):
-    generator = torch.Generator().manual_seed(0)
-    clean = [torch.rand(n, channels, 16, 16, generator=generator) for n in sizes]
-    return DataLoader([(c + 0.1 * torch.randn(c.shape, generator=generator), c) for c in clean], batch_size=None)
-
-
-def fitted(model, *data, **options):
-    trainer = Trainer(max_epochs=1, enable_checkpointing=False, **QUIET, **options)
-    trainer.fit(model, *data)
-    return trainer
 
 
 def test_any_network_loss_and_optimizer_are_trained_on_plain_loaders():
@@ -97,15 +73,6 @@ def test_our_data_with_a_network_of_objects(pictures_folder):
     assert figures["test/psnr_noisy"] == pytest.approx(20.2, abs=0.5) and len(model.scores) == len(data.split("test"))
 
 
-def test_an_optimizer_itself_is_taken():
-    network = Net()
-    model = Denoiser(network, optimizer=torch.optim.SGD(network.parameters(), lr=0.1))
-    before = network.convolution.weight.clone()
-    trainer = fitted(model, loader(), loader())
-    assert trainer.optimizers[0] is model.optimizer
-    assert not torch.equal(before, network.convolution.weight)
-
-
 def test_a_loss_by_its_name():
     assert Denoiser(Net(), "l1").objective.loss(torch.ones(2), torch.zeros(2)) == 1
 
@@ -123,7 +90,7 @@ def test_our_data_with_any_lightning_module(pictures_folder):
             self.net = Net()
 
         def training_step(self, batch, index):
-            noisy, clean, *_ = batch
+            noisy, clean = batch
             return nn.functional.mse_loss(self.net(noisy), clean)
 
         def configure_optimizers(self):
@@ -174,27 +141,6 @@ def test_parts_that_do_not_fit_are_refused_before_the_training(network, objectiv
 def test_data_of_other_channels_is_refused(pictures_folder):
     text = refused(lambda: fitted(Denoiser(Net()), Folder(pictures_folder(20), patch_size=16, channels=1)))
     assert "Net takes 3 channel(s) and the data has 1" in text
-
-
-@pytest.mark.parametrize(
-    "batch", [torch.zeros(2, 3, 16, 16), (torch.zeros(2, 3, 16, 16), torch.zeros(2)), {"noisy": torch.zeros(1)}]
-)
-def test_batches_of_other_things_are_refused(batch):
-    assert "not of noisy and clean pictures" in refused(
-        lambda: fitted(Denoiser(Net()), DataLoader([batch], batch_size=None), loader())
-    )
-
-
-@pytest.mark.parametrize(
-    ("network", "channels"),
-    [
-        (Net(1), 1),
-        (Net(3), 3),
-        (nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4, 4, 3, padding=1), nn.PixelShuffle(2)), 3),
-    ],
-)
-def test_channels_are_those_of_the_first_layer(network, channels):
-    assert Denoiser(network).channels == channels and Denoiser(network, channels=1).channels == 1
 
 
 def test_the_check_changes_neither_statistics_nor_random_numbers():

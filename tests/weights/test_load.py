@@ -120,3 +120,14 @@ def test_a_zip_that_grows_beyond_belief_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(formats, "LARGEST_PICKLE", 10**5)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
     assert formats.is_published(tmp_path / "a.pth")
+
+
+def test_a_network_that_is_given_can_be_trained_further(tmp_path):
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3, padding=1), torch.nn.Conv2d(1, 1, 1).requires_grad_(False))
+    file = save(tmp_path / "a.ckpt", checkpoint(network={"object": "mine.Net"}))
+    content = torch.load(file, weights_only=True)
+    content["state_dict"] = {f"network.{name}": value for name, value in network.state_dict().items()}
+    torch.save(content, file)
+    model = denoiser.load(file, network=network)
+    assert model.network is network and [p.requires_grad for p in network.parameters()] == [True, True, False, False]
+    assert not any(p.requires_grad for p in denoiser.load(save(tmp_path / "b.ckpt")).parameters())

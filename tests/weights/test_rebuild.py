@@ -44,17 +44,15 @@ def test_another_architecture_is_named_by_its_first_key(tmp_path, content, reaso
     refused(save(tmp_path / "a.ckpt", content), reason)
 
 
-@pytest.mark.parametrize(
-    ("channels", "reason"),
-    [
-        (3, r"expected input\[1, 3, "),
-        (2, "1 and 3 are possible"),
-        (torch.ones(2), "1 and 3 are possible"),
-        ("1", "1 and 3 are possible"),
-    ],
-)
-def test_a_model_that_does_not_run(tmp_path, channels, reason):
-    refused(save(tmp_path / "a.ckpt", checkpoint(channels=channels)), f"describes a model that does not run.*{reason}")
+def test_a_model_that_does_not_run(tmp_path):
+    reason = r"describes a model that does not run.*expected input\[1, 3, "
+    refused(save(tmp_path / "a.ckpt", checkpoint(channels=3)), reason)
+
+
+@pytest.mark.parametrize("channels", [2, torch.ones(2), "1"])
+def test_other_channels(tmp_path, channels):
+    reason = "describes a model that cannot be built: .* channels: pictures have 3, or 1"
+    refused(save(tmp_path / "a.ckpt", checkpoint(channels=channels)), reason)
 
 
 def test_a_model_with_other_channels_out_than_in(tmp_path, monkeypatch):

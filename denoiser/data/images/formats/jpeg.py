@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,13 +15,15 @@ from denoiser.data.images.formats import (
     bands,
     claims,
     colour_spaces,
-    jpeg_planes,
+    jpeg_change,
+    jpeg_coefficients,
+    jpeg_scans,
     jpeg_segments,
     jpeg_trailer,
     orientation,
     tiff_directories,
 )
-from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Refused
+from denoiser.data.images.formats.photo import NOT_SUBSAMPLED, Details, Header, Photo, Pixels, Refused
 from denoiser.data.images.formats.suffixes import instead
 from denoiser.data.images.formats.tiff_tags import Tag
 
@@ -94,31 +97,45 @@ def write(file: IO[bytes], photo: Photo) -> None:
     exif = None if details.exif is None else bands.EXIF_PREFIX + details.exif
     metadata = {"exif": exif, "icc_profile": details.icc, "xmp": details.xmp, "dpi": details.dpi}
     options = {"subsampling": _SUBSAMPLINGS[shared], **metadata, **encoding}
-    file.write(_from_source(photo, shared, options) or bands.encoded(photo.pixels, "JPEG", **options))
+    file.write(_from_source(photo, options) or bands.encoded(photo.pixels, "JPEG", **options))
     file.write(source.get("video", b""))
 
 
-def _from_source(photo: Photo, shared: tuple[int, int], options: Mapping[str, Any]) -> bytes | None:
-    """The file made of its source: if no pixel has changed its scans, else its changed planes; None without source."""
+def _from_source(photo: Photo, options: Mapping[str, Any]) -> bytes | None:
+    """The file made of its source, in the source's orientation.
+
+    If no pixel has changed, it has the source's scans, else its coefficients where nothing has changed. None where the
+    source is missing or cannot be changed, or where the metadata cannot hold the orientation.
+    """
     encoding = photo.details.encoding if photo.details.format == "JPEG" else {}
     if not encoding.get("source"):
         return None
-    source, stored, in_rgb = encoding["source"], encoding.get("orientation", orientation.UPRIGHT), encoding["keep_rgb"]
-    before = jpeg_planes.shown(source, stored)
-    if before.shape != photo.pixels.shape:
+    source, stored = encoding["source"], encoding.get("orientation", orientation.UPRIGHT)
+    exif, xmp = orientation.turned_back(photo.details.exif, photo.details.xmp, stored)
+    if orientation.orientation(exif, xmp) != stored:
         return None
-    if np.array_equal(before, photo.pixels):
-        exif, xmp = orientation.turned_back(photo.details.exif, photo.details.xmp, stored)
-        own = {**options, "exif": None if exif is None else bands.EXIF_PREFIX + exif, "xmp": xmp}
-        return jpeg_segments.with_metadata(source, bytes(bands.encoded(photo.pixels[:1, :1], "JPEG", **own)))
-    height, width = photo.pixels.shape[:2]
-    groups = (1, 1) if encoding["progressive"] or photo.channels == 1 else shared
-    rows, columns = (
-        jpeg_segments.whole(side, jpeg_segments.BLOCK * n) for side, n in zip((height, width), groups, strict=True)
-    )
-    planes = jpeg_planes.decoded(source, stored, in_rgb)[:rows, :columns]
-    picture = jpeg_planes.picture(planes, before, photo.pixels, shared, in_rgb)
-    return jpeg_segments.resized(bands.saved(picture, "JPEG", **options), height, width)
+    before = bands.decoded(_opened(io.BytesIO(source)))
+    pixels = orientation.turn_back(photo.pixels, stored)
+    if before.shape != pixels.shape:
+        return None
+    picture = source
+    if not np.array_equal(before, pixels):
+        changed = _changed(source, before, pixels, encoding["keep_rgb"])
+        if changed is None:
+            return None
+        picture = changed
+    own = {**options, "exif": None if exif is None else bands.EXIF_PREFIX + exif, "xmp": xmp}
+    return jpeg_segments.with_metadata(picture, bytes(bands.encoded(photo.pixels[:1, :1], "JPEG", **own)))
+
+
+def _changed(source: bytes, before: Pixels, pixels: Pixels, in_rgb: bool) -> bytes | None:
+    """The source with other pixels, as they are stored; None if its coefficients cannot be found."""
+    frame = jpeg_segments.frame(source)
+    components = frame and jpeg_coefficients.read(source, frame)
+    if frame is None or components is None:
+        return None
+    jpeg_change.apply(components, frame, before, pixels, in_rgb)
+    return jpeg_segments.with_scans(source, jpeg_scans.scans(frame, components))
 
 
 def turned(encoding: Mapping[str, Any], stored: int) -> Mapping[str, Any]:

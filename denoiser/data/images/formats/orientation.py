@@ -115,6 +115,11 @@ def turn(pixels: Pixels, stored: int) -> Pixels:
     return np.ascontiguousarray(pixels)
 
 
+def turn_back(pixels: Pixels, stored: int) -> Pixels:
+    """The inverse of `turn`: pixels as they are stored from upright ones."""
+    return turn(pixels, {6: 8, 8: 6}.get(stored, stored))
+
+
 def _first_directory(exif: bytes | None) -> _Directory | None:
     """None for blocks without an orientation, and for damaged ones."""
     if exif is None or exif[:4] not in _HEADERS:

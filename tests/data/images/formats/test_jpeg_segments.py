@@ -12,43 +12,66 @@ def jpeg(size=(35, 21), mode="RGB", **options):
     return file.getvalue()
 
 
-def test_the_size_is_the_frames_and_can_be_changed():
-    data = jpeg()
-    assert jpeg_segments.size(data) == (21, 35)
-    changed = jpeg_segments.resized(data, 17, 33)
-    with Image.open(io.BytesIO(changed)) as opened:
-        opened.load()
-        assert opened.size == (33, 17)
-    assert len(changed) == len(data) and sum(a != b for a, b in zip(changed, data, strict=True)) == 2
-
-
 @pytest.mark.parametrize(
-    ("options", "whole"),
+    ("options", "blocks", "seen", "whole"),
     [
-        ({"subsampling": 2}, (32, 48)),
-        ({"subsampling": 1}, (24, 48)),
-        ({"subsampling": 0}, (24, 40)),
-        ({"mode": "L"}, (24, 40)),
-        ({"subsampling": 2, "progressive": True}, (24, 40)),
+        ({"subsampling": 2}, [(4, 6), (2, 3)], [(3, 5), (2, 3)], [(32, 48), (32, 48)]),
+        ({"subsampling": 1}, [(3, 6), (3, 3)], [(3, 5), (3, 3)], [(24, 48), (24, 48)]),
+        ({"subsampling": 0}, [(3, 5), (3, 5)], [(3, 5), (3, 5)], [(24, 40), (24, 40)]),
+        ({"mode": "L"}, [(3, 5)], [(3, 5)], [(24, 40)]),
+        ({"progressive": True}, [(4, 6), (2, 3)], [(3, 5), (2, 3)], [(24, 40), (32, 48)]),
     ],
 )
-def test_whole_blocks_can_be_decoded(options, whole):
-    data = jpeg(**options)
-    assert jpeg_segments.whole_size(data) == whole
-    Image.open(io.BytesIO(jpeg_segments.resized(data, *whole))).load()
+def test_blocks_of_a_frame(options, blocks, seen, whole):
+    """Of 21 x 35 pixels; chroma of 4:2:0 has 11 x 18 samples."""
+    frame = jpeg_segments.frame(jpeg(**options))
+    assert (frame.height, frame.width, frame.progressive) == (21, 35, bool(options.get("progressive")))
+    parts = frame.components[:2]
+    assert [frame.blocks(part) for part in parts] == blocks
+    assert [frame.seen_blocks(part) for part in parts] == seen
+    assert [frame.whole_size(part) for part in parts] == whole
+
+
+def test_a_frame_has_the_tables_of_its_components():
+    coarse, fine = [*range(1, 65)], [300] * 64
+    frame = jpeg_segments.frame(jpeg(qtables=[coarse, fine]))
+    assert [frame.components[0].quantisation[i] for i in (0, 1, 2, 63)] == [1, 2, 9, 64]  # in zigzag order
+    assert [part.quantisation for part in frame.components[1:]] == [(300,) * 64] * 2  # of 16 bits
+    assert [part.number for part in frame.components] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("side", "expected"), [(1, 16), (16, 16), (65488, 65488), (65489, 65489), (65500, 65500)])
 def test_no_side_becomes_too_large_for_libjpeg(side, expected):
-    assert jpeg_segments.whole(side, 16) == expected
+    frame = jpeg_segments.frame(jpeg())._replace(height=side)
+    assert frame.whole_size(frame.components[0]) == (expected, 48)
+
+
+@pytest.mark.parametrize(("marker", "precision"), [(0xC0, 12), (0xC3, 8)])
+def test_other_precisions_and_pictures_without_blocks_have_no_frame(marker, precision):
+    data = bytearray(jpeg())
+    start = data.index(b"\xff\xc0")
+    data[start + 1], data[start + 4] = marker, precision
+    assert jpeg_segments.frame(bytes(data)) is None
+
+
+def test_inks_have_no_frame():
+    assert jpeg_segments.frame(jpeg(mode="CMYK")) is None
 
 
 def test_fill_bytes_and_bytes_between_segments_are_skipped():
     data = jpeg()
-    assert jpeg_segments.size(data[:2] + b"\xff\xff\xff" + data[2:]) == (21, 35)
+    expected = jpeg_segments.frame(data)
+    assert jpeg_segments.frame(data[:2] + b"\xff\xff\xff" + data[2:]) == expected
     end = next(jpeg_segments.segments(data)).end
     for between in (b"ab", b"\xff\0"):
-        assert jpeg_segments.size(data[:end] + between + data[end:]) == (21, 35)
+        assert jpeg_segments.frame(data[:end] + between + data[end:]) == expected
+
+
+def test_tables_behind_the_first_scan_are_seen():
+    data = jpeg()
+    assert not jpeg_segments.has_later_tables(data)
+    table = data.index(b"\xff\xdb")
+    assert jpeg_segments.has_later_tables(data[:-2] + data[table : table + 69] + data[-2:])
 
 
 def test_the_metadata_are_those_of_the_other_file():
@@ -65,4 +88,4 @@ def test_the_metadata_are_those_of_the_other_file():
 @pytest.mark.parametrize("data", [b"\xff\xd8\xff", jpeg()[:20], b"\xff\xd8" + bytes(9)])
 def test_a_file_without_a_scan_is_an_error(data):
     with pytest.raises((ValueError, StopIteration)):
-        jpeg_segments.size(data)
+        jpeg_segments.frame(data)
