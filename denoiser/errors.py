@@ -70,14 +70,20 @@ def require(condition: bool, key: str, value: object, problem: str, example: str
         raise DenoiserError(f"{key}={value} is {problem} ({key})", f"{key}={example}")
 
 
-def check_whole(key: str, value: object, lowest: int) -> int:
+def check_whole(key: str, value: object, lowest: int, example: int = 32) -> int:
     """A whole number of at least `lowest`, also of numpy.
+
+    Args:
+        key: its key.
+        value: the number.
+        lowest: the smallest one that is allowed.
+        example: one that the error advises; where 0 is allowed, it is 0.
 
     Raises:
         DenoiserError: it is another value.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= lowest
-    require(whole, key, value, f"not a whole number of at least {lowest}", str(32 * lowest))
+    require(whole, key, value, f"not a whole number of at least {lowest}", str(example * lowest))
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 

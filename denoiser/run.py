@@ -23,6 +23,7 @@ from denoiser.config import RUN
 from denoiser.config import compose as compose_raw
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
+from denoiser.machine.process_state import process_unchanged
 from denoiser.machine.signals import sigterm_interrupts
 from denoiser.machine.terminal import say
 from denoiser.reports.pages import summarise, write_report
@@ -157,6 +158,8 @@ def train(
 ) -> dict[str, Any]:
     """Train, test and report, as `denoiser run` does.
 
+    The environment, warning filters and global random numbers of the process are afterwards as they were before.
+
     Args:
         *overrides: overrides as on the command line, or one configuration of `denoiser.compose`, changed or not.
         out: the run folder; created if missing.
@@ -170,20 +173,25 @@ def train(
     Raises:
         DenoiserError: the configuration is not possible, the folder holds a run, the training diverged, ...
         KeyboardInterrupt: interrupted; `results.json` records it, and `denoiser run resume=OUT` resumes the run.
+        TypeError: neither overrides nor one configuration.
 
     >>> cfg = compose("model=unet", "data=synthetic", "trainer=smoke")
     >>> cfg.model.network.widths = [8, 16, 32]
     >>> train(cfg, out="small")["rows"][0]["psnr"]  # doctest: +SKIP
     """
-    if len(overrides) == 1 and not isinstance(overrides[0], str):
-        cfg = copy.deepcopy(overrides[0])
-        OmegaConf.update(cfg, "trust", list(trust), force_add=True)  # files of earlier versions lack it
-        with searching(filter(None, [config_dir])):
-            check_values(cfg, [])
-            return run(cfg, Path(out))
-    folders, words = split_search_path(map(str, overrides))
-    with searching([*([config_dir] if config_dir else []), *folders]):
-        return run(compose(*words, *([f"trust=[{','.join(trust)}]"] if trust else [])), Path(out), words)
+    edited = None if all(isinstance(one, str) for one in overrides) else copy.deepcopy(overrides[0])
+    if edited is not None and (len(overrides) > 1 or not isinstance(edited, DictConfig)):
+        raise TypeError(f"overrides, or one configuration of denoiser.compose, not {overrides!r}")
+    folders, words = split_search_path([] if edited is not None else map(str, overrides))
+    with process_unchanged(), searching([*([config_dir] if config_dir else []), *folders]):
+        if edited is None:
+            return run(compose(*words, *([f"trust=[{','.join(trust)}]"] if trust else [])), Path(out), words)
+        OmegaConf.update(edited, "trust", list(trust), force_add=True)  # files of earlier versions lack it
+        try:
+            check_values(edited, [])
+            return run(edited, Path(out))
+        except OmegaConfBaseException as error:
+            raise explain(error) from error
 
 
 def _finished(record: Record) -> None:
@@ -232,12 +240,8 @@ def _resume(arguments: Sequence[str]) -> int:
     if flags:
         raise DenoiserError(f"a flag that resuming does not have ({flags[0]})", "resume=FOLDER trainer.KEY=VALUE")
     with searching(folders):
-        return _go_on(words)
-
-
-def _go_on(words: Sequence[str]) -> int:
-    cfg, folder, typed = resumed(words)
-    _run(cfg, folder, typed, resume=True)
+        cfg, folder, typed = resumed(words)
+        _run(cfg, folder, typed, resume=True)
     return 0
 
 

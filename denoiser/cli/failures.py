@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from denoiser.errors import ENVIRONMENT, INTERRUPTED, SOME_FAILED, TERMINATED, DenoiserError
 from denoiser.machine.signals import interrupted, remembering_interrupts
 from denoiser.machine.terminal import CLOSED, OutputClosed, quiet_end, say
+from denoiser.search_path import PACKAGE
+
+LIBRARIES = {
+    *("torch", "torchvision", "torchmetrics", "lightning", "lightning_fabric", "lightning_utilities", "hydra"),
+    *("omegaconf", "numpy", "PIL", "scipy", "skimage", "rich", "spandrel", "safetensors", "tifffile", "imagecodecs"),
+    *sys.stdlib_module_names,
+} - {"__main__"}
+"""Packages that call code of the user's own, or are called by it."""
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -55,10 +65,19 @@ def to_denoiser_error(error: Exception) -> DenoiserError:
         path = f" ({error.filename})" if error.filename else ""
         fix = "check the path, its permissions and the disk"
         return DenoiserError(f"{error.strerror or error}{path}", fix, ENVIRONMENT)
-    message = f"{type(error).__name__}: {error} (a bug in denoiser)"
-    return DenoiserError(
-        message, "DENOISER_DEBUG=1 before the command prints a traceback; please report it", SOME_FAILED
-    )
+    where, advice = _outside(error), "DENOISER_DEBUG=1 before the command prints a traceback"
+    message = f"{type(error).__name__}: {error} ({where or 'a bug in denoiser'})"
+    return DenoiserError(message, advice if where else f"{advice}; please report it", SOME_FAILED)
+
+
+def _outside(error: Exception) -> str | None:
+    """Where in code of the user's own an error arose, the innermost function; None where none was called."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        code, module = frame.f_code, str(frame.f_globals.get("__name__"))
+        inside = Path(code.co_filename).is_relative_to(PACKAGE)
+        if not inside and module.partition(".")[0] not in LIBRARIES:
+            return f"{module}.{code.co_qualname}, line {line} of {code.co_filename}"
+    return None
 
 
 def _explain(error: Exception) -> DenoiserError | None:

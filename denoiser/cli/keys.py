@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from denoiser.cli.advice import KEY, advice
 from denoiser.config import RUN, Application, compose, keys
 from denoiser.errors import DenoiserError, nearest, number, require
-from denoiser.search_path import config_dirs, groups
+from denoiser.search_path import config_dirs, groups, options
 
 
 class Bounds(NamedTuple):
@@ -74,6 +74,10 @@ def group_choices(overrides: Sequence[str]) -> list[str]:
     return [o.partition(",")[0] for o in overrides if o.lstrip("+~").partition("=")[0] in names]
 
 
+REQUIRED = ("data", "model", "noise", "objective", "optimizer", "trainer")
+"""Groups without which there is no run."""
+
+
 def check_values(config: DictConfig, overrides: Sequence[str], application: Application = RUN) -> None:
     """Refuse added keys that nothing reads, values of another type than the default's, and numbers out of bounds.
 
@@ -86,6 +90,9 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
         DenoiserError: names the key.
     """
     default = compose(group_choices(overrides), application)
+    for group in REQUIRED:
+        if group in default and not isinstance(config.get(group), DictConfig):
+            raise DenoiserError(f"no {group} ({group})", f"{group}=NAME, one of {', '.join(options(group))}")
     known = keys(default)
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")

@@ -13,6 +13,7 @@ from denoiser.data.depth import held_as
 from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import Pictures
 from denoiser.data.scratch import decoded_once
+from denoiser.errors import number, require
 
 
 class DecodedOnUse(Sequence[Tensor]):
@@ -67,3 +68,13 @@ def read_files(
     lazy, dtypes = DecodedOnUse(files, channels, headers), [held_as([one.bits for one in each]) for each in headers]
     needed = sum(math.prod(size) * dtype.itemsize for size, dtype in zip(sizes, dtypes, strict=True))
     return Pictures(keys, list(lazy) if needed <= cache_gb * 1e9 else decoded_once(lazy, sizes, dtypes), sizes)
+
+
+def check_cache(cache_gb: object) -> float:
+    """The memory limit of decoded pictures in GB.
+
+    Raises:
+        DenoiserError: it is no number, or negative.
+    """
+    require(number(cache_gb) and float(cache_gb) >= 0, "data.cache_gb", cache_gb, "not a number of GB", "4")  # type: ignore[arg-type]
+    return float(cache_gb)  # type: ignore[arg-type]

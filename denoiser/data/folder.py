@@ -11,13 +11,13 @@ from typing import Any
 
 from denoiser.data import own_depth
 from denoiser.data.base import CROPS, PairsDataModule
-from denoiser.data.decoding import read_files
+from denoiser.data.decoding import check_cache, read_files
 from denoiser.data.images import search
 from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import Pictures
 from denoiser.data.splits import split_indices
 from denoiser.data.store.catalogue import Card
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, check_whole
 
 
 class Folder(PairsDataModule):
@@ -33,7 +33,7 @@ class Folder(PairsDataModule):
         **options: see `PairsDataModule`.
 
     Raises:
-        DenoiserError: `path` is None.
+        DenoiserError: `path` is None, or the seed or limit is no such number.
     """
 
     evaluation_split = "all"
@@ -45,7 +45,8 @@ class Folder(PairsDataModule):
         super().__init__(**{**CROPS, **options})
         if path is None:
             raise DenoiserError("data=folder requires a folder (data.path)", "data.path=DIR")
-        self.path, self.split_seed, self.cache_gb = Path(path).expanduser(), split_seed, cache_gb
+        self.path, self.cache_gb = Path(path).expanduser(), check_cache(cache_gb)
+        self.split_seed = check_whole("data.split_seed", split_seed, 0)
         self.folder_name = self.path.absolute().name
 
     @cached_property

@@ -10,14 +10,14 @@ from typing import Any
 
 from denoiser.data import own_depth
 from denoiser.data.base import CROPS, PairsDataModule
-from denoiser.data.decoding import read_files
+from denoiser.data.decoding import check_cache, read_files
 from denoiser.data.matching import Matched, check_locations, match
 from denoiser.data.own_depth import Stored
 from denoiser.data.pairs import Pictures
 from denoiser.data.protocol import check_no_noise
 from denoiser.data.splits import split_indices
 from denoiser.data.store.catalogue import Card
-from denoiser.errors import DenoiserError
+from denoiser.errors import DenoiserError, check_whole
 
 
 class RealPairs(PairsDataModule):
@@ -58,7 +58,7 @@ class RealPairs(PairsDataModule):
         self.locations = noisy, clean, path, csv
         check_locations(*self.locations)
         check_no_noise("pairs", self.protocol)
-        self.split_seed, self.cache_gb = split_seed, cache_gb
+        self.split_seed, self.cache_gb = check_whole("data.split_seed", split_seed, 0), check_cache(cache_gb)
 
     @property
     def folder_name(self) -> str:  # type: ignore[override]

@@ -121,8 +121,7 @@ def score(
     target, scoring = hardware.device(device), ScoringOptions(**options)
     with evaluating(*(method for _, method in wanted if isinstance(method, nn.Module))):
         loaded = [_method(method, target, name) for name, method in wanted]
-        channels = channels or next((method.channels for method in loaded if method.channels), None)
-        dataset, levels = _data(data, channels), {"sigma": sigma, "shot": shot}
+        dataset, levels = _data(data, channels, loaded), {"sigma": sigma, "shot": shot}
         pictures = _split(dataset, split)
         pictures.protocol = _protocol(dataset.protocol, pictures.real_pairs, noise, levels, clip, seed)
         return _table(score_methods.assemble(pictures, lambda: checked(loaded, pictures), target, scoring), scoring)
@@ -182,12 +181,16 @@ def _check_name(method: str | os.PathLike[str]) -> None:
         raise DenoiserError(what, f"{nearest(str(method), names) or 'noisy'}, of {', '.join(names)}, or a path")
 
 
-def _data(data: Any, channels: int | None) -> PairsDataModule:
-    """The dataset, which is not changed."""
+def _data(data: Any, channels: int | None, methods: Sequence[Method]) -> PairsDataModule:
+    """The dataset, which is not changed; of a name in these channels, or in those of the methods."""
     if isinstance(data, PairsDataModule):
+        if channels not in (None, data.channels):
+            what = f"the dataset has {data.channels} channel(s), not {channels} (channels)"
+            raise DenoiserError(what, f"{type(data).__name__}(..., channels={channels})")
         dataset = copy.copy(data)
     elif isinstance(data, str | os.PathLike):
-        dataset = from_config.named(data, channels)
+        theirs = (method.channels for method in methods if method.channels)
+        dataset = from_config.named(data, channels or next(theirs, None))
     else:
         raise TypeError(f"no dataset, but {type(data).__name__}: a name, a folder or a dataset of denoiser.data")
     dataset.prepare_data()

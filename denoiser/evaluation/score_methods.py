@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from denoiser.errors import DenoiserError, require
+from denoiser.errors import DenoiserError, check_whole, require
 from denoiser.machine.files import write_text
 
 if TYPE_CHECKING:
@@ -88,17 +88,28 @@ class ScoringOptions:
 
     Attributes:
         draws: number of draws of noise for each picture and level.
-        metrics: names of further metrics, see `metrics.torchmetrics`.
+        metrics: names of further metrics, or one, see `metrics.torchmetrics`.
         batch_size: largest number of pictures of one size in a batch; None for up to 2^18 pixels.
         num_workers: number of processes that decode pictures and draw noise; 0 for none.
         allow_leak: whether pictures that a method was trained or selected on are allowed.
     """
 
     draws: int = 1
-    metrics: Sequence[str] = ()
+    metrics: str | Sequence[str] = ()
     batch_size: int | None = None
     num_workers: int = 0
     allow_leak: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            DenoiserError: one is no whole number, or too small.
+        """
+        check_whole("draws", self.draws, 1, example=10)
+        check_whole("num_workers", self.num_workers, 0)
+        if self.batch_size is not None:
+            check_whole("batch_size", self.batch_size, 1)
 
 
 def assemble(
@@ -130,7 +141,7 @@ def assemble(
     return Evaluation(data, loaded, leaks, Scorer(pairs, batches, device, gaussian, metrics))
 
 
-def _metrics(names: Sequence[str]) -> dict[str, ImageMetric]:
+def _metrics(names: str | Sequence[str]) -> dict[str, ImageMetric]:
     """The metrics by the names of their columns: of a dotted path the last part.
 
     Raises:
@@ -140,7 +151,7 @@ def _metrics(names: Sequence[str]) -> dict[str, ImageMetric]:
     from denoiser.runs.columns import COLUMNS
 
     taken, metrics = {column.key for column in COLUMNS}, {}
-    for name in names:
+    for name in [names] if isinstance(names, str) else names:
         metric, column = named_metric(name), name.rpartition(".")[2]
         require(column not in taken, "metrics", name, "of a name that has a column already", "another name")
         taken.add(column)

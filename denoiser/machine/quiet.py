@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 
+LOGGERS = ("lightning.pytorch", "lightning.fabric")
+"""Names of Lightning's loggers."""
+
 
 def quiet() -> None:
     """Silence Lightning about choices that are deliberate here, such as no workers and short epochs, and its tips."""
     import logging
 
-    for name in ("lightning.pytorch", "lightning.fabric"):
+    for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     for message in (
         ".*does not have many workers.*",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from denoiser.errors import DenoiserError, nearest, number, require
 
@@ -98,7 +99,7 @@ def check_sigma(sigma: float | Sequence[float], key: str) -> tuple[float, ...]:
         DenoiserError: there is no level, or one is not a number, negative, or between 0 and 1 (a level for images in
             [0, 1] by mistake).
     """
-    levels = list(sigma) if isinstance(sigma, Sequence) and not isinstance(sigma, str) else [sigma]
+    levels = _listed(sigma)
     require(bool(levels), key, [], "no noise level", "[15,25,50]")
     for level in levels:
         require(number(level) and level >= 0, key, level, "not a noise level", "25, in grey levels of 255; 0 is none")
@@ -122,7 +123,7 @@ def check_shot(shot: float | str | Sequence[float | str], key: str) -> tuple[flo
     Raises:
         DenoiserError: there is no level, a name is unknown, or a number is not above 0 and at most 1.
     """
-    levels = list(shot) if isinstance(shot, Sequence) and not isinstance(shot, str) else [shot]
+    levels = _listed(shot)
     require(bool(levels), key, [], "no level of shot noise", "[low,medium,high]")
     for level in levels:
         example = (nearest(level, SHOT_LEVELS) or "medium") if isinstance(level, str) else "0.004"
@@ -130,3 +131,9 @@ def check_shot(shot: float | str | Sequence[float | str], key: str) -> tuple[flo
         problem = "not a level of shot noise: low, medium, high, or a variance above 0, at most 1, where white is 1"
         require(valid, key, level, problem, example)
     return tuple(SHOT_LEVELS[level] if isinstance(level, str) else float(level) for level in levels)
+
+
+def _listed(levels: Any) -> list[Any]:
+    """One or several levels, also of an array or a tensor, as a list."""
+    levels = levels.tolist() if hasattr(levels, "tolist") else levels
+    return list(levels) if isinstance(levels, Sequence) and not isinstance(levels, str) else [levels]

@@ -72,6 +72,8 @@ def objective(part: Objective | Loss | str | Config) -> Objective:
         if OBJECT in part:
             return Absent(str(part[OBJECT]))
         return objective(build.objective(part))
+    if isinstance(part, type):
+        raise TypeError(f"the objective is the class {part.__name__}, not a loss: {part.__name__}()")
     if not (callable(part) or isinstance(part, str)):
         raise TypeError(f"the objective is a loss, an Objective or a dictionary with _target_, not {part!r}")
     return part if isinstance(part, Objective) else Supervised(part)
@@ -116,8 +118,8 @@ def optimizer(
     """The optimizer of `parameters`, with its scheduler if it has one.
 
     Raises:
-        DenoiserError: the configuration is not possible, one of them was an object, or the optimizer has parameters
-            that are none of these.
+        DenoiserError: the configuration is not possible, one of them was an object, a function makes no optimizer, or
+            the optimizer has parameters that are none of these.
     """
     for kind, given in (("optimizer", part), ("scheduler", scheduler)):
         if isinstance(given, Mapping) and OBJECT in given:
@@ -134,7 +136,10 @@ def optimizer(
 
 
 def _check_parameters(made: Any, parameters: Sequence[nn.Parameter]) -> None:
-    """Refuse optimizers that have parameters which are not trained."""
+    """Refuse what is no optimizer, and optimizers that have parameters which are not trained."""
+    if not any(_optimizers(made)):
+        what = f"the optimizer's function makes {type(made).__name__}, and no optimizer (optimizer)"
+        raise DenoiserError(what, "optimizer=lambda p: torch.optim.SGD(p, lr=0.1)")
     known = {id(parameter) for parameter in parameters}
     held = [id(each) for one in _optimizers(made) for group in one.param_groups for each in group["params"]]
     if others := len([each for each in held if each not in known]):

@@ -37,7 +37,8 @@ class Denoiser(Recorded, Resumable, Tested):
 
     Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
     loads by itself, without unpickling anything. Of an object it keeps the name of its class; give the object again:
-    `Denoiser.load_from_checkpoint(FILE, network=MyNet())` or `denoiser.load(FILE, network=MyNet())`.
+    `Denoiser.load_from_checkpoint(FILE, network=MyNet())` or `denoiser.load(FILE, network=MyNet())`. A `ckpt_path=FILE`
+    of Lightning's Trainer executes nothing either; what it downloads from a URL it does, without `weights_only=True`.
 
     Args:
         network: any `nn.Module` from `(B, C, H, W)` to the same shape, nominally in [0, 1]. Pictures are padded to what

@@ -30,8 +30,11 @@ def rebuild(content: Mapping[str, Any], file: Path, network: nn.Module | None = 
         The model in evaluation mode.
 
     Raises:
+        TypeError: the network is none.
         DenoiserError: no such network can be built, the weights do not fit it, or it does not run.
     """
+    if not isinstance(network, nn.Module | None):
+        raise TypeError(f"the network is a torch.nn.Module, not {network!r}")
     given = {} if network is None else {"network": network}
     module, content = _build({**content["hyper_parameters"], **given}, file), {"state_dict": content["state_dict"]}
     module.on_load_checkpoint(content)

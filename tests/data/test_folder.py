@@ -156,3 +156,10 @@ def test_each_kind_that_is_left_out_is_told_once(protocol, pictures_folder):
         "left out: a FITS file ("
     )
     assert unnamed.startswith(f"left out: 1 picture whose name does not end as a picture's ({folder}/IMG_0001); add ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("split_seed", "x"), ("split_seed", -1), ("cache_gb", "x"), ("cache_gb", -1)]
+)
+def test_a_seed_or_limit_that_is_no_number_is_refused(key, value):
+    assert f"data.{key}={value} is not" in refused(lambda: Folder("anywhere", **{key: value}))

@@ -116,6 +116,15 @@ def test_an_output_that_is_no_denoised_batch_is_said(output, words):
         ),
         ((identity, "photos"), {"split": "all"}, DenoiserError, "no split 'all' of photos"),
         (({}, "photos"), {}, DenoiserError, "nothing to score"),
+        (
+            (identity, Own()),
+            {"channels": 1},
+            DenoiserError,
+            r"the dataset has 3 channel\(s\), not 1 \(channels\)\nfix: Own",
+        ),
+        ((identity, Own()), {"draws": "x"}, DenoiserError, "draws=x is not a whole number of at least 1"),
+        ((identity, Own()), {"batch_size": 0}, DenoiserError, "batch_size=0 is not a whole number of at least 1"),
+        ((identity, Own()), {"num_workers": 1.5}, DenoiserError, "num_workers=1.5 is not a whole number"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, dict) else "",
 )
@@ -129,3 +138,11 @@ def test_pictures_up_to_255_are_scored_with_a_warning():
     data.white = 255
     with pytest.warns(UserWarning, match="values up to 255, and white is 1"):
         score(nn.Identity(), data)
+
+
+def test_numbers_of_numpy_and_one_metric_are_taken():
+    levels = [np.array([15, 25]), torch.tensor([15.0, 25.0]), (np.float32(15), np.int64(25))]
+    tables = [score(identity, Own(), sigma=each, batch_size=np.int64(1)).rows for each in levels]
+    assert tables[0][0]["sigma"] == 15 and [row["psnr"] for row in tables[0]] == [row["psnr"] for row in tables[2]]
+    assert tables[1][1]["sigma"] == 25
+    assert "uqi" in score(identity, Own(), metrics="uqi").rows[0]

@@ -57,3 +57,15 @@ def test_an_optimizer_of_other_parameters_is_refused(wrapped):
     text = refused(lambda: fitted(Denoiser(network, optimizer=wrapped(optimizer)), loader(), loader()))
     assert "of the 3 parameters of the optimizer, 1 are the model's (optimizer)" in text
     assert torch.equal(before, network.convolution.bias)
+
+
+@pytest.mark.parametrize("made", [None, [], {"optimizer": None}])
+def test_a_function_that_makes_no_optimizer_is_refused(made):
+    text = refused(lambda: fitted(Denoiser(Net(), optimizer=lambda parameters: made), loader(), loader()))
+    assert f"makes {type(made).__name__}, and no optimizer (optimizer)" in text
+
+
+def test_a_class_is_no_loss():
+    with pytest.raises(TypeError, match=r"the objective is the class L1Loss, not a loss: L1Loss\(\)"):
+        Denoiser(Net(), nn.L1Loss)
+    fitted(Denoiser(Net(), optimizer=torch.optim.Adam), loader(), loader())

@@ -1,5 +1,7 @@
 """Models of objects: any network, loss and optimizer, with plain loaders or the datasets of `denoiser.data`."""
 
+import pickle
+
 import pytest
 import torch
 from helpers.objects import QUIET, Net, fitted, loader
@@ -178,6 +180,31 @@ def test_a_checkpoint_executes_nothing_and_knows_its_pictures(pictures_folder, t
     torch.save(content, tmp_path / "b.ckpt")
     with names_of_command([]):
         assert "os.mkdir is not allowed" in refused(lambda: Denoiser.load_from_checkpoint(tmp_path / "b.ckpt"))
+    assert not (tmp_path / "proof").exists()
+
+
+class Planted:
+    """Would make a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("stage", ["validate", "test", "predict"])
+def test_a_trainer_reads_the_weights_of_a_file_and_executes_nothing(stage, tmp_path):
+    model = Denoiser(Net())
+    trainer = fitted(model, loader(), loader())
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    other = Denoiser(Net())
+    getattr(Trainer(**QUIET), stage)(other, loader(), ckpt_path=tmp_path / "a.ckpt")
+    assert torch.equal(other.network.convolution.weight, model.network.convolution.weight)
+    content = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    torch.save({**content, "planted": Planted(str(tmp_path / "proof"))}, tmp_path / "b.ckpt")
+    with pytest.raises(pickle.UnpicklingError, match="weights_only"):
+        getattr(Trainer(**QUIET), stage)(other, loader(), ckpt_path=tmp_path / "b.ckpt")
     assert not (tmp_path / "proof").exists()
 
 

@@ -131,3 +131,5 @@ def test_a_network_that_is_given_can_be_trained_further(tmp_path):
     model = denoiser.load(file, network=network)
     assert model.network is network and [p.requires_grad for p in network.parameters()] == [True, True, False, False]
     assert not any(p.requires_grad for p in denoiser.load(save(tmp_path / "b.ckpt")).parameters())
+    with pytest.raises(TypeError, match=r"the network is a torch.nn.Module, not 'unet'"):
+        denoiser.load(file, network="unet")
