@@ -23,7 +23,7 @@ run: install ## train, test and report: the default model on the default data, 5
 	$(VENV)/bin/python -m denoiser.run $(ARGS)
 
 test: install ## run the tests, in up to four processes
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 $(FLOORS)/installed: pyproject.toml
 	$(PYTHON) -m venv --clear $(FLOORS)
@@ -34,7 +34,7 @@ $(FLOORS)/installed: pyproject.toml
 install-floors: $(FLOORS)/installed ## make .venv-floors with the lowest versions that pyproject.toml allows
 
 test-floors: install-floors ## run the main tests on the lowest versions; PYTHON=python3.12 for another Python
-	OMP_NUM_THREADS=1 $(FLOORS)/bin/python -m pytest -n auto --maxprocesses 4 -o filterwarnings=default $(FLOOR_TESTS)
+	OMP_NUM_THREADS=1 $(FLOORS)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal -o filterwarnings=default $(FLOOR_TESTS)
 
 lint: install ## ruff and mypy
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

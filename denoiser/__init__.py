@@ -18,7 +18,7 @@
 >>> (figures,) = lightning.Trainer(**quiet).test(model, data, verbose=False)
 >>> sorted(figures)
 ['test/psnr', 'test/psnr_noisy', 'test/ssim', 'test/ssim_noisy']
->>> table = denoiser.score([model, "noisy", "photo"], "photos", sigma=[15, 25])
+>>> table = denoiser.score([model, "noisy", "photo"], "photos", sigma=25)
 >>> print(table.markdown().splitlines()[2].partition(" | Images")[0])
 | Method | Data | Noise | Sigma
 >>> image = numpy.asarray(Image.open("pictures/0.png"))

@@ -12,6 +12,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from helpers import one_process
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -97,14 +98,21 @@ def test_installed_wheel_runs_without_the_checkout(installed, tmp_path):
     where = "import denoiser, denoiser.search_path as path; print(denoiser.__file__, path.config_dir())"
     printed = python("-c", where, cwd=tmp_path, env=env)
     assert printed.split() == [str(target / "denoiser" / "__init__.py"), str(target / "denoiser" / "conf")]
-    small = ("trainer=smoke", "trainer.limit_val_batches=1", "data.images=2", "callbacks.images.count=1")
-    run = python("-m", "denoiser.cli.main", "run", *small, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path, env=env)
-    assert run.splitlines()[-1] == str(tmp_path / "run")
+    small = ("trainer=smoke", "trainer.limit_val_batches=1", "model.network.widths=[8,16,16]")
+    small += ("data.images=2", "callbacks.images.count=1")
+    run = ("run", *small, f"hydra.run.dir={tmp_path / 'run'}")
+    evaluate = (
+        "evaluate",
+        f"checkpoint={tmp_path / 'run'}",
+        "baseline=wavelet",
+        f"hydra.run.dir={tmp_path / 'scored'}",
+    )
+    done = one_process.denoiser(run, evaluate, cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert str(tmp_path / "run") in lines and lines[-1] == str(tmp_path / "scored") and "wavelet = " in done.stdout
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (results["status"], results["commit"]) == ("ok", None)
     assert [row["method"] for row in results["rows"]] == ["unet"]
     assert (tmp_path / "run" / "report.html").stat().st_size > 0
-    arguments = f"checkpoint={tmp_path / 'run'}", "baseline=wavelet", f"hydra.run.dir={tmp_path / 'evaluation'}"
-    printed = python("-m", "denoiser.cli.main", "evaluate", *arguments, cwd=tmp_path, env=env)
-    assert printed.splitlines()[-1] == str(tmp_path / "evaluation") and "wavelet = " in printed
-    assert {path.name for path in tmp_path.iterdir()} == {"run", "evaluation"}
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "scored"}

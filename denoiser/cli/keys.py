@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
@@ -89,7 +91,7 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
     Raises:
         DenoiserError: names the key.
     """
-    default = compose(group_choices(overrides), application)
+    default = _default(tuple(group_choices(overrides)), application, tuple(config_dirs()))
     for group in REQUIRED:
         if group in default and not isinstance(config.get(group), DictConfig):
             raise DenoiserError(f"no {group} ({group})", f"{group}=NAME, one of {', '.join(options(group))}")
@@ -102,6 +104,12 @@ def check_values(config: DictConfig, overrides: Sequence[str], application: Appl
             raise DenoiserError(f"{what} ({override})", fix)
     for key in keys(config):
         _check_value(key, OmegaConf.select(config, key), OmegaConf.select(default, key))
+
+
+@cache
+def _default(choices: tuple[str, ...], application: Application, folders: tuple[Path, ...]) -> DictConfig:
+    """The configuration of these choices alone, composed once for all jobs of a sweep; `folders` hold the choices."""
+    return compose(choices, application)
 
 
 def _is_unread(config: DictConfig, key: str) -> bool:

@@ -52,7 +52,7 @@ class LastCheckpoint(ModelCheckpoint):
         possible = every_minutes is None or (number(every_minutes) and every_minutes >= 0)
         require(possible, key, every_minutes, "not a number of minutes from 0 up, nor null", "10")
         super().__init__(filename="last", monitor=None, **_at_epoch_end(folder))
-        self.every_minutes, self.saved = every_minutes, time.monotonic()
+        self.every_minutes, self.saved = every_minutes, 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""

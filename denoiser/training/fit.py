@@ -31,6 +31,7 @@ from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
 from denoiser.training.checkpoints import LastCheckpoint
+from denoiser.training.checks import check_parts
 from denoiser.training.module import Denoiser
 
 
@@ -97,8 +98,9 @@ def _fit(trainer: Trainer, module: Denoiser, data: PairsDataModule, saved: Path 
 
 
 def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
-    """Read the pictures and call the network once, in the first of several processes."""
+    """Call the network once, then read the pictures, which can take minutes, in the first of several processes."""
     if trainer.is_global_zero:
+        check_parts(module, module.objective, data)
         data.prepare_data()
         data.setup("fit")
         module.check(data)
@@ -125,8 +127,9 @@ def _placed(
     """The trainer and its options; the network gets its memory format, and is compiled if that is wanted."""
     step = None if saved is None else checkpoint.read(saved)["global_step"]
     trainer, options = assemble.trainer(cfg, folder, step)
+    memory_format = hardware.memory_format(options["memory_format"])
     _check(trainer, module, data)
-    module.to(memory_format=hardware.memory_format(options["memory_format"]))
+    module.to(memory_format=memory_format)
     if options.get("compile"):  # runs of earlier versions lack it
         module.compile_training()
     return trainer, options

@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from helpers import one_process
 
 from denoiser.search_path import PACKAGE, config_dir
 
@@ -44,11 +46,13 @@ class PackageCopy:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`denoiser ARGUMENTS` of this copy, in a new folder."""
+        return self.run_all(arguments)
+
+    def run_all(self, *commands: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Several of them in one process, up to the first that fails."""
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
-        command = [sys.executable, "-m", "denoiser.cli.main", *arguments]
-        return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
+        return one_process.denoiser(*commands, cwd=work, env={**os.environ, "PYTHONPATH": str(self.folder)})
 
 
 def sections() -> dict[str, str]:

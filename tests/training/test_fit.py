@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from denoiser.data.folder import Folder
 from denoiser.errors import DenoiserError
 from denoiser.machine.signals import sigterm_interrupts
 from denoiser.runs.folder import claim
@@ -21,6 +22,7 @@ from denoiser.training.fit import train_and_test
 from denoiser.training.module import Denoiser
 
 EPOCHS = 2
+CONVOLUTION = {"_target_": "torch.nn.Conv2d", "in_channels": 3, "out_channels": 3, "kernel_size": 3, "padding": 1}
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,22 @@ def test_the_figures_are_there_before_the_pictures_are_drawn(root, tmp_path, mon
         assert len(list(csv.DictReader(file))) == content["rows"][0]["n_images"]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("trainer.memory_format", "nhwc", "no memory format 'nhwc'"),
+        ("model.network", {**CONVOLUTION, "out_channels": 1}, r"makes \(2, 1, 16, 16\) of \(2, 3, 16, 16\)"),
+    ],
+)
+def test_a_mistake_is_found_before_pictures_are_downloaded_or_drawn(root, tmp_path, monkeypatch, key, value, what):
+    for name in ("prepare_data", "pictures"):
+        monkeypatch.setattr(Folder, name, lambda *_: pytest.fail("pictures are read"))
+    cfg = composed(root)
+    OmegaConf.update(cfg, key, value, merge=False, force_add=True)
+    with pytest.raises(DenoiserError, match=what):
+        next(train_and_test(cfg, tmp_path, False))
+
+
 def test_real_pairs_have_real_noise_and_no_logger_is_needed(root, tmp_path, capsys):
     cfg = composed(root, "trainer=smoke", "~logger", "~callbacks.learning_rate", data="pairs")
     row = together(train_and_test(cfg, tmp_path, False))["rows"][0]
@@ -140,8 +158,7 @@ def test_plain_reconstruction_is_valid_json_though_its_input_is_perfect(root, tm
 
 @pytest.mark.parametrize("mode", [True, False])
 def test_macs_count_one_pass_and_leave_the_mode(mode):
-    network = {"_target_": "torch.nn.Conv2d", "in_channels": 3, "out_channels": 3, "kernel_size": 3, "padding": 1}
-    module = Denoiser(network, {"_target_": "denoiser.objectives.supervised.Supervised"}, {}, 3, "conv").train(mode)
+    module = Denoiser(CONVOLUTION, {"_target_": "denoiser.objectives.supervised.Supervised"}, {}, 3, "conv").train(mode)
     assert fit._cost(module) == {"params": 84, "macs": 9 * 3 * 3 * 256 * 256}
     assert module.training is module.network.training is mode
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -42,14 +43,20 @@ def write_page(target: Path, template: str | None = None, **page: object) -> Pat
     Raises:
         DenoiserError: the folder or disk does not take the file (exit code 3).
     """
+    html = _templates().get_template(template or target.name).render(page)
+    write_text(target, html.encode("utf-8", "replace").decode())  # an argument that is not UTF-8 still makes a page
+    return target
+
+
+@cache
+def _templates() -> Environment:
+    """The templates, which are compiled once: that takes longer than most pages."""
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     pages.filters |= {"shown": shown, "shell": shlex.join, "short": short, "interval": brackets, "speed": speed}
     pages.filters |= {"capital": _capital, "figure": _figure, "range": _range}
     pages.filters |= {"level_kinds": level_kinds, "level_head": level_head, "level_figure": level_figure}
     pages.globals |= {"protocols": PROTOCOLS, "script": Script(), "style": _inline("page.css"), "scored": SCORED}
-    html = pages.get_template(template or target.name).render(page)
-    write_text(target, html.encode("utf-8", "replace").decode())  # an argument that is not UTF-8 still makes a page
-    return target
+    return pages
 
 
 def _capital(text: str) -> str:
