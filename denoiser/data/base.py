@@ -179,8 +179,8 @@ class PairsDataModule(LightningDataModule):
         rank, world = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
         sampler = self.sampler(len(pairs), rank, world)
         drop_last = len(sampler) >= self.batch_size
-        position = partial(batches_done, trainer)
-        return TrainingLoader(pairs, self.batch_size, sampler, position, drop_last=drop_last, **self._workers())
+        place = {"sampler": sampler, "position": partial(batches_done, trainer), "drop_last": drop_last}
+        return TrainingLoader(pairs, batch_size=self.batch_size, **place, **self._workers())  # type: ignore[arg-type]
 
     def sampler(self, length: int, rank: int, world_size: int) -> EpochSampler:
         """The order of the `length` training crops of an epoch, for one of several processes."""
