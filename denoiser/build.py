@@ -1,10 +1,4 @@
-"""Objects from configuration: the only caller of Hydra's `instantiate`, behind an allowlist.
-
-Checkpoints and run folders of others carry configuration too. What is allowed therefore depends on who names it:
-
-    a file                  `ALLOWED`, and of Lightning only `OF_FILES`
-    the user's command      `ALLOWED` and `COMMAND`: also models of torchvision, all of Lightning's own
-    either                  and packages of the user's own that are named in `trust=[mypkg]` or DENOISER_TRUST
+"""Objects from configuration: the only caller of Hydra's `instantiate`, behind the allowlist of `allowed`.
 
 It is decided by the object at the end of the dotted path, not by how the path begins: `torch.nn.modules.os.system`
 begins like a network.
@@ -14,84 +8,31 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
 
 from denoiser import trust
-from denoiser.errors import ENVIRONMENT, DenoiserError, check_arguments
+from denoiser.allowed import (
+    ALLOWED,
+    BASES,
+    GROUPS,
+    OF_FILES,
+    allowed_modules,
+    check_nested,
+    check_path,
+    key_of,
+    refusal,
+)
+from denoiser.allowed import plain as plain
+from denoiser.errors import ENVIRONMENT, DenoiserError, check_arguments, nearest
 
-ALLOWED = {
-    "network": ("denoiser.models.", "spandrel.architectures.", "torch.nn."),
-    "objective": ("denoiser.objectives.", "torch.nn."),
-    "optimizer": ("torch.optim.", "denoiser.training.muon."),
-    "scheduler": ("torch.optim.lr_scheduler.", "denoiser.training.schedulers."),
-    "noise": ("denoiser.noise.",),
-    "data": ("denoiser.data.",),
-    "callback": ("denoiser.training.callbacks.", "denoiser.training.checkpoints.", "lightning.pytorch.callbacks."),
-    "logger": ("lightning.pytorch.loggers.",),
-    "metric": (),
-    "baseline": (),
-}
-"""The modules whose classes and functions are allowed, for each kind of object."""
-GROUPS = {
-    **{kind: kind for kind in ("objective", "optimizer", "scheduler", "noise", "data", "logger")},
-    **{"network": "model.network", "callback": "callbacks"},
-}
-"""Where in a configuration the objects of each kind are."""
-KEYS = {"metric": "metrics", "baseline": "baseline"}
-"""The keys of an evaluation that name an object by its path alone, or by a name of ours without a dot."""
-COMMAND = {
-    "network": ("torchvision.models.", "torchvision.ops."),
-    "objective": ("torchvision.ops.",),
-}
-"""The modules that are allowed besides where the user's command names them."""
-OF_FILES = {
-    "logger": ("TensorBoardLogger", "CSVLogger"),
-    "callback": (
-        *("DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging", "GradientAccumulationScheduler"),
-        *("LearningRateMonitor", "ModelSummary", "RichModelSummary", "RichProgressBar"),
-        *("StochasticWeightAveraging", "Timer", "TQDMProgressBar", "WeightAveraging"),
-    ),
-}
-"""What a file may name of Lightning: it reaches no network, and writes nowhere but into the run folder."""
-BASES = {
-    "network": ("torch.nn.modules.module.Module",),
-    "objective": ("denoiser.objectives.base.Objective", "torch.nn.modules.loss._Loss"),
-    "noise": ("denoiser.noise.base.Noise",),
-    "data": ("denoiser.data.base.PairsDataModule",),
-}
-"""The base classes, of which an object of a kind must have one, by name: nothing is imported to check it."""
-MOVED = {
-    "denoiser.muon.Muon": "denoiser.training.muon.Muon",
-    "denoiser.data.folder.RealPairs": "denoiser.data.real_pairs.RealPairs",
-    "denoiser.callbacks.BestCheckpoint": "denoiser.training.checkpoints.BestCheckpoint",
-    "denoiser.callbacks.LastCheckpoint": "denoiser.training.checkpoints.LastCheckpoint",
-    "denoiser.training.callbacks.BestCheckpoint": "denoiser.training.checkpoints.BestCheckpoint",
-    "denoiser.training.callbacks.LastCheckpoint": "denoiser.training.checkpoints.LastCheckpoint",
-    "denoiser.callbacks.EpochLog": "denoiser.training.callbacks.EpochLog",
-    "denoiser.callbacks.Images": "denoiser.training.callbacks.Images",
-    "denoiser.callbacks.early_stopping": "denoiser.training.callbacks.early_stopping",
-    "denoiser.callbacks.ema": "denoiser.training.callbacks.ema",
-    "denoiser.callbacks.progress": "denoiser.training.callbacks.progress",
-    "denoiser.callbacks.projector": "denoiser.training.callbacks.projector",
-}
-"""The current path of each class or function that files of earlier versions name: runs, checkpoints and exports."""
 PASSED_ON = {"lightning.pytorch.loggers.TensorBoardLogger": "torch.utils.tensorboard.SummaryWriter"}
 """What gets the arguments that a class takes without looking at them, and only uses later."""
-
-
-def _allowed_modules(kind: str) -> tuple[str, ...]:
-    """The beginnings of the modules that are allowed for a kind of object, each with a dot at its end."""
-    own = tuple(f"{package}." for package in trust.packages())
-    return ALLOWED[kind] + (COMMAND.get(kind, ()) if trust.command() else ()) + own
-
-
-def plain(config: Any) -> Any:
-    """Configuration as plain dicts, lists, strings and numbers, with interpolations resolved."""
-    return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+NEAR = 0.7
+"""How alike a name must be to be the one that was meant."""
 
 
 def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
@@ -107,9 +48,8 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     """
     options = dict(plain(config))
     path = options.pop("_target_", None)
-    factory, nested = target(kind, path), list(_targets(options))
-    if nested:
-        raise _refusal(kind, nested[0])
+    factory = target(kind, path)
+    check_nested(kind, options, GROUPS.get(kind, kind))
     if path in PASSED_ON:
         check_arguments(kind, factory, options, arguments, get_object(PASSED_ON[path]))
     try:
@@ -131,40 +71,8 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
         raise DenoiserError(f"{kind} cannot be built: {reason} ({path})", f"check the keys below {kind}") from error
     if not _has_base(kind, type(made)) and not (kind == "objective" and callable(made)):
         base = BASES[kind][0].rpartition(".")[2]
-        raise DenoiserError(f"{path} makes {type(made).__name__}, no {base} ({_key(kind)})", f"a class of {base}")
+        raise DenoiserError(f"{path} makes {type(made).__name__}, no {base} ({key_of(kind)})", f"a class of {base}")
     return made
-
-
-def check_path(kind: str, path: Any) -> str:
-    """The current path of what a dotted path names, checked as far as nothing has to be imported for it.
-
-    Args:
-        kind: a key of `ALLOWED`.
-        path: the dotted path, which may be one of an earlier version; anything else than a string is refused.
-
-    Raises:
-        DenoiserError: it is not allowed for this kind.
-    """
-    path = MOVED.get(path, path) if isinstance(path, str) else path
-    if not isinstance(path, str) or not path.startswith(_allowed_modules(kind)):
-        raise _refusal(kind, path)
-    return path
-
-
-def check_paths(config: DictConfig) -> None:
-    """Check every path of a run's or an evaluation's configuration as `check_path` does.
-
-    Raises:
-        DenoiserError: one is not allowed.
-    """
-    for kind, key in GROUPS.items():
-        for path in _targets(plain(OmegaConf.select(config, key))):
-            check_path(kind, path)
-    for kind, key in KEYS.items():
-        names = plain(OmegaConf.select(config, key))
-        for name in names if isinstance(names, list) else [names]:
-            if "." in str(name):
-                check_path(kind, name)
 
 
 def target(kind: str, path: Any) -> Any:
@@ -174,15 +82,25 @@ def target(kind: str, path: Any) -> Any:
         DenoiserError: it does not exist, or is not allowed for this kind.
     """
     path = check_path(kind, path)
+    if own := trust.package_of(path):
+        trust.find_here(own)
     try:
         candidate = get_object(path)
     except Exception as error:
         reason = (str(error.__cause__ or error).splitlines() or [""])[0]
-        what = f"there is no {path}: {reason} ({_key(kind)})"
-        raise DenoiserError(what, "check its spelling, and that its package is installed") from error
+        what = f"there is no {path}: {reason} ({key_of(kind)})"
+        raise DenoiserError(what, _spelling(path)) from error
     if not _allowed(kind, candidate):
-        raise _refusal(kind, path)
+        raise refusal(kind, path)
     return candidate
+
+
+def _spelling(path: str) -> str:
+    """The advice for a path that names nothing: the nearest name of its module."""
+    module, _, name = path.rpartition(".")
+    loaded = sys.modules.get(module)
+    near = nearest(name, getattr(loaded, "__all__", dir(loaded)), NEAR) if loaded else None
+    return f"did you mean {module}.{near}?" if near else "check its spelling, and that its package is installed"
 
 
 def network(config: Mapping[str, Any]) -> Any:
@@ -205,33 +123,10 @@ def scheduler(config: Mapping[str, Any], optimizer: Any, **filled: Any) -> Any:
     return make("scheduler", config, optimizer=optimizer, **filled)
 
 
-def _targets(value: Any) -> Iterator[Any]:
-    """Every `_target_` inside of a value."""
-    if isinstance(value, Mapping):
-        if "_target_" in value:
-            yield value["_target_"]
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _targets(item)
-
-
-def _key(kind: str) -> str:
-    return KEYS.get(kind, f"_target_ of {kind}")
-
-
-def _refusal(kind: str, path: Any) -> DenoiserError:
-    ours = f"a class of {' or '.join(ALLOWED[kind])}" if ALLOWED[kind] else ""
-    package = trust.package_of(str(path))
-    own = f"a class that {package} itself defines" if package else trust.advice(path)
-    fix = "; ".join(filter(None, (ours, own)))
-    return DenoiserError(f"{path} is not allowed ({_key(kind)})", fix)
-
-
 def _allowed(kind: str, candidate: Any) -> bool:
     """Whether the object is of an allowed module and, for the kinds of `BASES`, a class with that base."""
     module, is_class = str(getattr(candidate, "__module__", None)), inspect.isclass(candidate)
-    if not f"{module}.".startswith(_allowed_modules(kind)):
+    if not f"{module}.".startswith(allowed_modules(kind)):
         return False
     if own := trust.package_of(module):
         trust.need(own)

@@ -15,6 +15,7 @@ from denoiser.inference.axes import AXES
 from denoiser.machine.signals import sigterm_interrupts
 from denoiser.photos.batch.command import denoise_pictures
 from denoiser.photos.batch.plan import FORMATS
+from denoiser.trust import without_overrides
 
 EXAMPLES = """examples:
   denoiser denoise photo.jpg -o clean.jpg
@@ -26,7 +27,7 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: 1 if some pictures could not be denoised and the others were."""
-    with sigterm_interrupts():
+    with sigterm_interrupts(), without_overrides("denoise"):
         return failures.guarded(lambda: denoise_pictures(parse(arguments)))
 
 

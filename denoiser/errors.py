@@ -100,7 +100,8 @@ def check_arguments(kind: str, factory: Any, options: Iterable[str], own: Iterab
     Raises:
         DenoiserError: names the option, and what is taken.
     """
-    taken = [name for name in _taken(factory, later) if name not in (*own, "log_dir")]  # which loggers make themselves
+    known = arguments_of(factory, later) or ()
+    taken = [name for name in known if name not in (*own, "log_dir")]  # which loggers make themselves
     for option in options:
         if taken and option not in taken:
             near = nearest(option, taken)
@@ -109,8 +110,13 @@ def check_arguments(kind: str, factory: Any, options: Iterable[str], own: Iterab
             raise DenoiserError(f"{factory.__name__} takes no '{option}' (keys of {kind})", fix)
 
 
-def _taken(factory: Any, later: Any) -> list[str]:
-    """Names of the arguments of a class, with those that it passes on; none where not all are known."""
+def arguments_of(factory: Any, later: Any = None) -> list[str] | None:
+    """Names of the arguments of a class or function, with those that it passes on; None where not all are known.
+
+    Args:
+        factory: the class or function.
+        later: what the class passes its unknown arguments on to.
+    """
     inits = [each for each in getattr(factory, "__mro__", ()) if "__init__" in vars(each)] or [factory]
     names: list[str] = []
     for each in [inits[0], later] if later else inits:
@@ -118,4 +124,4 @@ def _taken(factory: Any, later: Any) -> list[str]:
         names += [one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
         if each is not object and all(one.kind is not one.VAR_KEYWORD for one in parameters):
             return list(dict.fromkeys(names))
-    return []
+    return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoiser import trust
-from denoiser.build import check_paths
+from denoiser.allowed import check_paths
 from denoiser.cli import failures
 from denoiser.cli.hydra_errors import sorted_arguments, split
 from denoiser.config import EVALUATE, METHOD_KEYS, quoted
@@ -82,6 +82,7 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
     record.content |= {"kind": "evaluation", "draws": int(cfg.draws)}
     with sigterm_interrupts(), trust.names_of_command(cfg.get("trust")):
         check_paths(cfg)
+        _leave_out(cfg, overrides)
         evaluation = prepare(cfg)
         record.content |= {"trust": packages} if (packages := trust.needed()) else {}
         claim(out_dir, cfg, overrides)
@@ -92,6 +93,12 @@ def evaluate(cfg: DictConfig, out_dir: Path, overrides: Sequence[str] = ()) -> d
         what, fix = record.content["error"].splitlines()[:2]  # the first error; results.json has all
         raise DenoiserError(what.removeprefix("error: "), fix.removeprefix("fix: "), SOME_FAILED)
     return record.content
+
+
+def _leave_out(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    from denoiser.training.own_targets import leave_out_other_keys
+
+    leave_out_other_keys(cfg, overrides)
 
 
 def _finished(record: Record) -> None:

@@ -16,6 +16,7 @@ from denoiser.data.images.formats.suffixes import TRAINING as PICTURES
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import replacing
 from denoiser.machine.terminal import say
+from denoiser.trust import without_overrides
 from denoiser.weights import shipped
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def _check_free(targets: Iterable[Path], overwrite: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code, 1 if an export differs from the model; then nothing is written."""
-    return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
+    with without_overrides("export"):
+        return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:

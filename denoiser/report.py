@@ -19,11 +19,13 @@ from denoiser.reports.run_page import write_run_page
 from denoiser.reports.tables import render
 from denoiser.runs import gather
 from denoiser.runs.reading import read
+from denoiser.trust import without_overrides
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code."""
-    return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
+    with without_overrides("report"):
+        return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from denoiser import trust
-from denoiser.build import check_paths
+from denoiser.allowed import check_paths
 from denoiser.cli import failures
 from denoiser.cli.hydra_errors import explain, split
 from denoiser.cli.keys import check_values
@@ -203,6 +203,8 @@ def _finished(record: Record) -> None:
     finished = read(record.folder)
     page = write_run_page(finished)
     say(text(finished), f"report: {page}", sep="\n")
+    for profile in sorted(record.folder.glob("*-profile*.txt")):
+        say(f"profile: {profile}")
     if any((record.folder / "tensorboard").rglob("events.*")):
         say(shlex.join(["tensorboard", "--logdir", str(record.folder / "tensorboard")]))
     say(record.folder)

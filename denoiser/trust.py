@@ -6,10 +6,13 @@ a YAML that holds `trust`. What a checkpoint or a run folder says of trust is on
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
@@ -36,6 +39,7 @@ class Names(NamedTuple):
     needed: set[str]
 
 
+_verb: ContextVar[str | None] = ContextVar("verb", default=None)
 _names: ContextVar[Names | None] = ContextVar("names", default=None)
 
 
@@ -91,6 +95,16 @@ def _set(names: Names) -> Iterator[None]:
         _names.reset(token)
 
 
+@contextmanager
+def without_overrides(verb: str) -> Iterator[None]:
+    """Within this context, errors advise the environment variable alone: the verb takes no `trust=[mypkg]`."""
+    token = _verb.set(verb)
+    try:
+        yield
+    finally:
+        _verb.reset(token)
+
+
 def command() -> bool:
     """Whether the user's command names what is built."""
     return _current().command
@@ -105,6 +119,23 @@ def packages() -> tuple[str, ...]:
 def package_of(module: str) -> str | None:
     """The trusted package that a module is of."""
     return next((name for name in packages() if f"{module}.".startswith(f"{name}.")), None)
+
+
+def find_here(package: str) -> None:
+    """Let a trusted package be found in the current folder, if it is there and nowhere else.
+
+    `python -m denoiser.run` looks there anyway, and the script `denoiser` does not. It is looked through last, so that
+    no file in it stands for an installed package. Only what the user trusts comes here, never a name of a file's own.
+    """
+    top, here = package.partition(".")[0], Path.cwd()
+    if (here / top / "__init__.py").is_file() or (here / f"{top}.py").is_file():
+        try:
+            found = top in sys.modules or importlib.util.find_spec(top) is not None
+        except ValueError:  # a module that was started as a script
+            found = True
+        if not found:
+            sys.path.append(str(here))
+            importlib.invalidate_caches()
 
 
 def need(package: str) -> None:
@@ -123,6 +154,8 @@ def advice(path: Any) -> str:
     if not own.isidentifier():
         return ""
     names = ",".join(dict.fromkeys((*packages(), *_current().recorded, own)))
+    if verb := _verb.get():
+        return f"for a package of your own {TRUST}={names} denoiser {verb} ..."
     return f"for a package of your own trust=[{names}], or {TRUST}={names}"
 
 

@@ -11,7 +11,7 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 import denoiser
-from denoiser import build
+from denoiser import allowed, build
 from denoiser.config import compose, register_resolvers
 from denoiser.errors import DenoiserError
 from denoiser.models.strided import StridedAutoencoder
@@ -92,7 +92,7 @@ def test_a_target_that_is_not_there_is_named():
 def test_a_module_that_is_refused_is_not_even_imported(tmp_path, monkeypatch):
     (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'proof')!r}, 'w').close()\nclass Network: pass\n")
     monkeypatch.syspath_prepend(tmp_path)
-    for kind in build.ALLOWED:
+    for kind in allowed.ALLOWED:
         with pytest.raises(DenoiserError, match="is not allowed"):
             build.target(kind, "intruder.Network")
     assert not (tmp_path / "proof").exists() and "intruder" not in sys.modules
@@ -180,7 +180,7 @@ def test_every_noise_of_earlier_runs_is_known(name):
     assert build.target("noise", f"denoiser.noise.{name}").__name__ == name
 
 
-@pytest.mark.parametrize(("earlier", "current"), build.MOVED.items())
+@pytest.mark.parametrize(("earlier", "current"), allowed.MOVED.items())
 def test_moved_names_are_gone_and_their_successors_exist(earlier, current):
     assert get_object(current).__name__ == earlier.rpartition(".")[2]
     with pytest.raises(Exception, match="denoiser"):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from denoiser import build, trust
+from denoiser import allowed, build, trust
 from denoiser.errors import DenoiserError
 from denoiser.training import assemble
 
@@ -138,9 +138,50 @@ def test_of_torchvision_models_are_allowed(path):
 
 
 def test_paths_of_every_group_are_refused_before_anything_is_imported():
-    for group in build.GROUPS.values():
+    for group in allowed.GROUPS.values():
         config = OmegaConf.create({})
         OmegaConf.update(config, group, {"_target_": "os.system"})
         with pytest.raises(DenoiserError, match=r"os\.system is not allowed"):
-            build.check_paths(config)
-    assert "scheduler" in build.GROUPS.values()
+            allowed.check_paths(config)
+    assert "scheduler" in allowed.GROUPS.values()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The current folder, with a package and a module in it, which is not looked through."""
+    (tmp_path / "herepkg").mkdir()
+    (tmp_path / "herepkg" / "__init__.py").write_text("from torch.nn import Module\nclass Net(Module): pass\n")
+    (tmp_path / "hydra").mkdir()
+    (tmp_path / "hydra" / "__init__.py").write_text("raise RuntimeError\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", str(tmp_path))])
+    yield tmp_path
+    sys.modules.pop("herepkg", None)
+
+
+def test_a_package_in_the_current_folder_is_found_where_the_user_trusts_it(here):
+    with trust.names_of_command(["herepkg", "hydra"]):
+        assert build.target("network", "herepkg.Net").__name__ == "Net"
+        trust.find_here("hydra")
+    assert sys.path[-1] == str(here) and sys.path.count(str(here)) == 1  # last, so that installed ones come first
+
+
+def test_a_package_in_the_current_folder_is_not_found_for_a_file(here):
+    with trust.names_of_files((), ["herepkg"]), pytest.raises(DenoiserError, match="is not allowed"):
+        build.target("network", "herepkg.Net")
+    assert str(here) not in sys.path and "herepkg" not in sys.modules
+
+
+def test_verbs_without_overrides_are_advised_the_environment_alone():
+    with trust.without_overrides("export"), trust.names_of_files((), ["other"]):
+        assert trust.advice("mine.Net").endswith("DENOISER_TRUST=other,mine denoiser export ...")
+    assert "trust=[mine]" in trust.advice("mine.Net")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "near"),
+    [("objective", "torch.nn.L9Loss", "torch.nn.L1Loss"), ("data", "denoiser.data.folder.Foldr", "folder.Folder")],
+)
+def test_a_class_that_is_not_there_is_advised_the_nearest(kind, path, near):
+    with pytest.raises(DenoiserError, match=rf"there is no {path}(.|\n)*did you mean \S*{near}\?"):
+        build.target(kind, path)

@@ -76,8 +76,10 @@ def test_a_checkpoint_is_loaded_where_its_package_is_trusted(trained, tmp_path, 
     to = ("-o", tmp_path / "out.png")
     what, fix = refused(denoise.main, [photo, *to, "--checkpoint", trained / "run"], capsys)
     assert "mypkg.net.Net is not allowed" in what and "best.ckpt" in what
-    assert "trust=[mypkg]" in fix and "DENOISER_TRUST=mypkg" in fix
-    assert "mypkg.net.Net is not allowed" in refused(export.main, [trained / "run", "-o", tmp_path / "e"], capsys)[0]
+    assert "DENOISER_TRUST=mypkg denoiser denoise ..." in fix and "trust=[" not in fix  # it takes no overrides
+    what, fix = refused(export.main, [trained / "run", "-o", tmp_path / "e"], capsys)
+    assert "mypkg.net.Net is not allowed" in what
+    assert "DENOISER_TRUST=mypkg denoiser export ..." in fix and "trust=[" not in fix
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(DenoiserError, match=r"mypkg\.net\.Net is not allowed"):
         load(trained / "run")
@@ -163,11 +165,21 @@ BAD = [
     (["model.network._target_=mypkg.broken.Net", "trust=[mypkg]"], "No module named 'absent_package'", "installed"),
     (["model.network._target_=mypkg.net.system", "trust=[mypkg]"], "is not allowed", "that mypkg itself defines"),
     (
-        ["model=own", "model.network._target_=mypkg.net.Wrong", "~model.network.width", "trust=[mypkg]"],
-        "(2, 1, 64, 64) of (2, 3, 64, 64)",
+        ["model=own", "model.network._target_=mypkg.net.Wrong", "~model.network.width", "trust=[mypkg]", "data=halves"],
+        "(2, 1, 16, 16) of (2, 3, 16, 16)",
         "same shape",
     ),
     (["model=own", "trust=[mypkg]", "+model.network.depth=3"], "Net takes no 'depth'", "width"),
+    (
+        ["objective.loss={_target_:mypkg.parts.LogCosh,scale:2.0}", "trust=[mypkg]"],
+        "mypkg.parts.LogCosh is not allowed as the value of a key (objective.loss)",
+        "objective._target_=mypkg.parts.LogCosh +objective.scale=2.0",
+    ),
+    (
+        ["noise._target_=mypkg.parts.Unlevelled", "trust=[mypkg]"],
+        "uses a noise level and has none",
+        "a subclass of denoiser.noise.Gaussian",
+    ),
     (["trust=a-b"], "not the name of a package", "trust=[mypkg]"),
     (["model=owm"], "no model 'owm'", "model=own"),
     (["model.network._target_=torch.nn.Absent"], "there is no torch.nn.Absent", "spelling"),

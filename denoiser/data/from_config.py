@@ -19,6 +19,7 @@ from denoiser.errors import DenoiserError, nearest
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS
+from denoiser.noise.probing import check_noise
 from denoiser.search_path import options
 from denoiser.trust import names_of_choice, names_of_command
 
@@ -48,12 +49,13 @@ def protocol(cfg: DictConfig) -> Protocol:
     """How pictures become noisy pairs in this run.
 
     Raises:
-        DenoiserError: the noise or a noise level is not valid.
+        DenoiserError: the noise or a noise level is not valid, or the noise fails or makes values that are not finite.
     """
     noise: Noise = build.make("noise", cfg.noise)
     if cfg.test is None:
         raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
     levels = test_levels(build.plain(cfg.test), noise)
+    check_noise(noise, levels, cfg.data.get("channels") or 3)
     return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
 
 

@@ -26,6 +26,7 @@ from denoiser.runs.checkpoint import AtomicCheckpoints
 from denoiser.runs.smoke import stamp
 from denoiser.training.module import Denoiser
 from denoiser.training.optimizer import Length, configure
+from denoiser.training.profiling import profiler
 
 NEED_A_LOGGER = ("lightning.pytorch.callbacks.LearningRateMonitor",)
 """Callbacks that Lightning refuses without a logger."""
@@ -93,6 +94,7 @@ def trainer(cfg: DictConfig, folder: Path, step: int | None = None) -> tuple[Tra
     """
     options = hardware.trainer_options(cfg.trainer, cfg.get("recipe"))
     arguments = {"enable_model_summary": False, **options}
+    arguments["profiler"] = profiler(options.get("profiler"), folder)
     for key in ("memory_format", "compile"):
         arguments.pop(key, None)  # runs of earlier versions lack some
     log = logger(cfg.get("logger"), str(folder), step)

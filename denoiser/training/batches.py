@@ -52,6 +52,20 @@ def as_noisy(pictures: Any, channels: int) -> Tensor:
     return noisy
 
 
+def check_noisy(batch: Batch) -> None:
+    """Refuse noisy pictures that no network can learn from.
+
+    Raises:
+        DenoiserError: they have values that are not finite.
+    """
+    if not batch.noisy.isfinite().all():
+        what = "the noisy pictures of a batch have values that are not finite (noise)"
+        fix = (
+            "check what the noise or the loader computes; a noise with levels is a subclass of denoiser.noise.Gaussian"
+        )
+        raise DenoiserError(what, fix)
+
+
 def warn_of_white(clean: Tensor) -> None:
     """Warn of values far above 1, such as 255: noise levels, PSNR and SSIM take 1 as white."""
     if (largest := float(clean.max())) > BRIGHTEST:

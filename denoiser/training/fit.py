@@ -31,7 +31,7 @@ from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
 from denoiser.training.checkpoints import LastCheckpoint
-from denoiser.training.checks import check_parts
+from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.module import Denoiser
 
 
@@ -98,9 +98,14 @@ def _fit(trainer: Trainer, module: Denoiser, data: PairsDataModule, saved: Path 
 
 
 def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
-    """Call the network once, then read the pictures, which can take minutes, in the first of several processes."""
+    """Call the network once, then read the pictures, which can take minutes, in the first of several processes.
+
+    A network for whole pictures is called when they are read, because they have the size.
+    """
     if trainer.is_global_zero:
-        check_parts(module, module.objective, data)
+        check_parts(module, data)
+        if data.patch_size is not None:
+            check_call(module, module.objective, *training_size(data))
         data.prepare_data()
         data.setup("fit")
         module.check(data)

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from denoiser import build
+from denoiser import allowed
 from denoiser.data import leaks
 from denoiser.errors import DenoiserError
 from denoiser.machine import launcher
@@ -155,7 +155,7 @@ def _network(model: Any) -> dict[str, Any]:
     """The configuration of a model's network, with its current name; empty where there is none."""
     network = dict(getattr(model, "hparams", {}).get("network") or {})
     target = network.get("_target_")
-    return {**network, "_target_": build.MOVED.get(target, target)} if target else {}
+    return {**network, "_target_": allowed.MOVED.get(target, target)} if target else {}
 
 
 def _word(value: Any) -> str:

@@ -4,7 +4,7 @@ import ast
 import graphlib
 import re
 
-STONES = ("__init__", "build", "config", "errors", "search_path", "trust")
+STONES = ("__init__", "allowed", "build", "config", "errors", "search_path", "trust")
 """Files at the root that are no commands."""
 
 

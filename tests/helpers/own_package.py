@@ -37,6 +37,13 @@ class Dead(Noise):
     def _add(self, clean, level, generator):
         return clean * clean.new_empty(clean.shape).bernoulli_(1 - self.share, generator=generator)
 
+@dataclass(frozen=True)
+class Unlevelled(Noise):
+    sigma: float = 25
+
+    def _add(self, clean, level, generator):
+        return clean + level.view(-1, 1, 1, 1) / 255
+
 def cubed():
     return lambda denoised, clean: (denoised - clean).abs().pow(3).mean()
 

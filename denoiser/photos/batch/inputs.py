@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from denoiser.photos.comparison_folder import COMPARED
 
 Identity = tuple[int, int]
 """Device and inode: equal for all names of one file, hard and symbolic links included."""
+
+SETTING = re.compile(r"\+{0,2}([A-Za-z_][\w.]*)=")
+"""The beginning of an override, as other verbs take them."""
 
 
 class Source(NamedTuple):
@@ -38,6 +42,23 @@ class Source(NamedTuple):
 def identity(status: os.stat_result) -> Identity:
     """The identity of a file from its `os.stat`."""
     return status.st_dev, status.st_ino
+
+
+def check(paths: Sequence[str]) -> None:
+    """Refuse paths that mean nothing, before it matters how many pictures the others mean.
+
+    Raises:
+        DenoiserError: a path does not exist and is no pattern, or it is a key of `denoiser run`.
+    """
+    for path in paths:
+        if os.path.lexists(path):
+            continue
+        if setting := SETTING.match(path):
+            names = re.sub(r"[\[\]\s'\"]", "", path[setting.end() :])
+            fix = f"DENOISER_TRUST={names} denoiser denoise ..." if setting[1] == "trust" else "denoiser denoise --help"
+            raise DenoiserError(f"denoise takes pictures and options, and no KEY=VALUE ({path})", fix)
+        if path and not glob.has_magic(path):
+            _file(path)
 
 
 def find(path: str, results: Path, on_unread: OnUnread, skipped: Skipped | None = None) -> Iterator[Source]:

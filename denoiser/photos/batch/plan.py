@@ -19,7 +19,7 @@ from denoiser.data.images.formats.foreign import BY_SUFFIX
 from denoiser.data.images.formats.suffixes import WRITTEN, instead, not_written, written
 from denoiser.data.images.skipped import Skipped
 from denoiser.errors import ENVIRONMENT, DenoiserError
-from denoiser.photos.batch.inputs import Identity, Source, find, identity
+from denoiser.photos.batch.inputs import Identity, Source, check, find, identity
 from denoiser.photos.batch.leftovers import Leftover, leftovers
 
 FORMATS = {
@@ -112,6 +112,7 @@ def _pairs(
     paths: Sequence[str], out: Path, suffixes: Sequence[str], page: int | None, result: Plan
 ) -> Iterator[tuple[Source, str]]:
     """Each input with its output path; what is skipped or cannot be read goes into the plan."""
+    check(paths)
     as_file = _is_file_to_write(out, single=len(paths) == 1 and os.path.isfile(paths[0]))
     if as_file and suffixes and out.suffix.lower() not in suffixes:
         raise DenoiserError(f"two formats are given (-o {out} --format)", "leave out --format")

@@ -206,3 +206,22 @@ def test_many_pictures_do_not_become_one_file_nor_a_folder_of_its_name():
 @pytest.mark.parametrize("out", ["cleaned", "2026.11.27", "John S. Bach", "v1.5", "a.b"])
 def test_folders_with_a_dot_in_their_names_are_folders(out):
     assert planned([picture("a.png")], out) == [("a.png", f"{out}/a.png")]
+
+
+@pytest.mark.parametrize(
+    ("paths", "reason", "fix"),
+    [
+        (["nosuch.png"], r"no such picture or folder \(nosuch.png\)", ""),
+        (["a.png", "nosuch.png"], "nosuch.png", ""),
+        (["a.png", "trust=[mypkg,other]"], "no KEY=VALUE", "DENOISER_TRUST=mypkg,other denoiser denoise"),
+        (["a.png", "noise.sigma=25"], "no KEY=VALUE", "denoiser denoise --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_word_that_is_no_picture_is_the_reason_and_not_the_number_of_pictures(paths, reason, fix):
+    picture("a.png")
+    assert fix in refused(reason, paths, "y.png").fix
+
+
+def test_a_picture_whose_name_looks_like_a_setting_is_a_picture():
+    assert planned([picture("a=b.png")], "y.png") == [("a=b.png", "y.png")]
