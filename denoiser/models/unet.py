@@ -90,9 +90,7 @@ class UNet(nn.Module):
         z = self.head(nn.functional.pixel_unshuffle(x, 2))
         skips = []
         for encode, down in zip(self.E, self.down, strict=True):
-            for (
-                block
-            ) in encode.children():  # one by one: `encode(z)` would keep its input to the end, a quarter more memory
+            for block in encode.children():  # as `encode(z)`, which would keep its input to the end
                 z = block(z)
             skips.append(z)
             z = down(z)
