@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+Call = Callable[[Tensor], Tensor]
+"""From pictures `(B, C, h, w)` to the same shape."""
+
 
 @dataclass(frozen=True)
 class TileFunction:
@@ -38,15 +41,18 @@ class TileFunction:
         """
         if takes == channels:
             return self
-        adapt = _channel_by_channel if takes == 1 else _in_three_channels
+        return self.adapted(_channel_by_channel if takes == 1 else _in_three_channels)
+
+    def adapted(self, adapt: Callable[[Call], Call]) -> TileFunction:
+        """The function with `call` and `exact` adapted."""
         return replace(self, call=adapt(self.call), exact=self.exact and adapt(self.exact))
 
 
-def _channel_by_channel(grey: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def _channel_by_channel(grey: Call) -> Call:
     return lambda noisy: torch.cat([grey(channel) for channel in torch.split(noisy, 1, dim=1)], dim=1)
 
 
-def _in_three_channels(colour: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def _in_three_channels(colour: Call) -> Call:
     return lambda noisy: colour(noisy.expand(-1, 3, -1, -1)).mean(dim=1, keepdim=True)
 
 

@@ -5,6 +5,7 @@ network        at that level and strength                          strength.py
 texture        returned, by the noise in some blocks               texture.py
 precision      float32 where the picture is flat                   flat.py
 highlights     kept from disturbing the rest                       highlights.py
+change         shrunk to what noise explains, beyond that range    shrinkage.py
 tiles          cut and joined                                      tiling.py
 blend          with the picture, in its own type                   blend.py
 """

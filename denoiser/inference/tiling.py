@@ -25,7 +25,7 @@ Measured 1.0 to 1.65 on a GPU; on a CPU with `memory.keep_blocks` mostly up to 2
 LONGEST = 4096
 """Longest side of a square tile in pixels, on any device: CUDA's convolutions count elements in 32 bits."""
 USUAL_BYTES = 2000
-"""Memory in bytes for each pixel of a tile where it cannot be measured; that of the shipped networks is 220 to 300."""
+"""Memory in bytes for each pixel of a tile where it cannot be measured; that of the shipped networks is 150 to 204."""
 STRIP_BYTES = 32 * 10**6
 """Memory of the rows that are written at a time, in bytes, so that copies of them stay small too."""
 TOLERANCE = {"32": 5e-6, "bf16": 1e-4}

@@ -25,7 +25,7 @@ EXHAUSTED = (
 """Parts of the messages of torch, cuDNN, cuBLAS and oneDNN, in lower case."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Option numbers in glibc's malloc.h."""
-MALLOC_OPTIONS = {M_TRIM_THRESHOLD: 2 * 10**9, M_MMAP_THRESHOLD: 2 * 10**8}
+MALLOC_OPTIONS = {M_TRIM_THRESHOLD: 2 * 10**9, M_MMAP_THRESHOLD: 3 * 10**8}
 """Bytes for each option: how much free memory the process keeps, and the largest block that is kept. The features of
 a tile are below that size, large pictures above."""
 

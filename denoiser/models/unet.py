@@ -90,9 +90,13 @@ class UNet(nn.Module):
         z = self.head(nn.functional.pixel_unshuffle(x, 2))
         skips = []
         for encode, down in zip(self.E, self.down, strict=True):
-            skips.append(encode(z))
-            z = down(skips[-1])
+            for block in encode.children():  # as `encode(z)`, which would keep its input to the end
+                z = block(z)
+            skips.append(z)
+            z = down(z)
         z = self.M(z)
         for decode, up in zip(reversed(self.D), reversed(self.up), strict=True):
-            z = decode(up(z).add_(skips.pop()))
+            z = up(z).add_(skips.pop())
+            for block in decode.children():
+                z = block(z)
         return x - nn.functional.pixel_shuffle(self.tail(z), 2)

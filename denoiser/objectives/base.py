@@ -13,6 +13,7 @@ class Objective(nn.Module):
     """What a network is trained to do: it calls the network and returns a loss.
 
     A plain loss, a function of the denoised and the clean pictures, needs no class of its own: see `Supervised`.
+    Parameters of its own are trained with those of the network, see `Denoiser`.
     """
 
     def forward(self, denoise: Callable[[Tensor], Tensor], batch: Batch) -> tuple[Tensor, Tensor]:

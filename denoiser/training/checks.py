@@ -13,29 +13,46 @@ from denoiser.inference.padding import pad
 from denoiser.inference.picture_model import PictureModel
 from denoiser.objectives.base import Objective
 
-SIDE = 64
-"""Side in pixels of the pictures where the data has none of its own."""
 
-
-def check_parts(model: PictureModel, objective: Objective, data: PairsDataModule | None) -> None:
-    """Call the network and the objective once on two pictures of zeros.
+def check_parts(model: PictureModel, data: PairsDataModule | None) -> None:
+    """Check that a model has something to train, and the channels of the data.
 
     Args:
-        model: the model, in any mode; its random numbers and statistics do not change.
-        objective: its objective.
+        model: the model.
         data: its dataset, if it is one of `denoiser.data`.
 
     Raises:
-        DenoiserError: the data has other channels; there is nothing to train; the network fails or returns another
-            shape; or the objective returns no scalar.
+        DenoiserError: the data has other channels, or there is nothing to train.
     """
     if data is not None and data.channels != model.channels:
         what = f"{model.name} takes {model.channels} channel(s) and the data has {data.channels} (channels)"
         raise DenoiserError(what, f"channels={model.channels} for the data, or a network of {data.channels}")
     if not any(parameter.requires_grad for parameter in model.network.parameters()):
         raise DenoiserError(f"{model.name} has no parameters to train (network)", "another network")
-    side = (data.patch_size if data is not None else None) or SIDE
-    zeros = torch.zeros(2, model.channels, side, side, device=next(model.network.parameters()).device)
+
+
+def training_size(data: PairsDataModule) -> tuple[int, int]:
+    """Height and width in pixels of the pictures of a training; of whole pictures those of the first."""
+    if data.patch_size is not None:
+        return data.patch_size, data.patch_size
+    height, width = data.split("train").shapes[0][-2:]
+    noise = data.protocol.noise
+    return noise.pair_size(height), noise.pair_size(width)
+
+
+def check_call(model: PictureModel, objective: Objective, height: int, width: int) -> None:
+    """Call the network and the objective once on two pictures of zeros.
+
+    Args:
+        model: the model, in any mode; its random numbers and statistics do not change.
+        objective: its objective.
+        height: height of the pictures in pixels.
+        width: their width.
+
+    Raises:
+        DenoiserError: the network fails or returns another shape; or the objective returns no scalar.
+    """
+    zeros = torch.zeros(2, model.channels, height, width, device=next(model.network.parameters()).device)
     with torch.random.fork_rng(), torch.no_grad(), evaluating(model):
         _check_call(model, objective, zeros)
 

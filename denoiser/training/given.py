@@ -109,6 +109,19 @@ def check_optimizer(part: Any, scheduler: Any = None) -> None:
         raise TypeError(f"the optimizer is an Optimizer, a function that makes one, or a dictionary, not {part!r}")
 
 
+def check_given_again(**parts: Any) -> None:
+    """Refuse parts that were objects before the model was saved, by their names.
+
+    Raises:
+        DenoiserError: one of them was.
+    """
+    for kind, part in parts.items():
+        if isinstance(part, Absent):
+            raise _again(kind, part.name)
+        if isinstance(part, Mapping) and OBJECT in part:
+            raise _again(kind, str(part[OBJECT]))
+
+
 def optimizer(
     part: OptimizerFactory | Config,
     scheduler: SchedulerFactory | Config | None,
@@ -121,9 +134,7 @@ def optimizer(
         DenoiserError: the configuration is not possible, one of them was an object, a function makes no optimizer, or
             the optimizer has parameters that are none of these.
     """
-    for kind, given in (("optimizer", part), ("scheduler", scheduler)):
-        if isinstance(given, Mapping) and OBJECT in given:
-            raise _again(kind, str(given[OBJECT]))
+    check_given_again(optimizer=part, scheduler=scheduler)
     of_configuration = None if callable(scheduler) else scheduler
     parameters = list(parameters)
     if isinstance(part, Mapping):

@@ -19,10 +19,11 @@ from denoiser.objectives.base import Objective
 from denoiser.objectives.losses import Loss
 from denoiser.training import given, probing
 from denoiser.training.batches import as_batch, check_noisy
-from denoiser.training.checks import check_parts
+from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
 from denoiser.training.recorded import Recorded
+from denoiser.training.resumable import Resumable
 from denoiser.training.tested import Tested
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
@@ -31,7 +32,7 @@ CHECK_EVERY = 50
 """Number of training steps between two checks of the loss: each check waits for the device."""
 
 
-class Denoiser(Recorded, Tested):
+class Denoiser(Recorded, Resumable, Tested):
     """A network with its objective and optimizer, to train, test and use.
 
     Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
@@ -107,7 +108,7 @@ class Denoiser(Recorded, Tested):
         self.multiple = probing.multiple(self.network, self.channels)
         self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
-        self._loss, self._steps = torch.zeros(()), 0
+        self._called = True
         self._compiled: Callable[[Tensor], Tensor] | None = None
 
     def compile_training(self) -> None:
@@ -124,39 +125,46 @@ class Denoiser(Recorded, Tested):
             self.check(self._datamodule())
 
     def check(self, data: Any) -> None:
-        """Check that the network fits, and that no test picture is among those of training.
+        """Check that network and objective fit, and that no test picture is among those of training.
 
-        Where the data is none of `denoiser.data`, the network alone is checked.
+        Where the data is none of `denoiser.data`, they are called before the first step, on pictures of its size.
 
         Raises:
-            DenoiserError: the network or the objective does not fit, see `checks.check_parts`, or the test pictures of
-                another dataset contain some of those of training and validation.
+            DenoiserError: a part is missing that was an object before the model was saved; the network or the objective
+                does not fit, see `checks`; or the test pictures of another dataset contain some of those of training
+                and validation.
         """
-        check_parts(self, self.objective, data if isinstance(data, PairsDataModule) else None)
+        given.check_given_again(objective=self.objective, optimizer=self.optimizer, scheduler=self.scheduler)
+        check_parts(self, data if isinstance(data, PairsDataModule) else None)
+        self._called = isinstance(data, PairsDataModule)
         if isinstance(data, PairsDataModule):
+            check_call(self, self.objective, *training_size(data))
             leaks.check_test_pictures(data)
             leaks.check_earlier(self.earlier, data)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
-        batch = as_batch(batch, self.channels, batch_idx)
+        batch = self._batch(batch, batch_idx)
         loss, _ = self.objective(self.forward, batch)
-        self._loss, self._steps = self._loss + loss.detach(), self._steps + 1
+        self.add_loss(loss)
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._steps % CHECK_EVERY == 0:
             self._check_finite(self._loss, batch)
         if last:
-            mean = self._loss / self._steps
-            self.log("train/loss", mean, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
+            self.log("train/loss", self.mean_loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss  # type: ignore[no-any-return]
 
-    def on_train_epoch_start(self) -> None:
-        """Start the epoch's mean loss."""
-        self._loss, self._steps = torch.zeros((), device=self.device), 0
+    def _batch(self, batch: Any, index: int) -> Batch:
+        """A batch of any loader; with the first one, network and objective are tried."""
+        pairs = as_batch(batch, self.channels, index)
+        if not self._called:
+            check_call(self, self.objective, *pairs.noisy.shape[-2:])
+            self._called = True
+        return pairs
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Compute the loss, and PSNR and SSIM of the output rounded to 8 bits."""
-        batch = as_batch(batch, self.channels, batch_idx)
+        batch = self._batch(batch, batch_idx)
         loss, denoised = self.objective(self.forward, batch)
         self._check_finite(loss, batch)
         denoised = to_8_bit(denoised)

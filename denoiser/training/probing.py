@@ -78,12 +78,12 @@ def _probing(network: nn.Module) -> Iterator[None]:
 
 
 def _keeps_shape(network: nn.Module, channels: int, height: int, width: int) -> bool:
-    like: Tensor = next(iter(network.parameters()), torch.zeros(()))
+    like: Tensor = next((weight for weight in network.parameters() if weight.is_floating_point()), torch.zeros(()))
     if any(map(is_lazy, network.parameters())):  # a call would fix their shapes
         return False
     try:
         zeros = torch.zeros(1, channels, height, width, device=like.device, dtype=like.dtype)
-        denoised = network(zeros)
+        denoised = getattr(network, "_orig_mod", network)(zeros)  # not compiled: that would take minutes
     except Exception:  # networks raise anything for a shape that they do not take
         return False
     return isinstance(denoised, Tensor) and denoised.shape == zeros.shape

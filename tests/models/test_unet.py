@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from denoiser.machine import memory
 from denoiser.models.unet import UNet
 
 
@@ -84,3 +85,11 @@ def test_changes_of_resolution_keep_the_deviation_at_the_start(level):
     z = torch.randn(1, (64, 96, 128)[level + 1], 24, 24)
     assert net.up[level](z).std().item() == pytest.approx(1, abs=0.1)
     assert net.down[level](net.up[level](z)).std().item() == pytest.approx(1, abs=0.15)
+
+
+def test_memory_holds_three_features_of_the_finest_level():
+    """A residual block's input, what is between its convolutions, and its output: 96 bytes a pixel for 32 channels."""
+    net = UNet(channels=1, widths=(32, 32, 32), blocks=(3, 1, 1))
+    with torch.inference_mode():
+        _, most = memory.peak(lambda: net(torch.rand(1, 1, 64, 64)))
+    assert most <= 64 * 64 * (96 + 4)  # with the input, of which there is one

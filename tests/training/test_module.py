@@ -120,6 +120,7 @@ def test_the_scores_of_a_test_are_gathered_from_all_processes(monkeypatch):
 
 def test_test_pictures_are_looked_for_among_those_of_training_before_it_begins(monkeypatch):
     checked, data = [], from_config.training_data(config())
+    data.patch_size = 32  # or the pictures would be read
     monkeypatch.setattr(leaks, "check_test_pictures", checked.append)
     module().setup("fit")
     for stage, datamodule in (("test", data), ("fit", "another"), ("fit", data)):

@@ -125,19 +125,25 @@ def test_a_checkpoint_of_objects_loads_with_the_network_given_again(tmp_path):
 @pytest.mark.parametrize(
     ("network", "objective", "problem"),
     [
-        (Net(3, 6), nn.MSELoss(), r"Net makes (2, 6, 64, 64) of (2, 3, 64, 64)"),
-        (nn.Conv2d(3, 3, 3, padding=2), nn.MSELoss(), r"Conv2d makes (2, 3, 66, 66) of (2, 3, 64, 64)"),
-        (nn.Conv2d(3, 3, 3), nn.MSELoss(), r"Conv2d makes (2, 3, 62, 62) of (2, 3, 64, 64)"),
-        (nn.Linear(3, 3), nn.MSELoss(), r"Linear fails on a batch of (2, 3, 64, 64): "),
-        (nn.LSTM(64, 64), nn.MSELoss(), "LSTM"),
-        (Net(), nn.MSELoss(reduction="none"), "the objective makes (2, 3, 64, 64) of a batch"),
-        (nn.Identity(), nn.MSELoss(), "Identity has no parameters to train"),
+        (lambda: Net(3, 6), nn.MSELoss(), r"Net makes (2, 6, 16, 16) of (2, 3, 16, 16)"),
+        (lambda: nn.Conv2d(3, 3, 3, padding=2), nn.MSELoss(), r"Conv2d makes (2, 3, 18, 18) of (2, 3, 16, 16)"),
+        (lambda: nn.Conv2d(3, 3, 3), nn.MSELoss(), r"Conv2d makes (2, 3, 14, 14) of (2, 3, 16, 16)"),
+        (lambda: nn.Linear(3, 3), nn.MSELoss(), r"Linear fails on a batch of (2, 3, 16, 16): "),
+        (lambda: nn.LSTM(64, 64), nn.MSELoss(), "LSTM"),
+        (Net, nn.MSELoss(reduction="none"), "the objective makes (2, 3, 16, 16) of a batch"),
+        (nn.Identity, nn.MSELoss(), "Identity has no parameters to train"),
     ],
 )
-def test_parts_that_do_not_fit_are_refused_before_the_training(network, objective, problem):
-    model, steps = Denoiser(network, objective), []
-    model.training_step = lambda *_: steps.append(1)
-    assert problem in refused(lambda: fitted(model, loader(), loader())) and not steps
+@pytest.mark.parametrize("validated", [0, 2])
+@pytest.mark.parametrize("ours", [False, True])
+def test_parts_that_do_not_fit_are_refused_before_the_training(
+    network, objective, problem, validated, ours, pictures_folder
+):
+    model = Denoiser(network(), objective)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    data = [Folder(pictures_folder(20), patch_size=16)] if ours else [loader(), loader()]
+    assert problem in refused(lambda: fitted(model, *data, num_sanity_val_steps=validated))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
 def test_data_of_other_channels_is_refused(pictures_folder):

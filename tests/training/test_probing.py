@@ -7,7 +7,9 @@ from helpers.refusals import refused
 from torch import nn
 
 import denoiser
+from denoiser.data.base import PairsDataModule
 from denoiser.data.folder import Folder
+from denoiser.data.pairs import Pictures
 from denoiser.training import probing
 from denoiser.training.module import Denoiser
 
@@ -99,8 +101,19 @@ def test_odd_pictures_are_padded_in_training_and_everywhere(tmp_path):
     assert denoiser.load(tmp_path / "a.ckpt", network=Halves(2)).multiple == 4
 
 
+class Drawn(PairsDataModule):
+    """Pictures of one size, which are trained on whole."""
+
+    def pictures(self, split):
+        return Pictures([f"{split}/{i}" for i in range(4)], torch.rand(4, 3, 16, 16))
+
+
 def test_a_network_for_one_size_is_trained_on_it(pictures_folder):
-    fitted(Denoiser(Fixed()), Folder(pictures_folder(20, 16, 16), patch_size=16))
+    for data in ([Folder(pictures_folder(20, 16, 16), patch_size=16)], [Drawn()], [loader(), loader()]):
+        model = Denoiser(Fixed())
+        before = model.network.layer.weight.clone()
+        fitted(model, *data)
+        assert not torch.equal(model.network.layer.weight, before)
 
 
 def test_trying_changes_neither_statistics_nor_modes_nor_random_numbers():
@@ -108,6 +121,12 @@ def test_trying_changes_neither_statistics_nor_modes_nor_random_numbers():
     state = torch.get_rng_state()
     assert (probing.channels(network), probing.multiple(network, 3)) == (3, 1)
     assert torch.equal(torch.get_rng_state(), state) and int(network[1].num_batches_tracked) == 0 and network.training
+
+
+def test_a_compiled_network_is_not_compiled_to_try_it():
+    compiled = []
+    network = torch.compile(Halves(1), backend=lambda graph, _: compiled.append(1) or graph)
+    assert (Denoiser(network).channels, Denoiser(network).multiple) == (3, 2) and not compiled
 
 
 def test_lazy_layers_are_not_called():

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from denoiser.data.images import reading, writing
+from denoiser.errors import DenoiserError
 
 SAMPLINGS = {"420": 48, "422": 48, "440": 48, "411": 48, "444": 8}
 """How far from the changed pixels others may change: chroma is interpolated, and blocks have 8 or 16 pixels."""
@@ -103,6 +104,23 @@ def test_tables_that_change_between_scans_are_not_mixed_up(tmp_path):
     photo = in_three_scans(tmp_path / "in.jpg", (90, 50, 50), True)
     off = np.abs(written(photo, tmp_path)[48:, 48:].astype(int) - photo.pixels[48:, 48:])
     assert 0 < off.mean() < 6
+
+
+def test_damaged_files_that_are_read_are_written(tmp_path):
+    file, rng, read = io.BytesIO(), np.random.default_rng(0), 0
+    Image.fromarray(scene(64, 80)).save(file, "JPEG", quality=90, subsampling=2)
+    for _ in range(150):
+        data = bytearray(file.getvalue())
+        for position in rng.integers(2, 640, 3):  # mostly in tables and headers
+            data[position] = rng.integers(256)
+        (tmp_path / "in.jpg").write_bytes(data)
+        try:
+            photo = reading.read(tmp_path / "in.jpg")
+        except DenoiserError:
+            continue
+        read += 1
+        assert written(with_corner(photo), tmp_path).shape == photo.pixels.shape
+    assert read > 50
 
 
 def test_chroma_that_is_clipped_on_the_screen_does_not_change_its_neighbours(tmp_path):
