@@ -145,12 +145,12 @@ def test_an_old_interrupted_run_resumes_and_ends_where_it_would_have():
     assert (kept["epochs"], kept["steps"], kept["params"]) == (found["epochs"], found["steps"], found["params"])
     for key, limit in (("psnr", DECIBELS), ("psnr_noisy", DECIBELS), ("ssim", SSIM), ("ssim_noisy", SSIM)):
         assert abs(kept["rows"][0][key] - found["rows"][0][key]) < limit, key
-    epochs, expected = rows_of(Path("interrupted/metrics.csv")), rows_of(GOLDEN / "run" / "metrics.csv")
+    epochs, expected = rows_of(Path("interrupted/metrics.csv")), rows_of(GOLDEN / "resumed" / "metrics.csv")
     assert epochs[:STOPPED_AFTER] == before and len(epochs) == EPOCHS
     for old, new in zip(expected, epochs, strict=True):
         assert (old["epoch"], old["step"], old["lr"]) == (new["epoch"], new["step"], new["lr"])
         assert abs(float(old["val/psnr"]) - float(new["val/psnr"])) < DECIBELS
-    kept, found = weights(GOLDEN / "run"), weights("interrupted")
+    kept, found = weights(GOLDEN / "resumed"), weights("interrupted")
     assert kept.keys() == found.keys()
     for name in kept:
         torch.testing.assert_close(found[name], kept[name], rtol=0, atol=WEIGHTS)

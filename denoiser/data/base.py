@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from denoiser.data.batch import Batch
+from denoiser.data.loader import TrainingLoader, batches_done
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.protocol import Protocol, check_noise
 from denoiser.data.sampling import EpochSampler
@@ -176,7 +179,8 @@ class PairsDataModule(LightningDataModule):
         rank, world = (trainer.global_rank, trainer.world_size) if trainer is not None else (0, 1)
         sampler = self.sampler(len(pairs), rank, world)
         drop_last = len(sampler) >= self.batch_size
-        return self._loader(pairs, self.batch_size, sampler=sampler, drop_last=drop_last)
+        place = {"sampler": sampler, "position": partial(batches_done, trainer), "drop_last": drop_last}
+        return TrainingLoader(pairs, batch_size=self.batch_size, **place, **self._workers())  # type: ignore[arg-type]
 
     def sampler(self, length: int, rank: int, world_size: int) -> EpochSampler:
         """The order of the `length` training crops of an epoch, for one of several processes."""
@@ -217,13 +221,17 @@ class PairsDataModule(LightningDataModule):
         share = range(trainer.global_rank, len(pairs), trainer.world_size)
         return self._loader(Subset(pairs, list(share)), batch_size)
 
-    def _loader(self, pairs: Dataset[Batch], batch_size: int, **options: object) -> DataLoader[Batch]:
-        workers = {
+    def _loader(self, pairs: Dataset[Batch], batch_size: int) -> DataLoader[Batch]:
+        return DataLoader(pairs, batch_size=batch_size, **self._workers())
+
+    def _workers(self) -> dict[str, Any]:
+        return {
             "num_workers": self.num_workers,
             "persistent_workers": self.num_workers > 0,
             "worker_init_fn": exit_on_sigterm,
+            "collate_fn": identity,
+            "generator": torch.Generator(),  # else each epoch draws from the global one, which a network may use
         }
-        return DataLoader(pairs, batch_size=batch_size, collate_fn=identity, **workers, **options)  # type: ignore[arg-type]
 
 
 def identity(batch: Batch) -> Batch:

@@ -14,11 +14,12 @@ from torch.utils.data import Dataset
 from denoiser.data.batch import Batch
 from denoiser.data.depth import check_white, computable, stacked, unit
 from denoiser.data.one_block import OneBlock
-from denoiser.data.sampling import derive_seed
+from denoiser.data.sampling import derive_seed, derive_seeds
 from denoiser.errors import DenoiserError
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import SIGMA, LevelKind
 from denoiser.noise.mirror import mirrored
+from denoiser.noise.streams import Streams, draw_pairs, uniform
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,10 @@ class Pictures:
 
 
 class NoisyPairs(Dataset[Batch]):
-    """Training pairs: random crops with fresh noise, a pure function of (seed, indices).
+    """Training pairs: random crops with fresh noise, each a pure function of (seed, index).
 
-    Indices continue through the epochs (epoch * len + position, see `EpochSampler`), so that crops and noise are fresh
-    in each epoch without any state.
+    The other pairs of a batch change nothing. Indices continue through the epochs (epoch * len + position, see
+    `EpochSampler`), so that crops and noise are fresh in each epoch without any state.
 
     Args:
         pictures: the clean pictures.
@@ -111,23 +112,20 @@ class NoisyPairs(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """The batch at `indices`."""
-        # Made for each batch, which takes microseconds: a generator cannot be sent to workers that are not forked.
-        generator = torch.Generator(self.device)
-        generator.manual_seed(derive_seed(self.seed, "train", indices[0], len(indices)))
-        index = torch.tensor(indices, device=generator.device)
-        pictures = unit(self._crops(index % len(self.pictures), generator))
+        streams = Streams(derive_seeds(indices, self.seed, "train"), self.device)
+        index = torch.tensor(indices, device=self.device)
+        pictures = unit(self._crops(index % len(self.pictures), streams))
         if self.noise is None:
             noisy, clean = pictures.chunk(2, dim=1)
             return Batch(noisy, clean, torch.full((len(clean),), torch.nan, device=clean.device), index)
-        level = self.noise.draw_levels(len(pictures), generator)
-        return Batch(*self.noise.pair(pictures, level, generator), level, index)
+        return Batch(*draw_pairs(self.noise, pictures, streams), index)
 
-    def _crops(self, index: Tensor, generator: torch.Generator) -> Tensor:
+    def _crops(self, index: Tensor, streams: Streams) -> Tensor:
         images, size = self.pictures.images, self.patch_size
         if size is None and isinstance(images, Tensor) and not self.flip:
             return _source(images.index_select(0, index), self.noise)  # ten times as fast as images[index]
         side = size if size is None or self.noise is None else self.noise.source_size(size)
-        draws = torch.rand(len(index), 3, generator=generator, device=generator.device).tolist()
+        draws = uniform((len(index), 3), streams).tolist()
         sources = (_source(images[i], self.noise, size) for i in index.tolist())
         crops = [computable(_crop(source, side, *draw[:2])) for source, draw in zip(sources, draws, strict=True)]
         if self.flip:

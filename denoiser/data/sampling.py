@@ -8,11 +8,20 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.utils.data import Sampler
 
+STRIDE = 0xD1342543DE82EF95
+"""Odd number by which the seeds of two successive indices differ: a multiplier of Steele and Vigna (2022)."""
+
 
 def derive_seed(*parts: object) -> int:
     """A 63-bit seed that depends on the parts alone (`hash` would also depend on the process)."""
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
+
+
+def derive_seeds(indices: Sequence[int], *parts: object) -> list[int]:
+    """A seed of 64 bits for each index, a function of it and the parts; of 2^32 successive ones no two are equal."""
+    first = derive_seed(*parts)
+    return [(first + index * STRIDE) % 2**64 for index in indices]
 
 
 class EpochSampler(Sampler[int]):
@@ -27,6 +36,8 @@ class EpochSampler(Sampler[int]):
 
     def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
         self.length, self.seed, self.rank, self.world_size, self.epoch = length, seed, rank, world_size, 0
+        self.start = 0
+        """Number of items of this process that the epoch has done: they are left out."""
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch."""
@@ -37,9 +48,9 @@ class EpochSampler(Sampler[int]):
         return self.length // self.world_size
 
     def __iter__(self) -> Iterator[int]:
-        """The indices of this epoch and process."""
+        """The indices of this epoch and process, from `start` on."""
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
-        order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][: len(self)]
+        order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][self.start : len(self)]
         return iter((order + self.epoch * self.length).tolist())
 
 
@@ -72,7 +83,7 @@ class ShareSampler(EpochSampler):
         self.counts, self.shares = counts, shares
 
     def __iter__(self) -> Iterator[int]:
-        """The indices of this epoch and process."""
+        """The indices of this epoch and process, from `start` on."""
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
         shares = torch.tensor(self.shares, dtype=torch.float64)
         sources = torch.multinomial(shares, self.length, replacement=True, generator=generator)
@@ -84,5 +95,5 @@ class ShareSampler(EpochSampler):
             pictures[chosen] = torch.cat([*rounds, sources.new_empty(0)])[:crops] + first
             first += count
         positions = torch.arange(self.length) + self.epoch * self.length
-        order = (positions * first + pictures)[self.rank :: self.world_size][: len(self)]
+        order = (positions * first + pictures)[self.rank :: self.world_size][self.start : len(self)]
         return iter(order.tolist())

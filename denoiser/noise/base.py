@@ -35,6 +35,9 @@ class Noise:
     name: ClassVar[str] = "none"
     level_kind: ClassVar[LevelKind] = SIGMA
     """What the levels of this noise are."""
+    takes_streams: ClassVar[bool] = True
+    """Whether all random numbers are drawn by the functions of `denoiser.noise.streams`, so that a batch can be made at
+    once. A subclass has to say so again: without it, it gets its training pictures one at a time."""
 
     def __init_subclass__(cls) -> None:
         """Name a class that has no name of its own."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import GREY_LEVELS, check_sigma
+from denoiser.noise.streams import normal, uniform
 
 BLIND_TEST_LEVELS = (15.0, 25.0, 50.0)
 """Default test levels of a model that is trained on a range, those of the published tables."""
@@ -35,6 +36,7 @@ class Gaussian(Noise):
     sigma: float = 25
     sigma_range: Sequence[float] | None = None
     name: ClassVar[str] = "gaussian"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         require(number(self.sigma), "noise.sigma", self.sigma, "not one noise level", "25; test.sigma takes several")
@@ -64,7 +66,7 @@ class Gaussian(Noise):
         if self.sigma_range is None:
             return torch.full((n,), float(self.sigma), device=generator.device)
         low, high = self.sigma_range
-        return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
+        return low + (high - low) * uniform((n,), generator)
 
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         return _normal(clean, level, generator).add_(clean)
@@ -75,11 +77,11 @@ class Speckle(Gaussian):
     """Multiplicative Gaussian noise: `clean + clean * n`, n as in `Gaussian`; sigma is that of the image at 1.0."""
 
     name: ClassVar[str] = "speckle"
+    takes_streams: ClassVar[bool] = True
 
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         return _normal(clean, level, generator).add_(1).mul_(clean)
 
 
 def _normal(like: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-    draw = torch.randn(like.shape, generator=generator, device=like.device)
-    return draw.mul_((sigma / GREY_LEVELS).view(-1, 1, 1, 1))
+    return normal(like.shape, generator, like.device).mul_((sigma / GREY_LEVELS).view(-1, 1, 1, 1))

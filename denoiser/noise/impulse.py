@@ -10,6 +10,7 @@ from torch import Tensor
 
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
+from denoiser.noise.streams import uniform
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class SaltPepper(Noise):
 
     amount: float = 0.1
     name: ClassVar[str] = "salt_pepper"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         require(
@@ -29,5 +31,5 @@ class SaltPepper(Noise):
         )
 
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
-        draw = torch.rand(len(clean), 1, *clean.shape[2:], generator=generator, device=clean.device)
+        draw = uniform((len(clean), 1, *clean.shape[2:]), generator, clean.device)
         return clean.masked_fill(draw < self.amount, 1).masked_fill(draw < self.amount / 2, 0)

@@ -16,6 +16,7 @@ from denoiser.config import choice
 from denoiser.errors import DenoiserError, nearest, number
 from denoiser.noise.base import Noise
 from denoiser.noise.mirror import mirrored
+from denoiser.noise.streams import Source, Streams, choices, draw_pairs
 from denoiser.search_path import options
 from denoiser.trust import names_of_choice
 
@@ -43,6 +44,7 @@ class Mixed(Noise):
 
     parts: Mapping[str, Any] | None = None
     name: ClassVar[str] = "mixed"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         quoted = f"'noise.parts={EXAMPLE}'"
@@ -84,15 +86,14 @@ class Mixed(Noise):
         """Pairs of the noise that each picture draws, at a training level of that noise: see `Noise.pair`."""
         relative = [share / max(self.shares) for share in self.shares]  # so that none over- or underflows
         shares = torch.tensor(relative, dtype=torch.float32, device=generator.device)
-        chosen = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
+        chosen = choices(shares, len(clean), generator)
         size = self.pair_size(clean.shape[2]), self.pair_size(clean.shape[3])
         noisy, target = (clean.new_empty((*clean.shape[:2], *size)) for _ in range(2))
         for i, noise in enumerate(self.noises):
             pictures = (chosen == i).nonzero()[:, 0]
             if len(pictures):
                 sources = _middle(clean[pictures], noise.source_size(size[0]), noise.source_size(size[1]))
-                levels = noise.draw_levels(len(pictures), generator)
-                noisy[pictures], target[pictures] = noise.pair(sources, levels, generator)
+                noisy[pictures], target[pictures] = _part(noise, sources, generator, pictures)
         return noisy, target
 
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
@@ -103,6 +104,13 @@ class Mixed(Noise):
         """The name in tables, with the shares and the given keys of the parts."""
         parts = zip(self.parts or {}, self.shares, (self.parts or {}).values(), strict=True)
         return f"{self.name}({', '.join(' '.join([name, f'{share:g}', *_given(keys)]) for name, share, keys in parts)})"
+
+
+def _part(noise: Noise, sources: Tensor, source: Source, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """The pairs of the pictures of a part; `pictures` `(n,)` are their indices in the batch."""
+    if isinstance(source, Streams):
+        return draw_pairs(noise, sources, source.select(pictures))[:2]
+    return noise.pair(sources, noise.draw_levels(len(sources), source), source)
 
 
 def _given(keys: Any) -> list[str]:

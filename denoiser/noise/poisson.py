@@ -11,6 +11,7 @@ from torch import Tensor
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
 from denoiser.noise.gaussian import Gaussian
+from denoiser.noise.streams import poisson
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Poisson(Noise):
 
     peak: float = 30
     name: ClassVar[str] = "poisson"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         require(number(self.peak) and self.peak > 0, "noise.peak", self.peak, "not above 0", "30")
@@ -30,7 +32,7 @@ class Poisson(Noise):
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         # Contiguous, so that the draws cannot follow the order in memory.
         expected = clean.contiguous().clamp(min=0).mul_(self.peak)
-        return torch.poisson(expected, generator=generator).div_(self.peak)
+        return poisson(expected, generator).div_(self.peak)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class PoissonGaussian(Gaussian):
 
     peak: float = 30
     name: ClassVar[str] = "poisson_gaussian"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         super()._check()

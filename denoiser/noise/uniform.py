@@ -11,6 +11,7 @@ from torch import Tensor
 from denoiser.errors import number, require
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import GREY_LEVELS, check_sigma
+from denoiser.noise.streams import uniform
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,11 @@ class Uniform(Noise):
 
     width: float = 43.3
     name: ClassVar[str] = "uniform"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         require(number(self.width), "noise.width", self.width, "not a number of grey levels", "43.3")
         check_sigma(self.width, "noise.width")
 
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
-        draw = torch.rand(clean.shape, generator=generator, device=clean.device)
-        return draw.mul_(2).sub_(1).mul_(self.width / GREY_LEVELS).add_(clean)
+        return uniform(clean.shape, generator, clean.device).mul_(2).sub_(1).mul_(self.width / GREY_LEVELS).add_(clean)

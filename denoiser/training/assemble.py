@@ -81,8 +81,13 @@ def _data(data: DictConfig) -> str:
     return f"{data.name} of {' + '.join(map(''.join, zip(shares, names, strict=True)))}"
 
 
-def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
+def trainer(cfg: DictConfig, folder: Path, step: int | None = None) -> tuple[Trainer, dict[str, Any]]:
     """Lightning's Trainer for a run folder, and its options, with every `auto` resolved.
+
+    Args:
+        cfg: the composed configuration.
+        folder: the run folder.
+        step: the step at which a resumed training goes on.
 
     Raises:
         DenoiserError: the device, precision or another key is not possible on this machine.
@@ -92,7 +97,7 @@ def trainer(cfg: DictConfig, folder: Path) -> tuple[Trainer, dict[str, Any]]:
     arguments["profiler"] = profiler(options.get("profiler"), folder)
     for key in ("memory_format", "compile"):
         arguments.pop(key, None)  # runs of earlier versions lack some
-    log = logger(cfg.get("logger"), str(folder))
+    log = logger(cfg.get("logger"), str(folder), step)
     chosen = callbacks(cfg.get("callbacks"), str(folder), logged=bool(log))
     quiet()
     keep_blocks()
@@ -137,12 +142,14 @@ def _callback(config: Mapping[str, Any], folder: str) -> Any:
     return build.make("callback", config, **({"folder": folder} if "folder" in parameters else {}))
 
 
-def logger(config: DictConfig | None, folder: str) -> Any:
-    """The logger that writes below `folder`, or False for none."""
+def logger(config: DictConfig | None, folder: str, step: int | None = None) -> Any:
+    """The logger that writes below `folder`, or False for none; TensorBoard drops what it has from `step` on."""
     if not config:
         return False
     places = [str(config.get(key) or "") for key in ("name", "version", "sub_dir")]
     if not trust.command() and any(Path(place).is_absolute() or ".." in Path(place).parts for place in places):
         raise DenoiserError(f"the logger would write outside of the run folder ({folder})", "logger=tensorboard")
-    many = str(config.get("_target_")).endswith("MLFlowLogger")  # which makes many folders
-    return build.make("logger", config, save_dir=os.path.join(folder, "mlruns") if many else folder)
+    kind = str(config.get("_target_")).rpartition(".")[2]
+    purged = {"purge_step": step} if kind == "TensorBoardLogger" and step is not None else {}
+    place = os.path.join(folder, "mlruns") if kind == "MLFlowLogger" else folder  # which makes many folders
+    return build.make("logger", config, save_dir=place, **purged)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from denoiser.errors import DenoiserError
 from denoiser.machine.files import write_text
 from denoiser.runs.csv_files import csv_text
 from denoiser.runs.strips import amplified, side_by_side
+from denoiser.training.checkpoints import mode
 from denoiser.training.epoch_lines import EpochLines
 from denoiser.training.projector import Projector, validation_pairs
 
@@ -23,49 +24,9 @@ STYLES = ("auto", "rich", "plain", "none")
 METRICS = ("epoch", "step", "train/loss", "val/loss", "val/psnr", "val/ssim", "lr", "seconds")
 
 
-class BestCheckpoint(ModelCheckpoint):
-    """Save `checkpoints/best.ckpt`, the epoch with the best value of a logged metric.
-
-    Args:
-        folder: the run folder.
-        monitor: a logged metric; a loss is best where it is lowest, PSNR and SSIM where they are highest.
-    """
-
-    state_key = "BestCheckpoint"  # Lightning composes its own from all arguments at every hook of every step
-
-    def __init__(self, folder: str, monitor: str = "val/loss") -> None:
-        super().__init__(filename="best", monitor=monitor, mode=_mode(monitor), **_at_epoch_end(folder))
-
-
-class LastCheckpoint(ModelCheckpoint):
-    """Save `checkpoints/last.ckpt` after every epoch; Lightning's `save_last` does so only after a new best one.
-
-    Args:
-        folder: the run folder.
-    """
-
-    state_key = "LastCheckpoint"
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(filename="last", monitor=None, **_at_epoch_end(folder))
-
-
-def _mode(monitor: str) -> str:
-    return "min" if monitor.endswith("loss") else "max"
-
-
-def _at_epoch_end(folder: str) -> dict[str, Any]:
-    """Save after the epoch's own hooks, so that a resumed run starts with the next epoch."""
-    return {
-        "dirpath": Path(folder) / "checkpoints",
-        "enable_version_counter": False,
-        "save_on_train_epoch_end": True,
-    }
-
-
 def early_stopping(monitor: str, patience: int | None) -> EarlyStopping | None:
     """Stop when `monitor` has not improved for `patience` validations; None never stops."""
-    return None if patience is None else EarlyStopping(monitor=monitor, patience=patience, mode=_mode(monitor))
+    return None if patience is None else EarlyStopping(monitor=monitor, patience=patience, mode=mode(monitor))
 
 
 def ema(decay: float | None) -> EMAWeightAveraging | None:
@@ -98,9 +59,20 @@ class EpochLog(Callback):
 
     def __init__(self, folder: str) -> None:
         self.path, self.rows, self.started = Path(folder) / "metrics.csv", list[dict[str, str]](), 0.0
+        self.before = 0.0
+        """Seconds that an epoch took before it was interrupted."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The time of the epoch so far."""
+        return {"seconds": time.perf_counter() - self.started}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keep that time for an epoch that goes on."""
+        self.before = state_dict["seconds"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the rows of a run that is resumed."""
+        """Keep the rows of a run that is resumed, and go on with the clock of its epoch."""
+        self.started = time.perf_counter() - self.before
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= trainer.current_epoch]
@@ -146,7 +118,8 @@ class Images(Callback):
             picture = side_by_side([noisy, denoised, clean, amplified(denoised, clean)])
             key, _ = pairs.describe(index)
             tag = f"{key} (noisy | denoised | clean | error)"
-            trainer.logger.experiment.add_image(f"pictures/{tag}", picture, trainer.global_step)
+            # At the step of the epoch's figures, which is before that of its checkpoint: a resumed run keeps it.
+            trainer.logger.experiment.add_image(f"pictures/{tag}", picture, max(trainer.global_step - 1, 0))
 
 
 def projector(images: int) -> Callback | None:

@@ -23,6 +23,7 @@ class EpochLines(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of the training, or of what is left of one that is resumed."""
         self.started, self.first_epoch, self.first_step = time.monotonic(), trainer.current_epoch, trainer.global_step
+        self.epoch_started = self.started  # of an epoch that goes on
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of the epoch."""

@@ -19,6 +19,7 @@ from denoiser.inference.evaluating import evaluating
 from denoiser.machine import hardware
 from denoiser.machine.files import sha256_of, write_text
 from denoiser.machine.signals import run_stage
+from denoiser.machine.stopping import stopping_later
 from denoiser.machine.terminal import say
 from denoiser.metrics.cost import macs, parameters
 from denoiser.noise.levels import LEVEL_KEYS
@@ -29,6 +30,7 @@ from denoiser.runs.results import Score, per_image, summarise
 from denoiser.runs.row import noise_level
 from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
+from denoiser.training.checkpoints import LastCheckpoint
 from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.module import Denoiser
 
@@ -55,14 +57,14 @@ def train_and_test(
     data, module = from_config.training_data(cfg), assemble.module(cfg)
     if start is not None:
         start(module)
-    trainer, options = _placed(cfg, folder, module, data)
+    last = folder / "checkpoints" / "last.ckpt"
+    saved = last if resume and last.exists() else None
+    trainer, options = _placed(cfg, folder, module, data, saved)
     device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
         "protocol": from_config.protocol_name(cfg),
-        "device": device,
-        "precision": precision,
-        "memory_format": options["memory_format"],
+        **{"device": device, "precision": precision, "memory_format": options["memory_format"]},
         **cost,
         "train_data": data.name,
         "methods": [method],
@@ -71,10 +73,9 @@ def train_and_test(
     if trainer.is_global_zero:
         say(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
     _log_config(trainer, cfg)
-    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
-    run_stage(trainer, trainer.fit, module, data, ckpt_path=last if resume and last.exists() else None)
+    run_stage(trainer, _fit, trainer, module, data, saved)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
-    best = Path(trainer.strategy.broadcast(str(best)))
+    best = Path(trainer.strategy.broadcast(str(last.with_name("best.ckpt"))))
     if best.exists():
         module.load_state_dict(checkpoint.read(best)["state_dict"])
     run_stage(trainer, trainer.test, module, data, verbose=False)
@@ -83,6 +84,17 @@ def train_and_test(
         yield {"rows": rows, "methods": [tested], **_init(module)}  # before drawing and logging, which can fail
         _draw(cfg.model.name, module.eval(), data.frozen("test"), folder / "images")
         _log_final(trainer, hyperparameters(cfg, overrides(folder)), rows)
+
+
+def _fit(trainer: Trainer, module: Denoiser, data: PairsDataModule, saved: Path | None) -> None:
+    """Train; upon a signal up to the end of the batch, where `LastCheckpoint` saves."""
+
+    def saves() -> bool:
+        running = trainer.training or (trainer.validating and not trainer.sanity_checking)
+        return running and any(isinstance(one, LastCheckpoint) for one in trainer.checkpoint_callbacks)
+
+    with stopping_later(saves):
+        trainer.fit(module, data, ckpt_path=saved)
 
 
 def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
@@ -114,9 +126,12 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
 
 
-def _placed(cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModule) -> tuple[Trainer, dict[str, Any]]:
+def _placed(
+    cfg: DictConfig, folder: Path, module: Denoiser, data: PairsDataModule, saved: Path | None
+) -> tuple[Trainer, dict[str, Any]]:
     """The trainer and its options; the network gets its memory format, and is compiled if that is wanted."""
-    trainer, options = assemble.trainer(cfg, folder)
+    step = None if saved is None else checkpoint.read(saved)["global_step"]
+    trainer, options = assemble.trainer(cfg, folder, step)
     memory_format = hardware.memory_format(options["memory_format"])
     _check(trainer, module, data)
     module.to(memory_format=memory_format)

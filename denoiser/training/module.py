@@ -23,6 +23,7 @@ from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.compiling import compiled
 from denoiser.training.optimizer import Length, step_plateaus
 from denoiser.training.recorded import Recorded
+from denoiser.training.resumable import Resumable
 from denoiser.training.tested import Tested
 
 DEFAULT_OBJECTIVE: given.Config = {"_target_": "denoiser.objectives.supervised.Supervised"}
@@ -31,7 +32,7 @@ CHECK_EVERY = 50
 """Number of training steps between two checks of the loss: each check waits for the device."""
 
 
-class Denoiser(Recorded, Tested):
+class Denoiser(Recorded, Resumable, Tested):
     """A network with its objective and optimizer, to train, test and use.
 
     Each part is an object, or a dictionary with `_target_` and arguments. A checkpoint keeps dictionaries, so that it
@@ -107,7 +108,7 @@ class Denoiser(Recorded, Tested):
         self.multiple = probing.multiple(self.network, self.channels)
         self.objective, self.optimizer, self.scheduler = given.objective(objective), optimizer, scheduler
         self.psnr, self.ssim = ImageMean("psnr"), ImageMean("ssim")
-        self._loss, self._steps, self._called = torch.zeros(()), 0, True
+        self._called = True
         self._compiled: Callable[[Tensor], Tensor] | None = None
 
     def compile_training(self) -> None:
@@ -145,13 +146,12 @@ class Denoiser(Recorded, Tested):
         """The loss; logged once an epoch: logging each step costs a small network a fifth of its speed."""
         batch = self._batch(batch, batch_idx)
         loss, _ = self.objective(self.forward, batch)
-        self._loss, self._steps = self._loss + loss.detach(), self._steps + 1
+        self.add_loss(loss)
         last = self.trainer.is_last_batch or self.global_step + 1 == self.trainer.max_steps
         if last or self._steps % CHECK_EVERY == 0:
             self._check_finite(self._loss, batch)
         if last:
-            mean = self._loss / self._steps
-            self.log("train/loss", mean, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
+            self.log("train/loss", self.mean_loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=True)
         return loss  # type: ignore[no-any-return]
 
     def _batch(self, batch: Any, index: int) -> Batch:
@@ -161,10 +161,6 @@ class Denoiser(Recorded, Tested):
             check_call(self, self.objective, *pairs.noisy.shape[-2:])
             self._called = True
         return pairs
-
-    def on_train_epoch_start(self) -> None:
-        """Start the epoch's mean loss."""
-        self._loss, self._steps = torch.zeros((), device=self.device), 0
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Compute the loss, and PSNR and SSIM of the output rounded to 8 bits."""

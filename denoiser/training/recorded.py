@@ -50,6 +50,7 @@ class Recorded(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Record the pictures of training and validation, so that an evaluation on them is detected."""
+        super().on_save_checkpoint(checkpoint)
         data = self._datamodule()
         if isinstance(data, PairsDataModule):
             checkpoint["seen"] = leaks.training_record(data, self.earlier)
@@ -58,6 +59,7 @@ class Recorded(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the training started from."""
+        super().on_load_checkpoint(checkpoint)
         if "init" in checkpoint:
             self.start_from(checkpoint["init"], (checkpoint.get("seen") or {}).get("earlier", ()))
 

@@ -53,7 +53,7 @@ class Listener(LightningModule):
 
 class FakeTrainer:
     def __init__(self, rank, world):
-        self.global_rank, self.world_size = rank, world
+        self.global_rank, self.world_size, self.training = rank, world, False
         self.strategy = type("Strategy", (), {"root_device": torch.device("cpu")})
 
 

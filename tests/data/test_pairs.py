@@ -6,6 +6,7 @@ import torch
 from helpers.refusals import refused
 from torch.utils.data import DataLoader
 
+from denoiser.data.batch import Batch
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
 from denoiser.noise.base import Noise
 from denoiser.noise.camera.camera import Camera
@@ -52,6 +53,30 @@ def test_a_training_batch_is_a_pure_function_of_seed_and_indices(noise):
     assert torch.random.get_rng_state().equal(before)
 
 
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+@pytest.mark.parametrize("patch_size", [8, None])
+def test_the_other_pairs_of_a_batch_change_nothing(noise, patch_size):
+    pairs = NoisyPairs(pictures(), noise, 0, patch_size, flip=patch_size is not None)
+    large, small = pairs.__getitems__([5, 1, 2, 9, 10, 3, 22]), pairs.__getitems__([22, 9, 1])
+    chosen = [6, 3, 1]
+    expected = Batch(large.noisy[chosen], large.clean[chosen], large.level[chosen], large.item[chosen])
+    assert small.level.nan_to_num(-1).equal(expected.level.nan_to_num(-1)) and small.item.equal(expected.item)
+    if noise.border == 0:
+        assert same(expected, small)
+    else:  # matrix products of a camera's filters round in another way for another number of pictures
+        assert torch.allclose(small.clean, expected.clean, rtol=0, atol=1e-5)
+        steps = (small.noisy - expected.noisy).abs() * 255
+        assert steps.max() < 1.01 and (steps > 0.01).float().mean() < 0.01
+
+
+@pytest.mark.parametrize("index", [2**20, 2**31])
+def test_any_number_of_epochs_has_noise_of_its_own(index):
+    pairs = NoisyPairs(pictures(), Gaussian(), 0)
+    batch = pairs.__getitems__([0, index, index + 1])
+    fields = (batch.noisy - batch.clean).flatten(1)
+    assert torch.corrcoef(fields).fill_diagonal_(0).abs().max() < 0.1
+
+
 def test_noise_and_crops_are_fresh_in_each_epoch_and_item_and_depend_on_the_seed():
     pairs = NoisyPairs(pictures(), Gaussian(), 0)
     first, second = pairs.__getitems__([0, 1, 2]), pairs.__getitems__([6, 7, 8])
@@ -78,7 +103,7 @@ def test_crops_lie_inside_their_picture_and_reach_its_corners(equal):
     held = pictures(equal=equal)
     pairs = NoisyPairs(held, Noise(), 0, patch_size=18)
     seen = set()
-    for epoch in range(40):
+    for epoch in range(400):  # 1 of 39 crops is a corner
         batch = pairs.__getitems__([6 * epoch + i for i in range(6)])
         for index, crop in enumerate(bytes_of(batch.clean)):
             assert crop.shape == (3, 18, 18) and found_in(crop, held.images[index])

@@ -115,6 +115,7 @@ def trained(work):
     for name in ("run", "interrupted"):
         shutil.rmtree(work / name / "tensorboard")  # its files are named by host and time
         scrub(work / name, work)
+    resumed(work / "resumed", work)
     called(work, "run", *DNCNN, "trainer.max_epochs=5", "hydra.run.dir=dncnn")
     state = torch.load(work / "dncnn" / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
     own = {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
@@ -132,8 +133,21 @@ def interrupted(work):
                 time.sleep(0.1)  # the checkpoint is written after the line
                 process.send_signal(signal.SIGINT)
     done = json.loads((work / "interrupted" / "results.json").read_text())["status"]
-    last = torch.load(work / "interrupted" / "checkpoints" / "last.ckpt", weights_only=True)
-    return done == "interrupted" and last["epoch"] + 1 == STOPPED_AFTER
+    epochs = (work / "interrupted" / "metrics.csv").read_text().splitlines()[1:]
+    return done == "interrupted" and len(epochs) == STOPPED_AFTER
+
+
+def resumed(folder, work):
+    """How the interrupted run ends: the figures of its epochs, and its weights.
+
+    This alone is what a commit makes anew where the noise of trainings changes: the runs are those of earlier commits.
+    """
+    shutil.copytree(work / "interrupted", work / "copy")
+    called(work, "run", "resume=copy")
+    (folder / "checkpoints").mkdir(parents=True)
+    shutil.copy(work / "copy" / "metrics.csv", folder)
+    ended = torch.load(work / "copy" / "checkpoints" / "last.ckpt", weights_only=True)
+    torch.save({"state_dict": ended["state_dict"]}, folder / "checkpoints" / "last.ckpt")
 
 
 def scrub(folder, work):
@@ -237,7 +251,18 @@ def targets():
     return found
 
 
-KEPT = ["pictures", "photos", "run", "interrupted", "dncnn.pth", "evaluation", "comparison", "denoised", "export"]
+KEPT = [
+    "pictures",
+    "photos",
+    "run",
+    "interrupted",
+    "resumed",
+    "dncnn.pth",
+    "evaluation",
+    "comparison",
+    "denoised",
+    "export",
+]
 KEPT += ["figures.json", "targets.json"]
 LEFT_OUT = ("report.html", "*.tex", "tensorboard", "store")
 

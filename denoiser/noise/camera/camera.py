@@ -17,6 +17,7 @@ from denoiser.noise.camera.pipeline import BORDER, Shrink, render
 from denoiser.noise.camera.settings import Settings, check_settings, draw
 from denoiser.noise.levels import SHOT, SHOT_LEVELS, LevelKind, check_shot
 from denoiser.noise.mirror import mirrored
+from denoiser.noise.streams import normal
 
 LARGEST_SHRINK = 2.0
 
@@ -51,6 +52,7 @@ class Camera(Settings, Noise):
     resized: float = 0.0
     resize_range: Range = (1.0, 1.6)
     name: ClassVar[str] = "camera"
+    takes_streams: ClassVar[bool] = True
     level_kind: ClassVar[LevelKind] = SHOT
 
     def __post_init__(self) -> None:
@@ -121,7 +123,7 @@ class Camera(Settings, Noise):
         """A camera's pictures, and its pictures without noise and JPEG: see `Noise.pair`."""
         n, sides = len(clean), clean.shape[2:]
         camera = draw(n, self, generator, level)
-        draws = torch.randn(n, 1, *sides, generator=generator, device=generator.device)
+        draws = normal((n, 1, *sides), generator)
         shrink = None
         if self.resized:
             factors = uniform(n, self.resize_range, generator)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from denoiser.noise import streams
 from denoiser.noise.camera.constants import constant
 from denoiser.noise.camera.drawing import Range, normal, uniform
 
@@ -37,7 +38,7 @@ def draw_colours(
     The gains are 1 / N(0.8, 0.1) in all channels, times a number from `red_range` in red and from `blue_range` in blue.
     """
     device = generator.device
-    shares = torch.rand(n, len(XYZ_TO_CAMERA), 1, 1, generator=generator, device=device)
+    shares = streams.uniform((n, len(XYZ_TO_CAMERA), 1, 1), generator)
     mixed = (shares * constant(XYZ_TO_CAMERA, device)).sum(1) / shares.sum(1)
     to_camera = mixed @ constant(RGB_TO_XYZ, device)
     brightness = 1 / normal(n, 0.8, 0.1, generator).clamp(0.5, 1)

@@ -14,6 +14,7 @@ from denoiser.noise.camera.drawing import per_picture
 from denoiser.noise.camera.separable import both, gaussian
 from denoiser.noise.gaussian import Gaussian
 from denoiser.noise.levels import GREY_LEVELS
+from denoiser.noise.streams import normal
 
 WIDEST = 32
 """Largest width of the filter in pixels."""
@@ -41,6 +42,7 @@ class Correlated(Gaussian):
     width: float = 1.0
     correlation: float = 0.5
     name: ClassVar[str] = "correlated"
+    takes_streams: ClassVar[bool] = True
 
     def _check(self) -> None:
         super()._check()
@@ -51,7 +53,7 @@ class Correlated(Gaussian):
 
     def _add(self, clean: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         n, channels = clean.shape[:2]
-        draws = torch.randn(clean.shape, generator=generator, device=clean.device)
+        draws = normal(clean.shape, generator, clean.device)
         mixing = equal_mixing(channels, self.correlation).to(draws).expand(n, -1, -1)
         return correlated(draws, level, level.new_full((n,), self.width), mixing) + clean
 
@@ -78,7 +80,7 @@ def draw_mixing(n: int, channels: int, equal: Tensor, generator: torch.Generator
             BSRGAN and SCUNet (Zhang et al. 2021, 2022).
         generator: source of the random numbers.
     """
-    random = torch.randn(n, channels, channels, generator=generator, device=generator.device)
+    random = normal((n, channels, channels), generator)
     random = random + 1.5 * torch.eye(channels, device=generator.device)
     same = torch.zeros_like(random)
     same[:, :, 0] = 1

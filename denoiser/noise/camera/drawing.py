@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from denoiser.noise import streams
 from denoiser.noise.camera.checks import check_range, check_share
 
 Range = tuple[float, float]
@@ -14,7 +15,7 @@ Range = tuple[float, float]
 def uniform(n: int, bounds: Range, generator: torch.Generator) -> Tensor:
     """`(n,)` numbers, uniform between the bounds `(lowest, highest)`."""
     low, high = bounds
-    return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
+    return low + (high - low) * streams.uniform((n,), generator)
 
 
 def log_uniform(n: int, bounds: Range, generator: torch.Generator) -> Tensor:
@@ -25,18 +26,13 @@ def log_uniform(n: int, bounds: Range, generator: torch.Generator) -> Tensor:
 
 def normal(n: int, mean: float, deviation: float, generator: torch.Generator) -> Tensor:
     """`(n,)` normally distributed numbers."""
-    return mean + deviation * torch.randn(n, generator=generator, device=generator.device)
+    return mean + deviation * streams.normal((n,), generator)
 
 
 def chance(n: int, share: float, generator: torch.Generator) -> Tensor:
     """`(n,)` truth values, true with probability `share`, 0 to 1."""
     check_share("share", share)
-    return torch.rand(n, generator=generator, device=generator.device) < share
-
-
-def integers(n: int, below: int, generator: torch.Generator) -> Tensor:
-    """`(n,)` whole numbers from 0 to `below` - 1, as int64."""
-    return torch.randint(below, (n,), generator=generator, device=generator.device)
+    return streams.uniform((n,), generator) < share
 
 
 def where(

@@ -10,7 +10,8 @@ from denoiser.errors import DenoiserError, nearest, number
 from denoiser.noise.camera import sensor
 from denoiser.noise.camera.checks import check_qualities, check_range, check_share
 from denoiser.noise.camera.colour import Colours, draw_colours
-from denoiser.noise.camera.drawing import Range, chance, integers, log_uniform, uniform
+from denoiser.noise.camera.drawing import Range, chance, log_uniform, uniform
+from denoiser.noise.streams import integers
 
 PHASES = ("rggb", "grbg", "gbrg", "bggr")
 """The four positions of the Bayer mosaic, in the order of `mosaic.sites`."""
@@ -164,7 +165,7 @@ def draw(n: int, settings: Settings, generator: torch.Generator, shot: Tensor | 
     g, s = generator, settings
     shot = log_uniform(n, sensor.SHOT_RANGE, g) if shot is None else shot
     read = sensor.draw_read(shot, g) if s.read is None else torch.full_like(shot, s.read)
-    phase = integers(n, 4, g)
+    phase = integers(4, (n,), g)
     exposed, guided, sharpened = chance(n, s.exposed, g), chance(n, s.guided, g), chance(n, s.sharpened, g)
     return Parameters(
         exposure=torch.where(exposed, log_uniform(n, s.exposure_range, g), 1.0),
@@ -188,5 +189,5 @@ def draw(n: int, settings: Settings, generator: torch.Generator, shot: Tensor | 
         resave_quality=uniform(n, s.resave_range, g).round(),
         subsampled=chance(n, s.subsampled, g),
         resubsampled=chance(n, s.subsampled, g),
-        offset=integers(n * 2, 8, g).view(n, 2),
+        offset=integers(8, (n, 2), g),
     )
