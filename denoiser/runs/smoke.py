@@ -30,8 +30,9 @@ def stamp(trainer: Mapping[str, Any]) -> str | None:
     if 0 < batches <= MOST:
         return f"smoke: {_counted(batches)}, figures mean nothing"
     tested = trainer.get("limit_test_batches")
-    few = type(tested) is int and 0 < tested <= MOST
-    return f"smoke: {_counted(tested)} of the test, figures mean nothing" if few else None
+    if type(tested) is int and 0 < tested <= MOST:
+        return f"smoke: {_counted(tested)} of the test, figures mean nothing"
+    return None
 
 
 def _counted(batches: int) -> str:
