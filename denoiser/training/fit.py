@@ -32,6 +32,7 @@ from denoiser.runs.strips import write_strips
 from denoiser.training import assemble
 from denoiser.training.checkpoints import LastCheckpoint
 from denoiser.training.checks import check_call, check_parts, training_size
+from denoiser.training.divergence import check_scores
 from denoiser.training.module import Denoiser
 
 
@@ -79,6 +80,7 @@ def train_and_test(
     if best.exists():
         module.load_state_dict(checkpoint.read(best)["state_dict"])
     run_stage(trainer, trainer.test, module, data, verbose=False)
+    check_scores(trainer, [score.psnr for score in module.scores.values()])
     if trainer.is_global_zero:
         rows, tested = write_results(cfg, module, data, folder), {**method, **_trained(module), **_file(best)}
         yield {"rows": rows, "methods": [tested], **_init(module)}  # before drawing and logging, which can fail

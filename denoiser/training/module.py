@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from denoiser.data import leaks
 from denoiser.data.base import PairsDataModule
 from denoiser.data.batch import Batch
-from denoiser.errors import DIVERGED, DenoiserError
 from denoiser.metrics.psnr_ssim import ImageMean
 from denoiser.noise.base import to_8_bit
 from denoiser.objectives.base import Objective
@@ -21,6 +20,7 @@ from denoiser.training import given, probing
 from denoiser.training.batches import as_batch, check_noisy
 from denoiser.training.checks import check_call, check_parts, training_size
 from denoiser.training.compiling import compiled
+from denoiser.training.divergence import diverged
 from denoiser.training.optimizer import Length, step_plateaus
 from denoiser.training.recorded import Recorded
 from denoiser.training.resumable import Resumable
@@ -206,9 +206,4 @@ class Denoiser(Recorded, Resumable, Tested):
     def _check_finite(self, loss: Tensor, batch: Batch) -> None:
         if not torch.isfinite(loss):
             check_noisy(batch)
-            raise DenoiserError(
-                f"the loss is NaN or infinite (epoch {self.current_epoch}, step {self.global_step})",
-                "lower the learning rate, for example optimizer.lr=1e-4, or set trainer.gradient_clip_val=1; "
-                "the last good checkpoint is kept",
-                DIVERGED,
-            )
+            raise diverged(self.trainer, "the loss is")

@@ -9,6 +9,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from denoiser.machine.random_state import random_state, restore_random_state
+from denoiser.training.divergence import check_weights
 
 
 class Resumable(LightningModule):
@@ -39,8 +40,15 @@ class Resumable(LightningModule):
         self._loss, self._steps = torch.zeros((), device=self.device), 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the generators and the loss; that of several processes is their mean."""
+        """Keep the generators and the loss; that of several processes is their mean.
+
+        Raises:
+            DenoiserError: the weights are no finite numbers: they are not saved.
+        """
         super().on_save_checkpoint(checkpoint)
+        if self._trainer is None:  # an export
+            return
+        check_weights(self.trainer, checkpoint)
         loss = self._loss.to(self.device)
         if self.trainer.world_size > 1:
             loss = self.trainer.strategy.reduce(loss, reduce_op="mean")

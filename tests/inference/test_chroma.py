@@ -44,10 +44,10 @@ def test_the_factor_and_the_file_that_is_written_are_upright(tmp_path, orientati
     Image.fromarray(smooth(40, 60)).save(tmp_path / "a.jpg", quality=95, subsampling=1, exif=exif)
     upright = reading.read(tmp_path / "a.jpg")
     assert upright.details.subsampling == ((2, 1) if orientation > 4 else (1, 2))
-    changed = upright.with_pixels(upright.pixels ^ 1)  # a JPEG in which nothing changes stays turned
+    changed = upright.with_pixels(upright.pixels ^ 1)
     writing.write(tmp_path / "b.jpg", changed)
     again = reading.read(tmp_path / "b.jpg")
-    assert again.details.subsampling == ((1, 1) if orientation > 4 else (1, 2))  # Pillow writes no 4:4:0
+    assert again.details.subsampling == upright.details.subsampling  # a JPEG stays turned as it was
     assert np.abs(again.pixels.astype(int) - upright.pixels).mean() < 1
 
 
