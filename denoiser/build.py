@@ -31,6 +31,8 @@ from denoiser.errors import ENVIRONMENT, DenoiserError, check_arguments, nearest
 
 PASSED_ON = {"lightning.pytorch.loggers.TensorBoardLogger": "torch.utils.tensorboard.SummaryWriter"}
 """What gets the arguments that a class takes without looking at them, and only uses later."""
+EXTRAS = ("wandb", "mlflow")
+"""The extras of this package, which bring what a class of such a name requires."""
 NEAR = 0.7
 """How alike a name must be to be the one that was meant."""
 
@@ -62,6 +64,8 @@ def make(kind: str, config: Mapping[str, Any], **arguments: Any) -> Any:
     except ModuleNotFoundError as error:
         package = re.search(r"pip install[^`]*", str(error))  # Lightning's own advice
         fix = package.group() if package else f"pip install {error.name}"
+        if extra := next((name for name in EXTRAS if name in str(path).lower()), None):
+            fix = f"pip install 'denoiser-lightning[{extra}]'"
         what = f"{kind} requires a package that is not installed: {str(error).partition('. HINT')[0]} ({path})"
         raise DenoiserError(what, fix, ENVIRONMENT) from error
     except Exception as error:  # libraries refuse arguments with exceptions of any type

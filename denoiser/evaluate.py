@@ -13,7 +13,7 @@ from denoiser.allowed import check_paths
 from denoiser.cli import failures
 from denoiser.cli.hydra_errors import sorted_arguments, split
 from denoiser.config import EVALUATE, METHOD_KEYS, quoted
-from denoiser.errors import SOME_FAILED, DenoiserError
+from denoiser.errors import SOME_FAILED, DenoiserError, nearest
 from denoiser.evaluation.baseline import BASELINES
 from denoiser.evaluation.score_methods import prepare, score_methods
 from denoiser.machine.files import write_text
@@ -23,6 +23,7 @@ from denoiser.reports.pages import summarise, write_report
 from denoiser.runs.application import recorded, run_application, stopped
 from denoiser.runs.folder import Record, absolute_paths, check_free, claim, command_line
 from denoiser.search_path import options, searching
+from denoiser.weights import shipped
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -49,6 +50,8 @@ data: {data}
 noise: {noise}
 """
 TRAINING_GROUPS = ("model", "objective", "optimizer", "trainer", "callbacks", "logger", "resume")
+LIKE = 0.6
+"""How alike a word and the name of a method must be for the name to be meant."""
 AGAIN = "repeat the command: an evaluation cannot be resumed"
 
 
@@ -136,12 +139,22 @@ def with_methods(words: Sequence[str]) -> list[str]:
     ['data=set12', 'checkpoint=[outputs/first,photo]', 'baseline=nlm']
     """
     named = [word for word in words if word and not word.startswith("~") and ("=" not in word or Path(word).exists())]
+    for word in named:
+        _check_name(word)
     classical = [word for word in named if word in BASELINES]
     methods = {"checkpoint": [word for word in named if word not in classical], "baseline": classical}
     return [
         *(word for word in words if word not in named),
         *(f"{key}={_one_or_list(list(map(quoted, values)))}" for key, values in methods.items() if values),
     ]
+
+
+def _check_name(word: str) -> None:
+    """Refuse a word that is no path and nearly the name of a classical denoiser or of shipped weights."""
+    names = (*BASELINES, *shipped.NAMES)
+    if word not in names and not ("/" in word or Path(word).expanduser().exists()):
+        if near := nearest(word, names, LIKE):
+            raise DenoiserError(f"no run, weights or classical denoiser '{word}' (METHOD)", f"did you mean {near}?")
 
 
 def _one_or_list(values: Sequence[str]) -> str:

@@ -57,6 +57,7 @@ def searching(folders: Iterable[str | os.PathLike[str]]) -> Iterator[None]:
     """
     added = [_folder(os.fspath(folder)) for folder in folders]
     for folder in added:
+        _check_groups(folder)
         _check_names(folder)
     token = _added.set(tuple(dict.fromkeys((*_added.get(), *added))))
     try:
@@ -109,6 +110,16 @@ def _folder(place: str) -> Path:
     if folder is None or not folder.is_dir():
         raise DenoiserError(f"no such folder of configuration ({place})", "--config-dir DIR, with DIR/model/NAME.yaml")
     return folder
+
+
+def _check_groups(folder: Path) -> None:
+    """Refuse a folder without any configuration where one inside of it has some."""
+    if any(folder.glob("*.yaml")) or any(folder.glob("*/*.yaml")):
+        return
+    inside = next((one for one in sorted(folder.glob("*")) if one.is_dir() and any(one.glob("*/*.yaml"))), None)
+    if inside:
+        what = f"no configuration in the folder, neither NAME.yaml nor GROUP/NAME.yaml (--config-dir {folder})"
+        raise DenoiserError(what, f"did you mean --config-dir {inside}?")
 
 
 def _check_names(folder: Path) -> None:

@@ -413,3 +413,10 @@ def test_an_added_key_that_nothing_reads_is_refused_and_nothing_is_scored(argume
     recorded = [json.loads(file.read_text()) for file in tmp_path.rglob("results.json")]  # those of the sweep
     assert len(recorded) == 2 * (len(arguments) - 1)
     assert all("nonsense" in one["error"] and one["rows"] == [] for one in recorded)
+
+
+@pytest.mark.parametrize(("word", "near"), [("nml", "nlm"), ("photos", "photo"), ("wavelets", "wavelet")])
+def test_a_word_that_is_nearly_a_method_is_advised_it(word, near, capsys):
+    assert evaluate.main([word, "data=photos", "noise.sigma=25"]) == 2
+    what, fix = capsys.readouterr().err.strip().splitlines()
+    assert f"'{word}'" in what and fix == f"fix: did you mean {near}?"

@@ -158,3 +158,11 @@ def test_the_record_of_a_run_has_the_folder(conf, tmp_path, pictures_folder, mon
     results = denoiser.train(*words, out=tmp_path / "run", config_dir=conf)
     assert results["command"].startswith(f"denoiser run --config-dir={conf} model=own_trusted")
     assert results["trust"] == ["mypkg"] == json.loads((tmp_path / "run" / "results.json").read_text())["trust"]
+
+
+def test_a_folder_above_the_configuration_is_advised_the_right_one(tmp_path):
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    assert compose(config_dir=tmp_path)  # nothing there to be meant
+    (tmp_path / "conf" / "model" / "gated.yaml").write_text("name: gated\n")
+    with pytest.raises(DenoiserError, match=rf"did you mean --config-dir {tmp_path / 'conf'}\?"):
+        compose(config_dir=tmp_path)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST = 10
-"""Number of training batches up to which figures mean nothing."""
-WORDS = re.compile(r"smoke: \d+ batch(?:es)?, figures mean nothing")
+"""Number of batches, of the training or of the test, up to which figures mean nothing."""
+WORDS = re.compile(r"smoke: \d+ batch(?:es)?(?: of the test)?, figures mean nothing")
 STARTED = "; started from "
 """What follows it in `trained_on` is of other weights."""
 
@@ -27,7 +27,16 @@ def stamp(trainer: Mapping[str, Any]) -> str | None:
     """
     dev, limit, epochs = trainer.get("fast_dev_run"), trainer.get("limit_train_batches"), trainer.get("max_epochs")
     batches = int(dev) if dev else limit * epochs if type(limit) is int and type(epochs) is int else 0
-    return f"smoke: {batches} batch{'es' * (batches > 1)}, figures mean nothing" if 0 < batches <= MOST else None
+    if 0 < batches <= MOST:
+        return f"smoke: {_counted(batches)}, figures mean nothing"
+    tested = trainer.get("limit_test_batches")
+    if type(tested) is int and 0 < tested <= MOST:
+        return f"smoke: {_counted(tested)} of the test, figures mean nothing"
+    return None
+
+
+def _counted(batches: int) -> str:
+    return f"{batches} batch{'es' * (batches > 1)}"
 
 
 def stamped(trained_on: str | None) -> str | None:

@@ -25,6 +25,9 @@ TRAINED = f"synthetic, gaussian noise, sigma 25, {STAMP}"
         ({"max_epochs": 3, "limit_train_batches": 2}, "smoke: 6 batches, figures mean nothing"),
         ({"max_epochs": 20, "fast_dev_run": True}, "smoke: 1 batch, figures mean nothing"),
         ({"max_epochs": 20, "limit_train_batches": 2}, None),
+        ({"limit_train_batches": 100, "limit_test_batches": 2}, "smoke: 2 batches of the test, figures mean nothing"),
+        ({"limit_test_batches": 0.5}, None),
+        ({"limit_test_batches": 500}, None),
         ({"max_epochs": 1, "limit_train_batches": 1.0}, None),
         ({"max_epochs": -1, "limit_train_batches": 2}, None),
         ({"max_epochs": 1, "fast_dev_run": False}, None),
@@ -39,6 +42,12 @@ def test_the_weights_carry_the_stamp():
     cfg = compose(["trainer=smoke", "model=cifar_shallow"])
     assert assemble.module(cfg).hparams["trained_on"].endswith(STAMP)
     assert stamped(assemble.module(compose(["model=cifar_shallow"])).hparams["trained_on"]) is None
+
+
+def test_a_profile_is_stamped_alone_and_after_smoke():
+    for words in (["debug=profile"], ["trainer=smoke", "debug=profile"]):
+        found = stamp(compose(words).trainer)
+        assert found == "smoke: 2 batches of the test, figures mean nothing" == stamped(f"synthetic, {found}")
 
 
 def test_what_starts_from_such_weights_is_no_smoke():
