@@ -93,7 +93,9 @@ ROWS = {
     "evaluate on published real pairs": Row("evaluate", words=("draws=1",)),
     "evaluate on my own images, or on real pairs": Row("evaluate", words=("baseline=noisy",)),
     "rewrite a report, or compare several runs on one page": Row("report", run=(0, 1), see=("test_report.py",)),
-    "list, download, verify or locate datasets": Row("data"),
+    "list, download, verify or locate datasets": Row(
+        "data", run=(0, 1, 3), see=("data/test_main.py::test_verify_of_what_was_published",)
+    ),
     "denoise one image": Row("denoise"),
     "denoise a folder, and compare before and after": Row("denoise"),
     "denoise with my own model, or with published weights": Row(

@@ -102,11 +102,11 @@ def check_optimizer(part: Any, scheduler: Any = None) -> None:
         TypeError: neither an optimizer, a function nor configuration.
     """
     if not (scheduler is None or isinstance(scheduler, Mapping) or callable(scheduler)):
-        raise TypeError(
-            f"the scheduler is a function of the optimizer that makes one, or a dictionary, not {scheduler!r}"
-        )
+        example = "lambda optimizer: torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)"
+        raise TypeError(f"scheduler={scheduler!r} is no function that makes one, as {example}, and no dictionary")
     if not (isinstance(part, Optimizer | Mapping) or callable(part)):
-        raise TypeError(f"the optimizer is an Optimizer, a function that makes one, or a dictionary, not {part!r}")
+        example = "lambda p: torch.optim.Adam(p, lr=0.001)"
+        raise TypeError(f"optimizer={part!r} is no Optimizer, no function that makes one, as {example}, no dictionary")
 
 
 def check_given_again(**parts: Any) -> None:

@@ -156,8 +156,8 @@ def test_a_training_on_added_noise_is_tested_on_real_pairs(tmp_path, monkeypatch
     assert from_config.protocol_name(cfg) == "clipped" and data.test.names == {"data": "cc15", "noise": "real"}
     pairs = data.frozen("test")
     assert len(pairs) == 15 and pairs.describe(14) == ("d800_iso6400_3", None)
-    noisy, clean, sigma, _ = pairs.__getitems__([14])
-    assert torch.equal(clean, torch.full_like(clean, 128 / 255)) and sigma.isnan().all()
+    noisy, clean = batch = pairs.__getitems__([14])
+    assert torch.equal(clean, torch.full_like(clean, 128 / 255)) and batch.level.isnan().all()
     assert (noisy - clean).std() * 255 == pytest.approx(SIGMA, rel=0.1)
     assert len(data.frozen("val")) == 2 * len(data.split("val")) and isinstance(data.protocol.noise, Gaussian)
 

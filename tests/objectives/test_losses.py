@@ -100,7 +100,7 @@ def test_a_sum_weighs_its_parts():
         ({"l1": -1}, "the weight of l1 is -1", FIX),
         ({"l1": "much"}, "the weight of l1 is much", FIX),
         ({}, "no loss '{}'", "objective.loss=mse,"),
-        ("torch.nn.SmoothL2Loss", "there is no torch.nn.SmoothL2Loss", "check its spelling"),
+        ("torch.nn.SmoothL2Loss", "there is no torch.nn.SmoothL2Loss", "did you mean torch.nn.SmoothL1Loss?"),
         ("torch.nn.Conv2d", "torch.nn.Conv2d is not allowed", "torch.nn."),
         ("os.path.join", "os.path.join is not allowed", "trust=[os]"),
         ("denoiser.objectives.supervised.Supervised", "is an objective and no loss", "objective._target_=denoiser."),

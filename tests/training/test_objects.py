@@ -171,7 +171,7 @@ def test_a_scheduler_of_ones_own_is_stepped_each_epoch():
     trainer.fit(model, loader(), loader())
     assert trainer.optimizers[0].param_groups[0]["lr"] == 0.125
     assert model.hparams["scheduler"] == {"object": f"{__name__}.{model.scheduler.__qualname__}"}
-    with pytest.raises(TypeError, match="the scheduler is a function"):
+    with pytest.raises(TypeError, match="is no function that makes one"):
         Denoiser(Net(), scheduler="cosine")
 
 

@@ -109,7 +109,7 @@ def test_plateau_lowers_the_rate_of_a_loss_that_stays():
         ({"warmup": 1}, "scheduler.warmup=1 is not a share", "scheduler.warmup=0.05"),
         ({"lr": -1}, "optimizer cannot be built: Invalid learning rate: -1", "check the keys below optimizer"),
         ({"learning_rate": 1}, "Adam takes no 'learning_rate' (keys of optimizer)", "one of lr, betas, "),
-        ({"_target_": "torch.optim.Adm"}, "there is no torch.optim.Adm", "check its spelling"),
+        ({"_target_": "torch.optim.Adm"}, "there is no torch.optim.Adm", "did you mean torch.optim.Adam?"),
         ({"_target_": "os.system"}, "os.system is not allowed", "torch.optim."),
     ],
 )
@@ -122,7 +122,7 @@ def test_an_optimizer_that_cannot_be_configured_is_refused_in_two_lines(change, 
 @pytest.mark.parametrize(
     ("scheduler", "length", "message", "fix"),
     [
-        ({"_target_": f"{TORCHS}.StepRL"}, Length(9), f"there is no {TORCHS}.StepRL", "check its spelling"),
+        ({"_target_": f"{TORCHS}.StepRL"}, Length(9), f"there is no {TORCHS}.StepRL", f"did you mean {TORCHS}.StepLR?"),
         ({"_target_": "os.system"}, Length(9), "os.system is not allowed", "torch.optim.lr_scheduler."),
         ({"step_size": 3}, Length(9), "None is not allowed (_target_ of scheduler)", "torch.optim.lr_scheduler."),
         ({"_target_": f"{TORCHS}.StepLR"}, Length(9), "step_size", "check the keys below scheduler"),
