@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 
-class Batch(tuple[Tensor, Tensor]):
+@dataclass(eq=False)
+class Batch:
     """A batch of pairs, the input of a training or evaluation step: `noisy, clean = batch`.
 
     Attributes:
@@ -23,36 +27,34 @@ class Batch(tuple[Tensor, Tensor]):
     (torch.Size([2, 3, 8, 8]), True, [0, 1])
     """
 
+    noisy: Tensor
+    clean: Tensor
     level: Tensor
     item: Tensor
 
-    def __new__(cls, noisy: Tensor, clean: Tensor, level: Tensor, item: Tensor) -> Self:
-        """Make a batch."""
-        batch = super().__new__(cls, (noisy, clean))
-        batch.level, batch.item = level, item
-        return batch
+    def __iter__(self) -> Iterator[Tensor]:
+        """The noisy and the clean pictures, so that any module can unpack a batch."""
+        return iter((self.noisy, self.clean))
 
-    @property
-    def noisy(self) -> Tensor:
-        """The noisy pictures."""
-        return self[0]
+    def __len__(self) -> int:
+        """What unpacking gives: 2."""
+        return 2
 
-    @property
-    def clean(self) -> Tensor:
-        """The clean pictures."""
-        return self[1]
+    def __getitem__(self, index: int) -> Tensor:
+        """The noisy pictures at 0, the clean ones at 1."""
+        return (self.noisy, self.clean)[index]
 
     def to(self, *args: Any, **keywords: Any) -> Self:
         """The batch on another device, see `Tensor.to`; Lightning calls this for a batch that has it."""
         return type(self)(*(part.to(*args, **keywords) for part in self._parts()))
 
+    def of_type(self, dtype: torch.dtype) -> Self:
+        """The batch with pictures of another floating-point type; levels and items keep theirs."""
+        return replace(self, noisy=self.noisy.to(dtype), clean=self.clean.to(dtype))
+
     def pin_memory(self) -> Self:
         """The batch in page-locked memory; a `DataLoader` calls this for a batch that has it."""
         return type(self)(*(part.pin_memory() for part in self._parts()))
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Tensor, ...]]:
-        """What another process makes the batch of."""
-        return type(self), self._parts()
-
     def _parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return *self, self.level, self.item
+        return self.noisy, self.clean, self.level, self.item

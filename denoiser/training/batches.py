@@ -87,7 +87,7 @@ def _batch_of(pair: Any) -> Batch:
 
 
 def _parts(pair: Any) -> list[Any]:
-    return list(pair) if isinstance(pair, Sequence) and not isinstance(pair, str) else [pair]
+    return list(pair) if isinstance(pair, Sequence | Batch) and not isinstance(pair, str) else [pair]
 
 
 def _shapes(parts: Sequence[Any]) -> list[Any]:

@@ -55,8 +55,9 @@ class LastCheckpoint(ModelCheckpoint):
         self.every_minutes, self.saved = every_minutes, 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock."""
+        """Start the clock, and take over the signals from Lightning, which would end the training at once."""
         super().on_train_start(trainer, pl_module)
+        stopping.take_over()
         self.saved = time.monotonic()
 
     def on_train_batch_end(

@@ -15,6 +15,8 @@ from denoiser.errors import DIVERGED, DenoiserError
 
 WEIGHTS = ("state_dict", "current_model_state")
 """Where a checkpoint holds weights; the second key is that of weights whose average is in the first."""
+STATISTICS = (".running_mean", ".running_var")
+"""Ends of the names of what batch normalisation computes."""
 
 
 def diverged(trainer: Trainer, what: str) -> DenoiserError:
@@ -35,14 +37,16 @@ def diverged(trainer: Trainer, what: str) -> DenoiserError:
 
 
 def check_weights(trainer: Trainer, checkpoint: Mapping[str, Any]) -> None:
-    """Check the weights of a checkpoint before it is saved.
+    """Check the weights of a checkpoint before it is saved; a buffer can be infinite on purpose, as a mask is.
 
     Raises:
-        DenoiserError: one is NaN or infinite.
+        DenoiserError: a parameter, or a statistic of batch normalisation, is NaN or infinite.
     """
+    trained = {name for name, _ in trainer.lightning_module.named_parameters()}
     for weights in (checkpoint.get(key, {}) for key in WEIGHTS):
         for name, value in weights.items():
-            if value.is_floating_point() and not torch.isfinite(value).all():
+            checked = name in trained or name.endswith(STATISTICS)
+            if checked and not torch.isfinite(value).all():
                 raise diverged(trainer, f"the weight {name} is")
 
 

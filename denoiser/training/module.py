@@ -156,7 +156,7 @@ class Denoiser(Recorded, Resumable, Tested):
 
     def _batch(self, batch: Any, index: int) -> Batch:
         """A batch of any loader; with the first one, network and objective are tried."""
-        pairs = as_batch(batch, self.channels, index)
+        pairs = as_batch(batch, self.channels, index).of_type(self.dtype)  # type: ignore[arg-type]
         if not self._called:
             check_call(self, self.objective, *pairs.noisy.shape[-2:])
             self._called = True

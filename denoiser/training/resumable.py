@@ -31,9 +31,9 @@ class Resumable(LightningModule):
 
     def on_train_start(self) -> None:
         """Set the random generators to where they stood when the checkpoint was saved."""
-        if self._random is not None:
+        if self._random is not None and self.trainer.ckpt_path:  # else it was loaded for a training of its own
             restore_random_state(self._random)
-            self._random = None
+        self._random = None
 
     def on_train_epoch_start(self) -> None:
         """Start the epoch's mean loss."""

@@ -30,16 +30,17 @@ class Tested(PictureModel, LightningModule):
         if (batch.item < 0).any():  # pairs without items are counted
             first, world = len(self.scores), self.trainer.world_size
             items = (torch.arange(len(batch.item)) + first) * world + self.trainer.global_rank
-            batch = Batch(*batch, batch.level, items)
+            batch = Batch(batch.noisy, batch.clean, batch.level, items)
         with torch.autocast(self.device.type, enabled=False):
-            denoised = to_8_bit(self.forward(batch.noisy).float())
+            denoised = to_8_bit(self.forward(batch.noisy.to(self.dtype)).float())
+        batch = batch.of_type(torch.float32)
         columns = [f(image, batch.clean) for image in (denoised, batch.noisy) for f in (psnr, ssim)]
         for index, row in zip(batch.item.tolist(), torch.stack(columns, dim=1).tolist(), strict=True):
             self.scores[index] = Score(*row)
 
     def predict_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> torch.Tensor:
         """Denoise the noisy pictures of a batch of pairs, or a batch of noisy pictures alone; not clamped, float32."""
-        return self.forward(as_noisy(batch, self.channels)).float()
+        return self.forward(as_noisy(batch, self.channels).to(self.dtype)).float()
 
     def on_validation_start(self) -> None:
         """Refuse several loaders, whose figures would be mixed."""

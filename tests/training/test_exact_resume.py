@@ -8,12 +8,15 @@ import signal
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
+from torch.utils.data import DataLoader
 
 from denoiser.config import compose
-from denoiser.errors import DenoiserError
+from denoiser.errors import ENVIRONMENT, DenoiserError
+from denoiser.machine import stopping
 from denoiser.models.strided import StridedAutoencoder
 from denoiser.run import run
 from denoiser.runs import checkpoint
@@ -189,6 +192,54 @@ def test_without_a_last_checkpoint_a_signal_stops_at_once(pictures, tmp_path, mo
     with pytest.raises(KeyboardInterrupt, match="terminated"):
         run(compose([*SMALL, pictures, "~callbacks.last_checkpoint", "~callbacks.best_checkpoint"]), tmp_path / "run")
     assert len(reached) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("method", "at", "step"), [("training_step", 6, 2), ("validation_step", 1, 3)], ids=["step", "validation"]
+)
+def test_a_signal_within_a_step_or_a_long_validation_saves_too(
+    number, method, at, step, pictures, tmp_path, monkeypatch
+):
+    words = ["trainer.accumulate_grad_batches=4", "trainer.num_sanity_val_steps=0", "test.sigma=[15,25,50]"]
+    signalled(monkeypatch, method, [number], at)
+    with pytest.raises(KeyboardInterrupt):
+        run(compose([*SMALL, pictures, *words]), tmp_path / "run")
+    assert held(tmp_path / "run")["global_step"] == step
+
+
+def test_a_disk_that_is_full_is_told_although_a_signal_came(pictures, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise DenoiserError("the disk is full", "free some space", ENVIRONMENT)
+
+    signalled(monkeypatch, "training_step", [signal.SIGTERM], 4)
+    monkeypatch.setattr(checkpoint.AtomicCheckpoints, "save_checkpoint", full)
+    with pytest.raises(DenoiserError, match="the disk is full"):
+        run(compose([*SMALL, pictures]), tmp_path / "run")
+
+
+def test_a_signal_that_is_ignored_stays_ignored(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping.stopping_later(lambda: False):
+            signal.raise_signal(signal.SIGINT)
+            assert not stopping.requested()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_weights_that_are_loaded_for_another_training_bring_no_random_numbers(pictures, tmp_path):
+    run(compose([*SMALL, pictures, "trainer.max_epochs=1"]), tmp_path / "run")
+    sums = set()
+    for seed in (1, 2):
+        model = Denoiser.load_from_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+        torch.manual_seed(seed)
+        pairs = [(torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16)) for _ in range(2)]
+        options = {"enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
+        Trainer(max_epochs=1, accelerator="cpu", logger=False, **options).fit(model, DataLoader(pairs, None))
+        sums.add(torch.rand(1).item())
+    assert len(sums) == 2
 
 
 @pytest.mark.parametrize("value", [-1, "often"])
