@@ -39,7 +39,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     end = words.index("--") if "--" in words else len(words)
-    parser = _parser()
+    parser = command_parser()
     options = parser.parse_intermixed_args(words[:end])
     options.paths += words[end + 1 :]
     if not options.paths:
@@ -49,7 +49,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
     parser = Parser(
         "denoiser denoise",
         description="Denoise pictures at their own depth; EXIF, colour profile and transparency are kept.\n"
@@ -80,14 +81,16 @@ def _add_denoising(group: argparse._ArgumentGroup) -> None:
     chroma = "the strength for colour noise, apart from that for brightness (as --strength)"
     texture = "share of the fine detail among what was removed that is returned, such as hair or cloth (0)"
     only = "denoise the colours, with the strength that is given, and keep the brightness"
+    device = "where the model runs; cuda:1 is the second GPU (auto)"
+    bits = "float32 or bfloat16 (auto)"
     tile = "a tile has at most N x N pixels, in any shape; auto: as large as memory allows (auto)"
     group.add_argument("--sigma", metavar="auto|N", type=_auto_or(float), help=sigma)
     group.add_argument("--strength", metavar="0..2", type=float, default=1.0, help=strength)
     group.add_argument("--chroma-strength", metavar="0..2", type=float, help=chroma)
     group.add_argument("--chroma-only", action="store_true", help=only)
     group.add_argument("--texture", metavar="0..1", type=float, default=0.0, help=texture)
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
-    group.add_argument("--precision", default="auto", help="auto, 32 or bf16 (auto)")
+    group.add_argument("--device", metavar="auto|cpu|cuda|mps", default="auto", help=device)
+    group.add_argument("--precision", metavar="auto|32|bf16", default="auto", help=bits)
     group.add_argument("--tile", metavar="auto|N", type=_auto_or(_positive), help=tile)
 
 

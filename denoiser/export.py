@@ -112,7 +112,7 @@ def _check_free(targets: Iterable[Path], overwrite: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code, 1 if an export differs from the model; then nothing is written."""
     with without_overrides("export"):
-        return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
+        return failures.guarded(lambda: _command(command_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:
@@ -123,7 +123,8 @@ def _command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
     parser = Parser(
         "denoiser export",
         description="Write a model as ONNX and as safetensors, with its description, a parity report and a model card.",

@@ -25,7 +25,7 @@ from denoiser.trust import without_overrides
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code."""
     with without_overrides("report"):
-        return failures.guarded(lambda: _command(_parser().parse_args(arguments)))
+        return failures.guarded(lambda: _command(command_parser().parse_args(arguments)))
 
 
 def _command(options: argparse.Namespace) -> int:
@@ -73,7 +73,8 @@ def _rewrite(folder: Path) -> Path:
     return write_run_page(run)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
     parser = Parser(
         "denoiser report",
         description="Write the page of a run, an evaluation or a sweep again, or compare several of them.",

@@ -31,11 +31,18 @@ def test_no_such_shell(capsys):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_bash_completes(tmp_path):
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("denoiser run model=cifar_s", ["model=cifar_shallow", "model=cifar_strided"]),
+        ("denoiser denoise --mod", ["--model"]),
+        ("denoiser evaluate baseline=[nlm,b", ["baseline=[nlm,bm3d"]),
+    ],
+)
+def test_bash_completes(line, completed, tmp_path):
     command = tmp_path / "denoiser"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m denoiser.cli.main "$@"\n')
     command.chmod(0o755)
-    line = "denoiser run model=cifar_s"
     script = f"""
         PATH={tmp_path}:$PATH
         eval "$(denoiser completion bash)"
@@ -44,4 +51,4 @@ def test_bash_completes(tmp_path):
         echo "${{COMPREPLY[@]}}"
     """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["model=cifar_shallow", "model=cifar_strided"]
+    assert done.stdout.split() == completed

@@ -81,16 +81,22 @@ def split(command: str, arguments: Sequence[str]) -> tuple[list[str], list[str],
     return [flag for flag in flags if not flag.startswith(CONFIG_DIR)], overrides, [*named, *folders]
 
 
+def flags_parser(command: str) -> Parser | None:
+    """The flags of a command of Hydra and its overrides; None with a Hydra that does not tell them."""
+    of_hydra = getattr(hydra_internals, "get_args_parser", None)  # the only source of Hydra's flags
+    # conflict_handler: --version is ours
+    return of_hydra and Parser(command, parents=[of_hydra()], add_help=False, conflict_handler="resolve")
+
+
 def sorted_arguments(command: str, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Flags and overrides apart: Hydra itself does not understand flags between overrides.
 
     Raises:
         DenoiserError: there is no such flag, or it does not allow this value.
     """
-    flags_parser = getattr(hydra_internals, "get_args_parser", None)  # the only source of Hydra's flags
-    if flags_parser is None:  # Hydra itself then judges them, in the order in which they are given
+    parser = flags_parser(command)
+    if parser is None:  # Hydra itself then judges them, in the order in which they are given
         return list(arguments), []
-    parser = Parser(command, parents=[flags_parser()], add_help=False, conflict_handler="resolve")  # our --version
     values = vars(parser.parse_intermixed_args(list(arguments)))
     overrides = [home_expanded(override) for override in values.pop("overrides")]
     flags = {f"--{key.replace('_', '-')}": value for key, value in values.items() if value not in (None, False)}

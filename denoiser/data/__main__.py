@@ -27,7 +27,7 @@ HEADINGS = ("name", "pictures", "content", "licence", "status")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code: 1 if some of several datasets failed, or files are missing or altered."""
-    return failures.guarded(lambda: _command(_parser().parse_intermixed_args(arguments)))
+    return failures.guarded(lambda: _command(command_parser().parse_intermixed_args(arguments)))
 
 
 def _command(arguments: argparse.Namespace) -> int:
@@ -164,7 +164,8 @@ def _stored(name: str, root: Path, refusal: str) -> tuple[Card, Path]:
 ACTIONS = {"download": download, "verify": verify, "path": path}
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
     parser = Parser("denoiser data", description="List, download and verify the datasets.", allow_abbrev=False)
     parser.add_argument("action", metavar="list|download|verify|path", help="path prints the folder of a dataset")
     parser.add_argument("names", nargs="*", metavar="NAME", help="datasets, as in data=NAME; list shows all by default")
