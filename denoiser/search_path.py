@@ -108,7 +108,8 @@ def _folder(place: str) -> Path:
     name = place.removeprefix("pkg://")
     folder = _package_folder(name) if name != place else Path(place.removeprefix("file://")).expanduser().absolute()
     if folder is None or not folder.is_dir():
-        raise DenoiserError(f"no such folder of configuration ({place})", "--config-dir DIR, with DIR/model/NAME.yaml")
+        fix = "--config-dir DIR (from Python, config_dir=DIR), with DIR/model/NAME.yaml"
+        raise DenoiserError(f"no such folder of configuration ({place})", fix)
     return folder
 
 

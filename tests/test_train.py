@@ -110,3 +110,10 @@ def test_a_group_that_is_missing_is_refused(words, tmp_path):
 def test_what_is_no_configuration(given, tmp_path):
     with pytest.raises(TypeError, match=r"overrides, or one configuration of denoiser\.compose, not"):
         denoiser.train(*given, out=tmp_path / "run")
+
+
+def test_a_folder_that_is_taken_advises_what_python_takes(words, tmp_path):
+    (tmp_path / "run" / ".hydra").mkdir(parents=True)
+    (tmp_path / "run" / ".hydra" / "config.yaml").touch()
+    assert "from Python, another out=" in refused(lambda: denoiser.train(*words, out=tmp_path / "run"))
+    assert "from Python, config_dir=DIR" in refused(lambda: denoiser.compose(config_dir=tmp_path / "nosuch"))

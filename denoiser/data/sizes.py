@@ -25,9 +25,10 @@ def check_patch_size(pictures: Pictures, patch: int | None, batch_size: int) -> 
             f"data.patch_size={min(height, width)}",
         )
     if patch is None and batch_size > 1 and len({shape[1:] for shape in pictures.shapes}) > 1:
+        side = min(height, width, 64)
         raise DenoiserError(
             "training pictures of several sizes cannot form a batch without crops (data.patch_size)",
-            f"data.patch_size={min(height, width, 64)}",
+            f"data.patch_size={side} (from Python, patch_size={side})",
         )
 
 

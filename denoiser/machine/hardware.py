@@ -89,7 +89,8 @@ def describe(device: torch.device) -> str:
     """The name of a device, for reports."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{_processor()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{_processor()}, {threads} thread{'s' if threads != 1 else ''}"
 
 
 def _processor() -> str:

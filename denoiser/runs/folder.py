@@ -80,7 +80,7 @@ def check_free(folder: Path, cfg: DictConfig) -> None:
 
 def _taken(folder: Path, cfg: DictConfig) -> DenoiserError:
     finished = results(folder).get("status") == "ok" or "model" not in cfg
-    fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir)"
+    fix = "another hydra.run.dir (for a sweep, hydra.sweep.dir; from Python, another out=)"
     fix += "" if finished else f", or denoiser run {resume_word(folder)}"
     return DenoiserError(f"the folder holds a run already ({folder})", fix)
 

@@ -39,7 +39,7 @@ def test_a_patch_larger_than_a_picture_names_the_smallest():
 
 def test_pictures_of_several_sizes_need_crops():
     problem, fix = refused(Sized(MIXED, batch_size=4))
-    assert "several sizes" in problem and fix == "data.patch_size=12"
+    assert "several sizes" in problem and fix == "data.patch_size=12 (from Python, patch_size=12)"
     Sized(MIXED, batch_size=1).setup("fit")
 
 

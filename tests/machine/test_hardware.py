@@ -102,5 +102,5 @@ def test_bfloat16_on_a_gpu_is_not_an_emulation(real, monkeypatch):
 
 def test_the_cpu_is_described_by_name_and_threads():
     words = hardware.describe(torch.device("cpu"))
-    assert words.endswith(f", {torch.get_num_threads()} threads")
+    assert words.endswith(f", {torch.get_num_threads()} thread{'s' if torch.get_num_threads() > 1 else ''}")
     assert len(words.split(", ")[0]) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from datetime import timedelta
 from time import monotonic
@@ -129,10 +130,18 @@ class BatchProgress:
         """The counts at the end: "4000 pictures, 48000.0 megapixels in 5:47:50 (2.3 MP/s)"."""
         seconds = monotonic() - self._started
         noun = "picture" if self.done == 1 else "pictures"
-        return f"{self.done} {noun}, {self.megapixels:.1f} megapixels in {_clock(seconds)} ({self._speed(seconds)})"
+        return (
+            f"{self.done} {noun}, {_rounded(self.megapixels)} megapixels in {_clock(seconds)} ({self._speed(seconds)})"
+        )
 
     def _speed(self, seconds: float) -> str:
         return f"{(self.megapixels + self._begun) / max(seconds, 1e-9):.2g} MP/s"
+
+
+def _rounded(megapixels: float) -> str:
+    """One decimal; of a small size, two significant digits: 0.0041."""
+    decimals = 1 - math.floor(math.log10(megapixels)) if 0 < megapixels < 1 else 1
+    return f"{megapixels:.{decimals}f}"
 
 
 class PictureProgress:

@@ -31,6 +31,15 @@ def test_time_left_is_by_the_bytes_that_are_left(clock):
     assert counted.summary() == "3 pictures, 48.0 megapixels in 0:00:30 (1.6 MP/s)"
 
 
+@pytest.mark.parametrize(
+    ("size", "words"), [(0.00412, "0.0041"), (0.25, "0.25"), (0.000064, "0.000064"), (0, "0.0"), (12, "12.0")]
+)
+def test_a_small_picture_has_a_size(size, words):
+    with BatchProgress(1, 999, shown=False) as counted:
+        counted.add(999, size)
+    assert f"1 picture, {words} megapixels in" in counted.summary()
+
+
 def test_a_small_first_picture_does_not_set_the_time_of_a_large_one(clock):
     with BatchProgress(3, 40_020_000, shown=False) as counted:
         for _ in range(2):
