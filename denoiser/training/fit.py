@@ -114,7 +114,7 @@ def _check(trainer: Trainer, module: Denoiser, data: PairsDataModule) -> None:
 
 
 def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, folder: Path) -> list[dict[str, Any]]:
-    """Write `results.csv`.
+    """Write `results.csv`, and say which levels a limited test did not reach.
 
     Returns:
         The rows of the results table.
@@ -125,6 +125,9 @@ def write_results(cfg: DictConfig, module: Denoiser, data: PairsDataModule, fold
     pairs, tested = data.frozen("test"), data.test or data
     scores = {cfg.model.name: {item: score._asdict() for item, score in module.scores.items()}}
     write_text(folder / "results.csv", per_image(tested.names, pairs, scores))
+    reached = {pairs.describe(item)[1] for item in module.scores}
+    if missed := [f"{level:g}" for level in pairs.levels if level is not None and level not in reached]:
+        say(f"not tested at {pairs.level_kind.words} {', '.join(missed)}: trainer.limit_test_batches")
     return [{**row.to_json(), **tested.origin(pairs)} for row in summarise(tested.names, pairs, scores)]
 
 

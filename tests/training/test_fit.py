@@ -174,3 +174,14 @@ def test_sigterm_interrupts_and_its_handler_comes_back():
         assert signal.getsignal(signal.SIGTERM) is handler
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_levels_that_a_limited_test_does_not_reach_are_named(root, tmp_path, capsys):
+    levels = "test.sigma=[15,25,50]"
+    one = ("trainer=smoke", "trainer.limit_test_batches=1")
+    rows = together(train_and_test(composed(root, *one, levels), tmp_path / "few", False))["rows"]
+    assert [row["sigma"] for row in rows] == [15]
+    assert "not tested at sigma 25, 50: trainer.limit_test_batches" in capsys.readouterr().out
+    everything = composed(root, "trainer=smoke", "trainer.limit_test_batches=1.0", levels)
+    rows = together(train_and_test(everything, tmp_path / "all", False))["rows"]
+    assert [row["sigma"] for row in rows] == [15, 25, 50] and "not tested" not in capsys.readouterr().out

@@ -81,7 +81,7 @@ def test_a_loss_by_its_name():
 
 @pytest.mark.parametrize("parts", [{"network": "unet"}, {"objective": 3}, {"optimizer": "adam"}])
 def test_what_is_no_part_of_a_model(parts):
-    with pytest.raises((TypeError, DenoiserError), match=r"not|no loss"):
+    with pytest.raises((TypeError, DenoiserError), match=r"not|no loss|no Optimizer"):
         Denoiser(**{"network": Net(), **parts})
 
 
