@@ -14,7 +14,7 @@ from denoiser.data.batch import Batch
 from denoiser.data.loader import TrainingLoader, batches_done
 from denoiser.data.pairs import FrozenPairs, NoisyPairs, Pictures
 from denoiser.data.protocol import Protocol, check_noise
-from denoiser.data.sampling import EpochSampler
+from denoiser.data.sampling import Divided, EpochSampler
 from denoiser.data.sizes import check_patch_size, check_picture_sizes
 from denoiser.data.thumbnails import Thumbnails, thumbnails
 from denoiser.errors import DenoiserError, check_whole
@@ -219,10 +219,10 @@ class PairsDataModule(LightningDataModule):
             )
         # The sharding of Lightning pads with duplicates, which would count pictures twice.
         share = range(trainer.global_rank, len(pairs), trainer.world_size)
-        return self._loader(Subset(pairs, list(share)), batch_size)
+        return self._loader(Subset(pairs, list(share)), batch_size, sampler=Divided(len(share)))
 
-    def _loader(self, pairs: Dataset[Batch], batch_size: int) -> DataLoader[Batch]:
-        return DataLoader(pairs, batch_size=batch_size, **self._workers())
+    def _loader(self, pairs: Dataset[Batch], batch_size: int, **options: Any) -> DataLoader[Batch]:
+        return DataLoader(pairs, batch_size=batch_size, **options, **self._workers())
 
     def _workers(self) -> dict[str, Any]:
         return {

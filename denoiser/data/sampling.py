@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch.utils.data import Sampler
+from torch.utils.data import DistributedSampler
 
 STRIDE = 0xD1342543DE82EF95
 """Odd number by which the seeds of two successive indices differ: a multiplier of Steele and Vigna (2022)."""
@@ -24,7 +24,22 @@ def derive_seeds(indices: Sequence[int], *parts: object) -> list[int]:
     return [(first + index * STRIDE) % 2**64 for index in indices]
 
 
-class EpochSampler(Sampler[int]):
+class Divided(DistributedSampler[int]):
+    """Indices that are divided among processes already: Lightning divides those of other samplers once more."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __len__(self) -> int:
+        """The number of indices of this process."""
+        return self.length
+
+    def __iter__(self) -> Iterator[int]:
+        """The indices in their order."""
+        return iter(range(self.length))
+
+
+class EpochSampler(Divided):
     """Shuffled indices that continue through the epochs; a pure function of (seed, epoch).
 
     Args:
@@ -35,7 +50,8 @@ class EpochSampler(Sampler[int]):
     """
 
     def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
-        self.length, self.seed, self.rank, self.world_size, self.epoch = length, seed, rank, world_size, 0
+        super().__init__(length)
+        self.seed, self.rank, self.world_size, self.epoch = seed, rank, world_size, 0
         self.start = 0
         """Number of items of this process that the epoch has done: they are left out."""
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers.refusals import refused
 from lightning.pytorch import LightningModule, Trainer
+from torch.utils.data import DistributedSampler
 
 from denoiser.data.base import PairsDataModule
 from denoiser.data.pairs import Pictures
@@ -99,6 +100,15 @@ def test_training_shares_without_duplicates(protocol):
         data.trainer = FakeTrainer(rank, 3)
         shares.append(items(data.train_dataloader()))
     assert {len(share) for share in shares} == {2} and len(set(chain(*shares))) == 6
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_a_trainer_of_anybody_s_does_not_divide_the_shares_once_more(protocol, split):
+    data = Drawn(3, **protocol(levels=[15.0, 50.0]), batch_size=2)
+    data.trainer = FakeTrainer(1, 2)
+    loader = getattr(data, f"{split}_dataloader")()
+    # Lightning divides what has another sampler. Two processes were tried with a Trainer whose keys are its own.
+    assert isinstance(loader.sampler, DistributedSampler) and len(items(loader)) in (4, 10)
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
