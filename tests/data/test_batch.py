@@ -23,7 +23,6 @@ def test_it_is_a_pair():
     made = batch()
     noisy, clean = made
     assert noisy is made.noisy is made[0] and clean is made.clean is made[1] and len(made) == 2
-    assert isinstance(made, tuple)
 
 
 def test_it_is_whole_on_another_device_and_after_pickling():

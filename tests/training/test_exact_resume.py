@@ -209,7 +209,7 @@ def test_a_signal_within_a_step_or_a_long_validation_saves_too(
 
 
 def test_a_disk_that_is_full_is_told_although_a_signal_came(pictures, tmp_path, monkeypatch):
-    def full(*arguments):
+    def full(*arguments, **options):
         raise DenoiserError("the disk is full", "free some space", ENVIRONMENT)
 
     signalled(monkeypatch, "training_step", [signal.SIGTERM], 4)
@@ -236,8 +236,15 @@ def test_weights_that_are_loaded_for_another_training_bring_no_random_numbers(pi
         model = Denoiser.load_from_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
         torch.manual_seed(seed)
         pairs = [(torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16)) for _ in range(2)]
-        options = {"enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
-        Trainer(max_epochs=1, accelerator="cpu", logger=False, **options).fit(model, DataLoader(pairs, None))
+        options = {
+            "limit_val_batches": 0,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "enable_checkpointing": False,
+        }
+        Trainer(max_epochs=1, accelerator="cpu", logger=False, **options).fit(
+            model, DataLoader(pairs, None), DataLoader(pairs, None)
+        )
         sums.add(torch.rand(1).item())
     assert len(sums) == 2
 

@@ -27,7 +27,7 @@ def test_each_page_is_denoised_and_the_file_stays_what_it_is(stack, model, capsy
     with tifffile.TiffFile("out.tif") as after, tifffile.TiffFile(stack) as before:
         np.testing.assert_array_equal(after.asarray(), np.rint(PAGES * FACTOR))
         assert len(after.pages) == 3 and after.imagej_metadata == before.imagej_metadata
-    assert "1 picture, 0.0 megapixels" in capsys.readouterr().out
+    assert "1 picture, 0.0014 megapixels" in capsys.readouterr().out
 
 
 def test_signs_and_32_bits_are_kept(here, model, capsys):

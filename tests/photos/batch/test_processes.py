@@ -56,7 +56,7 @@ def test_two_processes_do_each_picture_once_and_what_is_left_over_goes_to_both(t
     done = torchrun(tmp_path, "in", "-o", "out", "--checkpoint", model)
     lines = done.stdout.splitlines()
     shares = sorted(line.split(" megapixels")[0] for line in lines if " megapixels" in line)
-    assert shares == ["4 pictures, 0.0", "5 pictures, 0.0"], done.stdout + done.stderr
+    assert shares == ["4 pictures, 0.00082", "5 pictures, 0.0010"], done.stdout + done.stderr
     kept = "2 outputs exist already and are kept, whatever their options were; --overwrite replaces them"
     assert kept in lines and lines.count("out") == 1
     assert "error: not a picture (in/bad.png)" in done.stderr and done.returncode == 1
