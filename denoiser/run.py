@@ -28,15 +28,7 @@ from denoiser.machine.signals import sigterm_interrupts
 from denoiser.machine.terminal import say
 from denoiser.reports.pages import summarise, write_report
 from denoiser.runs.application import recorded, run_application, stopped
-from denoiser.runs.folder import (
-    Record,
-    absolute_paths,
-    check_free,
-    claim,
-    command_line,
-    results,
-    resume_word,
-)
+from denoiser.runs.folder import Record, absolute_paths, check_free, claim, command_line, results, resume_word
 from denoiser.runs.names import named_in_tensorboard
 from denoiser.runs.resumed import resumed
 from denoiser.search_path import added_words, searching, split_search_path

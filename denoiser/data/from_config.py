@@ -19,7 +19,7 @@ from denoiser.errors import DenoiserError, nearest
 from denoiser.metrics.protocols import PROTOCOLS
 from denoiser.noise.base import Noise
 from denoiser.noise.levels import LEVEL_KEYS, LEVEL_KINDS
-from denoiser.noise.probing import check_noise
+from denoiser.noise.probing import try_noise
 from denoiser.search_path import options
 from denoiser.trust import names_of_choice, names_of_command
 
@@ -55,7 +55,7 @@ def protocol(cfg: DictConfig) -> Protocol:
     if cfg.test is None:
         raise DenoiserError("test has no keys (test=null)", "test.sigma=null, or leave it out")
     levels = test_levels(build.plain(cfg.test), noise)
-    check_noise(noise, levels, cfg.data.get("channels") or 3)
+    try_noise(noise, levels, cfg.data.get("channels") or 3)
     return Protocol(noise, int(cfg.seed), levels, clip=protocol_name(cfg) == "clipped")
 
 

@@ -50,8 +50,8 @@ class EpochSampler(Divided):
     """
 
     def __init__(self, length: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
-        super().__init__(length)
-        self.seed, self.rank, self.world_size, self.epoch = seed, rank, world_size, 0
+        super().__init__(length // world_size)
+        self.total, self.seed, self.rank, self.world_size, self.epoch = length, seed, rank, world_size, 0
         self.start = 0
         """Number of items of this process that the epoch has done: they are left out."""
 
@@ -59,15 +59,11 @@ class EpochSampler(Divided):
         """Called by Lightning before each epoch."""
         self.epoch = epoch
 
-    def __len__(self) -> int:
-        """The number of items of this process in an epoch."""
-        return self.length // self.world_size
-
     def __iter__(self) -> Iterator[int]:
         """The indices of this epoch and process, from `start` on."""
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
-        order = torch.randperm(self.length, generator=generator)[self.rank :: self.world_size][self.start : len(self)]
-        return iter((order + self.epoch * self.length).tolist())
+        order = torch.randperm(self.total, generator=generator)[self.rank :: self.world_size][self.start : len(self)]
+        return iter((order + self.epoch * self.total).tolist())
 
 
 class ShareSampler(EpochSampler):
@@ -102,7 +98,7 @@ class ShareSampler(EpochSampler):
         """The indices of this epoch and process, from `start` on."""
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
         shares = torch.tensor(self.shares, dtype=torch.float64)
-        sources = torch.multinomial(shares, self.length, replacement=True, generator=generator)
+        sources = torch.multinomial(shares, self.total, replacement=True, generator=generator)
         pictures, first = torch.empty_like(sources), 0
         for source, count in enumerate(self.counts):
             chosen = sources == source
@@ -110,6 +106,6 @@ class ShareSampler(EpochSampler):
             rounds = [torch.randperm(count, generator=generator) for _ in range(-(-crops // count))]
             pictures[chosen] = torch.cat([*rounds, sources.new_empty(0)])[:crops] + first
             first += count
-        positions = torch.arange(self.length) + self.epoch * self.length
+        positions = torch.arange(self.total) + self.epoch * self.total
         order = (positions * first + pictures)[self.rank :: self.world_size][self.start : len(self)]
         return iter(order.tolist())

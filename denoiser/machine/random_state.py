@@ -10,14 +10,15 @@ import torch
 
 
 def random_state() -> dict[str, Any]:
-    """The states of the generators of Python, NumPy and torch, with those of all GPUs."""
+    """The states of the generators of Python, NumPy and torch, with those of all GPUs if they are in use."""
     version, words, gauss = random.getstate()
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         "python": [version, list(words), gauss],
         "numpy": [name, torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached],
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": gpus,
     }
 
 

@@ -14,7 +14,7 @@ SIDE = 32
 """Side in pixels of the pictures that the noise is tried on."""
 
 
-def check_noise(noise: Noise, levels: Sequence[float | None], channels: int = 3) -> None:
+def try_noise(noise: Noise, levels: Sequence[float | None], channels: int = 3) -> None:
     """Draw noisy grey pictures, as in training and at each level of the test.
 
     Args:

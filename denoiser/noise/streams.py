@@ -47,10 +47,8 @@ class Streams:
 
     def fill(self, values: Tensor, draw: Callable[[Tensor, torch.Generator], object]) -> Tensor:
         """Fill `values` `(B, ...)` in place: `draw` writes the part `(...)` of each picture."""
-        self.draws += 1
-        generator, ahead = self._generator, self.draws * STEP
-        for part, seed in zip(values.unbind(), self.seeds, strict=True):
-            draw(part, generator.manual_seed((seed + ahead) % 2**64))
+        for part, generator in zip(values.unbind(), self.generators(), strict=True):
+            draw(part, generator)
         return values
 
     def select(self, chosen: Tensor) -> Streams:

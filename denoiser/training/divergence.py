@@ -28,9 +28,7 @@ def diverged(trainer: Trainer, what: str) -> DenoiserError:
     """
     folders = {str(one.dirpath) for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint)}
     names = sorted({path.name for folder in folders for path in Path(folder).glob("*.ckpt")})
-    kept = (
-        f"{' and '.join(names)} of before {'is' if len(names) == 1 else 'are'} kept" if names else "nothing was saved"
-    )
+    kept = f"of before there is {' and '.join(names)}" if names else "nothing was saved"
     fix = f"lower the learning rate, for example optimizer.lr=1e-4, or set trainer.gradient_clip_val=1; {kept}"
     place = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
     return DenoiserError(f"{what} NaN or infinite ({place})", fix, DIVERGED)

@@ -61,19 +61,17 @@ def train_and_test(
     last = folder / "checkpoints" / "last.ckpt"
     saved = last if resume and last.exists() else None
     trainer, options = _placed(cfg, folder, module, data, saved)
-    device, precision, cost = hardware.describe(trainer.strategy.root_device), str(options["precision"]), _cost(module)
+    where, cost = _place(trainer, options), _cost(module)
     method = {"method": cfg.model.name, "kind": "run", **_trained(module), **cost}
     yield {
         "protocol": from_config.protocol_name(cfg),
-        **{"device": device, "precision": precision, "memory_format": options["memory_format"]},
+        **where,
         **cost,
         "train_data": data.name,
         "methods": [method],
         **_init(module),
     }
-    if trainer.is_global_zero:
-        say(f"{cfg.model.name} on {data.name}, {data.names['noise']}: {device}, {precision}", folder, "", sep="\n")
-    _log_config(trainer, cfg)
+    _announce(trainer, cfg, data, where, folder)
     run_stage(trainer, _fit, trainer, module, data, saved)
     yield {"epochs": trainer.current_epoch, "steps": trainer.global_step, "train_images": len(data.split("train"))}
     best = Path(trainer.strategy.broadcast(str(last.with_name("best.ckpt"))))
@@ -143,6 +141,20 @@ def _placed(
     if options.get("compile"):  # runs of earlier versions lack it
         module.compile_training()
     return trainer, options
+
+
+def _announce(trainer: Trainer, cfg: DictConfig, data: PairsDataModule, where: Mapping[str, str], folder: Path) -> None:
+    """Say what is trained and where, and log the configuration."""
+    if trainer.is_global_zero:
+        what = f"{cfg.model.name} on {data.name}, {data.names['noise']}: {where['device']}, {where['precision']}"
+        say(what, folder, "", sep="\n")
+    _log_config(trainer, cfg)
+
+
+def _place(trainer: Trainer, options: dict[str, Any]) -> dict[str, str]:
+    """Where and how it is computed, for the record."""
+    device = hardware.describe(trainer.strategy.root_device)
+    return {"device": device, "precision": str(options["precision"]), "memory_format": options["memory_format"]}
 
 
 def _cost(module: Denoiser) -> dict[str, int]:

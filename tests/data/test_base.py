@@ -107,7 +107,7 @@ def test_a_trainer_of_anybody_s_does_not_divide_the_shares_once_more(protocol, s
     data = Drawn(3, **protocol(levels=[15.0, 50.0]), batch_size=2)
     data.trainer = FakeTrainer(1, 2)
     loader = getattr(data, f"{split}_dataloader")()
-    # Lightning divides what has another sampler. Two processes were tried with a Trainer whose keys are its own.
+    # Lightning divides what has another sampler once more.
     assert isinstance(loader.sampler, DistributedSampler) and len(items(loader)) in (4, 10)
 
 

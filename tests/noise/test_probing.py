@@ -12,7 +12,7 @@ from denoiser import build
 from denoiser.config import choice
 from denoiser.noise import Gaussian
 from denoiser.noise.base import Noise
-from denoiser.noise.probing import check_noise
+from denoiser.noise.probing import try_noise
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ def made(add):
 
 
 def test_a_level_that_is_used_and_not_there_is_the_noises_fault():
-    text = refused(lambda: check_noise(Stripes(), (None,)))
+    text = refused(lambda: try_noise(Stripes(), (None,)))
     assert "stripes" in text and "uses a noise level and has none" in text and "denoiser.noise.Gaussian" in text
 
 
 def test_a_subclass_of_gaussian_has_levels():
     noise = LevelStripes(sigma_range=[0, 55])
     assert noise.levels([15, 50]) == (15.0, 50.0)
-    check_noise(noise, (15.0, 50.0))
+    try_noise(noise, (15.0, 50.0))
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_a_subclass_of_gaussian_has_levels():
     ids=["infinite", "shape", "none", "raises"],
 )
 def test_what_a_noise_makes_is_checked(add, words):
-    assert words in refused(lambda: check_noise(made(add), (None,)))
+    assert words in refused(lambda: try_noise(made(add), (None,)))
 
 
 def test_values_that_are_not_finite_at_one_level_name_it():
     noise = type("Made", (Gaussian,), {"_add": lambda self, clean, level, g: clean / (level - 50).view(-1, 1, 1, 1)})()
-    check_noise(noise, (15.0,))
-    assert "not finite at level 50" in refused(lambda: check_noise(noise, (15.0, 50.0)))
+    try_noise(noise, (15.0,))
+    assert "not finite at level 50" in refused(lambda: try_noise(noise, (15.0, 50.0)))
 
 
 @pytest.mark.parametrize("name", names("noise"))
@@ -74,5 +74,5 @@ def test_every_noise_of_this_package_passes(name, channels):
     parts = {"parts": {"camera": 0.6, "gaussian": 0.4}} if name == "mixed" else {}
     noise = build.make("noise", {**choice("noise", name).noise, **parts})
     before = torch.random.get_rng_state()
-    check_noise(noise, noise.levels(None), channels)
+    try_noise(noise, noise.levels(None), channels)
     assert torch.equal(torch.random.get_rng_state(), before)
